@@ -1,0 +1,142 @@
+#include "bind/bind.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
+{
+    va_list arguments;
+
+    lua_pushnil(L);
+    lua_createtable(L, 0, 4);
+    luaL_newmetatable(L, "moonflash.failure");
+    lua_setmetatable(L, -2);
+    lua_pushstring(L, code);
+    lua_setfield(L, -2, "code");
+    va_start(arguments, message);
+    lua_pushvfstring(L, message, arguments);
+    va_end(arguments);
+    lua_setfield(L, -2, "message");
+    if (evidence != NULL) {
+        lua_pushstring(L, evidence);
+        lua_setfield(L, -2, "evidence");
+    }
+    return 2;
+}
+
+int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error)
+{
+    static const char *const names[] = {"timeout", "closed", "interrupted", "failed", "rejected"};
+    static const char *const texts[] = {"nothing came in time", "the other end is gone",
+                                        "interrupted", "", "the bytes are not what they should be"};
+    int row = (int)-result - 1;
+    const char *code;
+
+    if (row < 0 || row >= (int)(sizeof names / sizeof *names))
+        return luaL_error(L, "no stream result: %d", (int)result);
+    code = lua_pushfstring(L, "%s.%s", prefix, names[row]);
+    return mf_fail(L, code, NULL, "%s: %s", what,
+                   result == MF_STREAM_FAILED ? strerror(error) : texts[row]);
+}
+
+int mf_interrupt(lua_State *L)
+{
+    int descriptor = -1;
+
+    lua_getfield(L, LUA_REGISTRYINDEX, MF_INTERRUPT_KEY);
+    if (lua_isnumber(L, -1))
+        descriptor = (int)lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return descriptor;
+}
+
+static void set_functions(lua_State *L, const luaL_Reg *functions)
+{
+    for (; functions->name != NULL; functions++) {
+        lua_pushcfunction(L, functions->func);
+        lua_setfield(L, -2, functions->name);
+    }
+}
+
+void mf_new_class(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, name);
+    set_functions(L, methods);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+void mf_new_module(lua_State *L, const luaL_Reg *functions)
+{
+    lua_newtable(L);
+    set_functions(L, functions);
+}
+
+static void *check_seam(lua_State *L, int index, const char *seam)
+{
+    void *userdata = lua_touserdata(L, index);
+    int is_seam = 0;
+
+    if (userdata != NULL && lua_getmetatable(L, index)) {
+        lua_getfield(L, -1, seam);
+        is_seam = lua_toboolean(L, -1);
+        lua_pop(L, 2);
+    }
+    if (!is_seam)
+        luaL_argerror(L, index, lua_pushfstring(L, "%s expected", seam));
+    return userdata;
+}
+
+struct mf_channel *mf_check_channel(lua_State *L, int index)
+{
+    return check_seam(L, index, "channel");
+}
+
+struct mf_reader *mf_check_reader(lua_State *L, int index)
+{
+    return check_seam(L, index, "reader");
+}
+
+uint64_t mf_check_whole(lua_State *L, int index, uint64_t most)
+{
+    lua_Number number = luaL_checknumber(L, index);
+
+    if (!(number >= 0 && number <= (lua_Number)most) || (lua_Number)(uint64_t)number != number)
+        luaL_argerror(L, index, "whole number out of range");
+    return (uint64_t)number;
+}
+
+void mf_push_whole(lua_State *L, uint64_t value)
+{
+    lua_pushnumber(L, (lua_Number)value);
+}
+
+uint64_t mf_option_whole(lua_State *L, int table, const char *name, uint64_t absent, uint64_t most)
+{
+    uint64_t value = absent;
+
+    lua_getfield(L, table, name);
+    if (!lua_isnil(L, -1)) {
+        lua_Number number = lua_tonumber(L, -1);
+
+        if (!lua_isnumber(L, -1) || !(number >= 0 && number <= (lua_Number)most) ||
+            (lua_Number)(uint64_t)number != number)
+            luaL_error(L, "option %s: whole number out of range", name);
+        value = (uint64_t)number;
+    }
+    lua_pop(L, 1);
+    return value;
+}
+
+int mf_option_boolean(lua_State *L, int table, const char *name, int absent)
+{
+    int value = absent;
+
+    lua_getfield(L, table, name);
+    if (!lua_isnil(L, -1))
+        value = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return value;
+}

@@ -1,0 +1,46 @@
+/* What every binding needs: failures as tables, the interrupt descriptor, large numbers. */
+#ifndef MF_BIND_BIND_H
+#define MF_BIND_BIND_H
+
+#include "driver/stream.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdint.h>
+
+/* Every C module: static linkage for all but this. */
+#define MF_MODULE __attribute__((visibility("default")))
+
+/* Pushes nil and a failure { code, message, evidence } whose metatable lua/moonflash/failure.lua
+ * owns; evidence may be NULL. Returns 2, so a binding ends with `return mf_fail(...)`. */
+int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* mf_fail for an mf_stream_result: code PREFIX.timeout, .closed, .interrupted, .failed, .rejected;
+ * `what` names the stream for people ("/dev/ttyUSB0"), `error` is its errno. */
+int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error);
+
+/* The descriptor that becomes readable when the program is asked to stop; -1 if signals are not
+ * caught. core.sys keeps it in the registry, so all modules of one Lua state share it. */
+int mf_interrupt(lua_State *L);
+#define MF_INTERRUPT_KEY "moonflash.interrupt"
+
+/* A new metatable with methods (its own __index), __gc and __tostring as given in the list. */
+void mf_new_class(lua_State *L, const char *name, const luaL_Reg *methods);
+
+/* The seam at the start of a userdata: its metatable carries `channel` or `reader` = true. Raises
+ * for anything else. */
+struct mf_channel *mf_check_channel(lua_State *L, int index);
+struct mf_reader *mf_check_reader(lua_State *L, int index);
+
+/* Whole numbers up to 2^53 in and out, whatever lua_Integer is; raises when not whole or out of
+ * range. */
+uint64_t mf_check_whole(lua_State *L, int index, uint64_t most);
+void mf_push_whole(lua_State *L, uint64_t value);
+/* Fields of an options table; `absent` when nil. */
+uint64_t mf_option_whole(lua_State *L, int table, const char *name, uint64_t absent, uint64_t most);
+int mf_option_boolean(lua_State *L, int table, const char *name, int absent);
+/* A new module table from a list, as luaL_register(L, NULL, ...) but for 5.1 to 5.4. */
+void mf_new_module(lua_State *L, const luaL_Reg *functions);
+
+#endif

@@ -1,0 +1,1 @@
+typedef int mf_stub_qmi;

@@ -1,0 +1,96 @@
+/* The CWE image container: 400-byte headers in front of their data, nested to any depth, each with
+ * a CRC over its first 256 bytes and one over its data (big-endian; reference: CWE container).
+ *
+ * The verifier is fed any split of a file and keeps no image bytes. A nested header is found where
+ * one may stand (at the start of a record's data and after each sibling) when its 256-byte CRC is
+ * right. One running CRC serves all depths, so every byte is summed once. All memory is the
+ * struct's own, bounded by the constants below; safe on any input.
+ */
+#ifndef MF_PROTOCOL_CWE_H
+#define MF_PROTOCOL_CWE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MF_CWE_HEADER = 400,
+    MF_CWE_CRC_SPAN = 256, /* bytes of the header under its own CRC */
+    MF_CWE_VERSION = 84,
+    MF_CWE_DATE = 8,
+    MF_CWE_DEPTH = 8,    /* deepest nesting followed */
+    MF_CWE_RECORDS = 128 /* most records kept; more is a problem of its own */
+};
+
+enum mf_cwe_verdict { MF_CWE_UNCHECKED, MF_CWE_OK, MF_CWE_BAD };
+
+struct mf_cwe_header {
+    char type[5];    /* SPKG FILE NVUP BOOT ...; text fields are NUL-terminated here, and bytes */
+    char product[5]; /* that are not printable are shown as '?' */
+    char version[MF_CWE_VERSION + 1];
+    char date[MF_CWE_DATE + 1];
+    uint32_t header_crc, revision, crc_indicator, image_size, image_crc;
+    uint32_t compatibility, storage_address, program_address, entry_point, signature;
+    uint8_t options;
+    uint8_t package_code; /* file header in the first 256 bytes: 0 none, 2 carrier PRI, 3 OEM PRI */
+    bool printable;       /* every text field was printable and zero-padded */
+};
+
+/* Reads the fields of a 400-byte header. Returns whether its 256-byte CRC is right. */
+bool mf_cwe_parse(struct mf_cwe_header *header, const uint8_t bytes[MF_CWE_HEADER]);
+
+struct mf_cwe_record {
+    struct mf_cwe_header header;
+    uint32_t offset; /* of the header, from the file's first byte */
+    uint8_t depth;   /* 0: outermost */
+    enum mf_cwe_verdict header_crc, image_crc;
+    uint32_t computed_crc; /* of the image data, when image_crc is not MF_CWE_UNCHECKED */
+};
+
+enum mf_cwe_problem_kind {
+    MF_CWE_NO_PROBLEM,
+    MF_CWE_NOT_CWE,            /* the outermost header is no header, or its CRC is wrong */
+    MF_CWE_BAD_IMAGE_CRC,
+    MF_CWE_UNKNOWN_REVISION,   /* header revision is not 3 */
+    MF_CWE_NOT_PRINTABLE,      /* a text field holds other bytes */
+    MF_CWE_EMPTY,              /* image size 0 */
+    MF_CWE_BEYOND_PARENT,      /* a record's data ends after its parent's */
+    MF_CWE_TRUNCATED,          /* the file ends inside a record */
+    MF_CWE_TRAILING_BYTES,     /* the file goes on after the outermost record */
+    MF_CWE_TOO_DEEP,
+    MF_CWE_TOO_MANY
+};
+
+struct mf_cwe_problem {
+    enum mf_cwe_problem_kind kind;
+    uint32_t offset; /* of the record it is about, or where the bytes went wrong */
+};
+
+enum { MF_CWE_PROBLEMS = 16 };
+
+struct mf_cwe {
+    struct mf_cwe_record records[MF_CWE_RECORDS];
+    unsigned record_count;
+    struct mf_cwe_problem problems[MF_CWE_PROBLEMS]; /* the first ones; the count goes on */
+    unsigned problem_count;
+    uint32_t crc;      /* running, over the whole file so far */
+    uint64_t position; /* bytes fed */
+    /* the verifier's own */
+    struct {
+        unsigned record;
+        uint64_t end;
+        uint32_t crc_before;
+    } open[MF_CWE_DEPTH];
+    unsigned open_count;
+    uint8_t header[MF_CWE_HEADER];
+    size_t header_length;
+    bool looking; /* a header may stand at the current position */
+};
+
+void mf_cwe_init(struct mf_cwe *cwe);
+void mf_cwe_feed(struct mf_cwe *cwe, const uint8_t *bytes, size_t length);
+/* No more bytes will come. Returns whether the file is good as a whole. May be called once. */
+bool mf_cwe_finish(struct mf_cwe *cwe);
+const char *mf_cwe_problem_text(enum mf_cwe_problem_kind kind);
+
+#endif
