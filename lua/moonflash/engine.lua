@@ -1,0 +1,126 @@
+--- Runs the steps of a script: modes, retries, undo, finalizers, events. What a step does is the
+-- step's; when it runs, how often, and what happens when it fails is decided here, once.
+-- @module moonflash.engine
+
+local failure = require "moonflash.failure"
+local sys = require "moonflash.core.sys"
+
+local engine = {}
+
+--- What a step's run function may return besides `true` and `nil, failure`: SKIP and a reason;
+-- FINISH: the goal is reached, no further step is needed. A failure with `again = true` asks for one
+-- more pass over all steps, which the step's field `again` allows.
+engine.SKIP, engine.FINISH = "skip", "finish"
+
+local function emit_step(job, step, state, message)
+  job.emit { event = "step", step = step.name, state = state, message = message }
+end
+
+local function applies(mode, step)
+  return step.goal or not step.mode or step.mode == mode
+end
+
+-- Failures that a retry cannot mend.
+local function is_final(job, problem)
+  return job:interrupted() or problem.final or problem.code:match "^script%."
+end
+
+local function run_protected(job, step)
+  local ok, outcome, detail = pcall(step.run, job, step)
+  if ok then return outcome, detail end
+  if failure.is(outcome) then return nil, outcome end
+  return nil, failure.new("script.raised", tostring(outcome))
+end
+
+local function attempt(job, step)
+  for try = 0, step.retry or 0 do
+    if try > 0 then
+      job:note(("%s: try %d"):format(step.name, try + 1))
+      local slept, stopped = sys.sleep_ms(job:ms(step.pause or 0))
+      if not slept then return nil, stopped end
+    end
+    local outcome, detail = run_protected(job, step)
+    if outcome then return outcome, detail end
+    if try == (step.retry or 0) or is_final(job, detail) then return nil, detail end
+    job:note(("%s: %s"):format(step.name, tostring(detail)))
+  end
+end
+
+local function run_step(job, step)
+  if not applies(job.device.mode, step) then
+    emit_step(job, step, "skipped", "the modem is in " .. job.device.mode .. " mode")
+    return true
+  end
+  emit_step(job, step, "started")
+  job.step = step.name
+  local outcome, detail = attempt(job, step)
+  if outcome == engine.SKIP then
+    emit_step(job, step, "skipped", detail)
+  elseif outcome then
+    emit_step(job, step, "done", detail)
+  else
+    detail.step = detail.step or step.name
+    emit_step(job, step, "failed", detail.message)
+  end
+  return outcome, detail
+end
+
+-- One pass over the steps. Returns true, or nil, the failure and the step.
+local function run_pass(job, steps)
+  for _, step in ipairs(steps) do
+    local stopped = job:check_interrupt()
+    if stopped then return nil, stopped, step end
+    local outcome, problem = run_step(job, step)
+    if not outcome then return nil, problem, step end
+    if outcome == engine.FINISH then break end
+  end
+  return true
+end
+
+local function run_passes(job, steps)
+  local asked = {}
+  while true do
+    local done, problem, step = run_pass(job, steps)
+    if done then return true end
+    asked[step] = (asked[step] or 0) + 1
+    if not problem.again or asked[step] > (step.again or 0) then return nil, problem end
+    job:warn(problem.code, tostring(problem) .. "; once more from the start")
+  end
+end
+
+--- Runs all steps of a script on a job.
+-- @tparam table job see moonflash.job
+-- @tparam table steps the script: an array of steps
+-- @treturn boolean true, or nil and the first failure; undo and finalizers have run by then
+function engine.run(job, steps)
+  local outcome, problem = run_passes(job, steps)
+  if not outcome then
+    job.failure = problem
+    job:put_back()
+  end
+  job:finalize()
+  if not outcome then return nil, problem end
+  return true
+end
+
+--- What a run would do: the steps that change nothing are run up to the first that would change
+-- the modem, the rest is only listed.
+-- @treturn table array of { step, changes, seconds }, or nil and a failure
+function engine.plan(job, steps)
+  local listed, mode, peeking = {}, job.device.mode, true
+  for _, step in ipairs(steps) do
+    if applies(mode, step) then
+      if step.changes then peeking = false end
+      local outcome, problem = true, nil
+      if peeking then outcome, problem = run_step(job, step) end
+      if not outcome then return nil, problem end
+      listed[#listed + 1] = { step = step.name, changes = step.changes or false, seconds = step.seconds or 0 }
+      mode = step.leads_to or mode
+      if outcome == engine.FINISH then break end
+    end
+  end
+  job:finalize()
+  return listed
+end
+
+return engine

@@ -1,0 +1,62 @@
+--- What a step is. A definition (the kind of step: its words, its own fields, its work) turns into
+-- a constructor that a script calls with a table; the fields all steps share mean the same
+-- everywhere because the engine, not the step, acts on them.
+-- @module moonflash.step
+
+local step = {}
+
+--- Fields every step may have.
+-- mode: run only while the modem is in this mode; within: seconds it may take; retry: how often a
+-- failure is tried again; pause: seconds between tries; again: how many more passes over all steps
+-- it may ask for; undo: words for what is put back when a later step fails; name: its words;
+-- run: a function(job, step) instead of the definition's.
+step.shared = {
+  name = "string", mode = "string", within = "number", retry = "number", pause = "number",
+  again = "number", undo = "string", run = "function",
+}
+
+local modes = { application = true, download = true }
+
+local function check(definition, fields)
+  for name, value in pairs(fields) do
+    local kind = step.shared[name] or (definition.fields or {})[name]
+    if not kind then
+      error(("step %q has no field %q"):format(definition.name, tostring(name)), 3)
+    end
+    if type(value) ~= kind then
+      error(("step %q: %s must be a %s"):format(definition.name, name, kind), 3)
+    end
+  end
+  if fields.mode and not modes[fields.mode] then
+    error(("step %q: no such mode: %s"):format(definition.name, fields.mode), 3)
+  end
+end
+
+--- Makes the constructor of a kind of step.
+-- @tparam table definition name (its words), changes (whether it changes the modem), seconds (what
+-- it takes, for plans), fields (its own, name to type), defaults, goal (its mode is what it ends
+-- in, not what it starts from), run = function(job, step)
+-- @treturn function the constructor for scripts
+function step.define(definition)
+  return function(fields)
+    fields = fields or {}
+    check(definition, fields)
+    return setmetatable(fields, { __index = function(_, key)
+      local default = (definition.defaults or {})[key]
+      if default ~= nil then return default end
+      return definition[key]
+    end })
+  end
+end
+
+--- A step of one's own: `step.action { name = "say hello", run = function(job) ... end }`.
+-- @tparam table fields the shared fields; name and run are needed; changes = false says that it
+-- changes nothing, so that a plan may run it
+function step.action(fields)
+  check({ name = fields.name or "action", fields = { changes = "boolean", seconds = "number" } }, fields)
+  if not fields.name or not fields.run then error("an action needs a name and a run function", 2) end
+  if fields.changes == nil then fields.changes = true end
+  return fields
+end
+
+return step

@@ -1,0 +1,41 @@
+-- The last step: success is only said when the modem itself reports the new firmware.
+
+local failure = require "moonflash.failure"
+local step = require "moonflash.step"
+local versions = require "moonflash.versions"
+
+local function difference(job, state)
+  if not versions.agree(job.set, state.running) then
+    return "it runs " .. versions.text(state.running)
+  end
+  if state.preferred and not versions.agree(job.set, state.preferred) then
+    return "it prefers " .. versions.text(state.preferred)
+  end
+  if versions.mismatch(state) then
+    return "it stays in low power: preferred and stored images do not agree"
+  end
+end
+
+local confirm = step.define {
+  name = "confirm", changes = false, seconds = 10,
+  defaults = { mode = "application" },
+  run = function(job)
+    local state, problem = versions.read(job)
+    if not state then
+      job:close_qmi()
+      return nil, problem
+    end
+    job.after = state.running
+    local seen = difference(job, state)
+    if seen then
+      return nil, failure.new("job.not_confirmed", "the modem does not report " .. versions.text(job.set),
+        { evidence = seen, again = true })
+    end
+    if state.mode and state.mode ~= "online" then
+      job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
+    end
+    return true, versions.text(state.running)
+  end,
+}
+
+return { confirm = confirm }

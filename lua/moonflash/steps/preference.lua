@@ -1,0 +1,103 @@
+-- The steps that read and set what a modem runs and prefers.
+
+local dms = require "moonflash.qmi.dms"
+local engine = require "moonflash.engine"
+local failure = require "moonflash.failure"
+local routes = require "moonflash.routes"
+local step = require "moonflash.step"
+local versions = require "moonflash.versions"
+
+local preference = {}
+
+preference.read_versions = step.define {
+  name = "read versions", changes = false, seconds = 1,
+  run = function(job)
+    local state, problem = versions.read(job)
+    if not state then return nil, problem end
+    job.state = state
+    job.before = job.before or state.running
+    job.preference_before = job.preference_before or state.preference
+    return true, versions.text(state.running)
+  end,
+}
+
+-- Running it is not enough: it must also be what the modem prefers, and it must be online.
+local function is_current(job)
+  local state = job.state
+  return versions.agree(job.set, state.running) and not versions.mismatch(state)
+    and (not state.preferred or versions.agree(job.set, state.preferred))
+end
+
+preference.stop_if_current = step.define {
+  name = "stop if current", changes = false, seconds = 0,
+  run = function(job)
+    if not job.state then return engine.SKIP, "the modem could not be asked" end
+    if job.options.force then return engine.SKIP, "told to send the images all the same" end
+    if not is_current(job) then return true end
+    job.up_to_date = true
+    job.after = job.state.running
+    return engine.FINISH, "the modem runs " .. versions.text(job.state.running)
+  end,
+}
+
+--- The list that makes a modem want a firmware and its settings (reference: QMI, firmware
+-- preference list): the modem entry names no unique id, the PRI entry names all.
+local function wanted_list(set)
+  return {
+    { type = "modem", unique_id = "?_?", build_id = set.firmware .. "_?" },
+    { type = "pri", unique_id = set.config, build_id = set.firmware .. "_" .. set.carrier },
+  }
+end
+
+-- Writes back what the modem preferred. A modem that was told to go offline comes back by a reset.
+local function restore(job, before)
+  if job.device.mode ~= "application" then
+    return nil, failure.new("job.wrong_mode", "the modem is in download mode")
+  end
+  local answer, problem = job:request(dms.set_firmware_preference, { images = before })
+  if not answer then return nil, problem end
+  local power = job:request(dms.get_operating_mode)
+  if not power or power.mode ~= "offline" then return true end
+  job:follow()
+  local reset, refused = routes.power_cycle(job)
+  if not reset then return nil, refused end
+  job:close_qmi()
+  return job:await({ application = true }, job:ms(240))
+end
+
+-- What the modem asks for; an absent list tells nothing, so everything is sent.
+local function remember_wanted(job, types)
+  if not types then return end
+  job.wanted = {}
+  for _, kind in ipairs(types) do job.wanted[kind] = true end
+  job.stored_already = #types == 0
+end
+
+preference.set_preference = step.define {
+  name = "set preference", changes = true, seconds = 1,
+  run = function(job, self)
+    local before = job.preference_before
+    local answer, problem = job:request(dms.set_firmware_preference, {
+      images = wanted_list(job.set),
+      override = job.options.force and 1 or nil,
+      storage_index = job.options.storage_index,
+    })
+    if not answer then
+      if problem.error_name == "InvalidQmiCommand" or problem.error_name == "NotSupported" then
+        return engine.SKIP, "this firmware knows no preference"
+      end
+      return nil, problem
+    end
+    job.phase = "entering"
+    job.preference_set = true
+    job.sent = {}
+    remember_wanted(job, answer.types)
+    if self.undo and before and #before > 0 then
+      job:undo(self.undo, function() return restore(job, before) end)
+    end
+    if job.stored_already then return true, "already stored: the modem only switches" end
+    return true, versions.text(job.set)
+  end,
+}
+
+return preference

@@ -1,0 +1,89 @@
+-- The steps in download mode: the images go over, and the modem is restarted.
+
+local engine = require "moonflash.engine"
+local step = require "moonflash.step"
+
+local send = {}
+
+-- What a kind of image is called in the modem's answer to the preference.
+local wanted_as = { firmware = "modem", settings = "pri" }
+
+local function is_wanted(job, image)
+  local kind = wanted_as[image.kind]
+  if job.options.force or not job.wanted or not kind then return true end
+  return job.wanted[kind] == true
+end
+
+-- Opens an image for sending: its first bytes and a reader that withholds the end of a bad one.
+local function open_image(job, image, total_before)
+  local source, problem = image:open()
+  if not source then return nil, problem end
+  return source, nil, function(sent, total)
+    job.emit { event = "progress", step = job.step, file = image.file, sent = total_before + sent,
+               total = math.max(job.set.bytes or 0, total_before + total) }
+  end
+end
+
+-- The first signal during a transfer warns, the second stops it. Returns whether to go on.
+local function go_on(job)
+  if job.warned then return false end
+  job.warned = true
+  job:forgive_interrupt()
+  job:warn("transfer.interrupted", "the modem is receiving an image: asked once more, moonflash stops all "
+    .. "the same, and the modem stays in download mode until the next run")
+  return true
+end
+
+local function send_image(job, image, total_before)
+  local loader, problem = job:download()
+  if not loader then return nil, problem end
+  local source, unreadable, progress = open_image(job, image, total_before)
+  if not source then return nil, unreadable end
+  job.phase = "transfer"
+  local sent, broken = loader:send(source, {
+    progress = progress, interrupted = function() return go_on(job) end,
+  })
+  source:close()
+  if sent then return true end
+  job:close_download()
+  return nil, broken
+end
+
+send.send_images = step.define {
+  name = "send images", changes = true, seconds = 90,
+  fields = { final_ack = "number" },
+  defaults = { mode = "download", final_ack = 180 },
+  run = function(job, self)
+    local before, count = 0, 0
+    job.final_ack_ms = job:ms(self.final_ack)
+    for _, image in ipairs(job.set.images) do
+      if not is_wanted(job, image) then
+        job:note(image.file .. ": the modem does not ask for it")
+      elseif not job.sent[image] then
+        local sent, problem = send_image(job, image, before)
+        if not sent then return nil, problem end
+        job.sent[image] = true
+      end
+      if job.sent[image] then before, count = before + image.bytes, count + 1 end
+    end
+    if count == 0 then return engine.SKIP, "the modem asks for none of the images" end
+    return true, ("%d image%s, %d bytes"):format(count, count == 1 and "" or "s", before)
+  end,
+}
+
+send.leave_download = step.define {
+  name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
+  defaults = { mode = "download" },
+  run = function(job)
+    local loader, problem = job:download()
+    if not loader then return nil, problem end
+    job:follow()
+    local reset, refused = loader:reset()
+    job:close_download()
+    if not reset then return nil, refused end
+    job.phase = "booting"
+    return true
+  end,
+}
+
+return send

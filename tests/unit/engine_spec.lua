@@ -1,0 +1,163 @@
+-- The engine: when a step runs, how often, and what happens when it fails.
+local engine = require "moonflash.engine"
+local failure = require "moonflash.failure"
+local step = require "moonflash.step"
+
+local function fake_job(mode)
+  local job = { device = { mode = mode or "application" }, events = {}, done = {}, phase = "untouched" }
+  function job.emit(event) job.events[#job.events + 1] = event end
+  function job.ms(_, seconds) return seconds end
+  function job.note() end
+  function job.warn(_, code) job.warned = code end
+  function job.interrupted(self) return self.stop == true end
+  function job.check_interrupt(self)
+    if self.stop then return failure.new("job.interrupted", "stopped") end
+  end
+  function job.put_back(self) self.done[#self.done + 1] = "put back" end
+  function job.finalize(self) self.done[#self.done + 1] = "finalized" end
+  return job
+end
+
+local function recorder(name, outcomes, fields)
+  local calls = 0
+  local made = { name = name, run = function(job)
+    calls = calls + 1
+    job.done[#job.done + 1] = name
+    local outcome = outcomes and outcomes[math.min(calls, #outcomes)]
+    if failure.is(outcome) then return nil, outcome end
+    return outcome == nil and true or outcome
+  end }
+  for key, value in pairs(fields or {}) do made[key] = value end
+  return made
+end
+
+local function states(job, name)
+  local seen = {}
+  for _, event in ipairs(job.events) do
+    if event.step == name then seen[#seen + 1] = event.state end
+  end
+  return seen
+end
+
+local broken = failure.new("qmi.timeout", "no answer")
+
+describe("engine.run", function()
+  it("runs the steps in order and finalizes", function()
+    local job = fake_job()
+    assert.is_true(engine.run(job, { recorder "one", recorder "two" }))
+    assert.same({ "one", "two", "finalized" }, job.done)
+    assert.same({ "started", "done" }, states(job, "one"))
+  end)
+
+  it("skips a step that is for another mode, and says so", function()
+    local job = fake_job "download"
+    assert.is_true(engine.run(job, { recorder("one", nil, { mode = "application" }), recorder "two" }))
+    assert.same({ "two", "finalized" }, job.done)
+    assert.same({ "skipped" }, states(job, "one"))
+  end)
+
+  it("tries a failing step again as often as it says", function()
+    local job = fake_job()
+    assert.is_true(engine.run(job, { recorder("one", { broken, broken, true }, { retry = 2 }) }))
+    assert.same({ "one", "one", "one", "finalized" }, job.done)
+  end)
+
+  it("stops at the first failure, puts back and finalizes", function()
+    local job = fake_job()
+    local done, problem = engine.run(job, { recorder("one", { broken }), recorder "two" })
+    assert.is_nil(done)
+    assert.equal("qmi.timeout", problem.code)
+    assert.equal("one", problem.step)
+    assert.same({ "one", "put back", "finalized" }, job.done)
+  end)
+
+  it("does not try again what a retry cannot mend", function()
+    local job = fake_job()
+    local final = failure.new("image.wrong_model", "no", { final = true })
+    engine.run(job, { recorder("one", { final }, { retry = 5 }) })
+    assert.same({ "one", "put back", "finalized" }, job.done)
+  end)
+
+  it("ends early when a step says the goal is reached", function()
+    local job = fake_job()
+    assert.is_true(engine.run(job, { recorder("one", { engine.FINISH }), recorder "two" }))
+    assert.same({ "one", "finalized" }, job.done)
+  end)
+
+  it("makes one more pass when a failure asks for it and the step allows it", function()
+    local job = fake_job()
+    local again = failure.new("job.not_confirmed", "differs", { again = true })
+    assert.is_true(engine.run(job, { recorder "one", recorder("two", { again, true }, { again = 1 }) }))
+    assert.same({ "one", "two", "one", "two", "finalized" }, job.done)
+    assert.equal("job.not_confirmed", job.warned)
+  end)
+
+  it("fails when the passes are used up", function()
+    local job = fake_job()
+    local again = failure.new("job.not_confirmed", "differs", { again = true })
+    local done, problem = engine.run(job, { recorder("two", { again }, { again = 1 }) })
+    assert.is_nil(done)
+    assert.equal(again, problem)
+    assert.same({ "two", "two", "put back", "finalized" }, job.done)
+  end)
+
+  it("turns an error raised in a step into a failure without a traceback", function()
+    local job = fake_job()
+    local done, problem = engine.run(job, { { name = "one", run = function() error "oops" end } })
+    assert.is_nil(done)
+    assert.equal("script.raised", problem.code)
+    assert.truthy(problem.message:find("oops", 1, true))
+    assert.falsy(problem.message:find("traceback", 1, true))
+  end)
+
+  it("stops before the next step when asked to", function()
+    local job = fake_job()
+    local stopping = { name = "one", run = function(self) self.stop = true return true end }
+    local done, problem = engine.run(job, { stopping, recorder "two" })
+    assert.is_nil(done)
+    assert.equal("job.interrupted", problem.code)
+    assert.same({ "put back", "finalized" }, job.done)
+  end)
+end)
+
+describe("engine.plan", function()
+  it("runs what changes nothing up to the first change, and lists the rest", function()
+    local job = fake_job()
+    local listed = engine.plan(job, {
+      recorder("ask", nil, { changes = false, seconds = 1 }),
+      recorder("enter", nil, { changes = true, seconds = 45, leads_to = "download", mode = "application" }),
+      recorder("send", nil, { changes = true, seconds = 90, mode = "download" }),
+      recorder("check", nil, { changes = false, seconds = 2, mode = "application" }),
+    })
+    assert.same({ "ask", "finalized" }, job.done)
+    assert.same({ { step = "ask", changes = false, seconds = 1 }, { step = "enter", changes = true, seconds = 45 },
+                  { step = "send", changes = true, seconds = 90 } }, listed)
+  end)
+
+  it("ends where the goal is reached", function()
+    local job = fake_job()
+    local listed = engine.plan(job, { recorder("ask", { engine.FINISH }), recorder("send", nil, { changes = true }) })
+    assert.equal(1, #listed)
+  end)
+end)
+
+describe("step constructors", function()
+  local send = step.define { name = "send", fields = { final_ack = "number" }, defaults = { mode = "download" },
+                             run = function() return true end }
+
+  it("refuse unknown fields, wrong types and unknown modes", function()
+    assert.error_matches(function() send { final_akk = 1 } end, "no field \"final_akk\"")
+    assert.error_matches(function() send { final_ack = "1" } end, "final_ack must be a number")
+    assert.error_matches(function() send { mode = "sleeping" } end, "no such mode")
+  end)
+
+  it("give defaults, which the script's fields override", function()
+    assert.equal("download", send().mode)
+    assert.equal("application", send { mode = "application" }.mode)
+  end)
+
+  it("make actions of one's own", function()
+    assert.error_matches(function() step.action { name = "x" } end, "needs a name and a run")
+    assert.is_true(step.action { name = "x", run = function() end }.changes)
+  end)
+end)

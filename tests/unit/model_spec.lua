@@ -1,0 +1,101 @@
+-- Model scripts: what a script may say, and which script is found.
+local model = require "moonflash.model"
+local sys = require "moonflash.core.sys"
+
+local function description(changes)
+  local fields = { name = "MC1", family = "F", product = "P",
+                   usb = { application = { "1199:0001" }, download = { "1199:0002" } } }
+  for key, value in pairs(changes or {}) do fields[key] = value end
+  return fields
+end
+
+describe("model.define", function()
+  it("takes a complete description", function()
+    assert.is_true(model.is(model.define(description())))
+  end)
+
+  it("refuses unknown, missing and wrong fields", function()
+    assert.error_matches(function() model.define(description { famly = "F" }) end, "unknown field of a model: famly")
+    assert.error_matches(function() model.define { name = "MC1" } end, "needs the field family")
+    assert.error_matches(function() model.define(description { name = 1 }) end, "name must be a string")
+    assert.error_matches(function()
+      model.define(description { usb = { application = { "1199" }, download = {} } })
+    end, "not a USB id: 1199")
+  end)
+
+  it("refuses what is no step", function()
+    assert.error_matches(function() model.define(description { [1] = { name = "x" } }) end, "step 1 is no step")
+  end)
+end)
+
+describe("model.fits", function()
+  it("compares without case, and what is not said is no objection", function()
+    local one = model.define(description())
+    assert.is_true(model.fits(one, { product = "p", family = "f" }))
+    assert.is_true(model.fits(one, { product = "P" }))
+    assert.is_false(model.fits(one, { product = "Q", family = "F" }))
+  end)
+end)
+
+describe("model.load", function()
+  local folder
+  before_each(function() folder = sys.temporary_folder() end)
+  after_each(function() sys.remove_tree(folder) end)
+
+  local function write(text)
+    local path = folder .. "/x.lua"
+    assert(sys.write_file(path, text))
+    return path
+  end
+
+  it("says which line does not parse", function()
+    local found, problem = model.load(write "return {\n  oops\n= =\n}")
+    assert.is_nil(found)
+    assert.equal("script.invalid", problem.code)
+    assert.truthy(problem.message:find("x.lua:3", 1, true))
+  end)
+
+  it("says which line raised", function()
+    local found, problem = model.load(write "\nerror 'no'")
+    assert.is_nil(found)
+    assert.equal("script.raised", problem.code)
+    assert.truthy(problem.message:find("x.lua:2", 1, true))
+  end)
+
+  it("points at the script's own line for a wrong step", function()
+    local _, problem = model.load(write 'local flash = require "moonflash"\nflash.steps.wait { wihtin = 3 }')
+    assert.truthy(problem.message:find("x.lua:2", 1, true))
+    assert.truthy(problem.message:find("wihtin", 1, true))
+  end)
+
+  it("hands over the arguments", function()
+    assert.equal("b", (model.load(write "return select(2, ...)", "a", "b")))
+  end)
+
+  it("fails for a missing file", function()
+    local found, problem = model.load(folder .. "/none.lua")
+    assert.is_nil(found)
+    assert.equal("script.not_found", problem.code)
+  end)
+end)
+
+describe("bundled scripts", function()
+  it("all load, with distinct names and ids", function()
+    local models = assert(model.all())
+    assert.truthy(#models > 0)
+    local owner = {}
+    for _, one in ipairs(models) do
+      for _, id in ipairs(one.usb.application) do
+        assert.is_nil(owner[id], id .. " is claimed twice")
+        owner[id] = one.name
+      end
+    end
+  end)
+
+  it("are found by name whatever the case", function()
+    assert.equal("MC7455", assert(model.script "MC7455").name)
+    local missing, problem = model.script "mc0000"
+    assert.is_nil(missing)
+    assert.equal("script.not_found", problem.code)
+  end)
+end)
