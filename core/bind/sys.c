@@ -1,9 +1,116 @@
-#include "bind/bind.h"
+/* moonflash.core.sys: the operating system, as far as a modem's updater needs it. Times are ms.
+ * What the world refuses is `nil, failure` with a code sys.*, see lua/moonflash/failure.lua.
+ *
+ *   local sys = require "moonflash.core.sys"
+ *   sys.clock_ms()            --> ms of the monotonic clock, the same for all processes
+ *   sys.sleep_ms(ms)          --> true | sys.interrupted
+ *   sys.user_id()             --> the effective one
+ *   sys.process_id()
+ *
+ * The rest: files and folders in sys_files.c, descriptors and terminals in sys_descriptors.c,
+ * children, signals and the lock in sys_process.c, each with its synopsis.
+ */
+#include "bind/sys.h"
+
+#include "driver/wait.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
 
 MF_MODULE int luaopen_moonflash_core_sys(lua_State *L);
 
+static const struct {
+    int error;
+    const char *code;
+} codes[] = {
+    {EAGAIN, "sys.again"},      {EPIPE, "sys.closed"},        {ECONNRESET, "sys.closed"},
+    {EIO, "sys.closed"},        {ECONNREFUSED, "sys.closed"}, {ENOENT, "sys.not_found"},
+    {ENOTDIR, "sys.not_found"}, {ESRCH, "sys.not_found"},     {EACCES, "sys.denied"},
+    {EPERM, "sys.denied"},
+};
+
+static const char *code_of(int error)
+{
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i].error == error)
+            return codes[i].code;
+    return "sys.failed";
+}
+
+int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what)
+{
+    return mf_fail(L, code_of(error), strerror(error), "cannot %s %s", doing, what);
+}
+
+int mf_sys_result(lua_State *L, int error, const char *doing, const char *what)
+{
+    if (error != 0)
+        return mf_sys_fail(L, error, doing, what);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+int mf_sys_check_int(lua_State *L, int index)
+{
+    return (int)mf_check_whole(L, index, INT_MAX);
+}
+
+int64_t mf_sys_check_deadline(lua_State *L, int index)
+{
+    return mf_now_ms() + mf_sys_check_int(L, index);
+}
+
+static int sys_clock_ms(lua_State *L)
+{
+    mf_push_whole(L, (uint64_t)mf_now_ms());
+    return 1;
+}
+
+static int sys_sleep_ms(lua_State *L)
+{
+    int result = mf_wait(NULL, 0, mf_sys_check_deadline(L, 1), mf_interrupt(L));
+
+    if (result == MF_STREAM_INTERRUPTED)
+        return mf_fail(L, "sys.interrupted", NULL, "interrupted while waiting");
+    return mf_sys_result(L, result == MF_STREAM_FAILED ? errno : 0, "wait", "any longer");
+}
+
+static int sys_user_id(lua_State *L)
+{
+    mf_push_whole(L, geteuid());
+    return 1;
+}
+
+static int sys_process_id(lua_State *L)
+{
+    mf_push_whole(L, (uint64_t)getpid());
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"clock_ms", sys_clock_ms},
+    {"sleep_ms", sys_sleep_ms},
+    {"user_id", sys_user_id},
+    {"process_id", sys_process_id},
+    {NULL, NULL},
+};
+
+static void add(lua_State *L, const luaL_Reg *list)
+{
+    for (; list->name != NULL; list++) {
+        lua_pushcfunction(L, list->func);
+        lua_setfield(L, -2, list->name);
+    }
+}
+
 MF_MODULE int luaopen_moonflash_core_sys(lua_State *L)
 {
-    lua_newtable(L);
+    mf_sys_open_files(L);
+    mf_sys_open_descriptors(L);
+    mf_new_module(L, functions);
+    add(L, mf_sys_files);
+    add(L, mf_sys_descriptors);
     return 1;
 }

@@ -4,10 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 #include <time.h>
-
-enum { MOST_DESCRIPTORS = 8 };
 
 int64_t mf_now_ms(void)
 {
@@ -28,19 +25,21 @@ static int remaining_ms(int64_t deadline_ms)
 
 int mf_wait(struct pollfd *descriptors, int count, int64_t deadline_ms, int interrupt)
 {
-    struct pollfd all[MOST_DESCRIPTORS + 1];
+    struct pollfd all[MF_WAIT_MOST + 1];
     int ready;
 
-    if (count < 0 || count > MOST_DESCRIPTORS) {
+    if (count < 0 || count > MF_WAIT_MOST) {
         errno = EINVAL;
         return MF_STREAM_FAILED;
     }
-    memcpy(all, descriptors, (size_t)count * sizeof *all);
+    for (int i = 0; i < count; i++)
+        all[i] = descriptors[i];
     all[count] = (struct pollfd){.fd = interrupt, .events = POLLIN};
     do
         ready = poll(all, (nfds_t)count + 1, remaining_ms(deadline_ms));
     while (ready < 0 && errno == EINTR);
-    memcpy(descriptors, all, (size_t)count * sizeof *all);
+    for (int i = 0; i < count; i++)
+        descriptors[i].revents = all[i].revents;
     if (ready < 0)
         return MF_STREAM_FAILED;
     if (all[count].revents != 0)

@@ -56,6 +56,8 @@ failure.codes = {
   -- the system
   ["sys.again"] = "try again later",
   ["sys.closed"] = "run the same command again",
+  ["sys.denied"] = "run as root",
+  ["sys.not_found"] = "check the path",
   ["sys.failed"] = "check the path and its permissions",
   ["sys.interrupted"] = "run the same command again",
   ["sys.locked"] = "wait until the other job has ended",
@@ -86,6 +88,7 @@ failure.codes = {
   ["script.invalid"] = "mend the script where the message says",
   ["script.raised"] = "mend the script where the message says",
   ["usage"] = "see `moonflash --help`",
+  ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }
 
 local meta = debug.getregistry()["moonflash.failure"]

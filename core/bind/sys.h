@@ -1,0 +1,27 @@
+/* The parts of moonflash.core.sys: each adds its functions to the one module table. */
+#ifndef MF_BIND_SYS_H
+#define MF_BIND_SYS_H
+
+#include "bind/bind.h"
+
+extern const luaL_Reg mf_sys_files[];
+extern const luaL_Reg mf_sys_descriptors[];
+
+/* Registers the classes the functions need. */
+void mf_sys_open_files(lua_State *L);
+void mf_sys_open_descriptors(lua_State *L);
+
+/* Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
+ * Returns 2. */
+int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what);
+
+/* Pushes true, or what mf_sys_fail does when error is not 0. */
+int mf_sys_result(lua_State *L, int error, const char *doing, const char *what);
+
+/* A descriptor or another small number among the arguments; raises when it is none. */
+int mf_sys_check_int(lua_State *L, int index);
+
+/* The time left to wait, as a deadline for mf_wait. */
+int64_t mf_sys_check_deadline(lua_State *L, int index);
+
+#endif

@@ -1,0 +1,105 @@
+#include "driver/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+typedef int (*attach)(int, const struct sockaddr *, socklen_t);
+
+/* The folder part of a path: all before the last slash, "." without one, "/" for "/name". */
+static int open_folder(const char *path, const char *slash)
+{
+    char folder[PATH_MAX];
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+
+    if (length >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    return open(length == 0 ? "." : folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Attaches by way of /proc/self/fd/FOLDER/NAME, which is short for every folder. */
+static int attach_long(int socket, const char *path, attach call)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *slash = strrchr(path, '/');
+    int folder = open_folder(path, slash);
+    int length, error, result = -1;
+
+    if (folder < 0)
+        return -1;
+    length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", folder,
+                      slash == NULL ? path : slash + 1);
+    if (length < (int)sizeof address.sun_path)
+        result = call(socket, (const struct sockaddr *)&address, sizeof address);
+    else
+        errno = ENAMETOOLONG;
+    error = errno;
+    close(folder);
+    errno = error;
+    return result;
+}
+
+static int attach_path(int socket, const char *path, attach call)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+
+    if (length == 0) { /* would mean: any address */
+        errno = ENOENT;
+        return -1;
+    }
+    if (length >= sizeof address.sun_path)
+        return attach_long(socket, path, call);
+    memcpy(address.sun_path, path, length);
+    return call(socket, (const struct sockaddr *)&address, sizeof address);
+}
+
+/* Binding to the family alone makes Linux choose an abstract address, so that a peer can answer. */
+static int bind_anywhere(int descriptor)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    return bind(descriptor, (const struct sockaddr *)&address, sizeof address.sun_family);
+}
+
+static int close_keeping_errno(int descriptor)
+{
+    int error = errno;
+
+    close(descriptor);
+    errno = error;
+    return -1;
+}
+
+static int datagram_socket(void)
+{
+    return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+int mf_local_bind(const char *path)
+{
+    int descriptor = datagram_socket();
+
+    if (descriptor >= 0 && attach_path(descriptor, path, bind) != 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}
+
+int mf_local_connect(const char *path)
+{
+    int descriptor = datagram_socket();
+
+    if (descriptor >= 0 &&
+        (bind_anywhere(descriptor) != 0 || attach_path(descriptor, path, connect) != 0))
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}

@@ -1,1 +1,0 @@
-typedef int mf_stub_sys;
