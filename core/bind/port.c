@@ -1,9 +1,201 @@
+/* moonflash.core.port: a raw channel over a serial device, pseudo terminal or Unix socket.
+ *
+ *     local port = require "moonflash.core.port"
+ *     local p = port.open("/dev/ttyUSB0")         p | nil, failure (port.not_found, port.denied,
+ *                                                 port.busy, port.not_a_device, port.failed)
+ *     local p = port.from_descriptor(fd[, name])  owns fd from then on, whether it succeeds or not
+ *     p:read(n, ms)       1 to n bytes | nil, failure (port.timeout, port.closed, ...)
+ *     p:write(bytes, ms)  true when all of it was taken | nil, failure
+ *     p:discard()         true; what has arrived is dropped | nil, failure (port.closed)
+ *     p:descriptor()      the descriptor for sys.poll; nil once closed
+ *     p:close()           twice is harmless
+ *     tostring(p)         its path or name
+ */
+#include "driver/port.h"
+
 #include "bind/bind.h"
+#include "driver/wait.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define CLASS "moonflash.port"
+
+enum { READ_AT_ONCE = 4096 };
+
+struct bound_port {
+    struct mf_port port; /* first: the userdata begins with its seam */
+    char name[];
+};
 
 MF_MODULE int luaopen_moonflash_core_port(lua_State *L);
 
+static struct bound_port *check_port(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CLASS);
+}
+
+static struct bound_port *check_open(lua_State *L)
+{
+    struct bound_port *bound = check_port(L);
+
+    if (bound->port.channel.descriptor < 0)
+        luaL_error(L, "port %s is closed", bound->name);
+    bound->port.interrupt = mf_interrupt(L);
+    return bound;
+}
+
+static struct bound_port *new_port(lua_State *L, const char *name)
+{
+    struct bound_port *bound = lua_newuserdata(L, sizeof *bound + strlen(name) + 1);
+
+    mf_port_init(&bound->port);
+    strcpy(bound->name, name);
+    luaL_getmetatable(L, CLASS);
+    lua_setmetatable(L, -2);
+    return bound;
+}
+
+static int opened(lua_State *L, struct bound_port *bound, enum mf_port_result result)
+{
+    static const struct {
+        const char *code, *text;
+    } failures[] = {
+        [MF_PORT_NOT_FOUND] = {"port.not_found", "there is no such port"},
+        [MF_PORT_DENIED] = {"port.denied", "no permission to open the port"},
+        [MF_PORT_BUSY] = {"port.busy", "another program holds the port"},
+        [MF_PORT_NOT_A_DEVICE] = {"port.not_a_device", "not a serial device"},
+        [MF_PORT_FAILED] = {"port.failed", "the port cannot be opened"},
+    };
+
+    if (result == MF_PORT_OK)
+        return 1;
+    return mf_fail(L, failures[result].code, strerror(bound->port.channel.error), "%s: %s",
+                   bound->name, failures[result].text);
+}
+
+static int port_open(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct bound_port *bound = new_port(L, path);
+
+    return opened(L, bound, mf_port_open(&bound->port, path));
+}
+
+static int port_from_descriptor(lua_State *L)
+{
+    int descriptor = (int)mf_check_whole(L, 1, INT_MAX);
+    const char *name = luaL_optstring(L, 2, NULL);
+    struct bound_port *bound;
+
+    if (name == NULL)
+        name = lua_pushfstring(L, "descriptor %d", descriptor);
+    bound = new_port(L, name);
+    return opened(L, bound, mf_port_adopt(&bound->port, descriptor));
+}
+
+static int port_read(lua_State *L)
+{
+    struct bound_port *bound = check_open(L);
+    size_t most = (size_t)mf_check_whole(L, 2, INT_MAX);
+    int timeout_ms = (int)mf_check_whole(L, 3, INT_MAX);
+    uint8_t bytes[READ_AT_ONCE];
+    struct mf_channel *channel = &bound->port.channel;
+    ssize_t count;
+
+    luaL_argcheck(L, most > 0, 2, "at least 1 byte");
+    if (most > sizeof bytes)
+        most = sizeof bytes;
+    count = channel->read(channel, bytes, most, timeout_ms);
+    if (count < 0)
+        return mf_fail_stream(L, "port", bound->name, count, channel->error);
+    lua_pushlstring(L, (const char *)bytes, (size_t)count);
+    return 1;
+}
+
+/* Adds to the failure on top of the stack how far a write came. */
+static void add_written(lua_State *L, size_t written, size_t length)
+{
+    lua_pushfstring(L, "%d of %d bytes were written", (int)written, (int)length);
+    lua_setfield(L, -2, "evidence");
+}
+
+static int port_write(lua_State *L)
+{
+    struct bound_port *bound = check_open(L);
+    size_t length, written = 0;
+    const char *bytes = luaL_checklstring(L, 2, &length);
+    int64_t deadline = mf_now_ms() + (int64_t)mf_check_whole(L, 3, INT_MAX);
+    struct mf_channel *channel = &bound->port.channel;
+
+    while (written < length) {
+        int64_t left = deadline - mf_now_ms();
+        ssize_t count = channel->write(channel, (const uint8_t *)bytes + written, length - written,
+                                       left > 0 ? (int)left : 0);
+
+        if (count < 0) {
+            mf_fail_stream(L, "port", bound->name, count, channel->error);
+            add_written(L, written, length);
+            return 2;
+        }
+        written += (size_t)count;
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int port_discard(lua_State *L)
+{
+    struct bound_port *bound = check_open(L);
+    int result = mf_port_discard(&bound->port);
+
+    if (result < 0)
+        return mf_fail_stream(L, "port", bound->name, result, bound->port.channel.error);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int port_descriptor(lua_State *L)
+{
+    struct bound_port *bound = check_port(L);
+
+    if (bound->port.channel.descriptor < 0)
+        return 0;
+    lua_pushinteger(L, bound->port.channel.descriptor);
+    return 1;
+}
+
+static int port_close(lua_State *L)
+{
+    mf_port_close(&check_port(L)->port);
+    return 0;
+}
+
+static int port_tostring(lua_State *L)
+{
+    lua_pushstring(L, check_port(L)->name);
+    return 1;
+}
+
 MF_MODULE int luaopen_moonflash_core_port(lua_State *L)
 {
-    lua_newtable(L);
+    static const luaL_Reg methods[] = {
+        {"read", port_read},           {"write", port_write},
+        {"discard", port_discard},     {"descriptor", port_descriptor},
+        {"close", port_close},         {"__gc", port_close},
+        {"__tostring", port_tostring}, {NULL, NULL},
+    };
+    static const luaL_Reg functions[] = {
+        {"open", port_open},
+        {"from_descriptor", port_from_descriptor},
+        {NULL, NULL},
+    };
+
+    mf_new_class(L, CLASS, methods);
+    luaL_getmetatable(L, CLASS);
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "channel");
+    lua_pop(L, 1);
+    mf_new_module(L, functions);
     return 1;
 }

@@ -1,1 +1,371 @@
-typedef int mf_stub_port;
+#include "driver/port.h"
+
+#include "driver/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libserialport.h>
+#include <limits.h>
+#include <linux/serial.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+    LINGER_MS = 500,    /* most time a close leaves for what was written */
+    LINGER_STEP_MS = 5, /* how often it looks */
+    DISCARDED_AT_ONCE = 512
+};
+
+/* The error of the seam becomes a reason that people and programs can tell apart. */
+static enum mf_port_result refused(struct mf_port *port, int error)
+{
+    port->channel.error = error;
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENODEV:
+    case ENXIO:
+    case ECONNREFUSED:
+        return MF_PORT_NOT_FOUND;
+    case EACCES:
+    case EPERM:
+        return MF_PORT_DENIED;
+    case EBUSY:
+    case EWOULDBLOCK:
+        return MF_PORT_BUSY;
+    case ENOTTY:
+        return MF_PORT_NOT_A_DEVICE;
+    default:
+        return MF_PORT_FAILED;
+    }
+}
+
+/* Raw 115200 8N1 without flow control. libserialport 0.1.1 can leave IXON set, which would take
+ * 0x11 and 0x13 out of an image, so the settings are made here for every terminal, and read back:
+ * tcsetattr is content when any one of them could be made. */
+static int set_raw(int descriptor)
+{
+    struct termios settings;
+
+    if (tcgetattr(descriptor, &settings) != 0)
+        return -1;
+    cfmakeraw(&settings);
+    settings.c_iflag &= ~(tcflag_t)(IXOFF | IXANY | INPCK | IGNPAR);
+    settings.c_cflag &= ~(tcflag_t)(CSTOPB | CRTSCTS);
+    settings.c_cflag |= CLOCAL | CREAD;
+    settings.c_cc[VMIN] = 1; /* reading 0 bytes then always means a hang-up */
+    settings.c_cc[VTIME] = 0;
+    cfsetispeed(&settings, B115200);
+    cfsetospeed(&settings, B115200);
+    if (tcsetattr(descriptor, TCSANOW, &settings) != 0 || tcgetattr(descriptor, &settings) != 0)
+        return -1;
+    if (settings.c_iflag & (IXON | IXOFF | ISTRIP | ICRNL | INLCR | IGNCR)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return 0;
+}
+
+/* Two locks: the kernel's own, which programs like ModemManager take, and an advisory one for
+ * root, whom the kernel's does not stop. The kernel's is asked for first, since taking it twice
+ * succeeds for root. */
+static int take_for_us(int descriptor)
+{
+    int taken = 0;
+
+#ifdef TIOCGEXCL
+    if (ioctl(descriptor, TIOCGEXCL, &taken) == 0 && taken) {
+        errno = EBUSY;
+        return -1;
+    }
+#endif
+    (void)taken;
+    if (ioctl(descriptor, TIOCEXCL) != 0 && errno == EBUSY)
+        return -1;
+    return 0;
+}
+
+static int set_flags(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+
+    if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0)
+        return -1;
+    return fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
+static int set_up(struct mf_port *port)
+{
+    int descriptor = port->channel.descriptor;
+    struct stat status;
+
+    if (set_flags(descriptor) != 0 || fstat(descriptor, &status) != 0)
+        return -1;
+    port->is_socket = S_ISSOCK(status.st_mode);
+    if (port->is_socket)
+        return 0;
+    if (!isatty(descriptor)) {
+        errno = ENOTTY;
+        return -1;
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return -1;
+    if (port->serial != NULL && take_for_us(descriptor) != 0)
+        return -1;
+    return set_raw(descriptor);
+}
+
+static enum mf_port_result finish_opening(struct mf_port *port)
+{
+    int error;
+
+    if (set_up(port) == 0)
+        return MF_PORT_OK;
+    error = errno;
+    mf_port_close(port);
+    return refused(port, error);
+}
+
+static enum mf_port_result open_socket(struct mf_port *port, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int descriptor;
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return refused(port, ENAMETOOLONG);
+    strcpy(address.sun_path, path);
+    descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return refused(port, errno);
+    port->channel.descriptor = descriptor;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
+        return finish_opening(port);
+    refused(port, errno);
+    mf_port_close(port);
+    return refused(port, port->channel.error);
+}
+
+/* libserialport knows the ports that /sys lists as hardware. Returns whether it opened this one;
+ * what it refuses is tried directly, which also gives the true errno. */
+static bool open_serial(struct mf_port *port, const char *path)
+{
+    struct sp_port *serial = NULL;
+
+    if (sp_get_port_by_name(path, &serial) != SP_OK)
+        return false;
+    if (sp_open(serial, SP_MODE_READ_WRITE) != SP_OK) {
+        sp_free_port(serial);
+        return false;
+    }
+    port->serial = serial;
+    sp_get_port_handle(serial, &port->channel.descriptor);
+    return true;
+}
+
+static enum mf_port_result open_terminal(struct mf_port *port, const char *path)
+{
+    if (!open_serial(port, path)) {
+        int descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+        if (descriptor < 0)
+            return refused(port, errno);
+        port->channel.descriptor = descriptor;
+    }
+    return finish_opening(port);
+}
+
+enum mf_port_result mf_port_open(struct mf_port *port, const char *path)
+{
+    char resolved[PATH_MAX];
+    struct stat status;
+
+    if (realpath(path, resolved) == NULL || stat(resolved, &status) != 0)
+        return refused(port, errno);
+    if (S_ISSOCK(status.st_mode))
+        return open_socket(port, resolved);
+    if (S_ISCHR(status.st_mode))
+        return open_terminal(port, resolved);
+    return refused(port, ENOTTY);
+}
+
+enum mf_port_result mf_port_adopt(struct mf_port *port, int descriptor)
+{
+    port->channel.descriptor = descriptor;
+    return finish_opening(port);
+}
+
+/* --- bytes -------------------------------------------------------------------------------- */
+
+static bool means_gone(int error)
+{
+    return error == EIO || error == ENODEV || error == ENXIO || error == EPIPE ||
+           error == ECONNRESET;
+}
+
+/* What a read or write that moved nothing means; 0: wait and try again. */
+static ssize_t explain(struct mf_port *port, ssize_t moved, bool hung_up)
+{
+    if (moved == 0)
+        return MF_STREAM_CLOSED;
+    if (errno == EINTR)
+        return 0;
+    if (errno == EAGAIN)
+        return hung_up ? MF_STREAM_CLOSED : 0;
+    if (means_gone(errno))
+        return MF_STREAM_CLOSED;
+    port->channel.error = errno;
+    return MF_STREAM_FAILED;
+}
+
+/* Waits for `events`. Returns 0 or an mf_stream_result; tells whether there is only a hang-up. */
+static ssize_t wait_for(struct mf_port *port, short events, int64_t deadline, bool *hung_up)
+{
+    struct pollfd wanted = {.fd = port->channel.descriptor, .events = events};
+    int ready = mf_wait(&wanted, 1, deadline, port->interrupt);
+
+    if (ready == MF_STREAM_FAILED)
+        port->channel.error = errno;
+    *hung_up = ready > 0 && !(wanted.revents & events);
+    return ready > 0 ? 0 : ready;
+}
+
+/* One direction: bytes go out, or come in. */
+struct movement {
+    const uint8_t *out;
+    uint8_t *in;
+    size_t length;
+    int timeout_ms;
+};
+
+/* The end of a socket must be an error of this call, not a signal to the program. */
+static ssize_t attempt(const struct mf_port *port, const struct movement *movement)
+{
+    int descriptor = port->channel.descriptor;
+
+    if (movement->in != NULL)
+        return read(descriptor, movement->in, movement->length);
+    if (port->is_socket)
+        return send(descriptor, movement->out, movement->length, MSG_NOSIGNAL);
+    return write(descriptor, movement->out, movement->length);
+}
+
+static ssize_t move(struct mf_port *port, const struct movement *movement)
+{
+    int64_t deadline = mf_now_ms() + movement->timeout_ms;
+    bool hung_up = false;
+
+    if (port->channel.descriptor < 0)
+        return MF_STREAM_CLOSED;
+    for (;;) {
+        ssize_t result = attempt(port, movement);
+
+        if (result > 0)
+            return result;
+        result = explain(port, result, hung_up);
+        if (result == 0)
+            result = wait_for(port, movement->in != NULL ? POLLIN : POLLOUT, deadline, &hung_up);
+        if (result != 0)
+            return result;
+    }
+}
+
+static ssize_t port_read(struct mf_channel *self, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    struct movement in = {.in = out, .length = capacity, .timeout_ms = timeout_ms};
+
+    return move((struct mf_port *)self, &in);
+}
+
+static ssize_t port_write(struct mf_channel *self, const uint8_t *bytes, size_t length,
+                          int timeout_ms)
+{
+    struct movement out = {.out = bytes, .length = length, .timeout_ms = timeout_ms};
+
+    return move((struct mf_port *)self, &out);
+}
+
+void mf_port_init(struct mf_port *port)
+{
+    *port = (struct mf_port){.channel = {.read = port_read, .write = port_write, .descriptor = -1},
+                             .interrupt = -1};
+}
+
+/* tcflush alone would not do: it knows no sockets. A port that never falls silent is left after
+ * a bounded number of reads. */
+int mf_port_discard(struct mf_port *port)
+{
+    uint8_t dropped[DISCARDED_AT_ONCE];
+    ssize_t count = 1;
+    int rounds;
+
+    for (rounds = 0; rounds < DISCARDED_AT_ONCE && count > 0; rounds++)
+        count = port->channel.read(&port->channel, dropped, sizeof dropped, 0);
+    return count == MF_STREAM_CLOSED ? MF_STREAM_CLOSED : 0;
+}
+
+/* --- closing ------------------------------------------------------------------------------ */
+
+static bool still_pending(int descriptor)
+{
+    struct pollfd gone = {.fd = descriptor};
+    int pending = 0;
+
+    if (poll(&gone, 1, 0) != 0)
+        return false;
+    return ioctl(descriptor, TIOCOUTQ, &pending) == 0 && pending > 0;
+}
+
+/* The kernel would wait up to 30 s in close() for a device that takes no more bytes: it is told
+ * not to, where it can be told. */
+static void give_up_output(int descriptor)
+{
+    struct serial_struct serial;
+
+    if (ioctl(descriptor, TIOCGSERIAL, &serial) == 0) {
+        serial.closing_wait = ASYNC_CLOSING_WAIT_NONE;
+        (void)ioctl(descriptor, TIOCSSERIAL, &serial);
+    }
+    tcflush(descriptor, TCOFLUSH);
+}
+
+/* An interrupt does not shorten it: the last frame may be the one that frees the modem. */
+static void let_output_leave(int descriptor)
+{
+    int64_t deadline = mf_now_ms() + LINGER_MS;
+    struct pollfd nothing = {.fd = -1};
+
+    while (still_pending(descriptor)) {
+        if (mf_now_ms() >= deadline) {
+            give_up_output(descriptor);
+            return;
+        }
+        mf_wait(&nothing, 1, mf_now_ms() + LINGER_STEP_MS, -1);
+    }
+}
+
+void mf_port_close(struct mf_port *port)
+{
+    int descriptor = port->channel.descriptor;
+
+    if (descriptor < 0)
+        return;
+    if (!port->is_socket)
+        let_output_leave(descriptor);
+    port->channel.descriptor = -1;
+    if (port->serial == NULL) {
+        close(descriptor);
+        return;
+    }
+    (void)ioctl(descriptor, TIOCNXCL);
+    sp_close(port->serial);
+    sp_free_port(port->serial);
+    port->serial = NULL;
+}
