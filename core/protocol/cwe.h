@@ -3,8 +3,12 @@
  *
  * The verifier is fed any split of a file and keeps no image bytes. A nested header is found where
  * one may stand (at the start of a record's data and after each sibling) when its 256-byte CRC is
- * right. One running CRC serves all depths, so every byte is summed once. All memory is the
- * struct's own, bounded by the constants below; safe on any input.
+ * right; anything else there is leaf data up to the end of the record around it. One running CRC
+ * serves all depths, so every byte is summed once. All memory is the struct's own, bounded by the
+ * constants below; safe on any input.
+ *
+ * The 144 bytes of the outermost header after its own CRC are under no CRC. Of them revision,
+ * indicator, size, image CRC and the padding of the texts are held against the rest of the file.
  */
 #ifndef MF_PROTOCOL_CWE_H
 #define MF_PROTOCOL_CWE_H
@@ -41,29 +45,31 @@ bool mf_cwe_parse(struct mf_cwe_header *header, const uint8_t bytes[MF_CWE_HEADE
 
 struct mf_cwe_record {
     struct mf_cwe_header header;
-    uint32_t offset; /* of the header, from the file's first byte */
-    uint8_t depth;   /* 0: outermost */
+    uint64_t offset; /* of the header, from the file's first byte */
+    unsigned depth;  /* 0: outermost */
     enum mf_cwe_verdict header_crc, image_crc;
     uint32_t computed_crc; /* of the image data, when image_crc is not MF_CWE_UNCHECKED */
 };
 
 enum mf_cwe_problem_kind {
     MF_CWE_NO_PROBLEM,
-    MF_CWE_NOT_CWE,            /* the outermost header is no header, or its CRC is wrong */
-    MF_CWE_BAD_IMAGE_CRC,
-    MF_CWE_UNKNOWN_REVISION,   /* header revision is not 3 */
-    MF_CWE_NOT_PRINTABLE,      /* a text field holds other bytes */
-    MF_CWE_EMPTY,              /* image size 0 */
-    MF_CWE_BEYOND_PARENT,      /* a record's data ends after its parent's */
-    MF_CWE_TRUNCATED,          /* the file ends inside a record */
-    MF_CWE_TRAILING_BYTES,     /* the file goes on after the outermost record */
+    MF_CWE_NOT_CWE,           /* the file does not begin with anything like a header */
+    MF_CWE_BAD_HEADER_CRC,    /* it does, but the CRC of its first 256 bytes is wrong */
+    MF_CWE_BAD_IMAGE_CRC,     /* of a record's data */
+    MF_CWE_UNKNOWN_REVISION,  /* header revision is not 3 */
+    MF_CWE_UNKNOWN_INDICATOR, /* CRC indicator is not GOOD, NOPE or ff ff ff ff */
+    MF_CWE_NOT_PRINTABLE,     /* a text field holds other bytes */
+    MF_CWE_EMPTY,             /* image size 0 */
+    MF_CWE_BEYOND_PARENT,     /* a record's data ends after its parent's */
+    MF_CWE_TRUNCATED,         /* the file ends inside a record */
+    MF_CWE_TRAILING_BYTES,    /* the file goes on after the outermost record */
     MF_CWE_TOO_DEEP,
     MF_CWE_TOO_MANY
 };
 
 struct mf_cwe_problem {
     enum mf_cwe_problem_kind kind;
-    uint32_t offset; /* of the record it is about, or where the bytes went wrong */
+    uint64_t offset; /* of the record it is about, or where the bytes went wrong */
 };
 
 enum { MF_CWE_PROBLEMS = 16 };
@@ -78,8 +84,9 @@ struct mf_cwe {
     /* the verifier's own */
     struct {
         unsigned record;
-        uint64_t end;
+        uint64_t end; /* where its data ends, never after that of the record around it */
         uint32_t crc_before;
+        bool beyond; /* its stated end was later: its CRC cannot be told */
     } open[MF_CWE_DEPTH];
     unsigned open_count;
     uint8_t header[MF_CWE_HEADER];
@@ -91,6 +98,9 @@ void mf_cwe_init(struct mf_cwe *cwe);
 void mf_cwe_feed(struct mf_cwe *cwe, const uint8_t *bytes, size_t length);
 /* No more bytes will come. Returns whether the file is good as a whole. May be called once. */
 bool mf_cwe_finish(struct mf_cwe *cwe);
+/* For people: "image CRC is wrong". */
 const char *mf_cwe_problem_text(enum mf_cwe_problem_kind kind);
+/* For programs: "bad_image_crc". */
+const char *mf_cwe_problem_name(enum mf_cwe_problem_kind kind);
 
 #endif
