@@ -1,6 +1,7 @@
 /* The program: a small host that embeds Lua 5.1, finds its modules and runs moonflash.cli. In the
  * build tree the modules lie beside it; installed, where MF_LUA_DIR and MF_CMODULE_DIR say,
  * relative to the program, so it works from any prefix. */
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>
@@ -51,8 +52,7 @@ static void find_modules(lua_State *L, const char *folder)
     }
 }
 
-/* Calls require "moonflash.cli" and the function it gives with the arguments; its result is the
- * exit status. */
+/* Calls require "moonflash.cli".main with the arguments; its result is the exit status. */
 static int run(lua_State *L)
 {
     int argc = (int)lua_tonumber(L, 1);
@@ -61,11 +61,34 @@ static int run(lua_State *L)
     lua_getglobal(L, "require");
     lua_pushliteral(L, "moonflash.cli");
     lua_call(L, 1, 1);
+    lua_getfield(L, -1, "main");
     luaL_checkstack(L, argc, "too many arguments");
     for (int i = 1; i < argc; i++)
         lua_pushstring(L, argv[i]);
     lua_call(L, argc - 1, 1);
     return 1;
+}
+
+/* A program started with a closed standard stream would get the modem's port under that number and
+ * print into it. */
+static void keep_standard_streams(void)
+{
+    int descriptor = open("/dev/null", O_RDWR);
+
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+        descriptor = dup(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+/* The first line of an error: what follows is for the makers of Lua modules. */
+static void say_error(lua_State *L)
+{
+    const char *message = lua_tostring(L, -1);
+
+    if (message == NULL)
+        message = "unknown error";
+    fprintf(stderr, "moonflash: cannot start: %.*s\n", (int)strcspn(message, "\n"), message);
 }
 
 int main(int argc, char **argv)
@@ -78,6 +101,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "moonflash: not enough memory\n");
         return EXIT_SCRIPT;
     }
+    keep_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     luaL_openlibs(L);
     program_folder(folder, sizeof folder);
@@ -88,7 +112,7 @@ int main(int argc, char **argv)
     if (lua_pcall(L, 2, 1, 0) == 0)
         status = (int)lua_tonumber(L, -1);
     else
-        fprintf(stderr, "moonflash: %s\n", lua_tostring(L, -1));
+        say_error(L);
     lua_close(L);
     return status;
 }

@@ -1,0 +1,48 @@
+--- moonflash simulate MODEL
+local json = require "moonflash.cli.json"
+local outcome = require "moonflash.cli.outcome"
+local values = require "moonflash.cli.values"
+
+local function ready(wanted)
+  return function(root)
+    wanted.out:object(json.object({ "v", "root" }, { v = 1, root = root }))
+    wanted.out:say(root)
+  end
+end
+
+-- Runs the modem in a folder until it is interrupted, which is how it is meant to end.
+local function run_in(wanted, dir)
+  local given = wanted.given
+  local ok, problem = wanted.use.simulator.run {
+    model = given.MODEL:lower(), dir = dir, time_scale = given.time_scale, faults = given.fault or {},
+    ready = ready(wanted),
+  }
+  if not ok and not problem.code:find "%.interrupted$" then return outcome.bad(problem) end
+  return outcome.good()
+end
+
+return {
+  name = "simulate",
+  usage = "MODEL [--dir DIR] [--time-scale X] [--fault FAULT]...",
+  summary = "a software modem until interrupted; prints its root when ready",
+  arguments = {
+    { "MODEL", "the model, like mc7455" },
+  },
+  options = {
+    { "--dir", value = "DIR", convert = values.text,
+      "where its sys, dev and uevent go; a temporary folder if not given" },
+    { "--time-scale", value = "X", convert = values.scale, "X times as long as a real modem takes" },
+    { "--fault", value = "FAULT", convert = values.text, repeated = true,
+      "a fault to show (may be repeated)" },
+  },
+  run = function(wanted)
+    local sys = wanted.use.sys
+    if wanted.given.dir then return run_in(wanted, wanted.given.dir) end
+    local dir, problem = sys.temporary_folder()
+    if not dir then return outcome.bad(problem) end
+    local ok, result = pcall(run_in, wanted, dir)
+    sys.remove_tree(dir)
+    if not ok then error(result, 0) end
+    return result
+  end,
+}

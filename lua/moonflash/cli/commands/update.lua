@@ -1,0 +1,14 @@
+--- moonflash update FILE...
+local request = require "moonflash.cli.request"
+
+return {
+  name = "update",
+  usage = "FILE...",
+  summary = "bring the modem to the firmware in FILE...",
+  arguments = {
+    { "FILE", "firmware and settings in any order; - is standard input", count = "+", target = "files" },
+  },
+  run = function(wanted)
+    return wanted.use.flash.update(request.for_engine(wanted, { files = wanted.given.files }))
+  end,
+}

@@ -1,0 +1,83 @@
+--- The command line: parses, runs one command, says how it went. Its result is the exit status.
+-- @module moonflash.cli
+
+local arguments = require "moonflash.cli.arguments"
+local exit = require "moonflash.exit"
+local failure = require "moonflash.failure"
+local outcome = require "moonflash.cli.outcome"
+local output = require "moonflash.cli.output"
+local request = require "moonflash.cli.request"
+local services = require "moonflash.cli.services"
+
+local cli = {}
+
+-- In the order of the help.
+local commands = {
+  require "moonflash.cli.commands.devices",
+  require "moonflash.cli.commands.inspect",
+  require "moonflash.cli.commands.plan",
+  require "moonflash.cli.commands.update",
+  require "moonflash.cli.commands.run",
+  require "moonflash.cli.commands.qmi",
+  require "moonflash.cli.commands.simulate",
+}
+
+local function find(name)
+  for _, command in ipairs(commands) do
+    if command.name == name then return command end
+  end
+end
+
+-- A bug, not the world: told in one sentence, the trace goes into the log.
+local function internal_error(value)
+  local message = tostring(value):match "^[^\n]*"
+  return {
+    failure = failure.new("internal", "internal error: " .. message),
+    trace = debug.traceback(tostring(value), 2),
+  }
+end
+
+-- Runs the command; session.out becomes the output that the command line asks for.
+local function perform(session)
+  local words, use = session.words, session.use
+  local given, problem = arguments.parse(words, commands, use.version)
+  if not given then return outcome.bad(problem) end
+  if given.text then
+    session.out:say(given.text)
+    return outcome.good()
+  end
+  local out, wanted
+  out, problem = output.open(given, use)
+  if not out then return outcome.bad(problem) end
+  session.out = out
+  out:record("moonflash " .. use.version .. ": " .. table.concat(words, " "))
+  wanted, problem = request.new(given, out, use)
+  if not wanted then return outcome.bad(problem) end
+  use.sys.catch_signals()
+  return find(given.command).run(wanted)
+end
+
+--- Runs one command line.
+-- @tparam table words without the program's name
+-- @tparam[opt] table given stand-ins for what moonflash.cli.services has, for tests
+-- @treturn number exit status
+function cli.run(words, given)
+  local use = services.new(given)
+  local session = { words = words, use = use, out = output.open({ json = arguments.wants_json(words) }, use) }
+  local ok, result = xpcall(function() return perform(session) end, internal_error)
+  if not ok then
+    session.out:record(result.trace)
+    result = outcome.bad(result.failure, exit.SCRIPT_ERROR)
+  end
+  session.out:finish(result)
+  return result.exit
+end
+
+--- What the program calls.
+-- @tparam string ... the words of the command line
+-- @treturn number exit status
+function cli.main(...)
+  return cli.run { ... }
+end
+
+return cli

@@ -1,0 +1,48 @@
+--- What commands use of the rest: each loaded when it is first used, so `devices` never loads the
+-- simulator and a router without libqmi still updates a modem in download mode. Tests give their own.
+-- @module moonflash.cli.services
+
+local services = {}
+
+local function stream(file, descriptor, sys)
+  file:setvbuf "line"
+  return {
+    write = function(_, text)
+      file:write(text)
+      file:flush()
+    end,
+    width = function() return sys.terminal_width(descriptor) end,
+  }
+end
+
+local makers = {
+  sys = function() return require "moonflash.core.sys" end,
+  flash = function() return require "moonflash" end,
+  image = function() return require "moonflash.image" end,
+  device = function() return require "moonflash.device" end,
+  qmi = function() return require "moonflash.cli.qmi_request" end,
+  simulator = function() return require "moonflash.sim" end,
+  version = function() return require("moonflash.place").version end,
+  environment = function() return os.getenv end,
+  plain = function(use) return (use.environment "NO_COLOR" or "") ~= "" end,
+  clock = function(use) return use.sys.clock_ms end,
+  stdout = function(use) return stream(io.stdout, 1, use.sys) end,
+  stderr = function(use) return stream(io.stderr, 2, use.sys) end,
+}
+
+--- The services.
+-- @tparam[opt] table given some of them, used instead
+-- @treturn table by name
+function services.new(given)
+  local use = {}
+  for name, service in pairs(given or {}) do use[name] = service end
+  return setmetatable(use, {
+    __index = function(self, name)
+      local make = makers[name] or error("no such service: " .. tostring(name), 2)
+      self[name] = make(self)
+      return self[name]
+    end,
+  })
+end
+
+return services

@@ -1,0 +1,119 @@
+--- The shapes of schema 1: which keys each JSON object has, in which order. A key without a value is
+-- null; lists are lists also when they are empty.
+-- @module moonflash.cli.shape
+
+local json = require "moonflash.cli.json"
+local failure = require "moonflash.failure"
+
+local shape = {}
+
+local SCHEMA = 1
+
+-- An object of the schema: `v` first.
+local function line(keys, values)
+  values.v = SCHEMA
+  return json.object({ "v", unpack(keys) }, values)
+end
+
+local function copy(values, more)
+  local all = {}
+  for name, value in pairs(values) do all[name] = value end
+  for name, value in pairs(more) do all[name] = value end
+  return all
+end
+
+local function each(items, make)
+  local list = json.list {}
+  for i, item in ipairs(items or {}) do list[i] = make(item) end
+  return list
+end
+
+local function fields(keys)
+  return function(values) return json.object(keys, values) end
+end
+
+local versions = fields { "firmware", "carrier", "config" }
+local problem = fields { "code", "message", "offset" }
+local record = fields { "depth", "offset", "type", "size", "version", "header_crc", "image_crc" }
+local missing = fields { "kind", "interface", "module", "package" }
+local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }
+local planned = fields { "step", "changes", "seconds" }
+
+local function failed(value)
+  return json.object({ "code", "step", "message", "hint", "evidence" },
+    copy(value, { hint = failure.hint(value), evidence = value.evidence and tostring(value.evidence) }))
+end
+
+--- What happened to a step; `t` is ms since the start.
+function shape.step(event, t)
+  local keys = { "t", "event", "step", "state" }
+  if event.message then keys[5] = "message" end
+  return line(keys, copy(event, { t = t }))
+end
+
+--- How far the sending of a file is.
+-- @tparam table event
+-- @tparam table seen rate and time left, from the meter
+-- @tparam number t ms
+function shape.progress(event, seen, t)
+  return line({ "t", "event", "step", "file", "sent", "total", "rate", "eta" },
+    copy(event, { t = t, rate = seen.rate, eta = seen.left and math.ceil(seen.left) }))
+end
+
+--- A finding the job goes on with.
+function shape.warning(event, t)
+  return line({ "t", "event", "code", "message" }, copy(event, { t = t }))
+end
+
+--- The last object of every run.
+function shape.result(result, t)
+  return line({ "t", "event", "ok", "exit", "before", "after", "failure" }, {
+    t = t, event = "result", ok = result.ok, exit = result.exit,
+    before = result.before and versions(result.before), after = result.after and versions(result.after),
+    failure = result.failure and failed(result.failure),
+  })
+end
+
+local function same(value) return value end
+
+local function nodes(values)
+  return json.object({ "qmi", "mbim", "at", "diag", "qdl" },
+    copy(values, { qmi = each(values.qmi, same), mbim = each(values.mbim, same) }))
+end
+
+local function device(values)
+  return json.object(
+    { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing" },
+    copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing) }))
+end
+
+--- The modems present.
+function shape.devices(devices)
+  return line({ "devices" }, { devices = each(devices, device) })
+end
+
+local function image(report)
+  return json.object(
+    { "file", "ok", "bytes", "family", "product", "firmware", "carrier", "config", "records", "problems" },
+    copy(report, { records = each(report.records, record), problems = each(report.problems, problem) }))
+end
+
+--- What was found in images, and whether they fit together.
+function shape.inspection(reports, set)
+  return line({ "images", "set" }, {
+    images = each(reports, image),
+    set = json.object({ "ok", "problems" }, { ok = set.ok, problems = each(set.problems, problem) }),
+  })
+end
+
+--- What an update would do.
+function shape.plan(result)
+  local set = result.set
+  return line({ "device", "set", "steps" }, {
+    device = result.device and device(result.device),
+    set = set and images(copy(set, { problems = each(set.problems, problem) })),
+    steps = each(result.steps, planned),
+  })
+end
+
+return shape

@@ -1,0 +1,66 @@
+--- Numbers, tables and failures as people read them.
+-- @module moonflash.cli.text
+
+local failure = require "moonflash.failure"
+
+local text = {}
+
+--- `64.0 MB`, `24.3 kB`, `602 bytes`.
+function text.bytes(count)
+  if count >= 1e6 then return ("%.1f MB"):format(count / 1e6) end
+  if count >= 1e3 then return ("%.1f kB"):format(count / 1e3) end
+  return ("%.0f bytes"):format(count)
+end
+
+--- `45 s`, `2 min 5 s`.
+function text.seconds(seconds)
+  seconds = math.ceil(seconds)
+  if seconds < 60 then return ("%.0f s"):format(seconds) end
+  return ("%.0f min %.0f s"):format(math.floor(seconds / 60), seconds % 60)
+end
+
+--- Firmware, carrier and configuration in one phrase; what is not known is left out.
+-- @tparam[opt] table versions
+-- @treturn string|nil
+function text.versions(versions)
+  local known = {}
+  for _, name in ipairs { "firmware", "carrier", "config" } do
+    known[#known + 1] = versions and versions[name]
+  end
+  return known[1] and table.concat(known, " ")
+end
+
+local function widths_of(rows)
+  local widths = {}
+  for _, row in ipairs(rows) do
+    for column, cell in ipairs(row) do widths[column] = math.max(widths[column] or 0, #cell) end
+  end
+  return widths
+end
+
+--- Rows of texts as lines with aligned columns.
+-- @tparam table rows arrays of strings, the first may be a heading
+-- @treturn table lines
+function text.columns(rows)
+  local widths, lines = widths_of(rows), {}
+  for i, row in ipairs(rows) do
+    local cells = {}
+    for column, cell in ipairs(row) do cells[column] = cell .. (" "):rep(widths[column] - #cell) end
+    lines[i] = table.concat(cells, "  "):gsub("%s+$", "")
+  end
+  return lines
+end
+
+--- A failure as lines: what happened, what was seen, what to do.
+-- @tparam table self failure
+-- @treturn table lines
+function text.failure(self)
+  local lines = { (self.step and self.step .. ": " or "") .. self.message }
+  if self.evidence then lines[#lines + 1] = "  seen: " .. tostring(self.evidence) end
+  if self.cause then lines[#lines + 1] = "  because: " .. tostring(self.cause) end
+  local hint = failure.hint(self)
+  if hint then lines[#lines + 1] = "  to do: " .. hint end
+  return lines
+end
+
+return text

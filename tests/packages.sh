@@ -1,0 +1,29 @@
+# The Debian packages moonflash is built and tested with; sourced by run.sh and demo.sh.
+
+build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
+libmbim-glib-dev lua-cjson lua-argparse"
+test_packages="lua-busted lua-check libqmi-utils"
+
+missing_packages() {
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+            echo "$package"
+    done
+}
+
+# install_packages PACKAGE...: those that are not there yet. Other systems than Debian are left to
+# themselves: cmake says what it misses.
+install_packages() {
+    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || return 0
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        echo "moonflash: these packages are missing, install them as root:" $missing >&2
+        return 1
+    fi
+    echo "installing:" $missing
+    export DEBIAN_FRONTEND=noninteractive
+    # the lists of a fresh system are empty or old
+    apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 ||
+        { apt-get update && apt-get install -y --no-install-recommends $missing; }
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Everything: packages, build, luacheck, all tests. ctest's summary closes the output; the exit
+# status is 0 when all is well. With CI set warnings of the compiler are errors.
+set -e
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+
+build=${BUILD:-build}
+jobs=${JOBS:-2}
+
+install_packages $build_packages $test_packages
+cmake -S . -B "$build" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
+cmake --build "$build" -j "$jobs"
+status=0
+luacheck --quiet --no-color lua scripts tests || status=1
+ctest --test-dir "$build" -j "$jobs" --output-on-failure || status=1
+exit $status
