@@ -109,8 +109,10 @@ MF_MODULE int luaopen_moonflash_core_sys(lua_State *L)
 {
     mf_sys_open_files(L);
     mf_sys_open_descriptors(L);
+    mf_sys_open_process(L);
     mf_new_module(L, functions);
     add(L, mf_sys_files);
     add(L, mf_sys_descriptors);
+    add(L, mf_sys_process);
     return 1;
 }

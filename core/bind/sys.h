@@ -6,10 +6,12 @@
 
 extern const luaL_Reg mf_sys_files[];
 extern const luaL_Reg mf_sys_descriptors[];
+extern const luaL_Reg mf_sys_process[];
 
 /* Registers the classes the functions need. */
 void mf_sys_open_files(lua_State *L);
 void mf_sys_open_descriptors(lua_State *L);
+void mf_sys_open_process(lua_State *L);
 
 /* Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
  * Returns 2. */

@@ -1,0 +1,123 @@
+#include "driver/lock.h"
+
+#include "driver/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_TEXT = 256 };
+
+static int make_folder_of(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL || slash == path)
+        return 0;
+    if ((size_t)(slash - path) >= sizeof folder)
+        return ENAMETOOLONG;
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    return mf_make_folder(folder);
+}
+
+/* A descriptor of the regular file at `path`, or -1 and errno. */
+static int open_file(const char *path)
+{
+    int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int descriptor = open(path, flags, 0644);
+    struct stat seen;
+
+    if (descriptor < 0 || (fstat(descriptor, &seen) == 0 && S_ISREG(seen.st_mode)))
+        return descriptor;
+    close(descriptor);
+    errno = EINVAL;
+    return -1;
+}
+
+/* Reads up to capacity - 1 bytes as one printable line. */
+static void read_line(int descriptor, char *out, size_t capacity)
+{
+    ssize_t length = read(descriptor, out, capacity - 1);
+
+    out[length > 0 ? length : 0] = '\0';
+    for (char *at = out; *at != '\0'; at++)
+        if (*at == '\n' && at[1] == '\0')
+            *at = '\0';
+        else if (*at < ' ' || *at > '~')
+            *at = '?';
+}
+
+/* Our command line with blanks between the arguments, as far as it fits. */
+static void own_command(char *out, size_t capacity)
+{
+    int descriptor = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t length = descriptor < 0 ? 0 : read(descriptor, out, capacity - 1);
+
+    if (descriptor >= 0)
+        close(descriptor);
+    if (length < 0)
+        length = 0;
+    while (length > 0 && out[length - 1] == '\0')
+        length--;
+    for (ssize_t i = 0; i < length; i++)
+        if (out[i] == '\0')
+            out[i] = ' ';
+    out[length] = '\0';
+}
+
+/* The text is for people; that it could not be written does not make the lock less one. */
+static void write_holder(int descriptor)
+{
+    char command[MOST_TEXT - 32];
+
+    own_command(command, sizeof command);
+    if (ftruncate(descriptor, 0) == 0)
+        dprintf(descriptor, "pid %d: %s\n", (int)getpid(), command);
+}
+
+/* Locks an open file, or tells its holder. */
+static int take(int file, char *holder, size_t capacity)
+{
+    int error;
+
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+        write_holder(file);
+        return 0;
+    }
+    error = errno;
+    read_line(file, holder, capacity);
+    return error;
+}
+
+int mf_lock(const char *path, int *descriptor, char *holder, size_t capacity)
+{
+    int error = make_folder_of(path);
+    int file;
+
+    if (error != 0)
+        return error;
+    file = open_file(path);
+    if (file < 0)
+        return errno;
+    error = take(file, holder, capacity);
+    if (error == 0)
+        *descriptor = file;
+    else
+        close(file);
+    return error;
+}
+
+void mf_unlock(int descriptor)
+{
+    int ignored = ftruncate(descriptor, 0);
+
+    (void)ignored; /* the text of a lock that nobody holds is never shown */
+    close(descriptor);
+}

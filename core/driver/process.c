@@ -1,0 +1,171 @@
+#include "driver/process.h"
+
+#include "driver/stream.h"
+#include "driver/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { STREAMS = 3, SIGNALLED = 128, POLL_MS = 10 };
+
+/* --- starting --------------------------------------------------------------------------------
+ * posix_spawn of glibc and musl neither copies our memory nor loses the errno of exec. */
+
+/* A copy of a stream's descriptor above the standard ones, so that no dup2 in the child hits one
+ * that is still needed; -1 when it is inherited, or with errno. */
+static int copy_stream(int stream)
+{
+    if (stream == MF_SPAWN_INHERIT)
+        return -1;
+    if (stream == MF_SPAWN_NULL)
+        return open("/dev/null", O_RDWR | O_CLOEXEC);
+    return fcntl(stream, F_DUPFD_CLOEXEC, STREAMS);
+}
+
+/* The flag belongs to the open file, which the child shares: cleared here, cleared there. */
+static int make_blocking(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+
+    if (flags < 0)
+        return -1;
+    return flags & O_NONBLOCK ? fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) : 0;
+}
+
+static int add_streams(const struct mf_spawn *spawn, posix_spawn_file_actions_t *actions,
+                       int *copies)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        int error;
+
+        if (spawn->streams[i] == MF_SPAWN_INHERIT)
+            continue;
+        copies[i] = copy_stream(spawn->streams[i]);
+        if (copies[i] < 0 || make_blocking(copies[i]) != 0)
+            return errno;
+        error = posix_spawn_file_actions_adddup2(actions, copies[i], i);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int set_attributes(posix_spawnattr_t *attributes, bool group)
+{
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    if (group)
+        flags |= POSIX_SPAWN_SETPGROUP; /* group 0: its own */
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    return posix_spawnattr_setflags(attributes, flags);
+}
+
+static int start(const struct mf_spawn *spawn, const posix_spawn_file_actions_t *actions,
+                 pid_t *pid)
+{
+    posix_spawnattr_t attributes;
+    int error = posix_spawnattr_init(&attributes);
+
+    if (error != 0)
+        return error;
+    error = set_attributes(&attributes, spawn->group);
+    if (error == 0)
+        error = posix_spawnp(pid, spawn->argv[0], actions, &attributes, spawn->argv,
+                             spawn->environment);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+int mf_spawn(const struct mf_spawn *spawn, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    int copies[STREAMS] = {-1, -1, -1};
+    int error = posix_spawn_file_actions_init(&actions);
+
+    if (error != 0)
+        return error;
+    error = add_streams(spawn, &actions, copies);
+    if (error == 0)
+        error = start(spawn, &actions, pid);
+    posix_spawn_file_actions_destroy(&actions);
+    for (int i = 0; i < STREAMS; i++)
+        if (copies[i] >= 0)
+            close(copies[i]);
+    return error;
+}
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+/* Takes the child's status if it has ended: 1, or 0 while it runs, or -1 and errno. */
+static int collect(pid_t pid, int *status)
+{
+    int seen;
+    pid_t result;
+
+    do
+        result = waitpid(pid, &seen, WNOHANG);
+    while (result < 0 && errno == EINTR);
+    if (result <= 0)
+        return (int)result;
+    *status = WIFSIGNALED(seen) ? SIGNALLED + WTERMSIG(seen) : WEXITSTATUS(seen);
+    return 1;
+}
+
+/* A descriptor that becomes readable when the process ends, or -1 (Linux before 5.3). */
+static int open_pidfd(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+/* Waits for a sign of the end: until the deadline with a pidfd, a moment without. */
+static int wait_sign(int pidfd, int64_t deadline_ms, int interrupt)
+{
+    struct pollfd one = {.fd = pidfd, .events = POLLIN};
+    int64_t moment = mf_now_ms() + POLL_MS;
+
+    if (pidfd >= 0)
+        return mf_wait(&one, 1, deadline_ms, interrupt);
+    return mf_wait(NULL, 0, moment < deadline_ms ? moment : deadline_ms, interrupt);
+}
+
+static int wait_for_end(pid_t pid, int pidfd, int64_t deadline_ms, int interrupt, int *status)
+{
+    for (;;) {
+        int ended = collect(pid, status);
+        int seen;
+
+        if (ended != 0)
+            return ended > 0 ? 0 : MF_STREAM_FAILED;
+        if (mf_now_ms() >= deadline_ms)
+            return MF_STREAM_TIMEOUT;
+        seen = wait_sign(pidfd, deadline_ms, interrupt);
+        if (seen < 0 && seen != MF_STREAM_TIMEOUT)
+            return seen;
+    }
+}
+
+int mf_wait_process(pid_t pid, int64_t deadline_ms, int interrupt, int *status)
+{
+    int pidfd = open_pidfd(pid);
+    int result = wait_for_end(pid, pidfd, deadline_ms, interrupt, status);
+    int error = errno;
+
+    if (pidfd >= 0)
+        close(pidfd);
+    errno = error;
+    return result;
+}
