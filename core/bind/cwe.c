@@ -1,9 +1,247 @@
-#include "bind/bind.h"
+/* moonflash.core.cwe: headers of CWE images, and a reader that verifies what passes through it.
+ *
+ *   local cwe = require "moonflash.core.cwe"
+ *   cwe.parse(bytes)       --> fields of the 400-byte header at the start of bytes: type, product,
+ *                          --  version, date, image_size, image_crc, header_crc, revision,
+ *                          --  crc_indicator, compatibility, options, signature, package_code (2
+ *                          --  carrier, 3 OEM settings), printable, header_ok
+ *   local v = cwe.verified(reader, { withhold = true, expect = crc })
+ *   v:drain(30000, function(bytes, size) end)  --> true: read to the end; each silence at most ms
+ *   v:read(n[, ms]) v:size() v:rewind() v:close()      -- as of moonflash.core.source
+ *   v:report()  --> { ok=, complete=, bytes=, crc=, records={...}, problems={ {kind=, offset=,
+ * text=} } } record: { depth=, offset=, type=, product=, version=, date=, size=, package_code=,
+ * stated_crc=, header_crc="ok|bad", image_crc="ok|bad|unchecked", computed_crc=number|nil }
+ *
+ * With withhold, a read fails with source.rejected as soon as something is known to be wrong, and
+ * the last byte is only given when nothing was, and the CRC of the whole file is `expect` if given.
+ */
+#include "bind/reader.h"
+#include "driver/verified.h"
+#include "driver/wait.h"
+
+#define VERIFIED "moonflash.verified"
+
+enum { PIECE = 1 << 16, PROGRESS_EVERY = 1 << 20 };
+
+struct verified {
+    struct mf_verified core;
+    int inner; /* keeps the other reader alive: a reference in the registry */
+};
 
 MF_MODULE int luaopen_moonflash_core_cwe(lua_State *L);
 
+/* --- headers and reports as tables ----------------------------------------------------------- */
+
+static void set_number(lua_State *L, const char *name, uint64_t value)
+{
+    mf_push_whole(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_text(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_flag(lua_State *L, const char *name, bool value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_header(lua_State *L, const struct mf_cwe_header *header)
+{
+    set_text(L, "type", header->type);
+    set_text(L, "product", header->product);
+    set_text(L, "version", header->version);
+    set_text(L, "date", header->date);
+    set_number(L, "package_code", header->package_code);
+}
+
+static int cwe_parse(lua_State *L)
+{
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 1, &length);
+    struct mf_cwe_header header;
+    bool good;
+
+    luaL_argcheck(L, length >= MF_CWE_HEADER, 1, "a header has 400 bytes");
+    good = mf_cwe_parse(&header, (const uint8_t *)bytes);
+    lua_newtable(L);
+    set_header(L, &header);
+    set_number(L, "image_size", header.image_size);
+    set_number(L, "image_crc", header.image_crc);
+    set_number(L, "header_crc", header.header_crc);
+    set_number(L, "revision", header.revision);
+    set_number(L, "crc_indicator", header.crc_indicator);
+    set_number(L, "compatibility", header.compatibility);
+    set_number(L, "options", header.options);
+    set_number(L, "signature", header.signature);
+    set_flag(L, "printable", header.printable);
+    set_flag(L, "header_ok", good);
+    return 1;
+}
+
+static void push_record(lua_State *L, const struct mf_cwe_record *record)
+{
+    static const char *const verdicts[] = {"unchecked", "ok", "bad"};
+
+    lua_newtable(L);
+    set_header(L, &record->header);
+    set_number(L, "depth", record->depth);
+    set_number(L, "offset", record->offset);
+    set_number(L, "size", record->header.image_size);
+    set_text(L, "header_crc", verdicts[record->header_crc]);
+    set_text(L, "image_crc", verdicts[record->image_crc]);
+    set_number(L, "stated_crc", record->header.image_crc);
+    if (record->image_crc != MF_CWE_UNCHECKED)
+        set_number(L, "computed_crc", record->computed_crc);
+}
+
+static void push_problem(lua_State *L, const struct mf_cwe_problem *problem)
+{
+    lua_createtable(L, 0, 3);
+    set_text(L, "kind", mf_cwe_problem_name(problem->kind));
+    set_text(L, "text", mf_cwe_problem_text(problem->kind));
+    set_number(L, "offset", problem->offset);
+}
+
+static int verified_report(lua_State *L)
+{
+    const struct verified *self = luaL_checkudata(L, 1, VERIFIED);
+    const struct mf_cwe *cwe = &self->core.cwe;
+
+    lua_newtable(L);
+    set_flag(L, "ok", self->core.good);
+    set_flag(L, "complete", self->core.ended);
+    set_number(L, "bytes", cwe->position);
+    set_number(L, "crc", cwe->crc);
+    lua_newtable(L);
+    for (unsigned i = 0; i < cwe->record_count; i++) {
+        push_record(L, &cwe->records[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "records");
+    lua_newtable(L);
+    for (unsigned i = 0; i < cwe->problem_count && i < MF_CWE_PROBLEMS; i++) {
+        push_problem(L, &cwe->problems[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    lua_setfield(L, -2, "problems");
+    return 1;
+}
+
+/* --- the reader ------------------------------------------------------------------------------ */
+
+static int cwe_verified(lua_State *L)
+{
+    struct mf_reader *inner = mf_check_reader(L, 1);
+    bool withhold = false, expects = false;
+    uint32_t expect = 0;
+    struct verified *self;
+
+    if (!lua_isnoneornil(L, 2)) {
+        luaL_checktype(L, 2, LUA_TTABLE);
+        withhold = mf_option_boolean(L, 2, "withhold", 0);
+        lua_getfield(L, 2, "expect");
+        expects = !lua_isnil(L, -1);
+        expect = (uint32_t)mf_option_whole(L, 2, "expect", 0, UINT32_MAX);
+    }
+    self = lua_newuserdata(L, sizeof *self);
+    mf_verified_init(&self->core, inner, withhold, expects ? &expect : NULL);
+    self->inner = LUA_NOREF;
+    luaL_getmetatable(L, VERIFIED);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, 1);
+    self->inner = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+static bool is_interrupted(lua_State *L)
+{
+    struct pollfd none;
+
+    return mf_wait(&none, 0, 0, mf_interrupt(L)) == MF_STREAM_INTERRUPTED;
+}
+
+static void call_progress(lua_State *L, int function, const struct mf_verified *self)
+{
+    lua_pushvalue(L, function);
+    mf_push_whole(L, self->cwe.position);
+    if (self->reader.size < 0)
+        lua_pushnil(L);
+    else
+        mf_push_whole(L, (uint64_t)self->reader.size);
+    lua_call(L, 2, 0);
+}
+
+static int verified_drain(lua_State *L)
+{
+    struct verified *self = luaL_checkudata(L, 1, VERIFIED);
+    int silence_ms = (int)mf_check_whole(L, 2, INT32_MAX);
+    bool tells = !lua_isnoneornil(L, 3);
+    uint64_t told = 0;
+    uint8_t *buffer = lua_newuserdata(L, PIECE);
+    ssize_t count;
+
+    while ((count = self->core.reader.read(&self->core.reader, buffer, PIECE, silence_ms)) > 0) {
+        if (is_interrupted(L))
+            return mf_fail_reader(L, 1, MF_STREAM_INTERRUPTED);
+        if (tells && self->core.cwe.position - told >= PROGRESS_EVERY) {
+            told = self->core.cwe.position;
+            call_progress(L, 3, &self->core);
+        }
+    }
+    if (count < 0)
+        return mf_fail_reader(L, 1, count);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int push_inner(lua_State *L)
+{
+    const struct verified *self = luaL_checkudata(L, 1, VERIFIED);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
+    return 1;
+}
+
+static int verified_name(lua_State *L)
+{
+    push_inner(L);
+    luaL_callmeta(L, -1, "__tostring");
+    return 1;
+}
+
+static int verified_close(lua_State *L)
+{
+    push_inner(L);
+    lua_getfield(L, -1, "close");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int verified_gc(lua_State *L)
+{
+    struct verified *self = luaL_checkudata(L, 1, VERIFIED);
+
+    luaL_unref(L, LUA_REGISTRYINDEX, self->inner);
+    self->inner = LUA_NOREF;
+    return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"parse", cwe_parse}, {"verified", cwe_verified}, {NULL, NULL}};
+
+static const luaL_Reg methods[] = {{"drain", verified_drain},     {"report", verified_report},
+                                   {"close", verified_close},     {"__gc", verified_gc},
+                                   {"__tostring", verified_name}, {NULL, NULL}};
+
 MF_MODULE int luaopen_moonflash_core_cwe(lua_State *L)
 {
-    lua_newtable(L);
+    mf_new_reader_class(L, VERIFIED, methods);
+    mf_new_module(L, functions);
     return 1;
 }

@@ -1,1 +1,142 @@
-typedef int mf_stub_source;
+#include "driver/source.h"
+
+#include "driver/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ABOVE_STANDARD_STREAMS = 3 };
+
+static ssize_t checked(struct mf_source *self, ssize_t result)
+{
+    if (result > 0)
+        self->position += result;
+    if (result >= 0)
+        return result;
+    self->reader.error = errno;
+    return MF_STREAM_FAILED;
+}
+
+static ssize_t file_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    struct mf_source *self = (struct mf_source *)reader;
+    ssize_t result;
+
+    (void)timeout_ms;
+    do
+        result = pread(self->file, out, capacity, (off_t)(self->start + self->position));
+    while (result < 0 && errno == EINTR);
+    return checked(self, result);
+}
+
+static int file_rewind(struct mf_reader *reader)
+{
+    ((struct mf_source *)reader)->position = 0;
+    return 0;
+}
+
+/* Waiting comes before reading even on the first call: the end of a FIFO whose writer has not
+ * come yet looks like the end of the image to read(2), but not to poll(2). */
+static ssize_t stream_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    struct mf_source *self = (struct mf_source *)reader;
+    int64_t deadline_ms = mf_now_ms() + timeout_ms;
+    ssize_t result;
+
+    do {
+        struct pollfd ready = {.fd = self->file, .events = POLLIN};
+        int waited = mf_wait(&ready, 1, deadline_ms, self->interrupt);
+
+        if (waited == MF_STREAM_FAILED)
+            return checked(self, -1);
+        if (waited < 0)
+            return waited;
+        result = read(self->file, out, capacity);
+    } while (result < 0 && (errno == EINTR || errno == EAGAIN));
+    return checked(self, result);
+}
+
+static ssize_t closed_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    (void)out, (void)capacity, (void)timeout_ms;
+    reader->error = EBADF;
+    return MF_STREAM_FAILED;
+}
+
+static int closed_rewind(struct mf_reader *reader)
+{
+    reader->error = EBADF;
+    return MF_STREAM_FAILED;
+}
+
+static void become_file(struct mf_source *self, int64_t end)
+{
+    off_t start = lseek(self->file, 0, SEEK_CUR);
+
+    self->start = start > 0 ? start : 0;
+    self->reader.size = end > self->start ? end - self->start : 0;
+    self->reader.read = file_read;
+    self->reader.rewind = file_rewind;
+}
+
+static void become_stream(struct mf_source *self, int64_t size)
+{
+    self->reader.size = size;
+    self->reader.descriptor = self->file;
+    self->reader.read = stream_read;
+}
+
+/* Takes over an open descriptor. */
+static int take_over(struct mf_source *self, int descriptor, int64_t size)
+{
+    struct stat status;
+    int error = 0;
+
+    if (descriptor < 0)
+        return errno;
+    self->file = descriptor;
+    if (fstat(descriptor, &status) < 0)
+        error = errno;
+    else if (S_ISDIR(status.st_mode))
+        error = EISDIR;
+    else if (S_ISREG(status.st_mode))
+        become_file(self, status.st_size);
+    else
+        become_stream(self, size);
+    if (error != 0)
+        mf_source_close(self);
+    return error;
+}
+
+static void start_closed(struct mf_source *self, int interrupt)
+{
+    *self = (struct mf_source){.file = -1, .interrupt = interrupt};
+    mf_source_close(self);
+}
+
+int mf_source_open(struct mf_source *self, const char *path, int interrupt)
+{
+    start_closed(self, interrupt);
+    return take_over(self, open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), -1);
+}
+
+int mf_source_adopt(struct mf_source *self, int descriptor, int64_t size, int interrupt)
+{
+    start_closed(self, interrupt);
+    return take_over(self, fcntl(descriptor, F_DUPFD_CLOEXEC, ABOVE_STANDARD_STREAMS), size);
+}
+
+void mf_source_close(struct mf_source *self)
+{
+    struct mf_reader *reader = &self->reader;
+
+    if (self->file >= 0)
+        close(self->file);
+    self->file = -1;
+    reader->read = closed_read;
+    reader->rewind = reader->rewind != NULL ? closed_rewind : NULL;
+    reader->descriptor = -1;
+}

@@ -1,1 +1,126 @@
-typedef int mf_stub_verified;
+#include "driver/verified.h"
+
+#include "driver/wait.h"
+
+static void start(struct mf_verified *self)
+{
+    mf_cwe_init(&self->cwe);
+    self->ended = self->good = self->holds = false;
+}
+
+static void end(struct mf_verified *self)
+{
+    self->ended = true;
+    self->good = mf_cwe_finish(&self->cwe) && (!self->expects || self->cwe.crc == self->expect);
+}
+
+/* Reads on and looks at what comes. */
+static ssize_t read_on(struct mf_verified *self, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    ssize_t count = self->inner->read(self->inner, out, capacity, timeout_ms);
+
+    if (count > 0)
+        mf_cwe_feed(&self->cwe, out, (size_t)count);
+    else if (count == 0)
+        end(self);
+    self->reader.error = self->inner->error;
+    return count;
+}
+
+static bool is_rejected(const struct mf_verified *self)
+{
+    return self->cwe.problem_count > 0 || (self->ended && !self->good);
+}
+
+static ssize_t give_held(struct mf_verified *self, uint8_t *out)
+{
+    if (!self->holds)
+        return 0;
+    out[0] = self->held;
+    self->holds = false;
+    return 1;
+}
+
+static int remaining_ms(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - mf_now_ms();
+
+    return left > 0 ? (int)left : 0;
+}
+
+/* Gives the held byte and all but the last of those that come, which is held next. Reads twice
+ * when the very first read gives a single byte. `capacity` is at least 2. */
+static ssize_t read_behind(struct mf_verified *self, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    int64_t deadline_ms = mf_now_ms() + timeout_ms;
+
+    while (!self->ended) {
+        size_t ahead = self->holds ? 1 : 0;
+        ssize_t count = read_on(self, out + ahead, capacity - ahead, remaining_ms(deadline_ms));
+
+        if (count < 0)
+            return count;
+        if (is_rejected(self))
+            return MF_STREAM_REJECTED;
+        if (count == 0)
+            break;
+        if (self->holds)
+            out[0] = self->held;
+        self->held = out[ahead + (size_t)count - 1];
+        self->holds = true;
+        if (ahead + (size_t)count > 1)
+            return (ssize_t)ahead + count - 1;
+    }
+    return give_held(self, out);
+}
+
+static ssize_t read_withholding(struct mf_verified *self, uint8_t *out, size_t capacity,
+                                int timeout_ms)
+{
+    uint8_t pair[2];
+    ssize_t count;
+
+    if (is_rejected(self))
+        return MF_STREAM_REJECTED;
+    if (capacity > 1)
+        return read_behind(self, out, capacity, timeout_ms);
+    count = read_behind(self, pair, sizeof pair, timeout_ms);
+    if (count > 0)
+        out[0] = pair[0];
+    return count;
+}
+
+static ssize_t verified_read(struct mf_reader *reader, uint8_t *out, size_t capacity,
+                             int timeout_ms)
+{
+    struct mf_verified *self = (struct mf_verified *)reader;
+
+    if (self->withhold)
+        return read_withholding(self, out, capacity, timeout_ms);
+    return self->ended ? 0 : read_on(self, out, capacity, timeout_ms);
+}
+
+static int verified_rewind(struct mf_reader *reader)
+{
+    struct mf_verified *self = (struct mf_verified *)reader;
+    int result = self->inner->rewind(self->inner);
+
+    self->reader.error = self->inner->error;
+    if (result == 0)
+        start(self);
+    return result;
+}
+
+void mf_verified_init(struct mf_verified *self, struct mf_reader *inner, bool withhold,
+                      const uint32_t *expect)
+{
+    self->reader = (struct mf_reader){.read = verified_read,
+                                      .rewind = inner->rewind != NULL ? verified_rewind : NULL,
+                                      .size = inner->size,
+                                      .descriptor = inner->descriptor};
+    self->inner = inner;
+    self->withhold = withhold;
+    self->expects = expect != NULL;
+    self->expect = expect != NULL ? *expect : 0;
+    start(self);
+}
