@@ -1,0 +1,217 @@
+--- What specs share: programs as children with deadlines, temporary folders, and an end that leaves
+-- nothing behind. Call `support.finish()` in `after_each`.
+--
+--     local result = support.run({ support.program, "inspect", "x.cwe" })
+--     assert.equal(4, result.status)
+--     local modem = support.simulator("mc7455", { time_scale = 0.01 })
+--     support.run({ support.program, "--root", modem.root, "devices" })
+-- @module tests.support
+
+local sys = require "moonflash.core.sys"
+
+local support = {}
+
+-- A child that does not read what we give it must not kill us with SIGPIPE, and Ctrl-C must reach
+-- finish(), for the children are in groups of their own.
+assert(sys.catch_signals())
+
+local DEADLINE_MS = 20000
+local MOST_AT_ONCE = 65536
+
+local children, folders = {}, {}
+
+local Child = {}
+Child.__index = Child
+
+local function interpreter()
+  local first = 0
+  while arg[first - 1] do first = first - 1 end
+  return arg[first]
+end
+
+--- The program under test.
+support.program = os.getenv "MOONFLASH"
+
+--- A new temporary folder, removed by finish().
+-- @treturn string its path
+function support.folder()
+  local path = assert(sys.temporary_folder())
+  folders[#folders + 1] = path
+  return path
+end
+
+--- The arguments that run a piece of Lua in a new process of the same interpreter.
+-- @tparam string text a chunk; it finds the arguments as `...`
+-- @tparam[opt] string ... its arguments
+-- @treturn table argv
+function support.lua(text, ...)
+  local path = support.folder() .. "/chunk.lua"
+  assert(sys.write_file(path, text))
+  return { interpreter(), path, ... }
+end
+
+--- The numbers of this process's open descriptors, to compare before and after.
+-- @treturn string
+function support.descriptors()
+  return table.concat(sys.list("/proc/self/fd"), " ")
+end
+
+local function close(child, name)
+  if child[name] then sys.close(child[name]) end
+  child[name] = nil
+end
+
+-- Starts argv with pipes for its three streams; the child is in a group of its own.
+local function spawn(argv, options)
+  local input, to_input = sys.pipe()
+  local from_output, output = sys.pipe()
+  local from_error, errors = sys.pipe()
+  local pid, failure = sys.spawn(argv, { stdin = input, stdout = output, stderr = errors,
+    group = true, environment = options.environment })
+  for _, descriptor in ipairs { input, output, errors } do sys.close(descriptor) end
+  local child = setmetatable({ pid = pid, name = table.concat(argv, " "), input = to_input,
+    output = from_output, errors = from_error, stdout = "", stderr = "" }, Child)
+  children[#children + 1] = child
+  if not pid then
+    child:stop()
+    error("cannot start " .. child.name .. ": " .. tostring(failure), 0)
+  end
+  return child
+end
+
+local function give_input(child)
+  local count, failure = sys.write(child.input, child.to_send)
+  if count then
+    child.to_send = child.to_send:sub(count + 1)
+  elseif failure.code ~= "sys.again" then
+    child.to_send = ""
+  end
+  if child.to_send == "" then close(child, "input") end
+end
+
+local function take_output(child, stream, text)
+  local bytes, failure = sys.read(child[stream], MOST_AT_ONCE)
+  if bytes then
+    child[text] = child[text] .. bytes
+  elseif failure.code ~= "sys.again" then
+    close(child, stream)
+  end
+end
+
+-- Moves what can be moved between a child and us, waiting for it up to a deadline. False: late.
+local function move(child, deadline)
+  local entries = {}
+  if child.to_send and child.input then
+    entries[#entries + 1] = { fd = child.input, write = true, act = give_input }
+  end
+  for stream, text in pairs { output = "stdout", errors = "stderr" } do
+    if child[stream] then
+      entries[#entries + 1] = { fd = child[stream], read = true,
+        act = function() take_output(child, stream, text) end }
+    end
+  end
+  local ready = assert(sys.poll(entries, math.max(0, deadline - sys.clock_ms())))
+  for _, entry in ipairs(ready) do entry.act(child) end
+  return #ready > 0
+end
+
+local function fail_late(child, what)
+  child:stop()
+  error(("%s: %s\nstdout: %s\nstderr: %s"):format(child.name, what, child.stdout, child.stderr), 0)
+end
+
+--- The next line the child writes to its standard output, without the line end. Raises when none
+-- comes in time.
+-- @tparam[opt] number ms
+-- @treturn string
+function Child:line(ms)
+  local deadline = sys.clock_ms() + (ms or DEADLINE_MS)
+  while not self.stdout:find("\n", 1, true) do
+    if not self.output then fail_late(self, "ended before it wrote a line") end
+    if not move(self, deadline) then fail_late(self, "wrote no line in time") end
+  end
+  local line, rest = self.stdout:match("^([^\n]*)\n(.*)$")
+  self.stdout = rest
+  return line
+end
+
+--- Sends a signal to the child.
+-- @tparam string name "INT"
+function Child:kill(name)
+  assert(sys.kill(self.pid, name))
+end
+
+--- Waits for the end of the child and all it writes until then. Raises when that takes too long.
+-- @tparam[opt] number ms
+-- @treturn number exit status, 128 + signal when it was killed
+function Child:wait(ms)
+  local deadline = sys.clock_ms() + (ms or DEADLINE_MS)
+  while self.output or self.errors do
+    if not move(self, deadline) then fail_late(self, "has not ended in time") end
+  end
+  local status = sys.wait(self.pid, math.max(0, deadline - sys.clock_ms()))
+  if not status then fail_late(self, "has not ended in time") end
+  self.ended = true
+  self:stop()
+  return status
+end
+
+--- Ends the child and its group at once. May be called again.
+function Child:stop()
+  if self.pid then
+    sys.kill(-self.pid, "KILL")
+    if not self.ended then sys.wait(self.pid, DEADLINE_MS) end
+  end
+  self.pid = nil
+  for _, stream in ipairs { "input", "output", "errors" } do close(self, stream) end
+end
+
+--- Starts a program that goes on until it is stopped.
+-- @tparam table argv
+-- @tparam[opt] table options environment = { NAME = value | false }
+-- @treturn Child with methods line, kill, wait, stop
+function support.start(argv, options)
+  return spawn(argv, options or {})
+end
+
+--- Runs a program to its end.
+-- @tparam table argv
+-- @tparam[opt] table options input = text for its standard input, deadline_ms, environment
+-- @treturn table { status=, stdout=, stderr= }
+function support.run(argv, options)
+  options = options or {}
+  local child = spawn(argv, options)
+  child.to_send = options.input or ""
+  local status = child:wait(options.deadline_ms)
+  return { status = status, stdout = child.stdout, stderr = child.stderr }
+end
+
+--- Starts a simulated modem and waits until it is ready.
+-- @tparam string model
+-- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms
+-- @treturn Child with the field root
+function support.simulator(model, options)
+  options = options or {}
+  local argv = { support.program, "simulate", model,
+    "--dir", options.folder or support.folder() .. "/root" }
+  if options.time_scale then
+    argv[#argv + 1] = "--time-scale"
+    argv[#argv + 1] = tostring(options.time_scale)
+  end
+  for _, fault in ipairs(options.faults or {}) do
+    argv[#argv + 1] = "--fault"
+    argv[#argv + 1] = fault
+  end
+  local child = support.start(argv)
+  child.root = child:line(options.deadline_ms)
+  return child
+end
+
+--- Stops all children that still run and removes all temporary folders.
+function support.finish()
+  for _, child in ipairs(children) do child:stop() end
+  for _, path in ipairs(folders) do sys.remove_tree(path) end
+  children, folders = {}, {}
+end
+
+return support
