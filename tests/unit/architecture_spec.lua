@@ -1,0 +1,231 @@
+-- The layers and the only arrows between them, read from the #include and require lines. Every rule
+-- also has to catch a bad example, so none of them can sleep.
+local lfs = require "lfs"
+
+-- What a file may include with "": the first entry whose pattern fits the path decides.
+-- The driver sys is one world in several files.
+local SEAMS = "driver/(stream|wait).h"
+local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
+local may_include = {
+  { "^core/protocol/", { "protocol/*.h", "hdlc.h" } },
+  { "^core/driver/transfer%.", { "driver/transfer.h", SEAMS, "protocol/qdl.h" } },
+  { "^core/driver/verified%.", { "driver/verified.h", SEAMS, "protocol/(cwe|crc).h" } },
+  { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
+  { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
+  { "^core/driver/", { "driver/OWN.h", SEAMS } },
+  { "^core/bind/", { "bind/*.h", "driver/*.h", "protocol/*.h" } },
+  { "^core/main%.c", {} },
+}
+
+-- Headers of the outside with <>: only these files may include them.
+local BIND, QMI = { "^core/bind/", "^core/main%.c" }, { "^core/driver/qmi%.c" }
+local only_in = {
+  { "^lua", BIND }, { "^lauxlib", BIND },
+  { "^libserialport", { "^core/driver/port%.c" } },
+  { "^libqmi", QMI }, { "^libmbim", QMI }, { "^glib", QMI }, { "^gio/", QMI }, { "^gobject", QMI },
+  { "^archive", { "^core/driver/archive%.c" } },
+}
+
+local PURE_HEADERS = { ["stddef.h"] = true, ["stdint.h"] = true, ["string.h"] = true, ["stdbool.h"] = true }
+
+-- What a Lua file may require; as above, the first entry decides.
+local may_require = {
+  { "^scripts/", { "^moonflash$" } },
+  { "^lua/moonflash/sim", {
+    "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
+    "^moonflash%.failure$", "^moonflash%.sim%.", "^cjson$" } },
+  { "^lua/moonflash/cli/services%.lua", { "^moonflash" } },
+  { "^lua/moonflash/cli/json%.lua", { "^moonflash%.cli%.", "^cjson$" } },
+  { "^lua/moonflash/cli/arguments%.lua", { "^moonflash%.cli%.", "^moonflash%.failure$", "^argparse$" } },
+  { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
+  { "^lua/", { "^moonflash%." } },
+}
+
+-- What they may not, although the above would let them.
+local may_not_require = {
+  { "^lua/moonflash/cli/", "^moonflash%.core%.", except = "^lua/moonflash/cli/services%.lua" },
+  { "^lua/moonflash/qmi/", "^moonflash%.core%.qmi$" },
+  { "^lua/", "^moonflash%.cli", except = "^lua/moonflash/cli/" },
+  { "^lua/moonflash/[^s]", "^moonflash%.sim", except = "^lua/moonflash/cli/services%.lua" },
+  { "^lua/moonflash/s[^i]", "^moonflash%.sim" },
+}
+
+-- Words that may not stand in a file at all.
+local forbidden = {
+  { "^core/", "[EM][MC]7%d%d%d", "a modem model" },
+  { "^core/", "%f[%w]0?x?1199%f[%W]", "a USB id" },
+  { "^core/", "%f[%w]0?x?413c%f[%W]", "a USB id" },
+  { "^core/", "%f[%w]0?x?05c6%f[%W]", "a USB id" },
+  { "^core/", "QMI_MESSAGE_DMS", "a message of DMS" },
+  { "^core/", "%f[%w]system%s*%(", "a shell" },
+  { "^core/", "%f[%w]popen%s*%(", "a shell" },
+  { "%.lua$", "os%.execute", "a shell" },
+  { "%.lua$", "io%.popen", "a shell" },
+  { "%.lua$", "os%.exit", "an exit that skips the cleaning up" },
+}
+
+local longest = { { "%.[ch]$", 400 }, { "%.lua$", 250 } }
+
+-- "driver/(stream|wait).h" as a list of names; * is any name, OWN the file's own.
+local function fits(name, allowed, own)
+  local before, choices, after = allowed:match "^(.-)%((.-)%)(.*)$"
+  for choice in (choices or ""):gmatch "[^|]+" do
+    if name == before .. choice .. after then return true end
+  end
+  local pattern = allowed:gsub("%.", "%%."):gsub("OWN", own):gsub("%*", "[%%w_]+")
+  return not choices and name:find("^" .. pattern .. "$") ~= nil
+end
+
+local function first_rule(rules, path)
+  for _, rule in ipairs(rules) do
+    if path:find(rule[1]) then return rule[2] end
+  end
+end
+
+local function any(list, holds)
+  for _, item in ipairs(list) do
+    if holds(item) then return true end
+  end
+  return false
+end
+
+local function check_own_include(path, name)
+  local own = path:match "([%w_]+)%.[ch]$"
+  local allowed = first_rule(may_include, path)
+  if any(allowed, function(entry) return fits(name, entry, own) end) then return nil end
+  return "includes " .. name
+end
+
+local function check_outside_include(path, name)
+  if path:find "^core/protocol/" and not PURE_HEADERS[name] then return "includes " .. name end
+  for _, rule in ipairs(only_in) do
+    if name:find(rule[1]) and not any(rule[2], function(place) return path:find(place) end) then
+      return "includes " .. name
+    end
+  end
+end
+
+local function check_require(path, name)
+  local allowed = first_rule(may_require, path)
+  if allowed and not any(allowed, function(pattern) return name:find(pattern) end) then
+    return "requires " .. name
+  end
+  for _, rule in ipairs(may_not_require) do
+    local excepted = rule.except and path:find(rule.except)
+    if path:find(rule[1]) and not excepted and name:find(rule[2]) then return "requires " .. name end
+  end
+end
+
+-- Names in `require "x"`, `require("x")`, `pcall(require, "x")` and the constant start of `require("x." .. y)`.
+local function requires(text)
+  local names = {}
+  for rest in text:gmatch "%f[%w_.]require%f[^%w_]([^\n]*)" do
+    names[#names + 1] = rest:match "^[%s,(]*[\"']([^\"']*)[\"']" or "something not written out"
+  end
+  return names
+end
+
+local function without_comments(text)
+  return (text:gsub("%-%-[^\n]*", ""))
+end
+
+-- Everything wrong with a file, as a list of sentences.
+local function check(path, text)
+  local wrong = {}
+  local function note(what) wrong[#wrong + 1] = what and path .. " " .. what or nil end
+  if path:find "%.[ch]$" then
+    for name in text:gmatch '#%s*include%s*"([^"]+)"' do note(check_own_include(path, name)) end
+    for name in text:gmatch "#%s*include%s*<([^>]+)>" do note(check_outside_include(path, name)) end
+  else
+    text = without_comments(text)
+    for _, name in ipairs(requires(text)) do note(check_require(path, name)) end
+  end
+  for _, rule in ipairs(forbidden) do
+    if path:find(rule[1]) and text:find(rule[2]) then note("knows " .. rule[3]) end
+  end
+  local _, lines = text:gsub("\n", "")
+  local limit = first_rule(longest, path)
+  if lines > limit then note(("has %d lines, more than %d"):format(lines, limit)) end
+  return wrong
+end
+
+local function walk(folder, visit)
+  for name in lfs.dir(folder) do
+    local path = folder .. "/" .. name
+    local kind = not name:find "^%." and lfs.attributes(path, "mode")
+    if kind == "directory" then walk(path, visit) end
+    if kind == "file" and ( name:find "%.[ch]$" or name:find "%.lua$") then visit(path) end
+  end
+end
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+describe("the architecture", function()
+  for _, folder in ipairs { "core", "lua", "scripts" } do
+    it("holds in " .. folder, function()
+      local wrong, seen = {}, 0
+      walk(folder, function(path)
+        seen = seen + 1
+        for _, sentence in ipairs(check(path, read(path))) do wrong[#wrong + 1] = sentence end
+      end)
+      assert.is_true(seen > 0)
+      assert.equal("", table.concat(wrong, "\n"))
+    end)
+  end
+
+  local bad = {
+    { "core/protocol/crc.c", '#include <stdio.h>\n' },
+    { "core/protocol/qdl.c", '#include "driver/stream.h"\n' },
+    { "core/driver/port.c", '#include "driver/source.h"\n' },
+    { "core/driver/lock.c", '#include "driver/port.h"\n' },
+    { "core/driver/transfer.c", '#include "protocol/cwe.h"\n' },
+    { "core/driver/source.c", '#include "protocol/qdl.h"\n' },
+    { "core/driver/sys.c", '#include <lua.h>\n' },
+    { "core/bind/port.c", '#include <libserialport.h>\n' },
+    { "core/bind/qmi.c", '#include <libqmi-glib.h>\n' },
+    { "core/bind/qmi.c", '#include <glib.h>\n' },
+    { "core/bind/source.c", '#include <archive.h>\n' },
+    { "core/main.c", '#include "driver/port.h"\n' },
+    { "core/driver/port.c", '/* as the MC7455 does */\n' },
+    { "core/driver/port.c", 'if (vendor == 0x1199)\n' },
+    { "core/driver/qmi.c", 'id = QMI_MESSAGE_DMS_RESET;\n' },
+    { "core/driver/process.c", 'system("reboot");\n' },
+    { "scripts/mine.lua", 'local port = require "moonflash.core.port"\n' },
+    { "scripts/mine.lua", 'os.execute "reboot"\n' },
+    { "lua/moonflash/job.lua", 'local cli = require "moonflash.cli.output"\n' },
+    { "lua/moonflash/job.lua", 'local lfs = require("lfs")\n' },
+    { "lua/moonflash/job.lua", 'local it = require(name)\n' },
+    { "lua/moonflash/job.lua", 'local pipe = io.popen(command)\n' },
+    { "lua/moonflash/update.lua", 'local sim = require "moonflash.sim"\n' },
+    { "lua/moonflash/sim/qdl.lua", 'local qdl = require "moonflash.core.qdl"\n' },
+    { "lua/moonflash/sim/qmi.lua", 'local dms = require "moonflash.qmi.dms"\n' },
+    { "lua/moonflash/qmi/dms.lua", 'local qmi = require "moonflash.core.qmi"\n' },
+    { "lua/moonflash/cli/commands/update.lua", 'local port = require "moonflash.core.port"\n' },
+    { "lua/moonflash/cli/init.lua", 'os.exit(1)\n' },
+    { "core/driver/port.c", ("\n"):rep(401) },
+    { "lua/moonflash/job.lua", ("\n"):rep(251) },
+  }
+  for _, example in ipairs(bad) do
+    it(("refuses in %s: %s"):format(example[1], example[2]:match "[^\n]*"), function()
+      assert.equal(1, #check(example[1], example[2]))
+    end)
+  end
+
+  local good = {
+    { "core/driver/port.c", '#include "driver/port.h"\n#include <libserialport.h>\n' },
+    { "core/protocol/qdl.c", '#include "protocol/hdlc.h"\n#include <stdint.h>\n' },
+    { "scripts/mc7455.lua", '-- never os.execute\nlocal flash = require "moonflash"\n' },
+    { "lua/moonflash/steps/init.lua", 'for part in parts do require("moonflash.steps." .. part) end\n' },
+    { "lua/moonflash/job.lua", 'local required = 1\n' },
+  }
+  for _, example in ipairs(good) do
+    it(("lets %s be"):format(example[1]), function()
+      assert.same({}, check(example[1], example[2]))
+    end)
+  end
+end)
