@@ -1,9 +1,285 @@
+/* moonflash.core.transfer: carries bytes between a conversation, a channel and a reader.
+ *
+ *     local transfer = require "moonflash.core.transfer"
+ *     q:image(head, file_size, { chunk = 1048576 })
+ *     local t = transfer.new{
+ *       qdl = q, channel = p,
+ *       reader = r,             standing after the image's head; nil: an errand without an image
+ *       chunk = 1048576,        bytes, as given to q:image
+ *       write_size = 4096,      bytes, most of one write(2)
+ *       stall_ms = 30000,       the port may take no byte for so long
+ *       source_ms = 60000,      the reader may give no byte for so long
+ *       progress = function(written, total) end,   bytes after the head; it may raise
+ *     }
+ *     t:run()    true | nil, failure: qdl.* of the conversation, qdl.stalled, port.*, source.*,
+ *                transfer.interrupted; after that, or when progress raised, run() goes on where
+ *                it was
+ *     t:close()  frees the memory; twice is harmless
+ */
+#include "driver/transfer.h"
+
 #include "bind/bind.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define CLASS "moonflash.transfer"
+#define QDL_CLASS "moonflash.qdl"
+
+enum {
+    WRITE_SIZE = 4096, /* measured: faster than larger ones on usb-serial, which cuts to 2 KiB */
+    STALL_MS = 30000,
+    SOURCE_MS = 60000,
+    MOST_CHUNK = 64 * 1024 * 1024
+};
+
+struct bound_transfer {
+    struct mf_transfer transfer;
+    size_t buffer_size;
+    lua_State *running; /* the state inside run(), for the progress callback; else NULL */
+};
+
+/* What run() keeps on its stack. */
+enum { SELF = 1, OBJECTS = 2, PROGRESS = 3 };
 
 MF_MODULE int luaopen_moonflash_core_transfer(lua_State *L);
 
+/* --- a table of our own keeps the objects alive as long as the transfer -----------
+ */
+
+static void keep_objects(lua_State *L, int options)
+{
+    static const char *const names[] = {"qdl", "channel", "reader", "progress"};
+
+    lua_createtable(L, 0, 4);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lua_getfield(L, options, names[i]);
+        lua_setfield(L, -2, names[i]);
+    }
+#if LUA_VERSION_NUM < 502
+    lua_setfenv(L, -2);
+#else
+    lua_setuservalue(L, -2);
+#endif
+}
+
+static void push_objects(lua_State *L)
+{
+#if LUA_VERSION_NUM < 502
+    lua_getfenv(L, SELF);
+#else
+    lua_getuservalue(L, SELF);
+#endif
+}
+
+static struct bound_transfer *check_transfer(lua_State *L)
+{
+    return luaL_checkudata(L, SELF, CLASS);
+}
+
+/* --- making and closing ------------------------------------------------------------------------
+ */
+
+static bool report_progress(void *context, uint64_t written, uint64_t total)
+{
+    struct bound_transfer *bound = context;
+    lua_State *L = bound->running;
+
+    lua_pushvalue(L, PROGRESS);
+    mf_push_whole(L, written);
+    mf_push_whole(L, total);
+    return lua_pcall(L, 2, 0, 0) == 0; /* else the error stays on the stack for run() */
+}
+
+static struct bound_transfer *new_transfer(lua_State *L)
+{
+    struct bound_transfer *bound = lua_newuserdata(L, sizeof *bound);
+
+    memset(bound, 0, sizeof *bound);
+    bound->transfer.interrupt = -1;
+    luaL_getmetatable(L, CLASS);
+    lua_setmetatable(L, -2);
+    return bound;
+}
+
+/* Mapped rather than allocated: freed to the system at once, and never touched means never used. */
+static void make_buffer(lua_State *L, struct bound_transfer *bound)
+{
+    size_t size = MF_TRANSFER_BUFFER(bound->transfer.chunk);
+    void *buffer = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (buffer == MAP_FAILED)
+        luaL_error(L, "no memory for chunks of %d bytes", (int)bound->transfer.chunk);
+    bound->transfer.buffer = buffer;
+    bound->buffer_size = size;
+}
+
+static uint32_t option(lua_State *L, const char *name, uint32_t absent, uint32_t most)
+{
+    uint32_t value = (uint32_t)mf_option_whole(L, 1, name, absent, most);
+
+    if (value == 0)
+        luaL_error(L, "option %s: at least 1", name);
+    return value;
+}
+
+static void read_numbers(lua_State *L, struct mf_transfer *transfer)
+{
+    transfer->chunk = option(L, "chunk", MF_QDL_CHUNK, MOST_CHUNK);
+    transfer->write_size = option(L, "write_size", WRITE_SIZE, INT_MAX);
+    transfer->stall_ms = (int)option(L, "stall_ms", STALL_MS, INT_MAX);
+    transfer->source_ms = (int)option(L, "source_ms", SOURCE_MS, INT_MAX);
+}
+
+static void read_objects(lua_State *L, struct mf_transfer *transfer)
+{
+    lua_getfield(L, 1, "qdl");
+    transfer->qdl = luaL_checkudata(L, -1, QDL_CLASS);
+    lua_getfield(L, 1, "channel");
+    transfer->channel = mf_check_channel(L, lua_gettop(L));
+    lua_getfield(L, 1, "reader");
+    if (!lua_isnil(L, -1))
+        transfer->reader = mf_check_reader(L, lua_gettop(L));
+    lua_getfield(L, 1, "progress");
+    if (!lua_isnil(L, -1)) {
+        luaL_checktype(L, lua_gettop(L), LUA_TFUNCTION);
+        transfer->progress = report_progress;
+    }
+    lua_pop(L, 4);
+}
+
+static int transfer_new(lua_State *L)
+{
+    struct bound_transfer *bound;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    bound = new_transfer(L);
+    bound->transfer.context = bound;
+    read_numbers(L, &bound->transfer);
+    read_objects(L, &bound->transfer);
+    keep_objects(L, 1);
+    if (bound->transfer.reader != NULL)
+        make_buffer(L, bound);
+    return 1;
+}
+
+static int transfer_close(lua_State *L)
+{
+    struct bound_transfer *bound = check_transfer(L);
+
+    if (bound->running != NULL)
+        return luaL_error(L, "a running transfer cannot be closed");
+    if (bound->transfer.buffer != NULL)
+        munmap(bound->transfer.buffer, bound->buffer_size);
+    bound->transfer.buffer = NULL;
+    bound->transfer.qdl = NULL;
+    return 0;
+}
+
+/* --- running -----------------------------------------------------------------------------------
+ */
+
+/* The conversation knows best what went wrong in it: its own failure() makes the table. */
+static int fail_qdl(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_getfield(L, OBJECTS, "qdl");
+    lua_getfield(L, -1, "failure");
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 1);
+    lua_remove(L, -2);
+    return 2;
+}
+
+/* tostring() of one of the objects. */
+static const char *name_of(lua_State *L, const char *object)
+{
+    lua_getglobal(L, "tostring");
+    lua_getfield(L, OBJECTS, object);
+    lua_call(L, 1, 1);
+    return lua_tostring(L, -1);
+}
+
+static int fail_channel(lua_State *L, const struct mf_transfer *transfer)
+{
+    return mf_fail_stream(L, "port", name_of(L, "channel"), transfer->cause,
+                          transfer->channel->error);
+}
+
+static int fail_source(lua_State *L, const struct mf_transfer *transfer)
+{
+    return mf_fail_stream(L, "source", name_of(L, "reader"), transfer->cause,
+                          transfer->reader->error);
+}
+
+static int fail_progress(lua_State *L, const struct mf_transfer *transfer, const char *code,
+                         const char *message)
+{
+    const char *evidence =
+        lua_pushfstring(L, "%f of %f bytes were sent", (lua_Number)transfer->written,
+                        (lua_Number)transfer->qdl->total);
+
+    return mf_fail(L, code, evidence, "%s", message);
+}
+
+static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_transfer_result result)
+{
+    switch (result) {
+    case MF_TRANSFER_DONE:
+        lua_pushboolean(L, 1);
+        return 1;
+    case MF_TRANSFER_QDL:
+        return fail_qdl(L);
+    case MF_TRANSFER_CHANNEL:
+        return fail_channel(L, transfer);
+    case MF_TRANSFER_STALLED:
+        return fail_progress(L, transfer, "qdl.stalled", "the modem takes no more bytes");
+    case MF_TRANSFER_SOURCE:
+        return fail_source(L, transfer);
+    case MF_TRANSFER_SOURCE_SHORT:
+        return fail_progress(L, transfer, "source.short", "the image ended too early");
+    case MF_TRANSFER_SOURCE_SILENT:
+        return fail_progress(L, transfer, "source.timeout", "the image's source gives no bytes");
+    case MF_TRANSFER_INTERRUPTED:
+        return fail_progress(L, transfer, "transfer.interrupted", "the transfer was interrupted");
+    case MF_TRANSFER_STOPPED:
+        return lua_error(L);
+    case MF_TRANSFER_MISUSED:
+        break;
+    }
+    return luaL_error(L, "the transfer has another image or chunk than its conversation");
+}
+
+static int transfer_run(lua_State *L)
+{
+    struct bound_transfer *bound = check_transfer(L);
+    enum mf_transfer_result result;
+
+    if (bound->transfer.qdl == NULL || bound->running != NULL)
+        return luaL_error(L, "the transfer is %s", bound->running ? "running" : "closed");
+    lua_settop(L, SELF);
+    push_objects(L);
+    lua_getfield(L, OBJECTS, "progress");
+    bound->running = L;
+    bound->transfer.interrupt = mf_interrupt(L);
+    result = mf_transfer_run(&bound->transfer);
+    bound->running = NULL;
+    return finish(L, &bound->transfer, result);
+}
+
 MF_MODULE int luaopen_moonflash_core_transfer(lua_State *L)
 {
-    lua_newtable(L);
+    static const luaL_Reg methods[] = {
+        {"run", transfer_run},
+        {"close", transfer_close},
+        {"__gc", transfer_close},
+        {NULL, NULL},
+    };
+    static const luaL_Reg functions[] = {{"new", transfer_new}, {NULL, NULL}};
+
+    mf_new_class(L, CLASS, methods);
+    mf_new_module(L, functions);
     return 1;
 }
