@@ -1,0 +1,181 @@
+--- USB devices as the kernel shows them below /sys: facts only, no knowledge of any modem.
+-- Everything here may vanish while it is read; what does is answered with nil.
+-- @module moonflash.device.sysfs
+
+local sys = require "moonflash.core.sys"
+
+local sysfs = {}
+
+local function base(root)
+  return (root:gsub("/+$", ""))
+end
+
+--- The folder whose entries are the USB devices and their interfaces.
+-- @tparam string root "/", or the folder that stands for it
+function sysfs.folder(root)
+  return base(root) .. "/sys/bus/usb/devices"
+end
+
+--- The path of a node in /dev.
+function sysfs.node(root, name)
+  return base(root) .. "/dev/" .. name
+end
+
+--- The folder of one device.
+-- @tparam string root
+-- @tparam string place "1-1.4"
+function sysfs.device_folder(root, place)
+  return sysfs.folder(root) .. "/" .. place
+end
+
+local function trimmed(text)
+  return text and text:match "^%s*(.-)%s*$"
+end
+
+local function attribute(folder, name)
+  local text = trimmed(sys.read_file(folder .. "/" .. name))
+  return text ~= "" and text or nil
+end
+
+local function decimal(folder, name)
+  return tonumber(attribute(folder, name))
+end
+
+local function last_part(path)
+  return path and path:match "[^/]+$"
+end
+
+--- Whether a name in the folder of devices is a device on a port: no interface, no root hub.
+function sysfs.is_place(name)
+  return name:match "^%d+%-[%d.]+$" ~= nil
+end
+
+--- The places at which something is plugged.
+-- @treturn table array of names
+function sysfs.places(root)
+  local places = {}
+  for _, name in ipairs(sys.list(sysfs.folder(root)) or {}) do
+    if sysfs.is_place(name) then places[#places + 1] = name end
+  end
+  return places
+end
+
+--- The number the bus gave the device at a place; another one after every return.
+-- @treturn ?number nil when nothing is there
+function sysfs.number(root, place)
+  return decimal(sysfs.device_folder(root, place), "devnum")
+end
+
+--- The vendor and product id at a place: "1199:9071".
+-- @treturn ?string nil when nothing is there
+function sysfs.ids(root, place)
+  local folder = sysfs.device_folder(root, place)
+  local vid, pid = attribute(folder, "idVendor"), attribute(folder, "idProduct")
+  return vid and pid and (vid .. ":" .. pid):lower()
+end
+
+--- The serial number of the device at a place.
+-- @treturn ?string
+function sysfs.serial(root, place)
+  return attribute(sysfs.device_folder(root, place), "serial")
+end
+
+--- The place that a hub's port denotes, whether something is plugged there or not:
+-- "usb1-port6" is 1-6, "1-4-port2" (a port of the hub at 1-4) is 1-4.2.
+-- @tparam string port the name of the port's folder
+-- @treturn ?string
+function sysfs.port_place(port)
+  local bus, number = port:match "^usb(%d+)%-port(%d+)$"
+  if bus then return bus .. "-" .. number end
+  local hub
+  hub, number = port:match "^(%d+%-[%d.]+)%-port(%d+)$"
+  return hub and hub .. "." .. number
+end
+
+-- The other half of a USB3 connector. It is only known while the device is plugged, and the kernel
+-- counts the ports of both halves as it likes (2-3 and 1-6 in a log), so it is never computed.
+local function peer(folder)
+  local port = last_part(sys.link(folder .. "/port/peer"))
+  return port and sysfs.port_place(port)
+end
+
+-- Where an interface's folder keeps the names of its nodes. Kernels before 3.6 have `usb` for
+-- `usbmisc`; a USB serial port is a folder ttyUSBn, a modem of cdc_acm has tty/ttyACMn.
+local children = {
+  { field = "tty", folder = "tty", name = "^tty" },
+  { field = "control", folder = "usbmisc", name = "^cdc%-wdm%d+$" },
+  { field = "control", folder = "usb", name = "^cdc%-wdm%d+$" },
+  { field = "net", folder = "net", name = "." },
+}
+
+local function child(folder, rule)
+  for _, name in ipairs(sys.list(folder .. "/" .. rule.folder) or {}) do
+    if name:match(rule.name) then return name end
+  end
+end
+
+local function read_children(interface, folder)
+  for _, name in ipairs(sys.list(folder) or {}) do
+    if name:match "^ttyUSB%d+$" then interface.tty = name end
+    for _, rule in ipairs(children) do
+      if name == rule.folder then interface[rule.field] = interface[rule.field] or child(folder, rule) end
+    end
+  end
+end
+
+local function read_interface(root, folder)
+  local number = attribute(folder, "bInterfaceNumber")
+  if not number then return nil end
+  local interface = {
+    number = tonumber(number, 16), class = attribute(folder, "bInterfaceClass"),
+    driver = last_part(sys.link(folder .. "/driver")),
+  }
+  read_children(interface, folder)
+  for _, field in ipairs { "tty", "control" } do
+    if interface[field] then interface[field] = sysfs.node(root, interface[field]) end
+  end
+  return interface
+end
+
+--- The folders of the interfaces of the device at a place.
+-- @treturn table array of paths
+function sysfs.interface_folders(root, place)
+  local folders, folder = {}, sysfs.device_folder(root, place)
+  for _, name in ipairs(sys.list(folder) or {}) do
+    if name:sub(1, #place + 1) == place .. ":" then folders[#folders + 1] = folder .. "/" .. name end
+  end
+  return folders
+end
+
+local function read_interfaces(root, place)
+  local interfaces = {}
+  for _, folder in ipairs(sysfs.interface_folders(root, place)) do
+    interfaces[#interfaces + 1] = read_interface(root, folder)
+  end
+  table.sort(interfaces, function(a, b) return a.number < b.number end)
+  return interfaces
+end
+
+--- Everything about the device at a place.
+-- @tparam string root
+-- @tparam string place
+-- @treturn ?table the device table without model, mode, nodes and missing, with interface_count
+-- (what the device declares: the kernel adds the folders one by one); nil when it is not there, or
+-- went away or was replaced while it was read
+function sysfs.read(root, place)
+  local folder = sysfs.device_folder(root, place)
+  local number, ids = sysfs.number(root, place), sysfs.ids(root, place)
+  if not number or not ids then return nil end
+  local seen = {
+    root = root, place = place, peer = peer(folder),
+    bus = tonumber(place:match "^%d+"), number = number,
+    hub_depth = select(2, place:gsub("%.", "")),
+    vid = ids:sub(1, 4), pid = ids:sub(6), serial = sysfs.serial(root, place),
+    product = attribute(folder, "product"), manufacturer = attribute(folder, "manufacturer"),
+    speed = decimal(folder, "speed"), interface_count = decimal(folder, "bNumInterfaces") or 0,
+    interfaces = read_interfaces(root, place),
+  }
+  return sysfs.number(root, place) == number and seen or nil
+end
+
+return sysfs
