@@ -17,10 +17,13 @@ end
 
 local makers = {
   sys = function() return require "moonflash.core.sys" end,
+  bytes = function() return require "moonflash.core.bytes" end,
   flash = function() return require "moonflash" end,
   image = function() return require "moonflash.image" end,
   device = function() return require "moonflash.device" end,
-  qmi = function() return require "moonflash.cli.qmi_request" end,
+  job = function() return require "moonflash.job" end,
+  qmi = function() return require "moonflash.qmi" end,
+  qmi_message = function() return require "moonflash.qmi.message" end,
   simulator = function() return require "moonflash.sim" end,
   version = function() return require("moonflash.place").version end,
   environment = function() return os.getenv end,
