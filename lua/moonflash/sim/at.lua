@@ -1,0 +1,168 @@
+--- An AT port: echo, lines, and the commands an updater meets (reference: at).
+-- @module moonflash.sim.at
+
+local wire = require "moonflash.sim.wire"
+
+local at = {}
+at.__index = at
+
+--- Begins a conversation on a port.
+function at.new(modem, port)
+  return setmetatable({ modem = modem, port = port, line = "", echo = true }, at)
+end
+
+local function identity(self)
+  local model = self.modem.model
+  return {
+    "Manufacturer: " .. model.identity.manufacturer, "Model: " .. model.name,
+    "Revision: " .. self.modem:revision() .. model.identity.revision,
+    "IMEI: " .. model.identity.imei, "IMEI SV: " .. model.identity.imei_sv, "+GCAP: +CGSM",
+  }
+end
+
+local function preference(self, name)
+  local store = self.modem.store
+  local lines = { "!" .. name .. ":" }
+  for _, kind in ipairs { "preferred", "running" } do
+    local pair, word = store[kind], kind == "running" and "current" or kind
+    lines[#lines + 1] = (" %s fw version:    %s"):format(word, pair.firmware)
+    lines[#lines + 1] = (" %s carrier name:  %s"):format(word, pair.carrier)
+    lines[#lines + 1] = (" %s config name:   %s_%s"):format(word, pair.carrier, pair.config)
+  end
+  local firmware, settings = store:mismatch()
+  if firmware then lines[#lines + 1] = " fw version mismatch" end
+  if settings then lines[#lines + 1] = " config name mismatch" end
+  return lines
+end
+
+local function set_preference(self, arguments)
+  local words = {}
+  for word in arguments:gmatch('"([^"]*)"') do words[#words + 1] = word end
+  local store = self.modem.store
+  if words[3] then
+    store:prefer { firmware = words[1], carrier = words[2], config = words[3]:match("_(.*)$") }
+    return {}
+  end
+  for index = #store.settings, 1, -1 do
+    local pair = store.settings[index]
+    if pair.carrier:upper() == (words[1] or ""):upper() and store:slot(pair.firmware) then
+      store:prefer(pair)
+      return {}
+    end
+  end
+end
+
+local function images(self)
+  local store = self.modem.store
+  local lines = { "TYPE SLOT STATUS LRU FAILURES UNIQUE_ID BUILD_ID" }
+  for slot = 1, store.most.firmware do
+    local version = store.firmware[slot]
+    lines[#lines + 1] = version and ("FW   %d    GOOD   1   0 0      ?_?         %s_?"):format(slot, version)
+      or ("FW   %d    EMPTY  0   0 0"):format(slot)
+  end
+  lines[#lines + 1] = "Max FW images: " .. store.most.firmware
+  lines[#lines + 1] = "Active FW image is at slot " .. store:active_slot()
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "TYPE SLOT STATUS LRU FAILURES UNIQUE_ID BUILD_ID"
+  for _, pair in ipairs(store.settings) do
+    lines[#lines + 1] =
+      ("PRI  FF   GOOD   0   0 0      %s %s_%s"):format(pair.config, pair.firmware, pair.carrier)
+  end
+  lines[#lines + 1] = "Max PRI images: " .. store.most.settings
+  return lines
+end
+
+local function power_state(self)
+  local modem = self.modem
+  return {
+    "State: " .. (modem.power == 0 and "Online" or "Low Power Mode"),
+    modem.model.low_power_votes:format(modem.power == 1 and 1 or 0, modem:offline_reason() ~= 0 and 1 or 0),
+    "LPM persistence - None",
+  }
+end
+
+local function carrier_settings(self)
+  local running = self.modem.store.running
+  return {
+    "PRI Part Number: 9904609", "Revision: 002.026", "Customer: Generic-Laptop", "",
+    ("Carrier PRI: 9999999_9904609_%s_%s_00_%s_%s"):format(
+      self.modem.model.family, running.firmware, running.carrier, running.config),
+  }
+end
+
+local function usb_ids(self)
+  local model = self.modem.model
+  return {
+    "VID: 0x" .. model.application.vid, "APP PID: 0x" .. model.application.pid,
+    "BOOT PID: 0x" .. model.download.pid, "Manufacturer: " .. model.identity.manufacturer,
+    "Product: " .. model.application.product,
+  }
+end
+
+local function quick(action)
+  return function(self, arguments)
+    action(self, arguments)
+    return {}
+  end
+end
+
+-- { pattern, function(self, argument) -> lines or nil for ERROR, locked = needs AT!ENTERCND first }
+local commands = {
+  { "^AT$", quick(function() end) },
+  { "^ATE([01])$", quick(function(self, argument) self.echo = argument == "1" end) },
+  { "^ATI3?$", identity },
+  { "^AT%+C?GMR$", function(self)
+    return { self.modem:revision() .. self.modem.model.identity.revision }
+  end },
+  { '^AT!ENTERCND="A710"$', quick(function(self) self.unlocked = true end) },
+  { "^AT!(IMPREF)%?$", preference },
+  { "^AT!(GOBIIMPREF)%?$", preference },
+  { "^AT!IMPREF=(.*)$", set_preference, locked = true },
+  { "^AT!GOBIIMPREF=(.*)$", set_preference, locked = true },
+  { "^AT!IMAGE%?$", images },
+  { "^AT!PCINFO%?$", power_state },
+  { "^AT!PRIID%?$", carrier_settings },
+  { "^AT!USBINFO%?$", usb_ids },
+  { "^AT!SKU%?$", function(self) return { self.modem.model.identity.sku } end },
+  { "^AT!BOOTHOLD$", quick(function(self)
+    self.modem:restart_into_download("boothold", self.modem.seconds.boothold)
+  end), locked = true },
+  { "^AT!RESET$", quick(function(self) self.modem:restart(self.modem.seconds.boothold) end) },
+  { "^AT%+CFUN=([01])$", function(self, argument)
+    return self.modem:set_power(argument == "1" and 0 or 1) and {} or nil
+  end },
+}
+
+local function execute(self, line)
+  for _, command in ipairs(commands) do
+    local argument = line:match(command[1])
+    if argument then
+      if command.locked and not self.unlocked then return nil end
+      return command[2](self, argument)
+    end
+  end
+end
+
+local function answer(self, line)
+  local name = line:lower():match("^at[!+]?(%w*)")
+  local hits = self.modem.faults:at("at." .. (name or ""))
+  self.modem.recorder:note("at", { port = self.port.name, command = line })
+  local lines = not hits.refuse and execute(self, line)
+  local out = {}
+  for _, text in ipairs(lines or {}) do out[#out + 1] = text .. "\r\n" end
+  out[#out + 1] = lines and "\r\nOK\r\n" or "ERROR\r\n"
+  wire.answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
+end
+
+--- Takes what came from the host, in any split.
+function at:receive(text)
+  if self.echo then self.port:send(text) end
+  self.line = self.line .. text
+  for line in self.line:gmatch("([^\r]*)\r") do
+    line = line:gsub("^%s+", "")
+    if line ~= "" then answer(self, line) end
+  end
+  self.line = self.line:match("[^\r]*$"):sub(-1024)
+end
+
+return at

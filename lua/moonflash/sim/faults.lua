@@ -1,0 +1,139 @@
+--- Faults and variants: named switches that make the simulated modem behave otherwise.
+--
+-- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it
+-- strikes the Nth time that message comes (the first time; `#*`: always). MESSAGE is one of
+-- `qdl.switch qdl.hello qdl.open qdl.write qdl.done`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
+-- @module moonflash.sim.faults
+
+local failure = require "moonflash.failure"
+
+local faults = {}
+faults.__index = faults
+
+--- Faults any message can have, and what they do to its answer.
+faults.about_messages = {
+  silence = "no answer comes",
+  late = "the answer comes VALUE seconds later (5)",
+  cut = "only the first half of the answer comes",
+  split = "the answer comes byte by byte",
+  stale = "bytes of an earlier session come before the answer",
+  flip = "one bit of the answer is wrong",
+  unplug = "the modem vanishes instead of answering, and comes back",
+  deaf = "the modem stops reading for good",
+  refuse = "the answer has the error status VALUE",
+  error = "an error frame with code VALUE comes instead (QDL)",
+  sequence = "the acknowledgement names another write (qdl.write)",
+}
+
+--- Everything else, with what it means; `message` are short names for faults about messages.
+faults.switches = {
+  ["no-answer-0x70"] = { message = "silence=qdl.switch#*" },
+  ["stall-chunk"] = { message = "deaf=qdl.write#%s" },
+  ["vanish-chunk"] = { message = "unplug=qdl.write#%s" },
+  ["bad-ack"] = { message = "sequence=qdl.write#%s" },
+  ["refuse-preference"] = { message = "refuse=qmi.0048#*:48" },
+  ["refuse-firmware-id"] = { message = "refuse=qmi.003e#*:17" },
+  ["ack-0x70"] = { means = "the loader answers 0x70 by an acknowledgement" },
+  ["error-0x70"] = { means = "the loader answers 0x70 by error 22" },
+  ["straight-open"] = { means = "a second open without done and hello is fine" },
+  ["diag-instead"] = { means = "the port in download mode speaks DIAG" },
+  ["memory-debug"] = { means = "the port in download mode says a Sahara hello" },
+  ["already-stored"] = { means = "every preferred pair is stored already" },
+  ["no-preference"] = { means = "Get and Set Firmware Preference are not known" },
+  ["no-wanted-list"] = { means = "the answer to Set Firmware Preference has no list" },
+  ["start"] = { means = "the mode at first", choices = { application = true, download = true } },
+  ["place"] = { means = "the place in application mode", pattern = "^%d+%-[%d.]+$" },
+  ["boot-place"] = { means = "the place in download mode", pattern = "^%d+%-[%d.]+$" },
+  ["come-back-place"] = { means = "the place after a download or a fall", pattern = "^%d+%-[%d.]+$" },
+  ["serial"] = { means = "the serial number", pattern = "^%w*$" },
+  ["window"] = { means = "seconds the loader waits for an image", number = true },
+  ["reset"] = { means = "seconds from reset to disconnect", number = true },
+  ["last-ack"] = { means = "seconds the last acknowledgement takes", number = true },
+  ["running"] = { means = "what runs at first: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
+  ["stored"] = { means = "what is stored too: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
+  ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
+}
+
+local message_names = {
+  "^qdl%.switch$", "^qdl%.hello$", "^qdl%.open$", "^qdl%.write$", "^qdl%.done$",
+  "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$",
+}
+
+local function is_message(name)
+  for _, pattern in ipairs(message_names) do
+    if name:match(pattern) then return true end
+  end
+end
+
+local function refused(text, why)
+  return nil, failure.new("usage", ("no such fault: %s (%s)"):format(text, why))
+end
+
+local function add_message_fault(self, text, name, rest)
+  local target, value = rest:match("^([^:]+):?(.*)$")
+  local message, which = (target or ""):match("^([^#]+)#?(.*)$")
+  if not message or not is_message(message) then return refused(text, "no such message") end
+  if not which:match("^%d*$") and which ~= "*" then return refused(text, "# wants a number or *") end
+  local rules = self.rules[message] or {}
+  self.rules[message] = rules
+  rules[#rules + 1] = {
+    fault = name, value = tonumber(value) or true, always = which == "*", number = tonumber(which) or 1,
+  }
+  return true
+end
+
+local function fits(switch, value)
+  if switch.pattern then return value:match(switch.pattern) end
+  if switch.choices then return switch.choices[value] end
+  return value ~= nil
+end
+
+local function add(self, text)
+  local name, value = text:match("^([^=]+)=?(.*)$")
+  if not name then return refused(text, "empty") end
+  if faults.about_messages[name] then return add_message_fault(self, text, name, value) end
+  local switch = faults.switches[name]
+  if not switch then return refused(text, "unknown name") end
+  if switch.message then return add(self, switch.message:format(value)) end
+  if switch.number then value = tonumber(value) end
+  if not fits(switch, value) then return refused(text, switch.means) end
+  self.values[name] = value == "" and true or value
+  return true
+end
+
+--- Reads a list of faults.
+-- @tparam[opt] table list of strings
+-- @treturn faults or nil and a failure (usage)
+function faults.parse(list)
+  local self = setmetatable({ values = {}, rules = {}, seen = {} }, faults)
+  for _, text in ipairs(list or {}) do
+    local added, failed = add(self, text)
+    if not added then return nil, failed end
+  end
+  return self
+end
+
+--- The value of a switch: a number or text, true when it has none, nil when it is off.
+function faults:value(name)
+  return self.values[name]
+end
+
+local none = {}
+
+--- What is to happen to the message that just came. Call it once for each message.
+-- @tparam string message for example "qdl.open"
+-- @treturn table values by the name of the fault; empty most of the time
+function faults:at(message)
+  local count = (self.seen[message] or 0) + 1
+  self.seen[message] = count
+  local hits
+  for _, rule in ipairs(self.rules[message] or none) do
+    if rule.always or rule.number == count then
+      hits = hits or { message = message }
+      hits[rule.fault] = rule.value
+    end
+  end
+  return hits or none
+end
+
+return faults

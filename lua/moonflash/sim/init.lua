@@ -1,0 +1,95 @@
+--- A modem in software: a fake /sys, /dev and uevent socket below a folder, pseudo terminals for its
+-- ports, and behind them a machine that behaves as the documents say a modem does. What it saw is
+-- left in DIR/log (JSON lines) and DIR/received/1.cwe, 2.cwe, ...
+-- @module moonflash.sim
+
+local failure = require "moonflash.failure"
+local sys = require "moonflash.core.sys"
+local faults = require "moonflash.sim.faults"
+local loops = require "moonflash.sim.loop"
+local models = require "moonflash.sim.models"
+local modems = require "moonflash.sim.modem"
+local recorders = require "moonflash.sim.recorder"
+local uevents = require "moonflash.sim.uevent"
+local usb = require "moonflash.sim.usb"
+
+local sim = {}
+
+local function make_world(options)
+  local made, failed = sys.make_folder(options.dir)
+  if not made then return nil, failed end
+  local loop = loops.new()
+  local events
+  events, failed = uevents.open(options.dir, loop)
+  if not events then return nil, failed end
+  return {
+    loop = loop, events = events, usb = usb.new(options.dir, events), time_scale = options.time_scale or 1,
+  }
+end
+
+local function make_modem(world, row, folder)
+  local model = models.find(row.model or "")
+  if not model then
+    local known = table.concat(models.names(), ", ")
+    return nil, failure.new("usage", ("no such model: %s (there are %s)"):format(tostring(row.model), known))
+  end
+  local switches, recorder, failed
+  switches, failed = faults.parse(row.faults)
+  if not switches then return nil, failed end
+  recorder, failed = recorders.new(folder)
+  if not recorder then return nil, failed end
+  return modems.new(world, model, switches, recorder)
+end
+
+-- The first modem's records are in the folder itself, those of the nth in DIR/modem-n.
+local function make_modems(world, options)
+  local made = {}
+  for index, row in ipairs(options.modems or { options }) do
+    local folder = index == 1 and options.dir or ("%s/modem-%d"):format(options.dir, index)
+    local modem, failed = make_modem(world, row, folder)
+    if not modem then return nil, failed end
+    made[index] = modem
+  end
+  return made
+end
+
+local function start(all, options)
+  local waiting = #all
+  for _, modem in ipairs(all) do
+    modem.on_ready = function()
+      modem.on_ready = nil
+      waiting = waiting - 1
+      if waiting == 0 and options.ready then options.ready(options.dir) end
+    end
+    modem:start()
+  end
+end
+
+--- Runs modems until a signal comes.
+-- @tparam table options
+--   model = "mc7455"; dir = folder, made if need be; time_scale = 1 (0.01: a hundred times faster);
+--   faults = { "window=1", ... } (see moonflash.sim.faults); ready = function(dir), called when the
+--   modem is there; modems = { { model=, faults= }, ... } for several of them in one folder
+-- @treturn boolean true after a signal, or nil and a failure
+function sim.run(options)
+  sys.catch_signals()
+  local world, failed = make_world(options)
+  if not world then return nil, failed end
+  local all
+  all, failed = make_modems(world, options)
+  if not all then
+    world.events:close()
+    return nil, failed
+  end
+  start(all, options)
+  local ended
+  ended, failed = world.loop:run()
+  for _, modem in ipairs(all) do
+    modem:detach()
+    modem.recorder:close()
+  end
+  world.events:close()
+  return ended, failed
+end
+
+return sim

@@ -1,0 +1,251 @@
+--- The modem itself: which mode it is in, when it comes and goes, what it runs.
+-- @module moonflash.sim.modem
+
+local at = require "moonflash.sim.at"
+local diag = require "moonflash.sim.diag"
+local ports = require "moonflash.sim.port"
+local qdl = require "moonflash.sim.qdl"
+local qmi = require "moonflash.sim.qmi"
+local sahara = require "moonflash.sim.sahara"
+local stores = require "moonflash.sim.store"
+
+local modem = {}
+modem.__index = modem
+
+local silent = { new = function() return { receive = function() end } end }
+local speakers = { diag = diag, nmea = silent, at = at, qmi = qmi, qdl = qdl }
+
+-- Operating modes (reference: qmi 3)
+local online, low_power, offline, reset = 0, 1, 3, 4
+-- Offline reasons
+local firmware_mismatch, settings_mismatch = 1, 2
+
+local node_delay = 0.1      -- s from the device to its ttys
+local unplugged_seconds = 2
+
+local function scaled_seconds(model, faults)
+  local seconds = {}
+  for name, value in pairs(model.seconds) do seconds[name] = value end
+  for _, name in ipairs { "window", "reset", "last-ack" } do
+    seconds[name:gsub("-", "_")] = faults:value(name) or seconds[name:gsub("-", "_")]
+  end
+  return seconds
+end
+
+--- Makes a modem that is not plugged in yet.
+-- @tparam table world { loop=, usb=, time_scale= }
+-- @tparam table model row of models
+-- @tparam faults faults
+-- @tparam recorder recorder
+function modem.new(world, model, faults, recorder)
+  local place = faults:value "place"
+  local self = setmetatable({
+    loop = world.loop, usb = world.usb, time_scale = world.time_scale,
+    model = model, faults = faults, recorder = recorder,
+    store = stores.new(model, faults), seconds = scaled_seconds(model, faults),
+    place = place or model.place, boot_place = faults:value "boot-place" or place or model.boot_place,
+    epoch = 0,
+  }, modem)
+  return self
+end
+
+--- Calls a function later, unless the modem is gone by then.
+-- @tparam number seconds of the modem's time: multiplied by the time scale
+-- @tparam function action
+function modem:after(seconds, action)
+  local epoch = self.epoch
+  self.loop:after(seconds * 1000 * self.time_scale, function()
+    if self.epoch == epoch then action() end
+  end)
+end
+
+local function speed_at(self, place)
+  return place == self.boot_place and 480 or 5000
+end
+
+local function speaker_of(self, kind)
+  if kind == "qdl" and self.faults:value "diag-instead" then return diag end
+  if kind == "qdl" and self.faults:value "memory-debug" then return sahara end
+  return speakers[kind]
+end
+
+local function open_port(self, interface)
+  local port = assert(ports.open(self.loop, interface.kind))
+  local speaker = speaker_of(self, interface.kind).new(self, port)
+  port.receive = function(bytes) speaker:receive(bytes) end
+  return port
+end
+
+local function describe(self, mode, place)
+  local personality = self.model[mode]
+  local device = {
+    place = place, vid = personality.vid, pid = personality.pid, product = personality.product,
+    manufacturer = self.model.identity.manufacturer, serial = self.faults:value "serial" or self.model.serial,
+    speed = speed_at(self, place), interfaces = {},
+  }
+  for index, interface in ipairs(personality.interfaces) do
+    local port = open_port(self, interface)
+    device.interfaces[index] =
+      { number = interface.number, kind = interface.kind, port = port, slave = port.slave }
+  end
+  return device
+end
+
+local function name_ports(device)
+  for _, interface in ipairs(device.interfaces) do
+    local node = interface.nodes[1]
+    if node then interface.port.name = node.name end
+  end
+end
+
+local function note_usb(self, action)
+  local device = self.device
+  self.recorder:note("usb", {
+    action = action, place = device.place, vid = device.vid, pid = device.pid, mode = self.mode,
+  })
+end
+
+local entered = {}
+
+function entered.application(self)
+  self.store:boot()
+  self.entered_by = nil
+  self.power = self:offline_reason() == 0 and online or low_power
+  self.recorder:note("mode", {
+    mode = "application", power = self.power, running = self.store.running, preferred = self.store.preferred,
+  })
+end
+
+-- Nobody talks to the loader: it leaves, unless the flash holds half an image.
+function entered.download(self)
+  local function look()
+    local left = self.heard_at + self.seconds.window * 1000 * self.time_scale - self.loop:now()
+    if self.torn then left = self.seconds.window * 1000 * self.time_scale end
+    if left <= 0 then return self:leave_download() end
+    self:after(left / 1000 / self.time_scale, look)
+  end
+  self.heard_at = self.loop:now()
+  self:after(self.seconds.window, look)
+end
+
+--- Plugs the modem in.
+-- @tparam string mode "application" or "download"
+function modem:attach(mode)
+  self.mode = mode
+  entered[mode](self)
+  self.device = describe(self, mode, mode == "download" and self.boot_place or self.place)
+  self.usb:attach(self.device)
+  name_ports(self.device)
+  note_usb(self, "add")
+  self:after(node_delay, function()
+    self.usb:finish(self.device)
+    name_ports(self.device)
+    note_usb(self, "ready")
+    if self.on_ready then self.on_ready() end
+  end)
+end
+
+--- Takes the modem away: all its ports hang up, all its timers stop.
+function modem:detach()
+  if not self.device then return end
+  self.epoch = self.epoch + 1
+  for _, interface in ipairs(self.device.interfaces) do interface.port:close() end
+  self.usb:detach(self.device)
+  note_usb(self, "remove")
+  self.device, self.mode, self.restarting = nil, nil, nil
+end
+
+local function come_back(self, mode, seconds)
+  self:detach()
+  if mode == "application" then self.place = self.faults:value "come-back-place" or self.place end
+  self:after(seconds, function() self:attach(mode) end)
+end
+
+--- Plugs the modem in for the first time.
+function modem:start()
+  self.usb:make_place(self.place, speed_at(self, self.place))
+  if self.place ~= self.boot_place then
+    self.usb:make_place(self.boot_place, speed_at(self, self.boot_place))
+    self.usb:make_peers(self.place, self.boot_place)
+  end
+  self:attach(self.faults:value "start" or "application")
+end
+
+--- The modem loses its power or its cable for a moment.
+function modem:unplug()
+  come_back(self, self.torn and "download" or "application", unplugged_seconds)
+end
+
+--- Disconnects after some seconds and comes back in download mode.
+-- @tparam string how what led there
+-- @tparam number seconds until the disconnect
+function modem:restart_into_download(how, seconds)
+  self.restarting, self.entered_by = true, how
+  self:after(seconds, function() come_back(self, "download", self.seconds.boot) end)
+end
+
+--- Disconnects after some seconds and comes back in the mode the preference asks for.
+function modem:restart(seconds)
+  if self.store:wants_download() then return self:restart_into_download("preference", seconds) end
+  if self.boot_download then return self:restart_into_download("boot download mode", seconds) end
+  self.restarting = true
+  local firmware, settings = self.store:mismatch()
+  local gone = (firmware or settings) and self.seconds.switch or self.seconds.application
+  self:after(seconds, function() come_back(self, "application", gone) end)
+end
+
+--- Sets the operating mode.
+-- @tparam number power as in the message
+-- @treturn boolean whether that was a possible transition
+function modem:set_power(power)
+  if self.restarting then return false end
+  if power == reset then
+    if self.power ~= offline then return false end
+    self:restart(self.seconds.reset)
+    return true
+  end
+  if power == online and self:offline_reason() ~= 0 then return false end
+  if power ~= online and power ~= low_power and power ~= offline then return false end
+  self.power = power
+  return true
+end
+
+--- Why the modem will not go online: bits, 0 when it will.
+function modem:offline_reason()
+  local firmware, settings = self.store:mismatch()
+  return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
+end
+
+--- The revision as DMS tells it: SWI9X30C_02.08.02.00
+function modem:revision()
+  return self.model.family .. "_" .. self.store.running.firmware
+end
+
+--- The host spoke to the loader.
+function modem:heard_host()
+  self.heard_at = self.loop:now()
+end
+
+--- The first data of an image is on its way: from here on the flash is not to be trusted.
+function modem:image_begun()
+  self.torn = true
+end
+
+--- An image came whole.
+function modem:image_taken(contents)
+  self.torn, self.boot_download = false, false
+  self.store:take(contents, self.entered_by ~= "boothold")
+end
+
+--- How long the loader writes before the last acknowledgement of an image.
+function modem:last_ack_seconds(contents)
+  return contents.firmware and self.seconds.last_ack or node_delay
+end
+
+--- The loader resets: to the application, or back to itself when there is half an image.
+function modem:leave_download()
+  if self.torn then return come_back(self, "download", self.seconds.boot) end
+  come_back(self, "application", self.seconds.application)
+end
+
+return modem

@@ -1,0 +1,103 @@
+--- Interfaces of a USB device with their drivers, and the nodes these make: ttyUSBn, cdc-wdmn, wwann.
+-- @module moonflash.sim.nodes
+
+local bytes = require "moonflash.core.bytes"
+local sys = require "moonflash.core.sys"
+local sysfs = require "moonflash.sim.sysfs"
+
+local nodes = {}
+
+-- kind of interface: driver, and the nodes that driver makes
+local serial = { driver = "qcserial", late = { "tty" } }
+local kinds = {
+  diag = serial, nmea = serial, at = serial, qdl = serial,
+  qmi = { driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
+}
+
+-- class of node: its name, its folder below the interface, how the kernel numbers it
+local classes = {
+  tty = { name = "ttyUSB", major = 188, minor = 0, folder = "/%s/tty/%s" },
+  usbmisc = { name = "cdc-wdm", major = 180, minor = 176, folder = "/usbmisc/%s" },
+  net = { name = "wwan", folder = "/net/%s" },
+}
+
+--- Adds an interface folder with its driver, and says so.
+function nodes.add_interface(usb, device, interface)
+  local kind = kinds[interface.kind]
+  interface.path = ("%s/%s:1.%d"):format(device.path, device.place, interface.number)
+  sysfs.folder(usb.root, "/sys" .. interface.path, {
+    bInterfaceNumber = bytes.hex_number(interface.number, 2), bAlternateSetting = " 0",
+    bNumEndpoints = interface.kind == "qdl" and "02" or "03",
+    bInterfaceClass = "ff", bInterfaceSubClass = "ff", bInterfaceProtocol = "ff",
+  })
+  local words = { "DEVTYPE=usb_interface", "INTERFACE=255/255/255" }
+  usb.events:send("add", interface.path, "usb", words)
+  local driver = "/sys/bus/usb/drivers/" .. kind.driver
+  sysfs.folder(usb.root, driver)
+  sysfs.link(usb.root, "/sys" .. interface.path .. "/driver", driver)
+  usb.events:send("bind", interface.path, "usb", { words[1], "DRIVER=" .. kind.driver, words[2] })
+end
+
+local function words_of(class, node)
+  if not class.major then return { "INTERFACE=" .. node.name, "IFINDEX=" .. node.number + 7 } end
+  return { "MAJOR=" .. class.major, "MINOR=" .. class.minor + node.number, "DEVNAME=" .. node.name }
+end
+
+-- A usb-serial port is a device of its own between interface and tty.
+local function add_serial_port(usb, interface, name)
+  local path, driver = interface.path .. "/" .. name, "/sys/bus/usb-serial/drivers/qcserial"
+  sysfs.folder(usb.root, driver)
+  sysfs.folder(usb.root, "/sys" .. path, { port_number = "0" })
+  sysfs.link(usb.root, "/sys" .. path .. "/driver", driver)
+  sysfs.link(usb.root, "/sys" .. path .. "/subsystem", "/sys/bus/usb-serial")
+  usb.events:send("add", path, "usb-serial")
+end
+
+local function add_node(usb, interface, class_name)
+  local class = classes[class_name]
+  local node = { class = class_name, number = usb:take_number(class_name) }
+  node.name = class.name .. node.number
+  node.path = interface.path .. class.folder:gsub("%%s", node.name)
+  interface.nodes[#interface.nodes + 1] = node
+  if class_name == "tty" then add_serial_port(usb, interface, node.name) end
+  sysfs.folder(usb.root, "/sys" .. node.path, class.major and {
+    dev = ("%d:%d"):format(class.major, class.minor + node.number),
+  } or { address = "02:00:00:00:00:01", ifindex = tostring(node.number + 7) })
+  sysfs.link(usb.root, "/sys" .. node.path .. "/device", "/sys" ..
+    (class_name == "tty" and interface.path .. "/" .. node.name or interface.path))
+  sysfs.link(usb.root, "/sys" .. node.path .. "/subsystem", "/sys/class/" .. class_name)
+  sysfs.link(usb.root, "/sys/class/" .. class_name .. "/" .. node.name, "/sys" .. node.path)
+  if class.major then assert(sys.symlink(interface.slave, usb.root .. "/dev/" .. node.name)) end
+  usb.events:send("add", node.path, class_name, words_of(class, node))
+end
+
+local function add(usb, device, when)
+  for _, interface in ipairs(device.interfaces) do
+    interface.nodes = interface.nodes or {}
+    for _, class in ipairs(kinds[interface.kind][when] or {}) do add_node(usb, interface, class) end
+  end
+end
+
+--- Adds the nodes that are there at once: control nodes.
+function nodes.add_early(usb, device) add(usb, device, "early") end
+
+--- Adds the nodes that come a moment later.
+function nodes.add_late(usb, device) add(usb, device, "late") end
+
+local function remove_node(usb, node)
+  local class = classes[node.class]
+  usb.taken[node.class][node.number] = nil
+  sys.remove(("%s/sys/class/%s/%s"):format(usb.root, node.class, node.name))
+  if class.major then sys.remove(usb.root .. "/dev/" .. node.name) end
+  usb.events:send("remove", node.path, node.class, words_of(class, node))
+end
+
+--- Removes all nodes of a device, announcing each.
+function nodes.remove(usb, device)
+  for _, interface in ipairs(device.interfaces) do
+    for _, node in ipairs(interface.nodes) do remove_node(usb, node) end
+    usb.events:send("unbind", interface.path, "usb", { "DEVTYPE=usb_interface" })
+  end
+end
+
+return nodes

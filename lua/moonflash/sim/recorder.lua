@@ -1,0 +1,51 @@
+--- What the simulator leaves behind: a log of JSON lines and a folder of received images.
+--
+-- Every line has `t` (ms since the start) and `event`: "usb", "qmi", "qdl", "at", "diag",
+-- "image", "mode", "fault", "violation". A violation is something no real modem is known to
+-- forgive: tests fail on any of them.
+-- @module moonflash.sim.recorder
+
+local cjson = require "cjson"
+local sys = require "moonflash.core.sys"
+
+local recorder = {}
+recorder.__index = recorder
+
+--- Starts a new log and an empty folder for images below a folder.
+-- @tparam string folder where `log` and `received` are made
+function recorder.new(folder)
+  sys.remove_tree(folder .. "/received")
+  local made, failure = sys.make_folder(folder .. "/received")
+  if not made then return nil, failure end
+  local log = assert(io.open(folder .. "/log", "w"))
+  log:setvbuf("line")
+  return setmetatable({ folder = folder, log = log, began = sys.clock_ms(), images = 0 }, recorder)
+end
+
+--- Writes one event.
+-- @tparam string event its kind
+-- @tparam table fields what else is to be known; strings of bytes in hex
+function recorder:note(event, fields)
+  fields.event, fields.t = event, sys.clock_ms() - self.began
+  self.log:write(cjson.encode(fields), "\n")
+end
+
+--- Writes down that the other side broke a rule.
+-- @tparam string where the protocol ("qdl", "qmi", ...)
+-- @tparam string text what was wrong
+function recorder:violation(where, text)
+  self:note("violation", { where = where, text = text })
+end
+
+--- The path of the next received image: DIR/received/1.cwe, 2.cwe, ...
+function recorder:next_image()
+  self.images = self.images + 1
+  return ("%s/received/%d.cwe"):format(self.folder, self.images)
+end
+
+--- Ends the log.
+function recorder:close()
+  self.log:close()
+end
+
+return recorder

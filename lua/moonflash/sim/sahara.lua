@@ -1,0 +1,29 @@
+--- A crashed modem that waits for its memory to be read: a Sahara hello is its answer to everything
+-- (trace notqdl-mc7455-sahara-memory-debug), and a reset request brings it back.
+-- @module moonflash.sim.sahara
+
+local bytes = require "moonflash.core.bytes"
+local T = require("moonflash.sim.template").new
+
+local sahara = {}
+sahara.__index = sahara
+
+local hello = T "01 00 00 00 30 00 00 00 02 00 00 00 01 00 00 00 00 04 00 00 02 00 00 00":fill()
+  .. ("\0"):rep(24)
+local reset_request = T "07 00 00 00 08 00 00 00":fill()
+local reset_answer = T "08 00 00 00 08 00 00 00":fill()
+
+--- Begins a conversation on a port.
+function sahara.new(modem, port)
+  return setmetatable({ modem = modem, port = port }, sahara)
+end
+
+--- Takes what came from the host.
+function sahara:receive(text)
+  self.modem.recorder:note("sahara", { request = bytes.hex(text:sub(1, 16), " ") })
+  if text ~= reset_request then return self.port:send(hello) end
+  self.port:send(reset_answer)
+  self.modem:leave_download()
+end
+
+return sahara

@@ -1,0 +1,39 @@
+--- Folders, attributes and links as the kernel lays them out, below a root.
+-- @module moonflash.sim.sysfs
+
+local sys = require "moonflash.core.sys"
+
+local sysfs = {}
+
+--- Makes a folder with attributes, each ended by a newline.
+-- @tparam string root
+-- @tparam string path below the root
+-- @tparam[opt] table attributes text by name
+function sysfs.folder(root, path, attributes)
+  assert(sys.make_folder(root .. path))
+  for name, text in pairs(attributes or {}) do
+    assert(sys.write_file(root .. path .. "/" .. name, text .. "\n"))
+  end
+end
+
+local function relative(from, to)
+  local steps = {}
+  while from ~= "" and to:sub(1, #from + 1) ~= from .. "/" do
+    from = from:match("^(.*)/[^/]*$")
+    steps[#steps + 1] = ".."
+  end
+  steps[#steps + 1] = to:sub(#from + 2)
+  return table.concat(steps, "/")
+end
+
+--- Makes a relative link, as the kernel does.
+-- @tparam string root
+-- @tparam string path of the link, below the root
+-- @tparam string target below the root as well
+function sysfs.link(root, path, target)
+  local folder = path:match("^(.*)/[^/]*$")
+  assert(sys.make_folder(root .. folder))
+  assert(sys.symlink(relative(folder, target), root .. path))
+end
+
+return sysfs

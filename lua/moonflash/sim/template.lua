@@ -1,0 +1,66 @@
+--- Byte templates: packets as the documents print them, in hex, with named holes.
+--
+--     template.new "26 <status:2> 01 <chunk:4>"      numbers of 1, 2 or 4 bytes, little-endian
+--     template.new "25 80 <header:400b>"             exactly 400 raw bytes
+--     template.new "01 0c 00 <tlvs>"                 raw bytes of any length, last when matching
+--
+-- The simulator both writes and reads with them, so what it expects on the wire stands in one
+-- place, as text one can compare with a trace.
+-- @module moonflash.sim.template
+
+local bytes = require "moonflash.core.bytes"
+
+local template = {}
+template.__index = template
+
+local pack = { [1] = bytes.u8, [2] = bytes.u16le, [4] = bytes.u32le }
+local get = { [1] = bytes.get_u8, [2] = bytes.get_u16le, [4] = bytes.get_u32le }
+
+local function part(word)
+  local name, size, raw = word:match("^<([%l_]+):?(%d*)(b?)>$")
+  if not name then return { literal = assert(bytes.from_hex(word), word) } end
+  return { name = name, size = tonumber(size), number = size ~= "" and raw == "" }
+end
+
+--- Compiles a template.
+-- @tparam string text hex bytes and holes, separated by blanks
+-- @treturn template
+function template.new(text)
+  local self = {}
+  for word in text:gmatch("%S+") do self[#self + 1] = part(word) end
+  return setmetatable(self, template)
+end
+
+--- Writes a packet.
+-- @tparam[opt] table values a number or a string for each hole
+-- @treturn string bytes
+function template:fill(values)
+  local out = {}
+  for index, piece in ipairs(self) do
+    local value = piece.literal or values[piece.name]
+    out[index] = piece.number and pack[piece.size](value) or value
+  end
+  return table.concat(out)
+end
+
+--- Reads a packet, strictly: every literal byte and the length must agree.
+-- @tparam string text bytes
+-- @treturn table values of the holes, or nil and what is wrong
+function template:match(text)
+  local at, values = 1, {}
+  for _, piece in ipairs(self) do
+    local size = piece.literal and #piece.literal or piece.size or #text - at + 1
+    local found = text:sub(at, at + size - 1)
+    if #found < size then return nil, ("ends after %d bytes"):format(#text) end
+    if piece.name then
+      values[piece.name] = piece.number and get[size](found, 1) or found
+    elseif found ~= piece.literal then
+      return nil, ("byte %d is %s, not %s"):format(at - 1, bytes.hex(found), bytes.hex(piece.literal))
+    end
+    at = at + size
+  end
+  if at <= #text then return nil, ("%d bytes too many"):format(#text - at + 1) end
+  return values
+end
+
+return template

@@ -1,0 +1,155 @@
+--- The USB side of a machine below a root: buses, hubs, ports with their peers, and devices that
+-- come and go with their nodes and uevents in the kernel's order (first the node, then the event).
+-- @module moonflash.sim.usb
+
+local sys = require "moonflash.core.sys"
+local nodes = require "moonflash.sim.nodes"
+local place = require "moonflash.sim.place"
+local sysfs = require "moonflash.sim.sysfs"
+
+local usb = {}
+usb.__index = usb
+
+--- Makes empty /sys and /dev below a root.
+-- @tparam string root
+-- @tparam uevent events
+function usb.new(root, events)
+  for _, name in ipairs { "sys", "dev" } do
+    sys.remove_tree(root .. "/" .. name)
+    assert(sys.make_folder(root .. "/" .. name))
+  end
+  for _, name in ipairs { "bus/usb/devices", "class/tty", "class/usbmisc", "class/net" } do
+    assert(sys.make_folder(root .. "/sys/" .. name))
+  end
+  return setmetatable({ root = root, events = events, taken = {}, numbers = {}, made = {} }, usb)
+end
+
+local function next_number(self, bus)
+  self.numbers[bus] = (self.numbers[bus] or 0) + 1
+  return self.numbers[bus]
+end
+
+local function list_device(self, path)
+  local name = path:match("[^/]*$")
+  sysfs.link(self.root, "/sys/bus/usb/devices/" .. name, "/sys" .. path)
+  sysfs.link(self.root, "/sys" .. path .. "/subsystem", "/sys/bus/usb")
+end
+
+local function make_hub(self, path, interface, bus, ids)
+  if self.made[path] then return end
+  self.made[path] = true
+  sysfs.folder(self.root, "/sys" .. path, {
+    idVendor = ids.vid, idProduct = ids.pid, bNumInterfaces = " 1", bDeviceClass = "09",
+    busnum = tostring(bus), devnum = tostring(next_number(self, bus)), speed = ids.speed,
+    product = ids.product, manufacturer = ids.manufacturer,
+  })
+  sysfs.folder(self.root, "/sys" .. path .. "/" .. interface, {
+    bInterfaceNumber = "00", bInterfaceClass = "09", bInterfaceSubClass = "00", bInterfaceProtocol = "00",
+  })
+  list_device(self, path)
+  list_device(self, path .. "/" .. interface)
+end
+
+local function make_bus(self, bus, speed)
+  make_hub(self, place.root_hub(bus), bus .. "-0:1.0", bus, {
+    vid = "1d6b", pid = speed == 5000 and "0003" or "0002", speed = tostring(speed),
+    product = "xHCI Host Controller", manufacturer = "Linux xhci-hcd",
+  })
+end
+
+--- Makes a place: its bus, the hubs on the way, its port.
+-- @tparam string name for example "4-1.4"
+-- @tparam number speed Mbit/s
+function usb:make_place(name, speed)
+  local hub = place.hub(name)
+  if hub then
+    self:make_place(hub, speed)
+    make_hub(self, place.path(hub), hub .. ":1.0", place.bus(name), {
+      vid = "05e3", pid = "0610", speed = tostring(speed),
+      product = "USB2.1 Hub", manufacturer = "GenesysLogic",
+    })
+  else
+    make_bus(self, place.bus(name), speed)
+  end
+  sysfs.folder(self.root, "/sys" .. place.port(name), { connect_type = "hotplug" })
+end
+
+--- Says that two places are the two halves of one socket.
+function usb:make_peers(one, other)
+  local function link(from, to)
+    local path = "/sys" .. place.port(from) .. "/peer"
+    if not sys.link(self.root .. path) then sysfs.link(self.root, path, "/sys" .. place.port(to)) end
+  end
+  link(one, other)
+  link(other, one)
+end
+
+--- The lowest free number of a kind of node, taken.
+function usb:take_number(kind)
+  local used = self.taken[kind] or {}
+  self.taken[kind] = used
+  local number = 0
+  while used[number] do number = number + 1 end
+  used[number] = true
+  return number
+end
+
+local function device_words(device)
+  return {
+    ("MAJOR=189"), ("MINOR=%d"):format((device.bus - 1) * 128 + device.number - 1),
+    ("DEVNAME=bus/usb/%03d/%03d"):format(device.bus, device.number), "DEVTYPE=usb_device",
+    ("PRODUCT=%s/%s/6"):format(device.vid:gsub("^0+", ""), (device.pid:gsub("^0+", ""))), "TYPE=0/0/0",
+    ("BUSNUM=%03d"):format(device.bus), ("DEVNUM=%03d"):format(device.number),
+  }
+end
+
+local function add_device(self, device)
+  sysfs.folder(self.root, "/sys" .. device.path, {
+    idVendor = device.vid, idProduct = device.pid, product = device.product,
+    manufacturer = device.manufacturer, serial = device.serial ~= "" and device.serial or nil,
+    busnum = tostring(device.bus), devnum = tostring(device.number), speed = tostring(device.speed),
+    bNumInterfaces = ("%2d"):format(#device.interfaces), bDeviceClass = "00", bcdDevice = "0006",
+    version = device.speed == 5000 and " 3.00" or " 2.10",
+  })
+  sysfs.folder(self.root, "/sys" .. device.path .. "/power", { control = "on" })
+  local port = "/sys" .. place.port(device.place)
+  sysfs.link(self.root, "/sys" .. device.path .. "/port", port)
+  sysfs.link(self.root, port .. "/device", "/sys" .. device.path)
+  list_device(self, device.path)
+  self.events:send("add", device.path, "usb", device_words(device))
+end
+
+--- Plugs a device in: itself, its interfaces, its control nodes. Its ttys come with `finish`.
+-- @tparam table device { place=, vid=, pid=, speed=, product=, manufacturer=, serial=,
+--   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", slave = path of a pty } } }
+function usb:attach(device)
+  device.bus, device.path = place.bus(device.place), place.path(device.place)
+  self:make_place(device.place, device.speed)
+  device.number = next_number(self, device.bus)
+  add_device(self, device)
+  for _, interface in ipairs(device.interfaces) do
+    nodes.add_interface(self, device, interface)
+    list_device(self, interface.path)
+  end
+  nodes.add_early(self, device)
+end
+
+--- Adds the nodes that come a moment later: ttys and network interfaces.
+function usb:finish(device)
+  nodes.add_late(self, device)
+end
+
+--- Unplugs a device.
+function usb:detach(device)
+  nodes.remove(self, device)
+  sys.remove(self.root .. "/sys" .. place.port(device.place) .. "/device")
+  for _, interface in ipairs(device.interfaces) do
+    sys.remove(self.root .. "/sys/bus/usb/devices/" .. interface.path:match("[^/]*$"))
+    self.events:send("remove", interface.path, "usb", { "DEVTYPE=usb_interface" })
+  end
+  sys.remove(self.root .. "/sys/bus/usb/devices/" .. device.place)
+  sys.remove_tree(self.root .. "/sys" .. device.path)
+  self.events:send("remove", device.path, "usb", device_words(device))
+end
+
+return usb
