@@ -32,6 +32,7 @@ failure.codes = {
   ["source.interrupted"] = "run the same command again",
   ["source.failed"] = "check where the image comes from and run the same command again",
   ["source.rejected"] = "get the image again: what was read is not what its checksums say",
+  ["source.read_once"] = "save the image to a file and run again with that",
   ["source.short"] = "get the image again: it ended too early",
   -- the download conversation
   ["qdl.silent"] = "run the same command again; if it stays silent, power-cycle the modem",
@@ -64,6 +65,7 @@ failure.codes = {
   ["sys.timeout"] = "run the same command again",
   ["uevent.unavailable"] = "moonflash looks at /sys instead",
   ["uevent.timeout"] = "run the same command again",
+  ["uevent.interrupted"] = "run the same command again",
   ["uevent.failed"] = "moonflash looks at /sys instead",
   -- images
   ["image.corrupt"] = "get the file again from where it came",

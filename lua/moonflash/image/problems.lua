@@ -1,0 +1,69 @@
+--- What the verifier found, in words.
+-- @module moonflash.image.problems
+
+local bytes = require "moonflash.core.bytes"
+
+local problems = {}
+
+-- How files begin that people take for images.
+local foreign = {
+  { "PK\3\4", "this is a zip archive: unpack it, or give the image inside as FILE.zip:MEMBER" },
+  { "MZ", "this is a Windows program: the images are inside; unpack it there or with 7z" },
+  { "\31\139", "this is a gzip file: unpack it" },
+  { "7z\188\175", "this is a 7z archive: unpack it" },
+  { "Rar!", "this is a RAR archive: unpack it" },
+  { "<", "this is a web page: the download went wrong" },
+}
+
+local function known_file(head)
+  for _, row in ipairs(foreign) do
+    if head:sub(1, #row[1]) == row[1] then return row[2] end
+  end
+end
+
+local function record_at(seen, offset)
+  for _, record in ipairs(seen.records) do
+    if record.offset == offset then return record end
+  end
+end
+
+local function sums(_, record)
+  return ("the header says %s, the data gives %s"):format(
+    bytes.hex_number(record.stated_crc, 8), bytes.hex_number(record.computed_crc, 8))
+end
+
+local function lengths(seen)
+  local outer = seen.records[1]
+  return outer and ("%.0f bytes, %.0f by the header"):format(seen.bytes, outer.size + problems.HEADER)
+end
+
+local function beginning(seen, _, head)
+  return seen.bytes > 0 and (known_file(head) or "it begins with " .. bytes.hex(head:sub(1, 16))) or nil
+end
+
+local evidence = {
+  bad_image_crc = sums, truncated = lengths, trailing_bytes = lengths, not_cwe = beginning,
+}
+
+problems.HEADER = 400
+
+--- The problems of a report.
+-- @tparam table seen the verifier's report
+-- @tparam string head the first bytes of the file
+-- @treturn {table} { code, kind, message, evidence, offset }, offset in bytes
+function problems.of(seen, head)
+  local list = {}
+  for index, problem in ipairs(seen.problems) do
+    local record = record_at(seen, problem.offset)
+    local show = evidence[problem.kind]
+    list[index] = {
+      code = "image.corrupt", kind = problem.kind, offset = problem.offset,
+      message = record and ("%s: %s"):format(record.type, problem.text) or problem.text,
+      evidence = show and show(seen, record, head),
+    }
+  end
+  if seen.bytes == 0 and list[1] then list[1].message = "the file is empty" end
+  return list
+end
+
+return problems

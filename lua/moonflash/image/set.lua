@@ -1,0 +1,125 @@
+--- Whether images make an update together: firmware and settings, or both in one package, for the
+-- same modem and of the same version. What the user says with options decides.
+-- @module moonflash.image.set
+
+local version = require "moonflash.image.version"
+
+local order = { firmware = 1, package = 2, settings = 3 }
+local fields = { "firmware", "carrier", "config" }
+local option_of = { firmware = "firmware_version", carrier = "carrier", config = "config_version" }
+
+local function problem(set, code, message, ...)
+  table.insert(set.problems, { code = code, message = message:format(...) })
+end
+
+-- The first image of a kind; of any kind when none is named.
+local function first(set, ...)
+  for _, kind in ipairs { ... } do
+    for _, image in ipairs(set.images) do
+      if image.kind == kind then return image end
+    end
+  end
+end
+
+local function check_reports(set)
+  for _, image in ipairs(set.images) do
+    local found = image.problems[1]
+    if not image.ok and found then
+      table.insert(set.problems, { code = found.code, message = image.file .. ": " .. found.message,
+        evidence = found.evidence, offset = found.offset })
+    end
+  end
+end
+
+local function check_options(set, options)
+  for _, field in ipairs(fields) do
+    local name = option_of[field]
+    if options[name] and not version.is(field, options[name]) then
+      problem(set, "image.unversioned", "'%s' cannot be a %s", options[name], (name:gsub("_", " ")))
+    end
+  end
+end
+
+local function check_doubles(set)
+  local holder = {}
+  for _, image in ipairs(set.images) do
+    for _, part in ipairs(image.kind == "package" and { "firmware", "settings" } or { image.kind }) do
+      if holder[part] then
+        problem(set, "image.mismatch", "two files bring %s: %s and %s", part, holder[part].file, image.file)
+        return
+      end
+      holder[part] = image
+    end
+  end
+end
+
+-- Fields that must be the same in all images that have them.
+local function check_same(set, field, word)
+  local one
+  for _, image in ipairs(set.images) do
+    one = one or image[field] and image
+    if one and image[field] and image[field] ~= one[field] then
+      problem(set, "image.mismatch", "%s is %s %s, %s is %s %s", one.file, word, one[field],
+        image.file, word, image[field])
+      return
+    end
+  end
+end
+
+local function check_complete(set, options)
+  local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
+  if #set.images == 0 then
+    problem(set, "image.incomplete_set", "no image was given")
+  elseif not settings and not (options.carrier and options.config_version) then
+    problem(set, "image.incomplete_set", "the settings of a carrier (.nvu) for %s are missing",
+      firmware.file)
+  elseif not firmware and not settings.oem and not options.firmware_version then
+    problem(set, "image.incomplete_set", "the firmware (.cwe) for %s is missing", settings.file)
+  end
+end
+
+local function check_versions(set)
+  for _, field in ipairs(fields) do
+    if #set.problems == 0 and not set[field] then
+      problem(set, "image.unversioned", "no file says which %s it brings",
+        field == "config" and "version the settings have" or field)
+    end
+  end
+end
+
+local function fill(set, options)
+  local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
+  for _, field in ipairs(fields) do
+    local best = field == "firmware" and firmware or settings or {}
+    set[field] = options[option_of[field]] or best[field] or (settings or {})[field]
+  end
+  for _, image in ipairs(set.images) do
+    set.family, set.product = set.family or image.family, set.product or image.product
+    set.bytes = set.bytes + (image.bytes or 0)
+  end
+end
+
+--- Sees whether images fit together.
+-- @tparam {table} reports of image.inspect
+-- @tparam[opt] table options carrier, config_version, firmware_version: said by the user
+-- @treturn table { ok, images (in the order of sending), firmware, carrier, config, family, product,
+--   bytes, problems = { { code, message, evidence, offset } } }
+return function(reports, options)
+  options = options or {}
+  local set = { images = {}, problems = {}, bytes = 0 }
+  for index, report in ipairs(reports) do set.images[index] = report end
+  table.sort(set.images, function(a, b) return (order[a.kind] or 9) < (order[b.kind] or 9) end)
+  fill(set, options)
+  check_reports(set)
+  check_options(set, options)
+  if #set.problems == 0 then
+    check_doubles(set)
+    check_same(set, "product", "for")
+    check_same(set, "family", "for")
+    if not options.firmware_version then check_same(set, "firmware", "firmware") end
+    check_complete(set, options)
+    check_versions(set)
+  end
+  set.ok = #set.problems == 0
+  return set
+end
