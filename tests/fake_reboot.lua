@@ -1,0 +1,90 @@
+--- A stage for tests of following: a fake /sys, a clock that moves only while the follower waits,
+-- and a plot that changes the tree at its times. Nothing sleeps.
+--
+--     local stage = reboot.new()
+--     stage.tree:plug(modems.running)
+--     local follower = stage:follow "2-3"
+--     stage:unplug(19, "2-3")
+--     stage:plug(20, modems.waiting)
+--     local found = stage:wait(follower, "download")
+
+local device = require "moonflash.device"
+local failure = require "moonflash.failure"
+local fake = require "tests.fake_sysfs"
+local modems = require "tests.fake_modems"
+
+local reboot = {}
+reboot.__index = reboot
+
+function reboot.new()
+  local self = setmetatable({ tree = fake.new(), plot = {}, time = 0, waits = {} }, reboot)
+  self.clock = { now = function() return self.time end }
+  self.events = { wait = function(_, ms) return self:pass(ms) end, close = function() end }
+  return self
+end
+
+function reboot:remove()
+  self.tree:remove()
+end
+
+--- Lets time pass until the next act of the plot, at most ms.
+function reboot:pass(ms)
+  local ends, act = self.time + ms, self.plot[1]
+  self.waits[#self.waits + 1] = ms
+  self.time = ends
+  if not act or act.at > ends then return true end
+  table.remove(self.plot, 1)
+  self.time = act.at
+  return act.run()
+end
+
+--- Something happens so many seconds after the follower was armed.
+function reboot:at(seconds, run)
+  self.plot[#self.plot + 1] = { at = seconds * 1000, run = function()
+    run()
+    return true
+  end }
+end
+
+function reboot:unplug(seconds, place)
+  self:at(seconds, function() self.tree:unplug(place) end)
+end
+
+function reboot:plug(seconds, description)
+  self:at(seconds, function() self.tree:plug(description) end)
+end
+
+function reboot:interrupt(seconds)
+  self.plot[#self.plot + 1] = { at = seconds * 1000, run = function()
+    return nil, failure.new("sys.interrupted", "signal")
+  end }
+end
+
+function reboot:node(name)
+  return self.tree.root .. "/dev/" .. name
+end
+
+function reboot:list()
+  return device.list(self.tree.root, modems.models)
+end
+
+--- An armed follower of the modem at a place.
+function reboot:follow(place)
+  local dev = assert(device.select(self:list(), { place = place }))
+  local follower = device.follow(dev, modems.models, { events = self.events, clock = self.clock })
+  self:arm(follower)
+  return follower
+end
+
+--- Arms a follower, and time begins anew.
+function reboot:arm(follower)
+  self.time, self.plot = 0, {}
+  follower:arm()
+end
+
+--- Waits for a minute at most.
+function reboot.wait(_, follower, mode, fields)
+  return follower:wait(modems.copy({ mode = mode, within_ms = 60000 }, fields))
+end
+
+return reboot

@@ -1,0 +1,162 @@
+local fake = require "tests.fake_sysfs"
+local modems = require "tests.fake_modems"
+local reboot = require "tests.fake_reboot"
+local copy, running, waiting = modems.copy, modems.running, modems.waiting
+
+describe("following a modem", function()
+  local stage
+
+  before_each(function() stage = reboot.new() end)
+  after_each(function() stage:remove() end)
+
+  it("finds the modem on the other half of its connector, and back", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(19, "2-3")
+    stage:plug(20, waiting)
+    local found = assert(stage:wait(follower, "download"))
+    assert.equal("1-6", found.place)
+    assert.equal("download", found.mode)
+    assert.equal(stage:node "ttyUSB4", found.nodes.qdl)
+    assert.equal(20000, stage.time)
+
+    stage:arm(follower)
+    stage:unplug(30, "1-6")
+    stage:plug(40, copy(running, { number = 5 }))
+    found = assert(stage:wait(follower, "application"))
+    assert.equal("2-3", found.place)
+    follower:close()
+  end)
+
+  it("finds it at its own place, by hub, and with one id for both modes", function()
+    for _, place in ipairs { "4-1", "4-1.4" } do
+      local modem = { place = place, vid = "1199", pid = "68c0", number = 2, speed = 480,
+        interfaces = { fake.serial(0, "ttyUSB0"), fake.serial(3, "ttyUSB1") } }
+      stage.tree:plug(modem)
+      local follower = stage:follow(place)
+      stage:unplug(1, place)
+      stage:plug(2, copy(modem, { number = 3, interfaces = { fake.serial(0, "ttyUSB0") } }))
+      local found = assert(stage:wait(follower, "download"))
+      assert.equal("download", found.mode)
+      assert.equal("MC7354", found.model)
+      stage.tree:unplug(place)
+    end
+  end)
+
+  it("finds it on a different bus by ids and serial", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { place = "5-1", peer = false, serial = "LF123" }))
+    assert.equal("5-1", assert(stage:wait(follower, "download")).place)
+  end)
+
+  it("refuses it on a different bus when only the ids agree", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { place = "5-1", peer = false }))
+    local nothing, problem = stage:wait(follower, "download")
+    assert.is_nil(nothing)
+    assert.equal("device.not_seen", problem.code)
+    assert.equal("left after 1.0 s; 5-1: 1199:9070 after 2.0 s, not taken for the modem", problem.evidence)
+  end)
+
+  it("knows its place although its ids have changed, and what model it was", function()
+    stage.tree:plug(waiting)
+    local follower = stage:follow "1-6"
+    stage:unplug(1, "1-6")
+    stage:plug(2, copy(running, { vid = "03f0", pid = "1234", number = 12, serial = false }))
+    local found = assert(stage:wait(follower, "application"))
+    assert.equal("MC7455", found.model)
+    assert.equal("03f0", found.vid)
+  end)
+
+  it("takes one interface with unknown ids at its place for download mode", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { vid = "1199", pid = "1234",
+      interfaces = { fake.serial(0, "ttyUSB4", "option") } }))
+    assert.equal("download", assert(stage:wait(follower, "download")).mode)
+  end)
+
+  it("does not take another kind of modem, or any other device, at its place", function()
+    stage.tree:plug(running)
+    for _, other in ipairs {
+      { vid = "1199", pid = "9062" }, { vid = "05c6", pid = "9008" },
+      { vid = "067b", pid = "2303", interfaces = { fake.serial(0, "ttyUSB4", "pl2303") } },
+    } do
+      local follower = stage:follow "2-3"
+      stage:unplug(1, "2-3")
+      stage:plug(2, copy(waiting, other))
+      local nothing, problem = stage:wait(follower, "download")
+      assert.is_nil(nothing)
+      assert.equal("device.not_seen", problem.code)
+      stage.tree:unplug "1-6"
+      stage.tree:plug(running)
+    end
+  end)
+
+  it("never takes a twin that was in download mode before", function()
+    stage.tree:plug(running)
+    stage.tree:plug(modems.twin)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(20, waiting)
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+    assert.equal(20000, stage.time)
+  end)
+
+  it("is not misled by a twin that reboots meanwhile", function()
+    stage.tree:plug(running)
+    stage.tree:plug(copy(modems.running_twin, { serial = "LF999" }))
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:unplug(2, "2-1")
+    stage:plug(3, copy(modems.twin, { number = 8 }))
+    stage:plug(4, waiting)
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+  end)
+
+  it("gives no vote to a serial number that two devices bear", function()
+    stage.tree:plug(running)
+    stage.tree:plug(modems.running_twin)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:unplug(2, "2-1")
+    stage:plug(3, copy(modems.twin, { number = 8, serial = "LF123" }))
+    assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
+  end)
+
+  it("accepts the ids alone only of a SuperSpeed modem without a peer and a twin", function()
+    local blind = copy(running, { peer = false })
+    stage.tree:plug(blind)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, waiting)
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+
+    stage.tree:unplug "1-6"
+    stage.tree:plug(blind)
+    stage.tree:plug(copy(blind, { place = "2-1", number = 6, serial = "LF999", interfaces = {} }))
+    follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, waiting)
+    assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
+  end)
+
+  it("refuses between two candidates and lists them", function()
+    stage.tree:plug(copy(running, { peer = false }))
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:at(2, function()
+      stage.tree:plug(waiting)
+      stage.tree:plug(copy(waiting, { place = "1-7", interfaces = { fake.serial(0, "ttyUSB7") } }))
+    end)
+    local nothing, problem = stage:wait(follower, "download")
+    assert.is_nil(nothing)
+    assert.equal("device.ambiguous", problem.code)
+    assert.matches("1%-6: .* not taken.*1%-7: .* not taken", problem.evidence)
+  end)
+end)

@@ -1,0 +1,159 @@
+local device = require "moonflash.device"
+local fake = require "tests.fake_sysfs"
+local modems = require "tests.fake_modems"
+local copy, running, waiting = modems.copy, modems.running, modems.waiting
+
+describe("device.list", function()
+  local tree
+
+  before_each(function() tree = fake.new() end)
+  after_each(function() tree:remove() end)
+
+  local function list() return device.list(tree.root, modems.models) end
+  local function node(name) return tree.root .. "/dev/" .. name end
+
+  -- Plugs a device with the ids "1199:9071".
+  local function plug(place, ids, number, interfaces)
+    tree:plug { place = place, vid = ids:sub(1, 4), pid = ids:sub(6), number = number,
+      interfaces = interfaces }
+  end
+
+  it("is empty without modems, or without USB", function()
+    assert.same({}, list())
+    assert.same({}, device.list(tree.root .. "/nowhere", modems.models))
+  end)
+
+  it("tells all about a running modem", function()
+    tree:plug(running)
+    local found = list()
+    assert.equal(1, #found)
+    local dev = found[1]
+    assert.same({ place = "2-3", peer = "1-6", model = "MC7455", vid = "1199", pid = "9071", serial = "LF123",
+      product = "EM7455", manufacturer = "Sierra Wireless, Incorporated", speed = 5000, bus = 2, number = 4,
+      hub_depth = 0, mode = "application", root = tree.root, interface_count = 5,
+      ids = { "1199:9071", "1199:9071", "413c:81b6", "1199:9070", "413c:81b5" },
+      interfaces = {
+        { number = 0, class = "ff", driver = "qcserial", tty = node "ttyUSB4" },
+        { number = 2, class = "ff", driver = "qcserial", tty = node "ttyUSB5" },
+        { number = 3, class = "ff", driver = "qcserial", tty = node "ttyUSB6" },
+        { number = 8, class = "ff", driver = "qmi_wwan", control = node "cdc-wdm0", net = "wwan0" },
+        { number = 10, class = "ff", driver = "qmi_wwan", control = node "cdc-wdm1", net = "wwan1" },
+      },
+      nodes = { qmi = { node "cdc-wdm0", node "cdc-wdm1" }, mbim = {}, diag = node "ttyUSB4",
+        nmea = node "ttyUSB5", at = node "ttyUSB6" },
+      missing = {} }, dev)
+  end)
+
+  it("knows download mode by one interface and the ids", function()
+    tree:plug(waiting)
+    local dev = list()[1]
+    assert.equal("download", dev.mode)
+    assert.equal("MC7455", dev.model)
+    assert.same({ qmi = {}, mbim = {}, qdl = node "ttyUSB4" }, dev.nodes)
+  end)
+
+  it("tells the modes of a model that keeps its ids apart", function()
+    plug("1-1", "1199:68c0", 2, { fake.serial(0, "ttyUSB0") })
+    plug("1-2", "1199:68c0", 3, { fake.serial(0, "ttyUSB1"), fake.serial(3, "ttyUSB2") })
+    local found = list()
+    assert.equal("download", found[1].mode)
+    assert.equal("application", found[2].mode)
+    assert.equal("MC7354", found[2].model)
+  end)
+
+  it("believes what the device declares, not the folders that are there yet", function()
+    tree:plug { place = "1-1", vid = "1199", pid = "68c0", number = 2, count = 5,
+      interfaces = { fake.serial(0, "ttyUSB0") } }
+    assert.equal("application", list()[1].mode)
+  end)
+
+  it("takes a running modem that shows MBIM alone for what it is", function()
+    plug("1-1", "1199:9071", 2, { fake.mbim("cdc-wdm0", "wwan0") })
+    local dev = list()[1]
+    assert.equal("application", dev.mode)
+    assert.same({ qmi = {}, mbim = { node "cdc-wdm0" } }, dev.nodes)
+    assert.same({}, dev.missing)
+  end)
+
+  it("does not take one interface with application ids for download mode", function()
+    plug("1-1", "1199:9071", 2, { fake.serial(0, "ttyUSB0") })
+    assert.equal("application", list()[1].mode)
+    assert.is_nil(list()[1].nodes.qdl)
+  end)
+
+  it("lists unknown Sierra devices and the boot ROM without a model, and nothing else", function()
+    plug("1-1", "1199:ffff", 2, { fake.serial(0) })
+    plug("1-2", "05c6:9008", 3, { fake.serial(0, "ttyUSB0") })
+    plug("1-3", "046d:c31c", 4)
+    local found = list()
+    assert.equal(2, #found)
+    assert.is_nil(found[1].model)
+    assert.equal("application", found[1].mode)
+    assert.same({}, found[1].missing)
+    assert.equal("boot-rom", found[2].mode)
+    assert.is_nil(found[2].nodes.qdl)
+  end)
+
+  it("sorts by place as a person would", function()
+    for number, place in ipairs { "1-10", "10-1", "1-2", "1-2.1", "2-1" } do
+      plug(place, "1199:9071", number)
+    end
+    local places = {}
+    for _, dev in ipairs(list()) do places[#places + 1] = dev.place end
+    assert.same({ "1-2", "1-2.1", "1-10", "2-1", "10-1" }, places)
+  end)
+
+  it("names the peer below a hub, and the depth", function()
+    tree:plug { place = "2-1.4.3", peer = "1-4.4.2", vid = "1199", pid = "9071", number = 2 }
+    local dev = list()[1]
+    assert.equal("1-4.4.2", dev.peer)
+    assert.equal(2, dev.hub_depth)
+  end)
+
+  it("reads the control node where kernels before 3.6 have it, and ttys of cdc_acm", function()
+    tree.control_folder = "usb"
+    plug("1-1", "1199:9071", 2,
+      { fake.qmi(8, "cdc-wdm3", "wwan0"), { number = 4, class = "02", driver = "cdc_acm", tty = "ttyACM0" } })
+    local dev = list()[1]
+    assert.same({ node "cdc-wdm3" }, dev.nodes.qmi)
+    assert.equal(node "ttyACM0", dev.interfaces[1].tty)
+  end)
+
+  it("says which driver is missing and what brings it", function()
+    plug("1-1", "1199:9071", 2,
+      { fake.serial(0), { number = 1 }, fake.qmi(8), { number = 12, class = "02" } })
+    assert.same({
+      { kind = "driver", interface = 0, module = "qcserial", package = "kmod-usb-serial-qualcomm" },
+      { kind = "driver", interface = 8, module = "qmi_wwan", package = "kmod-usb-net-qmi-wwan" },
+      { kind = "driver", interface = 12, module = "cdc_mbim", package = "kmod-usb-net-cdc-mbim" },
+    }, list()[1].missing)
+    plug("1-2", "1199:9070", 3, { fake.serial(0) })
+    assert.equal("qcserial", list()[2].missing[1].module)
+  end)
+
+  it("takes no port of a driver that serves no modem", function()
+    tree:plug(copy(waiting, { interfaces = { fake.serial(0, "ttyUSB0", "pl2303") } }))
+    assert.is_nil(list()[1].nodes.qdl)
+  end)
+
+  it("does not list what is only half there", function()
+    tree:plug { place = "1-1", vid = "1199", pid = "9071", interfaces = {} }
+    tree:plug { place = "1-2", vid = "1199", number = 3, interfaces = {} }
+    tree:link("sys/bus/usb/devices/1-3", "../../../../sys/devices/gone")
+    assert.same({}, list())
+  end)
+
+  it("lets the product's name decide when two models claim the ids", function()
+    local two = { modems.models[1],
+      { name = "EM7430", usb = { application = { "1199:9071" }, download = {} } } }
+    local function model_of(product)
+      tree:plug { place = "1-1", vid = "1199", pid = "9071", number = 2, product = product }
+      local model = device.list(tree.root, two)[1].model
+      tree:unplug "1-1"
+      return model
+    end
+    assert.equal("MC7455", model_of "Sierra Wireless EM7455 Qualcomm LTE-A")
+    assert.equal("EM7430", model_of "em7430")
+    assert.is_nil(model_of "Modem")
+  end)
+end)

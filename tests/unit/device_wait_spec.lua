@@ -1,0 +1,123 @@
+local device = require "moonflash.device"
+local fake = require "tests.fake_sysfs"
+local modems = require "tests.fake_modems"
+local reboot = require "tests.fake_reboot"
+local copy, running, waiting = modems.copy, modems.running, modems.waiting
+
+describe("waiting for a modem", function()
+  local stage
+
+  before_each(function() stage = reboot.new() end)
+  after_each(function() stage:remove() end)
+
+  it("believes in a return only after the modem was gone", function()
+    stage.tree:plug(waiting)
+    local follower = stage:follow "1-6"
+    local nothing, problem = stage:wait(follower, "download")
+    assert.is_nil(nothing)
+    assert.equal("nothing moved", problem.evidence)
+    assert.equal("1-6", assert(stage:wait(follower, "download", { gone = false })).place)
+  end)
+
+  it("takes another device number for proof that it was gone", function()
+    stage.tree:plug(waiting)
+    local follower = stage:follow "1-6"
+    stage:at(1, function()
+      stage.tree:unplug "1-6"
+      stage.tree:plug(copy(waiting, { number = 10 }))
+    end)
+    assert.equal(10, assert(stage:wait(follower, "download")).number)
+  end)
+
+  it("ends at any of the modes asked for, and not at others", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(running, { number = 5 }))
+    assert.equal("application",
+      assert(follower:wait { modes = { download = true, application = true }, within_ms = 60000 }).mode)
+
+    stage:arm(follower)
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(running, { number = 6 }))
+    local _, problem = stage:wait(follower, "download")
+    assert.equal("the modem did not come back in download mode", problem.message)
+    assert.equal("left after 1.0 s; 2-3: 1199:9071 after 2.0 s, in application mode", problem.evidence)
+  end)
+
+  it("waits for the port, in sysfs and then in /dev, looking often only for the latter", function()
+    stage.tree:plug(running)
+    local follower, told = stage:follow "2-3", {}
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { interfaces = {}, count = 1 }))
+    stage:at(2.1, function() stage.tree:add_interface("1-6", fake.serial(0)) end)
+    stage:at(2.2, function() stage.tree:bind("1-6", 0, "qcserial") end)
+    stage:at(2.3, function()
+      stage.tree:add_node("1-6", 0, "tty", "ttyUSB4", true)
+      stage.waits = {}
+    end)
+    stage:at(2.35, function() stage.tree:write("dev/ttyUSB4", "") end)
+    local function progress(text) told[#told + 1] = text end
+    local found = assert(stage:wait(follower, "download", { progress = progress }))
+    assert.equal(stage:node "ttyUSB4", found.nodes.qdl)
+    assert.same({ 10, 10, 10, 10, 10 }, stage.waits)
+    assert.equal(2350, stage.time)
+    assert.same({ "left after 1.0 s", "1-6: 1199:9070 after 2.0 s, no port yet",
+      "1-6: 1199:9070 after 2.0 s, no tty (driver missing: qcserial)",
+      "1-6: 1199:9070 after 2.0 s, no port yet",
+      ("1-6: 1199:9070 after 2.0 s, %s is not there yet"):format(stage:node "ttyUSB4"),
+      "1-6: 1199:9070 after 2.0 s, back" }, told)
+  end)
+
+  it("says when the driver is missing", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(19.2, "2-3")
+    stage:plug(20.1, copy(waiting, { interfaces = { fake.serial(0) } }))
+    local _, problem = stage:wait(follower, "download")
+    assert.equal("left after 19.2 s; 1-6: 1199:9070 after 20.1 s, no tty (driver missing: qcserial)",
+      problem.evidence)
+  end)
+
+  it("lets a running modem settle, but not for ever", function()
+    stage.tree:plug(waiting)
+    local follower = stage:follow "1-6"
+    local back = copy(running, { number = 12, interfaces = { fake.qmi(8, "cdc-wdm0", "wwan0") }, count = 3 })
+    stage:unplug(1, "1-6")
+    stage:plug(2, back)
+    stage:at(2.5, function()
+      stage.tree:add_interface("2-3", fake.serial(0, "ttyUSB0"))
+      stage.tree:add_interface("2-3", fake.serial(3, "ttyUSB1"))
+    end)
+    local found = assert(stage:wait(follower, "application"))
+    assert.equal(stage:node "ttyUSB1", found.nodes.at)
+    assert.equal(2500, stage.time)
+
+    stage:arm(follower)
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(back, { number = 13 }))
+    assert.same({ stage:node "cdc-wdm0" }, assert(stage:wait(follower, "application")).nodes.qmi)
+    assert.equal(4000, stage.time)
+  end)
+
+  it("ends when interrupted, unless the caller says it is not", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:interrupt(0.5)
+    local _, problem = stage:wait(follower, "download")
+    assert.equal("job.interrupted", problem.code)
+    assert.equal("sys.interrupted", problem.cause.code)
+
+    stage:interrupt(1)
+    stage:unplug(2, "2-3")
+    stage:plug(3, waiting)
+    local function no() return false end
+    assert.equal("1-6", assert(stage:wait(follower, "download", { interrupted = no })).place)
+  end)
+
+  it("raises when it is not armed", function()
+    stage.tree:plug(running)
+    local follower = device.follow(stage:list()[1], modems.models)
+    assert.error_matches(function() follower:wait { mode = "download", within_ms = 1 } end, "not armed")
+  end)
+end)

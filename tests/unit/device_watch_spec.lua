@@ -1,0 +1,99 @@
+local device = require "moonflash.device"
+local failure = require "moonflash.failure"
+local fake = require "tests.fake_sysfs"
+local modems = require "tests.fake_modems"
+local watch = require "moonflash.device.watch"
+
+describe("device.open_node", function()
+  local clock
+
+  before_each(function()
+    clock = { time = 0 }
+    function clock.now() return clock.time end
+    function clock.sleep(ms)
+      clock.time = clock.time + ms
+      return true
+    end
+  end)
+
+  local function failing(codes)
+    return function(path)
+      local code = table.remove(codes, 1)
+      if code then return nil, failure.new(code, path) end
+      return "opened " .. path
+    end
+  end
+
+  it("tries again while that may help", function()
+    local codes = { "port.not_found", "port.denied", "port.busy", "port.failed" }
+    assert.equal("opened /dev/x", device.open_node("/dev/x", failing(codes), 1000, clock))
+    assert.equal(40, clock.time)
+  end)
+
+  it("ends in time with the last failure", function()
+    local function never() return nil, failure.new("port.busy", "held") end
+    local nothing, problem = device.open_node("/dev/x", never, 1000, clock)
+    assert.is_nil(nothing)
+    assert.equal("port.busy", problem.code)
+    assert.equal(1000, clock.time)
+  end)
+
+  it("does not try again what cannot get better, nor after an interrupt", function()
+    assert.equal("port.not_a_device",
+      select(2, device.open_node("/dev/x", failing { "port.not_a_device" }, 1000, clock)).code)
+    assert.equal(0, clock.time)
+    function clock.sleep() return nil, failure.new("sys.interrupted", "signal") end
+    assert.equal("job.interrupted",
+      select(2, device.open_node("/dev/x", failing { "port.busy" }, 1000, clock)).code)
+  end)
+end)
+
+describe("the polling watch", function()
+  local tree
+
+  before_each(function() tree = fake.new() end)
+  after_each(function() tree:remove() end)
+
+  local polling, clock, points
+
+  before_each(function()
+    clock = { time = 0, acts = {} }
+    function clock.now() return clock.time end
+    function clock.sleep(ms)
+      clock.time = clock.time + ms
+      local act = clock.acts[clock.time]
+      if act then act() end
+      return true
+    end
+    tree:plug(modems.running)
+    local bus = tree.root .. "/sys/bus/usb/devices"
+    points = { folders = { bus, bus .. "/2-3:1.0" }, files = { bus .. "/2-3/devnum", bus .. "/1-6/devnum" } }
+    polling = watch.poll(clock)
+    polling:wait(1000, points)
+    clock.time = 0
+  end)
+
+  it("sleeps 10 ms at a time until the time is over", function()
+    clock.acts[20] = function() end
+    assert.is_true(polling:wait(25, points))
+    assert.equal(25, clock.time)
+  end)
+
+  it("wakes at once for devices, numbers and nodes", function()
+    clock.acts[30] = function() tree:plug(modems.waiting) end
+    polling:wait(1000, points)
+    assert.equal(30, clock.time)
+    clock.acts[50] = function() tree:write("sys/bus/usb/devices/2-3/devnum", "77\n") end
+    polling:wait(1000, points)
+    assert.equal(50, clock.time)
+    clock.acts[80] = function() tree:add_node("2-3", 0, "tty", "ttyUSB9", true) end
+    polling:wait(1000, points)
+    assert.equal(80, clock.time)
+  end)
+
+  it("sees what changed while nobody waited", function()
+    tree:plug(modems.waiting)
+    polling:wait(1000, points)
+    assert.equal(10, clock.time)
+  end)
+end)
