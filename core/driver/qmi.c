@@ -224,7 +224,7 @@ static bool is_device(struct mf_qmi *self, const char *path)
 static int make_device(struct mf_qmi *self, const char *path, int timeout_ms, int interrupt)
 {
     struct errand *errand = errand_new();
-    GFile *file = g_file_new_for_path(path);
+    GFile *file = g_vfs_get_file_for_path(g_vfs_get_local(), path); /* loads no gio modules */
     GError *error = NULL;
     bool done;
 

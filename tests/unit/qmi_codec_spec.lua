@@ -74,7 +74,9 @@ describe("requests, byte by byte", function()
   it("can say what Bjørn's script says", function()
     local lines = vectors.load "qmi-set-firmware-preference-bjorn"
     local entry = { unique_id = "002.008_000", build_id = "02.11.03.00_GENERIC" }
-    local function of(kind) return { type = kind, unique_id = entry.unique_id, build_id = entry.build_id } end
+    local function of(kind)
+      return { type = kind, unique_id = entry.unique_id, build_id = entry.build_id }
+    end
     local tlvs = message.request(dms.set_firmware_preference,
       { images = { of "modem", of "pri" }, override = 4 })
     assert.same({ { lines[1].tlv, lines[1].bytes }, { lines[2].tlv, lines[2].bytes } }, tlvs)
@@ -93,7 +95,8 @@ describe("requests, byte by byte", function()
     raises("dms set_operating_mode: mode: nil does not fit 8 bits", dms.set_operating_mode)
     raises("dms get_model has no field model", dms.get_model, { model = "?" })
     raises("dms set_firmware_preference: images[1].unique_id: longer than 16 bytes",
-      dms.set_firmware_preference, { images = { { type = "pri", unique_id = ("1"):rep(17), build_id = "" } } })
+      dms.set_firmware_preference,
+      { images = { { type = "pri", unique_id = ("1"):rep(17), build_id = "" } } })
     raises("dms delete_stored_image: image.build_id: text expected", dms.delete_stored_image,
       { image = { type = "pri", unique_id = "1" } })
   end)
