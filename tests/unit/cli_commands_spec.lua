@@ -1,0 +1,198 @@
+-- What each command asks of the engine and shows of the answer.
+local failure = require "moonflash.failure"
+local stage = require "tests.cli_stage"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local function with(fields, original)
+  local copy = {}
+  for name, value in pairs(original) do copy[name] = value end
+  for name, value in pairs(fields) do copy[name] = value end
+  return copy
+end
+
+describe("devices", function()
+  it("is content without any", function()
+    local said = stage.run { "devices" }
+    assert.equal(0, said.status)
+    assert.matches("no modem", said.stdout)
+    assert.matches('^{"v":1,"devices":%[%]}\n{"v":1,"t":0,"event":"result","ok":true', stage.run({ "devices",
+      "--json" }).stdout)
+  end)
+
+  it("shows place, model, ids, mode and ports", function()
+    local said = stage.run({ "devices" }, { devices = { stage.modem } })
+    assert.matches("1%-1 +MC7455 +1199:9071 +application +LF0001 +qmi /dev/cdc%-wdm0, at /dev/ttyUSB2",
+      said.stdout)
+  end)
+
+  it("says which driver is missing", function()
+    local missing = { kind = "driver", interface = 2, module = "qcserial", package = "kmod-usb" }
+    local modem = with({ missing = { missing }, serial = false, model = false }, stage.modem)
+    local said = stage.run({ "devices" }, { devices = { modem } })
+    assert.matches("1%-1: interface 2 has no driver: load qcserial %(OpenWrt: install kmod%-usb%)",
+      said.stdout)
+  end)
+
+  it("has the documented JSON", function()
+    local said = stage.run({ "devices", "--json" }, { devices = { stage.modem } })
+    assert.equal('{"v":1,"devices":[{"place":"1-1","peer":"2-1","model":"MC7455","vid":"1199","pid":"9071",'
+      .. '"serial":"LF0001","mode":"application","speed":480,"nodes":{"qmi":["/dev/cdc-wdm0"],"mbim":[],'
+      .. '"at":"/dev/ttyUSB2","diag":"/dev/ttyUSB0","qdl":null},"missing":[]}]}', said.stdout:match "[^\n]*")
+  end)
+end)
+
+describe("inspect", function()
+  local problem = { code = "image.corrupt", message = "the image CRC is wrong", offset = 400 }
+  local bad = with({ file = "b.cwe", ok = false, problems = { problem } }, stage.report)
+
+  local known = { reports = { ["a.cwe"] = stage.report } }
+
+  it("shows the tree of records", function()
+    local said = stage.run({ "inspect", "a.cwe" }, known)
+    assert.equal(0, said.status)
+    assert.matches("a%.cwe: good\n  64%.0 MB, SWI9X30C, 02%.33%.03%.00\n"
+      .. "  SPKG +0 +64%.0 MB +header ok +image ok +x\n"
+      .. "    BOOT +400 +17 bytes +header ok +image unchecked\n", said.stdout)
+  end)
+
+  it("ends with 4 for a damaged image and still shows it", function()
+    local said = stage.run({ "inspect", "b.cwe", "--json" }, { reports = { ["b.cwe"] = bad } })
+    assert.equal(4, said.status)
+    assert.equal(400, said.objects[1].images[1].problems[1].offset)
+    assert.equal("image.corrupt", said.objects[2].failure.code)
+    assert.matches("PROBLEM: the image CRC is wrong %(at offset 400%)", said.stderr)
+  end)
+
+  it("ends with 4 for a missing file and still looks at the others", function()
+    local said = stage.run({ "inspect", "gone", "a.cwe", "--json" }, known)
+    assert.equal(4, said.status)
+    assert.equal(2, #said.objects[1].images)
+    assert.is_false(said.objects[1].images[1].ok)
+    assert.equal("source.not_found", said.objects[2].failure.code)
+  end)
+
+  it("ends with 4 when the images do not fit together", function()
+    local set = { ok = false, problems = { { code = "image.mismatch", message = "two firmwares" } } }
+    local said = stage.run({ "inspect", "a.cwe", "--json" }, { reports = known.reports, set = set })
+    assert.equal(4, said.status)
+    assert.same({ ok = false, problems = { { code = "image.mismatch", message = "two firmwares",
+      offset = require("cjson").null } } }, said.objects[1].set)
+  end)
+end)
+
+describe("plan", function()
+  local result = { ok = true, exit = 0, device = stage.modem, set = { ok = true, firmware = "02.33.03.00" },
+    steps = { { step = "read versions", changes = false, seconds = 10 },
+      { step = "send images", changes = true, seconds = 300 } } }
+
+  it("shows the modem, the images and the steps", function()
+    local said = stage.run({ "plan", "a" }, { result = result })
+    assert.equal("plan", said.call)
+    assert.matches("MC7455 at 1%-1.*02%.33%.03%.00.*read versions +at most 10 s\n"
+      .. "  send images +changes the modem +at most 5 min 0 s", said.stdout)
+  end)
+
+  it("has the device, the set and the steps in JSON", function()
+    local plan = stage.run({ "plan", "a", "--json" }, { result = result }).objects[1]
+    assert.equal("1-1", plan.device.place)
+    assert.equal("02.33.03.00", plan.set.firmware)
+    assert.same({ step = "send images", changes = true, seconds = 300 }, plan.steps[2])
+  end)
+end)
+
+describe("qmi", function()
+  local asked
+
+  -- A modem that answers with these TLVs, or refuses.
+  local function answering(tlvs, problem)
+    local session = { raw = function(_, service, id, sent)
+      asked = { service = service, id = id, sent = sent }
+      return tlvs, problem
+    end }
+    local job = { qmi = function() return session end, ms = function(_, seconds) return seconds * 1000 end,
+      finalize = function() asked.closed = true end }
+    return { devices = { stage.modem }, services = { job = { new = function() return job end } } }
+  end
+
+  it("prints the fields of a message it knows", function()
+    local modem = answering { [2] = "\0\0\0\0", [1] = "SWI9X30C" }
+    local said = stage.run({ "qmi", "dms", "get-revision" }, modem)
+    assert.same({ service = 2, id = 0x23, sent = {}, closed = true }, asked)
+    assert.equal("revision: SWI9X30C\n", said.stdout)
+  end)
+
+  it("sends and prints any TLVs in hex", function()
+    assert.equal(1, stage.run({ "qmi", "0xe7", "0x1234", "0x01", "c" }, answering {}).status)
+    assert.equal(1, stage.run({ "qmi", "0xe7", "0x1234", "0c" }, answering {}).status)
+    local said = stage.run({ "qmi", "0xe7", "0x1234", "0x01", "0a0B", "0c", "0x10", "0xff", "--json" },
+      answering { [2] = "\0\0\0\0", [1] = "\1\254" })
+    local sent = { { 1, "\10\11\12" }, { 16, "" }, { 255, "" } }
+    assert.same({ service = 0xe7, id = 0x1234, sent = sent, closed = true }, asked)
+    assert.same({ ["0x01"] = "01 fe" }, said.objects[1].tlvs)
+  end)
+
+  it("writes lists as lists", function()
+    local said = stage.run({ "qmi", "dms", "0x0047", "--json" }, answering { [2] = "\0\0\0\0", [1] = "\0" })
+    assert.matches('"fields":{"images":%[%]}', said.stdout)
+  end)
+
+  it("ends with 3 when the modem refuses, and closes", function()
+    local refusal = failure.new("qmi.refused", "dms reset: the modem refuses", { evidence = "NoEffect (26)" })
+    local said = stage.run({ "qmi", "dms", "0x003e" }, answering(nil, refusal))
+    assert.equal(3, said.status)
+    assert.is_true(asked.closed)
+    assert.matches("seen: NoEffect", said.stderr)
+  end)
+
+  it("ends with 5 without a modem, and with 1 for an unknown message", function()
+    assert.equal(5, stage.run({ "qmi", "dms", "0x23" }).status)
+    assert.equal(1, stage.run({ "qmi", "nothing", "0x23" }).status)
+    assert.equal(1, stage.run({ "qmi", "dms", "nothing" }).status)
+  end)
+end)
+
+describe("simulate", function()
+  local given
+
+  local function simulator(problem)
+    return { services = { simulator = { run = function(options)
+      given = options
+      options.ready(options.dir)
+      return nil, problem
+    end } } }
+  end
+
+  it("prints the root first, hands on its options and ends well when interrupted", function()
+    local said = stage.run({ "simulate", "MC7455", "--dir", "/tmp/x", "--time-scale", "0.5", "--fault", "a",
+      "--fault", "b" }, simulator(failure.new("sys.interrupted", "interrupted")))
+    assert.equal("/tmp/x\n", said.stdout)
+    assert.equal(0, said.status)
+    assert.same({ "mc7455", "/tmp/x", 0.5, { "a", "b" } },
+      { given.model, given.dir, given.time_scale, given.faults })
+  end)
+
+  it("removes its temporary folder", function()
+    stage.run({ "simulate", "mc7455" }, simulator(failure.new("sys.interrupted", "interrupted")))
+    assert.is_nil(sys.stat(given.dir))
+  end)
+end)
+
+describe("the program", function()
+  after_each(support.finish)
+
+  it("gives the status and the version", function()
+    local ran = support.run { support.program, "--version" }
+    assert.same({ 0, "" }, { ran.status, ran.stderr })
+    assert.matches("^moonflash %d+%.%d+%.%d+\n$", ran.stdout)
+    assert.equal(1, support.run({ support.program }).status)
+  end)
+
+  it("works with closed streams", function()
+    local command = 'exec "$0" --json devices --root "$1" '
+    for _, closed in ipairs { ">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full" } do
+      local ran = support.run { "sh", "-c", command .. closed, support.program, support.folder() }
+      assert.equal(0, ran.status)
+    end
+  end)
+end)

@@ -1,0 +1,193 @@
+-- How events become text and JSON.
+local failure = require "moonflash.failure"
+local json = require "moonflash.cli.json"
+local progress = require "moonflash.cli.progress"
+local stage = require "tests.cli_stage"
+
+local done = { ok = true, exit = 0,
+  before = { firmware = "02.24.05.06", carrier = "GENERIC", config = "002.026_000" },
+  after = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" } }
+
+local function sending(sent, total, file)
+  return { event = "progress", step = "send images", file = file or "a.cwe", sent = sent,
+    total = total or 1e7 }
+end
+
+-- A megabyte each 200 ms.
+local function ten_megabytes()
+  local events = { { event = "step", step = "send images", state = "started" } }
+  for megabyte = 0, 10 do
+    events[#events + 1] = sending(megabyte * 1e6)
+    events[#events + 1] = { sleep = 200 }
+  end
+  events[#events + 1] = { event = "step", step = "send images", state = "done" }
+  return events
+end
+
+local function percents(text)
+  local list = {}
+  for number in text:gmatch "(%d+) %%" do list[#list + 1] = tonumber(number) end
+  return list
+end
+
+describe("JSON", function()
+  it("keeps the order of keys, writes null for what is absent and [] for empty lists", function()
+    local object = json.object({ "v", "b", "a", "list", "inner" },
+      { v = 1, a = "x", list = json.list(), inner = json.object({ "z" }, {}), extra = 1 })
+    assert.equal('{"v":1,"b":null,"a":"x","list":[],"inner":{"z":null}}', json.encode(object))
+  end)
+
+  it("writes whole numbers, also large ones", function()
+    assert.equal("[4294967295,9007199254740991,0,3]", json.encode { 4294967295, 9007199254740991, 0, 3.2 })
+  end)
+
+  it("is UTF-8 whatever the modem said", function()
+    assert.equal('"é\239\191\189x\\u0000\\"a/b"', json.encode "é\255x\0\"a/b")
+    assert.equal('"\239\191\189\239\191\189"', json.encode "\195\195")
+  end)
+
+  it("of an update is one object a line with v first and the result last", function()
+    local said = stage.run({ "update", "a", "--json" }, { events = ten_megabytes(), result = done })
+    for line in said.stdout:gmatch "[^\n]+" do assert.matches('^{"v":1,"t":%d+,"event":"', line) end
+    local result = said.objects[#said.objects]
+    assert.equal("result", result.event)
+    assert.same(done.before, result.before)
+    assert.same(done.after, result.after)
+    assert.matches('"failure":null}\n$', said.stdout)
+  end)
+
+  it("tells each step, and rate and time left while sending", function()
+    local said = stage.run({ "update", "a", "--json" }, { events = ten_megabytes(), result = done })
+    assert.same({ v = 1, t = 0, event = "step", step = "send images", state = "started" }, said.objects[1])
+    assert.same({ v = 1, t = 1000, event = "progress", step = "send images", file = "a.cwe", sent = 5e6,
+      total = 1e7, rate = 5e6, eta = 1 }, said.objects[7])
+  end)
+
+  it("tells progress at most ten times a second, and the end in any case", function()
+    local events = {}
+    for i = 0, 1000 do
+      events[#events + 1] = sending(i * 1e4)
+      events[#events + 1] = { sleep = 1 }
+    end
+    local said = stage.run({ "update", "a", "--json" }, { events = events, result = done })
+    assert.is_true(#said.objects <= 13 and #said.objects >= 10)
+    assert.equal(1e7, said.objects[#said.objects - 1].sent)
+  end)
+
+  it("leaves notes to people, and they get theirs on standard error", function()
+    local events = { { event = "note", message = "trying the next route" },
+      { event = "warning", code = "device.busy", message = "another program holds the port" } }
+    local said = stage.run({ "update", "a", "--json", "-v" }, { events = events, result = done })
+    assert.equal("warning", said.objects[1].event)
+    assert.equal(2, #said.objects)
+    assert.matches("trying the next route\n", said.stderr)
+  end)
+end)
+
+describe("text", function()
+  it("off a terminal has a line for each 10 %, and 100 % only with the result", function()
+    local said = stage.run({ "update", "a" }, { events = ten_megabytes(), result = done })
+    local list = percents(said.stdout)
+    assert.is_true(#list >= 10 and #list <= 12)
+    assert.equal(95, list[#list - 1])
+    assert.equal(100, list[#list])
+    assert.is_nil(said.stdout:find "[\r\27]")
+  end)
+
+  it("never says 100 % of an update that failed", function()
+    local failed = { ok = false, exit = 8, failure = failure.new("job.not_confirmed", "no") }
+    local said = stage.run({ "update", "a" }, { events = ten_megabytes(), result = failed })
+    assert.is_nil(said.stdout:find("100 %", 1, true))
+  end)
+
+  it("off a terminal has a line every 10 s when it is slow", function()
+    local events = {}
+    for i = 1, 5 do
+      events[#events + 1] = sending(i)
+      events[#events + 1] = { sleep = 10000 }
+    end
+    local said = stage.run({ "update", "a" }, { events = events, result = done })
+    assert.equal(5 + 1, #percents(said.stdout))
+  end)
+
+  it("on a terminal rewrites one line that fits, at most ten times a second", function()
+    local events = {}
+    for i = 0, 1000 do
+      events[#events + 1] = sending(i * 1e4)
+      events[#events + 1] = { sleep = 1 }
+    end
+    for _, width in ipairs { 10, 40, 80, 200 } do
+      local said = stage.run({ "update", "a" }, { events = events, result = done, width = width })
+      local rewritten = 0
+      for line in said.stdout:gmatch "\r\27%[K([^\r\n]+)" do
+        rewritten = rewritten + 1
+        if not line:find "^[bda]" then assert.is_true(#line < width, line) end
+      end
+      assert.is_true(rewritten >= 9 and rewritten <= 13)
+    end
+  end)
+
+  it("has no progress line with --no-progress, and no words with --quiet", function()
+    local given = { events = ten_megabytes(), result = done, width = 80 }
+    assert.is_nil(stage.run({ "update", "a", "--no-progress" }, given).stdout:find "\r")
+    local said = stage.run({ "update", "a", "--quiet" }, given)
+    assert.equal("", said.stdout .. said.stderr)
+  end)
+
+  it("says what was and what is, and that nothing was to do", function()
+    local said = stage.run({ "update", "a" }, { result = done })
+    assert.matches("before: 02.24.05.06 GENERIC 002.026_000\n", said.stdout)
+    assert.matches("after:  02.33.03.00 GENERIC 002.072_000\n", said.stdout)
+    said = stage.run({ "update", "a" }, { result = { ok = true, exit = 2, before = done.after } })
+    assert.matches("nothing to do", said.stdout)
+  end)
+
+  it("is coloured on a terminal unless NO_COLOR says no", function()
+    local events = { { event = "warning", code = "device.busy", message = "careful" } }
+    local coloured = { events = events, error_width = 80 }
+    assert.matches("\27%[33mwarning: careful", stage.run({ "update", "a" }, coloured).stderr)
+    local plain = { events = events, error_width = 80, environment = { NO_COLOR = "1" } }
+    assert.equal("warning: careful\n", stage.run({ "update", "a" }, plain).stderr)
+    assert.equal("warning: careful\n", stage.run({ "update", "a" }, { events = events }).stderr)
+  end)
+
+  it("goes into the log with times, notes and all", function()
+    local path = os.tmpname()
+    local events = { { sleep = 1500 }, { event = "note", message = "seen 1199:9070" },
+      { event = "step", step = "wait", state = "started" } }
+    stage.run({ "update", "a", "-q", "-L", path }, { events = events, result = done })
+    local log = assert(io.open(path)):read "*a"
+    os.remove(path)
+    assert.matches("%[   1%.500%]   seen 1199:9070\n%[   1%.500%] wait\n", log)
+    assert.matches("update a %-q", log)
+  end)
+end)
+
+describe("progress", function()
+  local now
+  local function clock() return now end
+  before_each(function() now = 0 end)
+
+  it("does not go back when a further file is announced, but when one starts anew", function()
+    local meter = progress.new(clock)
+    assert.equal(95, meter:take(sending(1e7)).percent)
+    assert.equal(95, meter:take(sending(0, 24000, "a.nvu")).percent)
+    assert.equal(95, meter:take(sending(24000, 24000, "a.nvu")).percent)
+    assert.equal(0, meter:take(sending(0)).percent)
+  end)
+
+  it("measures the rate of what was sent since a file began", function()
+    local meter = progress.new(clock)
+    meter:take(sending(4e6))
+    now = 1000
+    local seen = meter:take(sending(6e6))
+    assert.equal(2e6, seen.rate)
+    assert.equal(2, seen.left)
+  end)
+
+  it("knows no time left when nothing moves or the size is unknown", function()
+    local meter = progress.new(clock)
+    assert.is_nil(meter:take(sending(0)).left)
+    assert.equal(0, meter:take({ file = "-", sent = 0 }).percent)
+  end)
+end)
