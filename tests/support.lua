@@ -7,6 +7,7 @@
 --     support.run({ support.program, "--root", modem.root, "devices" })
 -- @module tests.support
 
+local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 
 local support = {}
@@ -66,7 +67,7 @@ local function spawn(argv, options)
   local input, to_input = sys.pipe()
   local from_output, output = sys.pipe()
   local from_error, errors = sys.pipe()
-  local pid, failure = sys.spawn(argv, { stdin = input, stdout = output, stderr = errors,
+  local pid, problem = sys.spawn(argv, { stdin = input, stdout = output, stderr = errors,
     group = true, environment = options.environment })
   for _, descriptor in ipairs { input, output, errors } do sys.close(descriptor) end
   local child = setmetatable({ pid = pid, name = table.concat(argv, " "), input = to_input,
@@ -74,26 +75,26 @@ local function spawn(argv, options)
   children[#children + 1] = child
   if not pid then
     child:stop()
-    error("cannot start " .. child.name .. ": " .. tostring(failure), 0)
+    error("cannot start " .. child.name .. ": " .. tostring(problem), 0)
   end
   return child
 end
 
 local function give_input(child)
-  local count, failure = sys.write(child.input, child.to_send)
+  local count, problem = sys.write(child.input, child.to_send)
   if count then
     child.to_send = child.to_send:sub(count + 1)
-  elseif failure.code ~= "sys.again" then
+  elseif problem.code ~= "sys.again" then
     child.to_send = ""
   end
   if child.to_send == "" then close(child, "input") end
 end
 
 local function take_output(child, stream, text)
-  local bytes, failure = sys.read(child[stream], MOST_AT_ONCE)
+  local bytes, problem = sys.read(child[stream], MOST_AT_ONCE)
   if bytes then
     child[text] = child[text] .. bytes
-  elseif failure.code ~= "sys.again" then
+  elseif problem.code ~= "sys.again" then
     close(child, stream)
   end
 end
@@ -205,6 +206,17 @@ function support.simulator(model, options)
   local child = support.start(argv)
   child.root = child:line(options.deadline_ms)
   return child
+end
+
+--- The code of a failure, from what a call returned. Raises unless it is a failure whose code is on
+-- the list and which says what to do next.
+-- @param result nil
+-- @tparam table problem
+-- @treturn string
+function support.code_of(result, problem)
+  assert(result == nil and failure.is(problem), "no failure: " .. tostring(result))
+  assert(failure.hint(problem), "no such failure code: " .. tostring(problem.code))
+  return problem.code
 end
 
 --- Stops all children that still run and removes all temporary folders.
