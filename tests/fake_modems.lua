@@ -40,6 +40,7 @@ modems.twin = modems.copy(modems.waiting, { place = "1-2", peer = "2-1", number 
   interfaces = { fake.serial(0, "ttyUSB0") } })
 
 --- It again, running, with the serial number of the first.
-modems.running_twin = modems.copy(modems.running, { place = "2-1", peer = "1-2", number = 6, interfaces = {} })
+modems.running_twin = modems.copy(modems.running,
+  { place = "2-1", peer = "1-2", number = 6, interfaces = {} })
 
 return modems

@@ -2,6 +2,7 @@ local device = require "moonflash.device"
 local failure = require "moonflash.failure"
 local fake = require "tests.fake_sysfs"
 local modems = require "tests.fake_modems"
+local sys = require "moonflash.core.sys"
 local watch = require "moonflash.device.watch"
 
 describe("device.open_node", function()
@@ -45,6 +46,56 @@ describe("device.open_node", function()
     function clock.sleep() return nil, failure.new("sys.interrupted", "signal") end
     assert.equal("job.interrupted",
       select(2, device.open_node("/dev/x", failing { "port.busy" }, 1000, clock)).code)
+  end)
+end)
+
+describe("the watch for uevents", function()
+  local tree, server, listening, subscriber
+
+  before_each(function()
+    tree = fake.new()
+    server = assert(sys.datagram(tree.root .. "/uevent"))
+    listening = watch.open(tree.root)
+    subscriber = select(2, assert(sys.receive_from(server)))
+  end)
+  after_each(function()
+    listening:close()
+    if server then sys.close(server) end
+    tree:remove()
+  end)
+
+  local function send(subsystem)
+    assert(sys.send_to(server, subscriber, "add@/devices/x\0SUBSYSTEM=" .. subsystem .. "\0"))
+  end
+
+  local function waits(ms)
+    local began = sys.clock_ms()
+    assert.is_true(listening:wait(ms))
+    return sys.clock_ms() - began
+  end
+
+  it("wakes for USB devices and their nodes, once for a burst", function()
+    for _, subsystem in ipairs { "usb", "tty", "usbmisc" } do
+      send "net"
+      send(subsystem)
+      send(subsystem)
+      assert.is_true(waits(60000) < 30000)
+      assert.is_true(waits(30) >= 30)
+    end
+  end)
+
+  it("sleeps through all other events", function()
+    send "net"
+    send "block"
+    assert.is_true(waits(30) >= 30)
+  end)
+
+  it("is polling where there is no socket", function()
+    local empty = fake.new()
+    local polling = watch.open(empty.root)
+    assert.is_true(polling:wait(0, { folders = { empty.root .. "/sys" }, files = {} }))
+    polling:close()
+    empty:remove()
   end)
 end)
 

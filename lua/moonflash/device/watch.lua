@@ -58,12 +58,16 @@ events.__index = events
 
 local subsystems = { usb = true, tty = true, usbmisc = true }
 
+local function matters(event)
+  return event.overrun or subsystems[event.SUBSYSTEM]
+end
+
 -- A burst of events is answered by one look at /sys.
 local function drain(socket)
   repeat until not socket:next(0)
 end
 
--- After a failure of the socket (events lost, say) there is reason to look; from then on we poll.
+-- When the socket fails there is reason to look; from then on we poll.
 local function give_up(self)
   self.fallback = new_polling(self.clock)
   return true
@@ -74,7 +78,7 @@ function events:wait(ms, points)
   local ends = self.clock.now() + ms
   repeat
     local event, problem = self.socket:next(math.max(ends - self.clock.now(), 0))
-    if event and subsystems[event.SUBSYSTEM] then
+    if event and matters(event) then
       drain(self.socket)
       return true
     end
