@@ -1,9 +1,194 @@
+/* moonflash.core.qdl: the QDL download conversation, without a port: bytes in, bytes out.
+ *
+ *   local qdl = require "moonflash.core.qdl"
+ *   local q = qdl.conversation { greeting_ms = 1000, greeting_attempts = 5, reply_ms = 5000,
+ *                                ack_ms = 120000, final_ack_ms = 180000 }   -- the defaults
+ *   q:greet()                        -- errands; they raise while another one is not done
+ *   q:image(head, file_size, { image_type = 0x80, chunk = 1048576 })   -- head: first 400 bytes
+ *   q:reset()
+ *   q:need()                         --> { want = "send", bytes =, image_offset =, image_length = }
+ *                                        { want = "receive", within_ms = } or want "done", "failed"
+ *   q:took() q:feed(bytes) q:timed_out()
+ *   q:status()                       --> { state =, sent =, total =, version =, features =,
+ *                                          max_block =, sequence = }
+ *   q:failure()                      --> failure qdl.* (see qdl_failure.c), nil while all is well
+ *
+ * moonflash.core.transfer drives a conversation over a port.
+ */
 #include "bind/bind.h"
+#include "bind/qdl_failure.h"
+
+#include <lua.h>
+#include <stdbool.h>
+
+#define CLASS "moonflash.qdl"
+
+enum { MOST_ATTEMPTS = 1000 };
 
 MF_MODULE int luaopen_moonflash_core_qdl(lua_State *L);
 
+static const struct {
+    const char *name;
+    size_t place;
+    uint32_t most;
+} timings[] = {
+    {"greeting_ms", offsetof(struct mf_qdl_timing, greeting_ms), INT32_MAX},
+    {"greeting_attempts", offsetof(struct mf_qdl_timing, greeting_attempts), MOST_ATTEMPTS},
+    {"reply_ms", offsetof(struct mf_qdl_timing, reply_ms), INT32_MAX},
+    {"ack_ms", offsetof(struct mf_qdl_timing, ack_ms), INT32_MAX},
+    {"final_ack_ms", offsetof(struct mf_qdl_timing, final_ack_ms), INT32_MAX},
+};
+
+static void read_timing(lua_State *L, int table, struct mf_qdl_timing *timing)
+{
+    for (size_t i = 0; i < sizeof timings / sizeof *timings; i++) {
+        uint32_t *value = (uint32_t *)(void *)((char *)timing + timings[i].place);
+
+        *value = (uint32_t)mf_option_whole(L, table, timings[i].name, *value, timings[i].most);
+    }
+}
+
+static int qdl_conversation(lua_State *L)
+{
+    struct mf_qdl *qdl;
+
+    lua_settop(L, 1);
+    qdl = lua_newuserdata(L, sizeof *qdl);
+    mf_qdl_init(qdl);
+    if (!lua_isnil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TTABLE);
+        read_timing(L, 1, &qdl->timing);
+    }
+    luaL_getmetatable(L, CLASS);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static struct mf_qdl *check_qdl(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CLASS);
+}
+
+static int begun(lua_State *L, bool yes)
+{
+    if (!yes)
+        return luaL_error(L, "the conversation is not between errands");
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int q_greet(lua_State *L)
+{
+    return begun(L, mf_qdl_greet(check_qdl(L)));
+}
+
+static int q_image(lua_State *L)
+{
+    struct mf_qdl *qdl = check_qdl(L);
+    size_t length;
+    const char *head = luaL_checklstring(L, 2, &length);
+    uint32_t file_size = (uint32_t)mf_check_whole(L, 3, UINT32_MAX);
+    uint32_t chunk = MF_QDL_CHUNK;
+    uint8_t image_type = MF_QDL_IMAGE_TYPE_CWE;
+
+    if (!lua_isnoneornil(L, 4)) {
+        luaL_checktype(L, 4, LUA_TTABLE);
+        image_type = (uint8_t)mf_option_whole(L, 4, "image_type", image_type, UINT8_MAX);
+        chunk = (uint32_t)mf_option_whole(L, 4, "chunk", chunk, UINT32_MAX);
+    }
+    luaL_argcheck(L, length == MF_QDL_HEAD, 2, "the first 400 bytes of the file expected");
+    luaL_argcheck(L, file_size > MF_QDL_HEAD, 3, "more than 400 bytes expected");
+    luaL_argcheck(L, chunk > 0, 4, "a chunk has at least one byte");
+    return begun(L, mf_qdl_image(qdl, image_type, (const uint8_t *)head, file_size, chunk));
+}
+
+static int q_reset(lua_State *L)
+{
+    return begun(L, mf_qdl_reset(check_qdl(L)));
+}
+
+static void set_whole(lua_State *L, const char *name, uint64_t value)
+{
+    mf_push_whole(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static int q_need(lua_State *L)
+{
+    static const char *const wants[] = {"send", "receive", "done", "failed"};
+    struct mf_qdl_need need = mf_qdl_need(check_qdl(L));
+
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, wants[need.want]);
+    lua_setfield(L, -2, "want");
+    if (need.want == MF_QDL_SEND) {
+        lua_pushlstring(L, (const char *)need.bytes, need.length);
+        lua_setfield(L, -2, "bytes");
+        set_whole(L, "image_offset", need.image_offset);
+        set_whole(L, "image_length", need.image_length);
+    }
+    if (need.want == MF_QDL_RECEIVE)
+        set_whole(L, "within_ms", need.within_ms);
+    return 1;
+}
+
+static int q_took(lua_State *L)
+{
+    mf_qdl_took(check_qdl(L));
+    return 0;
+}
+
+static int q_feed(lua_State *L)
+{
+    struct mf_qdl *qdl = check_qdl(L);
+    size_t length;
+    const char *bytes = luaL_checklstring(L, 2, &length);
+
+    mf_qdl_feed(qdl, (const uint8_t *)bytes, length);
+    return 0;
+}
+
+static int q_timed_out(lua_State *L)
+{
+    mf_qdl_timed_out(check_qdl(L));
+    return 0;
+}
+
+static int q_status(lua_State *L)
+{
+    const struct mf_qdl *qdl = check_qdl(L);
+
+    lua_createtable(L, 0, 7);
+    lua_pushstring(L, mf_qdl_state_name(qdl));
+    lua_setfield(L, -2, "state");
+    set_whole(L, "sent", qdl->sent);
+    set_whole(L, "total", qdl->total);
+    set_whole(L, "version", qdl->version);
+    set_whole(L, "features", qdl->features);
+    set_whole(L, "max_block", qdl->max_block);
+    set_whole(L, "sequence", qdl->sequence);
+    return 1;
+}
+
+static int q_failure(lua_State *L)
+{
+    return mf_push_qdl_failure(L, check_qdl(L));
+}
+
+static const luaL_Reg functions[] = {
+    {"conversation", qdl_conversation},
+    {NULL, NULL},
+};
+
+static const luaL_Reg methods[] = {
+    {"greet", q_greet},         {"image", q_image}, {"reset", q_reset},   {"need", q_need},
+    {"took", q_took},           {"feed", q_feed},   {"status", q_status}, {"failure", q_failure},
+    {"timed_out", q_timed_out}, {NULL, NULL},
+};
+
 MF_MODULE int luaopen_moonflash_core_qdl(lua_State *L)
 {
-    lua_newtable(L);
+    mf_new_class(L, CLASS, methods);
+    mf_new_module(L, functions);
     return 1;
 }

@@ -1,1 +1,124 @@
 #include "protocol/qdl.h"
+
+#include "protocol/qdl_state.h"
+
+#include <string.h>
+
+/* Byte by byte, so that every split leaves the same traces. */
+static void feed_byte(struct mf_qdl *qdl, uint8_t byte)
+{
+    const uint8_t *frame;
+    size_t length;
+
+    if (qdl->raw_length < MF_QDL_RAW)
+        qdl->raw[qdl->raw_length++] = byte;
+    mf_hdlc_feed(&qdl->decoder, &byte, 1, &frame, &length);
+    if (frame != NULL)
+        mf_qdl_on_frame(qdl, frame, length);
+    else
+        mf_qdl_on_raw(qdl);
+}
+
+void mf_qdl_feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length && qdl->failure == MF_QDL_NO_FAILURE; i++)
+        feed_byte(qdl, bytes[i]);
+}
+
+void mf_qdl_init(struct mf_qdl *qdl)
+{
+    memset(qdl, 0, sizeof *qdl);
+    qdl->timing = (struct mf_qdl_timing){.greeting_ms = 1000,
+                                         .greeting_attempts = 5,
+                                         .reply_ms = 5000,
+                                         .ack_ms = 120000,
+                                         .final_ack_ms = 180000};
+    mf_hdlc_init(&qdl->decoder, qdl->in, sizeof qdl->in);
+}
+
+static bool between_errands(const struct mf_qdl *qdl)
+{
+    return qdl->state == MF_STATE_IDLE && qdl->failure == MF_QDL_NO_FAILURE;
+}
+
+bool mf_qdl_greet(struct mf_qdl *qdl)
+{
+    if (!between_errands(qdl))
+        return false;
+    mf_qdl_advance(qdl, MF_STATE_SWITCH);
+    return true;
+}
+
+bool mf_qdl_image(struct mf_qdl *qdl, uint8_t image_type, const uint8_t head[MF_QDL_HEAD],
+                  uint32_t file_size, uint32_t chunk)
+{
+    if (!between_errands(qdl) || file_size <= MF_QDL_HEAD || chunk == 0)
+        return false;
+    memcpy(qdl->head, head, MF_QDL_HEAD);
+    qdl->image_type = image_type;
+    qdl->chunk = chunk;
+    qdl->sent = 0;
+    qdl->total = file_size - MF_QDL_HEAD;
+    mf_qdl_advance(qdl, MF_STATE_HELLO);
+    return true;
+}
+
+bool mf_qdl_reset(struct mf_qdl *qdl)
+{
+    if (!between_errands(qdl))
+        return false;
+    mf_qdl_advance(qdl, MF_STATE_RESET);
+    return true;
+}
+
+static uint32_t within_ms(const struct mf_qdl *qdl)
+{
+    const struct mf_qdl_timing *timing = &qdl->timing;
+
+    switch (qdl->state) {
+    case MF_STATE_SWITCH:
+    case MF_STATE_GREETING:
+        return timing->greeting_ms;
+    case MF_STATE_WRITE:
+        return qdl->sent + qdl->chunk_length < qdl->total ? timing->ack_ms : timing->final_ack_ms;
+    case MF_STATE_DONE:
+        return timing->final_ack_ms;
+    default:
+        return timing->reply_ms;
+    }
+}
+
+static struct mf_qdl_need need_send(const struct mf_qdl *qdl)
+{
+    bool writing = qdl->state == MF_STATE_WRITE;
+
+    return (struct mf_qdl_need){.want = MF_QDL_SEND,
+                                .bytes = qdl->out,
+                                .length = qdl->out_length,
+                                .image_offset = writing ? MF_QDL_HEAD + qdl->sent : 0,
+                                .image_length = writing ? qdl->chunk_length : 0};
+}
+
+struct mf_qdl_need mf_qdl_need(struct mf_qdl *qdl)
+{
+    if (qdl->failure != MF_QDL_NO_FAILURE)
+        return (struct mf_qdl_need){.want = MF_QDL_FAILED};
+    if (qdl->state == MF_STATE_IDLE)
+        return (struct mf_qdl_need){.want = MF_QDL_DONE};
+    if (qdl->sending)
+        return need_send(qdl);
+    return (struct mf_qdl_need){.want = MF_QDL_RECEIVE, .within_ms = within_ms(qdl)};
+}
+
+void mf_qdl_took(struct mf_qdl *qdl)
+{
+    qdl->sending = false;
+    if (qdl->state == MF_STATE_RESET)
+        mf_qdl_advance(qdl, MF_STATE_IDLE);
+}
+
+void mf_qdl_timed_out(struct mf_qdl *qdl)
+{
+    if (mf_qdl_need(qdl).want == MF_QDL_RECEIVE)
+        mf_qdl_on_silence(qdl);
+}

@@ -12,7 +12,7 @@
 #ifndef MF_PROTOCOL_QDL_H
 #define MF_PROTOCOL_QDL_H
 
-#include "hdlc.h"
+#include "protocol/hdlc.h"
 
 enum {
     MF_QDL_HEAD = 400,            /* bytes of the image that travel inside the open request */
@@ -29,7 +29,7 @@ struct mf_qdl_need {
     size_t length;         /* SEND: count of `bytes` */
     uint32_t image_offset; /* SEND: where the image range starts, from the file's first byte */
     uint32_t image_length; /* SEND: its length; 0: no image bytes */
-    uint32_t within_ms;    /* RECEIVE: how long silence is tolerated */
+    uint32_t within_ms;    /* RECEIVE: how long to wait, from mf_qdl_took() on, whatever arrives */
 };
 
 enum mf_qdl_failure {
@@ -56,31 +56,38 @@ enum mf_qdl_foreign {
 struct mf_qdl_timing {          /* milliseconds and counts; all have defaults, see mf_qdl_init */
     uint32_t greeting_ms;       /* silence after 0x70 or a greeting hello before it is repeated */
     uint32_t greeting_attempts; /* how often each is sent at most */
-    uint32_t reply_ms;          /* answer to hello, open and session done */
+    uint32_t reply_ms;          /* answer to an image's hello and to its open */
     uint32_t ack_ms;            /* answer to a write */
     uint32_t final_ack_ms;      /* answer to the last write of an image and to its session done */
 };
 
 enum { MF_QDL_PAYLOAD = 512, MF_QDL_RAW = 64 };
+#define MF_SAHARA_MODE_UNKNOWN UINT32_MAX
 
 struct mf_qdl {
     struct mf_qdl_timing timing; /* may be changed between errands */
     /* what came, for the caller to read */
     enum mf_qdl_failure failure;
     enum mf_qdl_foreign foreign;
-    uint32_t code;              /* of MF_QDL_ERROR, or the status of a *_REFUSED, sequence, command */
+    uint32_t code; /* of MF_QDL_ERROR; the status of a *_REFUSED; the sequence or command that
+                      came; the mode of a Sahara hello, MF_SAHARA_MODE_UNKNOWN if it broke off */
     char text[MF_QDL_TEXT + 1]; /* what the modem said with it, printable, NUL-terminated */
-    uint8_t raw[MF_QDL_RAW];    /* the first bytes received in this errand step, as evidence */
+    uint8_t raw[MF_QDL_RAW];    /* the first bytes since the last good answer, as evidence */
     size_t raw_length;
-    uint8_t version, features;  /* of the hello answer */
-    uint32_t max_block;         /* of the hello answer */
-    uint32_t sent, total;       /* image bytes acknowledged, and to be */
+    uint8_t failed_type;       /* of MF_QDL_DONE_REFUSED: the image type it is about */
+    uint8_t version, features; /* of the hello answer */
+    uint32_t max_block;        /* of the hello answer */
+    uint32_t sent, total;      /* image bytes behind the head acknowledged, and to be */
     /* the conversation's own */
     uint8_t state;
+    bool sending; /* the state's packet is on its way; else its answer is awaited */
+    bool heard;   /* something at the other end speaks QDL */
+    bool refused; /* an error came that was let pass: told if nothing better comes */
     uint8_t image_type;
-    uint16_t sequence;
-    uint32_t chunk, offset, chunk_length;
-    unsigned attempts, greetings_open;
+    uint16_t sequence; /* of the present write */
+    uint32_t chunk, chunk_length;
+    unsigned attempts;       /* how often the present packet was sent */
+    unsigned greetings_open; /* answers to earlier repeats that may still come */
     uint8_t head[MF_QDL_HEAD];
     uint8_t out[MF_HDLC_FRAME_MAX(MF_QDL_PAYLOAD)];
     size_t out_length;
@@ -102,15 +109,16 @@ bool mf_qdl_reset(struct mf_qdl *qdl);
 struct mf_qdl_need mf_qdl_need(struct mf_qdl *qdl);
 void mf_qdl_took(struct mf_qdl *qdl);      /* everything of a SEND has been written */
 void mf_qdl_timed_out(struct mf_qdl *qdl); /* a RECEIVE's time passed without a good answer */
-/* Bytes that arrived, in any split. */
+/* Bytes that arrived, in any split, also during a SEND: what failed is known at once. */
 void mf_qdl_feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length);
 
 /* Names for people and programs; never NULL. */
 const char *mf_qdl_failure_name(enum mf_qdl_failure failure);
 const char *mf_qdl_foreign_name(enum mf_qdl_foreign foreign);
-const char *mf_qdl_error_text(uint32_t code);         /* error codes of 0x0d */
-const char *mf_qdl_open_status_text(uint32_t status); /* open unframed */
-const char *mf_qdl_done_status_text(uint32_t status); /* session done */
+const char *mf_qdl_error_text(uint32_t code);          /* error codes of 0x0d */
+const char *mf_qdl_open_status_text(uint32_t status);  /* open unframed */
+const char *mf_qdl_write_status_text(uint32_t status); /* unframed write */
+const char *mf_qdl_done_status_text(uint32_t status);  /* session done */
 const char *mf_qdl_state_name(const struct mf_qdl *qdl);
 
 #endif
