@@ -89,8 +89,8 @@ describe("plan", function()
   it("shows the modem, the images and the steps", function()
     local said = stage.run({ "plan", "a" }, { result = result })
     assert.equal("plan", said.call)
-    assert.matches("MC7455 at 1%-1.*02%.33%.03%.00.*read versions +at most 10 s\n"
-      .. "  send images +changes the modem +at most 5 min 0 s", said.stdout)
+    assert.matches("MC7455 at 1%-1.*02%.33%.03%.00.*read versions +about 10 s\n"
+      .. "  send images +changes the modem +about 5 min 0 s", said.stdout)
   end)
 
   it("has the device, the set and the steps in JSON", function()

@@ -153,7 +153,9 @@ function output:say_failure(problem)
   for i = 2, #lines do self:print(self.errors, lines[i]) end
 end
 
+-- What was and what is now, once something was done.
 function output:say_versions(result)
+  if result.ok and not result.after then return end
   local before, after = text.versions(result.before), text.versions(result.after)
   if before then self:tell("before: " .. before) end
   if after then self:tell("after:  " .. after) end

@@ -27,7 +27,7 @@ end
 
 local function record_row(record)
   return {
-    ("  "):rep(record.depth + 1) .. record.type, ("%.0f"):format(record.offset), text.bytes(record.size),
+    ("  "):rep(record.depth + 1) .. record.type, ("%9.0f"):format(record.offset), text.bytes(record.size),
     "header " .. record.header_crc, "image " .. record.image_crc, record.version or "",
   }
 end

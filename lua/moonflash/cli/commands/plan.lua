@@ -15,8 +15,8 @@ end
 local function say_steps(out, steps)
   local rows = {}
   for i, step in ipairs(steps) do
-    local seconds = step.seconds and "at most " .. text.seconds(step.seconds) or ""
-    rows[i] = { "  " .. step.step, step.changes and "changes the modem" or "", seconds }
+    local time = (step.seconds or 0) > 0 and "about " .. text.seconds(step.seconds) or ""
+    rows[i] = { "  " .. step.step, step.changes and "changes the modem" or "", time }
   end
   for _, line in ipairs(text.columns(rows)) do out:say(line) end
 end
@@ -33,6 +33,7 @@ return {
     local result = wanted.use.flash.plan(request.for_engine(wanted, { files = wanted.given.files }))
     out:object(shape.plan(result))
     if result.device then say_device(out, result.device) end
+    if result.before then out:say("runs:   " .. text.versions(result.before)) end
     if result.set then say_set(out, result.set) end
     say_steps(out, result.steps or {})
     return result
