@@ -1,0 +1,197 @@
+/* Ports over what Lua cannot set up: a pseudo terminal as the kernel makes it, sockets, a reader
+ * that comes late. */
+#include "check.h"
+#include "driver/port.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct {
+    int master, slave;
+    char path[64];
+} pty;
+
+static void make_pty(void)
+{
+    pty.master = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK(grantpt(pty.master) == 0 && unlockpt(pty.master) == 0);
+    CHECK_EQUAL(ptsname_r(pty.master, pty.path, sizeof pty.path), 0);
+    pty.slave = open(pty.path, O_RDWR | O_NOCTTY);
+    CHECK(pty.slave >= 0);
+}
+
+static void drop_pty(void)
+{
+    close(pty.slave);
+    close(pty.master);
+}
+
+static void open_port(struct mf_port *port)
+{
+    make_pty();
+    mf_port_init(port);
+    CHECK_EQUAL(mf_port_open(port, pty.path), MF_PORT_OK);
+}
+
+/* The kernel's own settings echo, translate line ends and take 0x11 and 0x13 for flow control. */
+static void test_a_cooked_terminal_becomes_raw(void)
+{
+    struct termios settings;
+    struct mf_port port;
+
+    open_port(&port);
+    CHECK_EQUAL(tcgetattr(pty.slave, &settings), 0);
+    CHECK_EQUAL(settings.c_iflag & (IXON | IXOFF | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT), 0);
+    CHECK_EQUAL(settings.c_lflag & (ICANON | ECHO | ISIG | IEXTEN), 0);
+    CHECK_EQUAL(settings.c_oflag & OPOST, 0);
+    CHECK_EQUAL(settings.c_cflag & (CSIZE | PARENB | CSTOPB | CRTSCTS), CS8);
+    CHECK_EQUAL(cfgetospeed(&settings), B115200);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+static void test_flow_control_bytes_do_not_stop_the_output(void)
+{
+    struct mf_port port;
+    uint8_t bytes[8];
+
+    open_port(&port);
+    CHECK_EQUAL(write(pty.master, "\x13", 1), 1);
+    CHECK_EQUAL(port.channel.read(&port.channel, bytes, sizeof bytes, 1000), 1);
+    CHECK_EQUAL(bytes[0], 0x13);
+    CHECK_EQUAL(port.channel.write(&port.channel, (const uint8_t *)"x", 1, 1000), 1);
+    CHECK_EQUAL(read(pty.master, bytes, sizeof bytes), 1);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+static void test_what_was_written_survives_the_close(void)
+{
+    struct mf_port port;
+    uint8_t bytes[8];
+
+    open_port(&port);
+    CHECK_EQUAL(port.channel.write(&port.channel, (const uint8_t *)"reset", 5, 1000), 5);
+    mf_port_close(&port);
+    mf_port_close(&port);
+    CHECK_EQUAL(read(pty.master, bytes, sizeof bytes), 5);
+    drop_pty();
+}
+
+static void test_an_interrupt_ends_a_wait_but_not_the_bytes(void)
+{
+    struct mf_port port;
+    uint8_t bytes[8];
+    int interrupt[2];
+
+    open_port(&port);
+    CHECK_EQUAL(pipe(interrupt), 0);
+    CHECK_EQUAL(write(interrupt[1], "!", 1), 1);
+    port.interrupt = interrupt[0];
+    CHECK(port.channel.read(&port.channel, bytes, sizeof bytes, 60000) == MF_STREAM_INTERRUPTED);
+    CHECK_EQUAL(write(pty.master, "x", 1), 1);
+    CHECK_EQUAL(port.channel.read(&port.channel, bytes, sizeof bytes, 60000), 1);
+    close(interrupt[0]);
+    close(interrupt[1]);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+static void test_nothing_moves_through_a_closed_port(void)
+{
+    struct mf_port port;
+    uint8_t byte = 0;
+
+    mf_port_init(&port);
+    CHECK(port.channel.read(&port.channel, &byte, 1, 1000) == MF_STREAM_CLOSED);
+    CHECK(port.channel.write(&port.channel, &byte, 1, 1000) == MF_STREAM_CLOSED);
+    CHECK(mf_port_discard(&port) == MF_STREAM_CLOSED);
+    mf_port_close(&port);
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(address.sun_path, path);
+    CHECK_EQUAL(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK_EQUAL(listen(listener, 1), 0);
+    return listener;
+}
+
+/* The program must hear of the end as an error, not by a signal that kills it. */
+static void test_a_socket_is_a_port(void)
+{
+    char folder[] = "/tmp/moonflash.XXXXXX", path[64];
+    struct mf_port port;
+    uint8_t bytes[8];
+    int listener, peer;
+
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    listener = listen_at(path);
+    mf_port_init(&port);
+    CHECK_EQUAL(mf_port_open(&port, path), MF_PORT_OK);
+    peer = accept(listener, NULL, NULL);
+    CHECK_EQUAL(port.channel.write(&port.channel, (const uint8_t *)"hello", 5, 1000), 5);
+    CHECK_EQUAL(read(peer, bytes, sizeof bytes), 5);
+    CHECK_EQUAL(write(peer, "you", 3), 3);
+    CHECK_EQUAL(port.channel.read(&port.channel, bytes, sizeof bytes, 1000), 3);
+    close(peer);
+    CHECK(port.channel.read(&port.channel, bytes, sizeof bytes, 1000) == MF_STREAM_CLOSED);
+    CHECK(port.channel.write(&port.channel, bytes, 1, 1000) == MF_STREAM_CLOSED);
+    mf_port_close(&port);
+    close(listener);
+    CHECK_EQUAL(mf_port_open(&port, path), MF_PORT_NOT_FOUND);
+    CHECK_EQUAL(port.channel.error, ECONNREFUSED);
+    unlink(path);
+    rmdir(folder);
+}
+
+static void test_what_is_no_port_is_refused_and_closed(void)
+{
+    struct mf_port port;
+    int ends[2];
+
+    CHECK_EQUAL(pipe(ends), 0);
+    mf_port_init(&port);
+    CHECK_EQUAL(mf_port_adopt(&port, ends[0]), MF_PORT_NOT_A_DEVICE);
+    CHECK(fcntl(ends[0], F_GETFD) < 0);
+    close(ends[1]);
+}
+
+static void test_no_descriptor_is_left_open(void)
+{
+    struct mf_port port;
+    int before = dup(0), after;
+
+    close(before);
+    for (int i = 0; i < 3; i++) {
+        open_port(&port);
+        mf_port_close(&port);
+        drop_pty();
+        CHECK_EQUAL(mf_port_open(&port, "/dev/null"), MF_PORT_NOT_A_DEVICE);
+        CHECK_EQUAL(mf_port_open(&port, "/dev/no such port"), MF_PORT_NOT_FOUND);
+    }
+    after = dup(0);
+    close(after);
+    CHECK_EQUAL(after, before);
+}
+
+int main(void)
+{
+    test_a_cooked_terminal_becomes_raw();
+    test_flow_control_bytes_do_not_stop_the_output();
+    test_what_was_written_survives_the_close();
+    test_an_interrupt_ends_a_wait_but_not_the_bytes();
+    test_nothing_moves_through_a_closed_port();
+    test_a_socket_is_a_port();
+    test_what_is_no_port_is_refused_and_closed();
+    test_no_descriptor_is_left_open();
+    return check_result();
+}
