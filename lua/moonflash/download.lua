@@ -1,0 +1,145 @@
+--- A download session: the port of a modem in download mode, greeted, ready to take images.
+--
+--     local session, failure = download.open("/dev/ttyUSB0")
+--     local ok, failure = session:send(image, { progress = function(sent, total) ... end })
+--     session:reset()
+--     session:close()
+--
+-- Straight-line calls that block with deadlines; nothing here sleeps.
+-- @module moonflash.download
+
+local port = require "moonflash.core.port"
+local qdl = require "moonflash.core.qdl"
+local transfer = require "moonflash.core.transfer"
+
+local download = {}
+
+local Session = {}
+Session.__index = Session
+
+--- Milliseconds of every wait. `scale` multiplies them.
+download.timing = {
+  greeting_ms = 1000,    -- silence after a greeting before it is repeated
+  reply_ms = 5000,       -- answer to hello, open and done
+  ack_ms = 120000,       -- answer to a chunk
+  final_ack_ms = 180000, -- answer to the last chunk: 50 s were seen for 64 MB
+  stall_ms = 30000,      -- the modem takes no byte
+  source_ms = 60000,     -- the image's source gives no byte
+}
+download.greeting_attempts = 5
+download.chunk = 1048576
+local STALE_BYTES = 4096
+
+local function scaled_timing(options)
+  local timing = {}
+  for name, ms in pairs(download.timing) do
+    timing[name] = math.max(1, math.floor((options[name] or ms) * (options.scale or 1)))
+  end
+  timing.greeting_attempts = options.greeting_attempts or download.greeting_attempts
+  return timing
+end
+
+-- A modem that dumps its memory speaks when the port opens, and then never again. So what was there
+-- before our greeting does not take part in it, but explains a silence.
+local function explain_silence(failure, stale)
+  if failure.code ~= "qdl.silent" or stale == "" then return failure end
+  local listener = qdl.conversation { greeting_ms = 1, greeting_attempts = 1 }
+  listener:greet()
+  local want = listener:need().want
+  while want == "send" or want == "receive" do
+    if want == "send" then
+      listener:took()
+    else
+      listener:feed(stale)
+      listener:timed_out()
+    end
+    want = listener:need().want
+  end
+  local explained = listener:failure()
+  return explained and explained.code == "qdl.not_qdl" and explained or failure
+end
+
+--- Opens a port and greets the modem behind it.
+-- @tparam string path of the port
+-- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
+-- greeting_attempts; scale, a factor for all times
+-- @treturn table a session, or nil and a failure; the port is closed then
+function download.open(path, options)
+  options = options or {}
+  local channel, failure = port.open(path)
+  if not channel then return nil, failure end
+  local timing = scaled_timing(options)
+  local self = setmetatable({ channel = channel, timing = timing, options = options,
+    conversation = qdl.conversation(timing) }, Session)
+  local stale = channel:read(STALE_BYTES, 0) or ""
+  channel:discard()
+  self.conversation:greet()
+  local greeted, silent = self:run {}
+  if greeted then return self end
+  self:close()
+  return nil, explain_silence(silent, stale)
+end
+
+-- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.
+function Session:run(errand)
+  local carrier = transfer.new {
+    qdl = self.conversation, channel = self.channel, reader = errand.reader, progress = errand.progress,
+    chunk = self.options.chunk or download.chunk, write_size = self.options.write_size,
+    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
+  }
+  local done, failure
+  repeat
+    done, failure = carrier:run()
+  until done or failure.code ~= "transfer.interrupted"
+    or not (errand.interrupted and errand.interrupted())
+  carrier:close()
+  if not done then self.broken = failure end
+  return done, failure
+end
+
+-- Whether the modem still waits for an errand: after a failure it does not, and says the first one.
+local function still_whole(self)
+  if not self.channel:descriptor() then error("the session is closed", 3) end
+  if self.broken then return nil, self.broken end
+  return true
+end
+
+--- Sends one image. When it fails, the session is of no use any more: close it and open another.
+-- @tparam table image head = its first 400 bytes, size in bytes, reader standing after the head
+-- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
+-- times a second; interrupted = function() returning whether to go on after a signal, which it must
+-- have cleared
+-- @treturn boolean true, or nil and a failure
+function Session:send(image, options)
+  options = options or {}
+  local whole, failure = still_whole(self)
+  if not whole then return nil, failure end
+  local head_size, report = #image.head, options.progress
+  self.conversation:image(image.head, image.size, { chunk = self.options.chunk or download.chunk })
+  return self:run {
+    reader = image.reader, interrupted = options.interrupted,
+    progress = report and function(written) report(head_size + written, image.size) end,
+  }
+end
+
+--- Lets the modem leave download mode. There is no answer: its port vanishes.
+-- @treturn boolean true when the request was handed over, or nil and a failure
+function Session:reset()
+  local whole, failure = still_whole(self)
+  if not whole then return nil, failure end
+  self.conversation:reset()
+  return self:run {}
+end
+
+--- What is known of the conversation: state, sent, total, version, features, max_block, sequence.
+-- @treturn table
+function Session:status()
+  return self.conversation:status()
+end
+
+--- Closes the port. May be called again.
+function Session:close()
+  self.channel:close()
+end
+
+return download
