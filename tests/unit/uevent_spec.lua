@@ -90,6 +90,19 @@ describe("a simulator's events", function()
     assert.equal("/good", listener:next(1000).DEVPATH)
   end)
 
+  it("wait for a listener that is slow: its queue is full, not gone", function()
+    subscribe()
+    local sent, code = 0, nil
+    while not code and sent < 100000 do
+      local result, problem = sys.send_to(server, subscriber, "add@/" .. sent)
+      if result then sent = sent + 1 else code = problem.code end
+    end
+    assert.equal("sys.again", code)
+    for number = 0, sent - 1 do assert.equal("/" .. number, listener:next(1000).DEVPATH) end
+    assert.is_true(sys.send_to(server, subscriber, "add@/more"))
+    assert.equal("/more", listener:next(1000).DEVPATH)
+  end)
+
   it("fail after the time given", function()
     subscribe()
     sys.send_to(server, subscriber, "noise")
