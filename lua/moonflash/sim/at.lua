@@ -159,8 +159,8 @@ function at:receive(text)
   if self.echo then self.port:send(text) end
   self.line = self.line .. text
   for line in self.line:gmatch("([^\r]*)\r") do
-    line = line:gsub("^%s+", "")
-    if line ~= "" then answer(self, line) end
+    local command = line:match("[Aa][Tt].*") -- whatever stands before it was noise
+    if command then answer(self, (command:gsub('^[^"]*', string.upper))) end
   end
   self.line = self.line:match("[^\r]*$"):sub(-1024)
 end

@@ -182,7 +182,8 @@ local function acknowledge(self)
   answer(self, "write", { sequence = sequence, status = status }, hits)
 end
 
--- The loader writes its flash before it acknowledges the last data of an image.
+-- The loader writes its flash before it acknowledges the last data of an image: until then, an
+-- unplugged modem holds a torn one.
 local function finish_image(self)
   local image = self.image
   local contents, wrong = image:finish()
@@ -193,8 +194,10 @@ local function finish_image(self)
   if not contents then
     return refuse_write(self, { sequence = self.sequence }, content_failed, wrong, self.hits)
   end
-  self.modem:image_taken(contents)
-  self.modem:after(self.modem:last_ack_seconds(contents), function() acknowledge(self) end)
+  self.modem:after(self.modem:last_ack_seconds(contents), function()
+    self.modem:image_taken(contents)
+    acknowledge(self)
+  end)
 end
 
 --- How many bytes of data are due.

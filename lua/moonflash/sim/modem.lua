@@ -231,9 +231,10 @@ function modem:image_begun()
   self.torn = true
 end
 
---- An image came whole.
+--- An image is whole and in the flash.
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
+  self:heard_host() -- the window begins anew
   self.store:take(contents, self.entered_by ~= "boothold")
 end
 
