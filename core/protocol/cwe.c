@@ -221,13 +221,21 @@ void mf_cwe_init(struct mf_cwe *cwe)
     *cwe = (struct mf_cwe){.crc = MF_CRC32_EMPTY, .looking = true};
 }
 
+static bool is_outermost_end(const struct mf_cwe *cwe)
+{
+    return cwe->record_count > 0 && cwe->open_count == 0 &&
+           cwe->position == MF_CWE_HEADER + (uint64_t)cwe->records[0].header.image_size;
+}
+
 void mf_cwe_feed(struct mf_cwe *cwe, const uint8_t *bytes, size_t length)
 {
     while (length > 0) {
-        size_t taken = cwe->looking
-                           ? take_header(cwe, bytes, length)
-                           : take(cwe, bytes, least(current_end(cwe) - cwe->position, length));
+        size_t taken;
 
+        if (is_outermost_end(cwe))
+            report(cwe, MF_CWE_TRAILING_BYTES, cwe->position);
+        taken = cwe->looking ? take_header(cwe, bytes, length)
+                             : take(cwe, bytes, least(current_end(cwe) - cwe->position, length));
         bytes += taken;
         length -= taken;
         close_ended(cwe);
@@ -236,13 +244,8 @@ void mf_cwe_feed(struct mf_cwe *cwe, const uint8_t *bytes, size_t length)
 
 bool mf_cwe_finish(struct mf_cwe *cwe)
 {
-    const struct mf_cwe_record *outermost = &cwe->records[0];
-    uint64_t end = MF_CWE_HEADER + (uint64_t)outermost->header.image_size;
-
     if (cwe->open_count > 0 || cwe->position < MF_CWE_HEADER)
         report(cwe, MF_CWE_TRUNCATED, cwe->position);
-    else if (cwe->record_count > 0 && cwe->position > end)
-        report(cwe, MF_CWE_TRAILING_BYTES, end);
     return cwe->problem_count == 0;
 }
 

@@ -72,9 +72,9 @@ function Report:open()
   if not file then return nil, problem end
   local reader = cwe.verified(file, { withhold = true, expect = self.crc })
   local head, unread = read_head(reader, SILENCE_MS)
-  if head then return sending(reader, head, self.bytes) end
+  if head == self.head then return sending(reader, head, self.bytes) end
   reader:close()
-  return nil, unread
+  return nil, unread or failure.new("source.rejected", self.file .. " has changed since it was inspected")
 end
 
 local function report_of(spec, once, seen, head)
@@ -82,7 +82,7 @@ local function report_of(spec, once, seen, head)
   local report = setmetatable({
     file = spec, once = once, complete = seen.complete, crc = seen.complete and seen.crc or nil,
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
-    records = seen.records, problems = problems.of(seen, head),
+    records = seen.records, problems = problems.of(seen, head), head = head,
   }, Report)
   report.ok = #report.problems == 0
   identity.fill(report)
@@ -107,10 +107,10 @@ end
 -- @tparam[opt] table options to_send: the image will be sent after this, so of one that can be read
 --   only once just the header is looked at; silence_ms: how long the source may give nothing;
 --   progress: called with bytes read and the bytes in all (nil while unknown)
--- @treturn table { file, ok, bytes, kind = "firmware|settings|package", family, product, model, sku, part,
---   firmware, carrier, config, oem, from = { firmware = "outer header", ... }, once, complete, crc, records,
---   notes = { text }, problems = { { code, kind, message, evidence, offset } } }, or nil and a failure when
---   it cannot be read
+-- @treturn table { file, ok, bytes, kind = "firmware|settings|package", family, product, model, sku,
+--   part, firmware, carrier, config, oem, from = { firmware = "outer header", ... }, once, complete,
+--   crc, head, records, notes = { text }, problems = { { code, kind, message, evidence, offset } } },
+--   or nil and a failure when it cannot be read
 function image.inspect(spec, options)
   options = options or {}
   local file, problem = open_source(spec)
