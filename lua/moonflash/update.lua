@@ -19,7 +19,7 @@ local update = {}
 local function look_at_images(request)
   local reports = {}
   for index, file in ipairs(request.files) do
-    local report, problem = image.inspect(file)
+    local report, problem = image.inspect(file, { to_send = true })
     if not report then return nil, problem end
     reports[index] = report
   end

@@ -34,14 +34,14 @@ local function go_on(job)
   return true
 end
 
-local function send_image(job, image, total_before)
+local function send_image(job, image, total_before, final_ack)
   local loader, problem = job:download()
   if not loader then return nil, problem end
   local source, unreadable, progress = open_image(job, image, total_before)
   if not source then return nil, unreadable end
   job.phase = "transfer"
   local sent, broken = loader:send(source, {
-    progress = progress, interrupted = function() return go_on(job) end,
+    progress = progress, interrupted = function() return go_on(job) end, final_ack_ms = job:ms(final_ack),
   })
   source:close()
   if sent then return true end
@@ -55,12 +55,11 @@ send.send_images = step.define {
   defaults = { mode = "download", final_ack = 180 },
   run = function(job, self)
     local before, count = 0, 0
-    job.final_ack_ms = job:ms(self.final_ack)
     for _, image in ipairs(job.set.images) do
       if not is_wanted(job, image) then
         job:note(image.file .. ": the modem does not ask for it")
       elseif not job.sent[image] then
-        local sent, problem = send_image(job, image, before)
+        local sent, problem = send_image(job, image, before, self.final_ack)
         if not sent then return nil, problem end
         job.sent[image] = true
       end
