@@ -2,6 +2,7 @@
 local failure = require "moonflash.failure"
 local json = require "moonflash.cli.json"
 local progress = require "moonflash.cli.progress"
+local progress_line = require "moonflash.cli.progress_line"
 local stage = require "tests.cli_stage"
 
 local done = { ok = true, exit = 0,
@@ -125,6 +126,14 @@ describe("text", function()
       end
       assert.is_true(rewritten >= 9 and rewritten <= 13)
     end
+  end)
+
+  it("has a bar where there is room", function()
+    local event, seen = sending(5e6), { percent = 47, rate = 1e6, left = 5 }
+    local whole = "send images  47 %  [#########...........]  5.0 MB of 10.0 MB  1.0 MB/s  5 s left"
+    assert.equal(whole, progress_line.fitting(event, seen, #whole))
+    assert.equal(progress_line.plain(event, seen), progress_line.fitting(event, seen, #whole - 1))
+    assert.equal("send images  47 %", progress_line.fitting(event, seen, 20))
   end)
 
   it("has no progress line with --no-progress, and no words with --quiet", function()

@@ -6,6 +6,7 @@ local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
 local json = require "moonflash.cli.json"
 local progress = require "moonflash.cli.progress"
+local progress_line = require "moonflash.cli.progress_line"
 local shape = require "moonflash.cli.shape"
 local text = require "moonflash.cli.text"
 
@@ -112,7 +113,7 @@ function takers:progress(event)
   end
   if self.milestone(seen.percent) then self:milestone_line(event, seen) end
   if self:rewrites() and self.line_due() then
-    self.people:rewrite(output.progress_line(event, seen, self.people:width()))
+    self.people:rewrite(progress_line.fitting(event, seen, self.people:width()))
   end
 end
 
@@ -121,24 +122,9 @@ function output:rewrites()
 end
 
 function output:milestone_line(event, seen)
-  local line = output.progress_line(event, seen, 200)
+  local line = progress_line.plain(event, seen)
   local silent = self.wanted.quiet or self.wanted.no_progress or self.people.terminal
   if silent then self:record(line) else self:print(self.people, line) end
-end
-
---- The progress as one line; what does not fit is left out from the right.
-function output.progress_line(event, seen, width)
-  local line = ("%s %3.0f %%"):format(event.step, seen.percent)
-  local parts = {
-    ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total)),
-    text.bytes(seen.rate) .. "/s",
-    seen.left and text.seconds(seen.left) .. " left",
-  }
-  for _, part in ipairs(parts) do
-    if #line + 2 + #part > width then break end
-    line = line .. "  " .. part
-  end
-  return line
 end
 
 --- Takes an event of the engine.
