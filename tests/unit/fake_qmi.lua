@@ -5,7 +5,8 @@
 --
 -- The script given runs in the modem's process (fake_qmi_modem.lua) and says what it does with each
 -- message: on[number] = function(request) ... end, ctl[number] for the CTL service, made with answer,
--- answer_as, send, silence, hang_up, both, after, turns.
+-- answer_as, send, silence, hang_up, both, after, turns. With mbim = { done, done, done } the port
+-- speaks MBIM; these are what it does at the opening, the closing and other commands.
 local sys = require "moonflash.core.sys"
 local qmux = require "tests.unit.qmux"
 

@@ -8,7 +8,9 @@ local parent_ms = 60000
 local scheduled = {}
 local modem = { on = {}, ctl = {} }
 
-local function write(data)
+-- In MBIM, an answer names the command it is for.
+local function write(data, request)
+  if request and request.command then data = qmux.in_mbim(data, request.command) end
   while #data > 0 do
     local count = sys.write(master, data)
     if count then data = data:sub(count + 1) else sys.poll({ { fd = master, write = true } }, 100) end
@@ -19,7 +21,7 @@ local function reply(request, tlvs, message)
   write(qmux.frame({
     modem = true, service = request.service, client = request.client, transaction = request.transaction,
     kind = request.service == 0 and 1 or 2, message = message or request.message,
-  }, tlvs))
+  }, tlvs), request)
 end
 
 function modem.answer(hex)
@@ -31,7 +33,7 @@ function modem.answer_as(message, hex)
 end
 
 function modem.send(hex)
-  return function() write(qmux.hex(hex)) end
+  return function(request) write(qmux.hex(hex), request) end
 end
 
 function modem.silence() end
@@ -70,9 +72,6 @@ modem.ctl[0x0023] = modem.answer(ok .. " 01 02 00 02 01")
 modem.ctl[0x0027] = modem.answer(ok)
 modem.ok = ok
 
-local script = assert(loadstring(arg[1]))
-setfenv(script, setmetatable(modem, { __index = _G }))()
-
 local function take_due()
   for index, entry in ipairs(scheduled) do
     if entry.at <= sys.clock_ms() then return table.remove(scheduled, index) end
@@ -87,13 +86,43 @@ local function run_scheduled()
   return math.max(wait, 0)
 end
 
-local function take(frame)
+local function take(frame, command)
   local request = qmux.parse(frame)
+  request.command = command
   io.write((frame:gsub(".", function(c) return ("%02x"):format(c:byte()) end)), "\n")
   io.flush()
   local action = (request.service == 0 and modem.ctl or modem.on)[request.message]
   if action then action(request) end
 end
+
+-- mbim[1], mbim[2] and mbim[3] answer the opening, the closing, and commands that carry no QMI:
+-- libqmi subscribes to indications.
+local function take_mbim(data)
+  local parts = qmux.parse_mbim(data)
+  if parts.frame then
+    take(parts.frame, parts.transaction)
+  elseif modem.mbim[parts.kind] then
+    modem.mbim[parts.kind](parts)
+  end
+end
+
+function modem.done(parts)
+  write(qmux.mbim_done(parts))
+end
+
+local function take_all(data)
+  local take_next, act = qmux.take, take
+  if modem.mbim then take_next, act = qmux.take_mbim, take_mbim end
+  local whole
+  repeat
+    whole, data = take_next(data)
+    if whole then act(whole) end
+  until not whole
+  return data
+end
+
+local script = assert(loadstring(arg[1]))
+setfenv(script, setmetatable(modem, { __index = _G }))()
 
 io.write(path, "\n")
 io.flush()
@@ -103,11 +132,6 @@ while sys.clock_ms() - last < parent_ms do
   local more = sys.read(master, 4096)
   if more then
     last = sys.clock_ms()
-    local frame
-    data = data .. more
-    repeat
-      frame, data = qmux.take(data)
-      if frame then take(frame) end
-    until not frame
+    data = take_all(data .. more)
   end
 end

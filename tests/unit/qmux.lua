@@ -55,6 +55,46 @@ function qmux.parse(frame)
   }
 end
 
+-- MBIM messages: u32 type, u32 length, u32 transaction, then for commands (type 3): fragments 1, 0,
+-- service, u32 CID 1, u32 type of command (1: set) or status, u32 length of the QMUX frame.
+-- Source: libmbim, mbim-message.c; tests/vectors/qmi-over-mbim-fcc-auth.txt.
+local QMI_COMMAND = "\1\0\0\0\0\0\0\0" .. qmux.hex "d1a30bc2f97a6e43bf65c7e24fb0f0d3" .. "\1\0\0\0"
+
+local function u32(number)
+  return u16(number % 65536) .. u16(math.floor(number / 65536))
+end
+
+local function mbim_answer(kind, transaction, body)
+  return string.char(kind, 0, 0, 0x80) .. u32(12 + #body) .. transaction .. body
+end
+
+--- The parts of an MBIM message: kind 1 open, 2 close, 3 command (of `command`); frame: the QMUX
+-- frame inside, nil for any other command.
+function qmux.parse_mbim(data)
+  local parts = { kind = get_u16(data, 1), transaction = data:sub(9, 12), command = data:sub(13, 40) }
+  if data:sub(13, 44) == QMI_COMMAND .. "\1\0\0\0" then parts.frame = data:sub(49) end
+  return parts
+end
+
+--- What a modem says to an opening, a closing or a command that are fine.
+function qmux.mbim_done(parts)
+  local done = "\0\0\0\0"
+  if parts.kind == 3 then done = parts.command .. done .. "\0\0\0\0" end
+  return mbim_answer(parts.kind, parts.transaction, done)
+end
+
+--- A QMUX frame in the answer to an MBIM command.
+function qmux.in_mbim(frame, transaction)
+  return mbim_answer(3, transaction, QMI_COMMAND .. "\0\0\0\0" .. u32(#frame) .. frame)
+end
+
+--- The first whole MBIM message of some bytes and the rest; nil while it is incomplete.
+function qmux.take_mbim(data)
+  local length = #data >= 12 and get_u16(data, 5)
+  if not length or #data < length then return nil, data end
+  return data:sub(1, length), data:sub(length + 1)
+end
+
 --- The first whole frame of some bytes and the rest; nil while it is incomplete.
 function qmux.take(data)
   if #data < 3 then return nil, data end
