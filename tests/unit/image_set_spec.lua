@@ -1,0 +1,141 @@
+-- Whether files make an update together.
+local build = require "tests.images.build"
+local failure = require "moonflash.failure"
+local image = require "moonflash.image"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local SMALL = 30000
+
+describe("a set of images", function()
+  local open_descriptors, folder
+
+  before_each(function()
+    open_descriptors, folder = support.descriptors(), support.folder()
+  end)
+
+  after_each(function()
+    support.finish()
+    assert.equal(open_descriptors, support.descriptors())
+  end)
+
+  local function inspect(kind, options)
+    options = options or {}
+    options.size = options.size or SMALL
+    return assert(image.inspect(packages.write(packages[kind](options), folder)))
+  end
+
+  local function write(bytes, name)
+    assert(sys.write_file(folder .. "/" .. name, bytes))
+    return folder .. "/" .. name
+  end
+
+  local function has(set, fields)
+    for name, value in pairs(fields) do assert.equal(value, set[name], name) end
+  end
+
+  local function set_of(list, options)
+    local reports = {}
+    for index, entry in ipairs(list) do reports[index] = inspect(unpack(entry)) end
+    return image.set(reports, options)
+  end
+
+  local function refused(code, words, list, options)
+    local set = set_of(list, options)
+    assert.is_false(set.ok)
+    assert.equal(code, set.problems[1].code)
+    assert.matches(words, set.problems[1].message, 1, true)
+    assert.is_not_nil(failure.codes[code])
+  end
+
+  it("of firmware and settings is sent in that order", function()
+    for _, list in ipairs { { { "firmware" }, { "settings" } }, { { "settings" }, { "firmware" } } } do
+      local set = set_of(list)
+      assert.same({}, set.problems)
+      has(set, { ok = true, firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000",
+        family = "SWI9X30C", product = "9X30", bytes = SMALL + 23855 })
+      assert.equal("firmware", set.images[1].kind)
+      assert.equal("settings", set.images[2].kind)
+    end
+  end)
+
+  it("of one package is whole", function()
+    has(set_of { { "package", { size = 60000 } } }, { ok = true, carrier = "GENERIC" })
+  end)
+
+  it("lacks settings, unless carrier and config are said", function()
+    refused("image.incomplete_set", "(.nvu)", { { "firmware" } })
+    refused("image.incomplete_set", "(.nvu)", { { "firmware" } }, { carrier = "GENERIC" })
+    has(set_of({ { "firmware" } }, { carrier = "GENERIC", config_version = "002.072_000" }), { ok = true,
+      firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" })
+  end)
+
+  it("lacks firmware, unless it is said or the settings are an OEM's", function()
+    refused("image.incomplete_set", "(.cwe)", { { "settings" } })
+    has(set_of({ { "settings" } }, { firmware_version = "02.33.03.00" }), { ok = true })
+    has(set_of { { "settings", { sku = "1102662", carrier = "Lenovo-Laptop" } } }, { ok = true,
+      firmware = "02.33.03.00" })
+  end)
+
+  it("of nothing is refused", function()
+    refused("image.incomplete_set", "no image", {})
+  end)
+
+  it("of two versions is refused, unless the user decides", function()
+    local list = { { "firmware" }, { "settings", { version = "02.33.03.01" } } }
+    refused("image.mismatch", "02.33.03.01", list)
+    has(set_of(list, { firmware_version = "02.33.03.00" }), { ok = true, firmware = "02.33.03.00" })
+  end)
+
+  it("of two families is refused, whatever is said", function()
+    local list = { { "firmware" }, { "settings", { family = "SWI9X15C" } } }
+    refused("image.mismatch", "9X15", list)
+    refused("image.mismatch", "9X15", list, { firmware_version = "02.33.03.00" })
+  end)
+
+  it("with a part twice is refused", function()
+    refused("image.mismatch", "two files bring firmware", { { "firmware" }, { "firmware" } })
+    refused("image.mismatch", "two files bring firmware",
+      { { "package", { size = 60000 } }, { "firmware" } })
+    refused("image.mismatch", "two files bring settings",
+      { { "firmware" }, { "settings" }, { "settings", { carrier = "SPRINT" } } })
+  end)
+
+  it("takes what the user says before what the files say", function()
+    has(set_of({ { "firmware" }, { "settings" } }, { carrier = "VZW", config_version = "001.001_000" }),
+      { ok = true, carrier = "VZW", config = "001.001_000" })
+  end)
+
+  it("refuses empty and odd words of the user", function()
+    local list = { { "firmware" }, { "settings" } }
+    refused("image.unversioned", "'' cannot be a firmware version", list, { firmware_version = "" })
+    refused("image.unversioned", "'?' cannot be a carrier", list, { carrier = "?" })
+    refused("image.unversioned", "'2' cannot be a config version", list, { config_version = "2" })
+  end)
+
+  it("without a version anywhere is refused", function()
+    local inner = build.record({ type = "BOOT" }, "x")
+    local nameless = image.inspect(write(build.bytes(build.record({ type = "SPKG" }, { inner })), "x.cwe"))
+    local set = image.set({ nameless }, { carrier = "GENERIC", config_version = "002.072_000" })
+    assert.equal("image.unversioned", set.problems[1].code)
+    assert.matches("firmware", set.problems[1].message)
+  end)
+
+  it("with a damaged file says what is wrong with that, and no more", function()
+    local bytes = build.bytes(packages.firmware { size = SMALL })
+    local damaged = image.inspect(write(bytes:sub(1, -2), "damaged.cwe"))
+    local set = image.set { damaged }
+    assert.is_false(set.ok)
+    assert.equal(1, #set.problems)
+    assert.equal("image.corrupt", set.problems[1].code)
+    assert.matches("damaged.cwe: ", set.problems[1].message, 1, true)
+  end)
+
+  it("bears a file that could not be read", function()
+    local _, problem = image.inspect(folder .. "/none")
+    local set = image.set { { file = "none", ok = false, records = {}, problems = { problem } } }
+    assert.is_false(set.ok)
+    assert.equal("source.not_found", set.problems[1].code)
+  end)
+end)
