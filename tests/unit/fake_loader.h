@@ -35,7 +35,8 @@ struct fake_reader {
     ssize_t stop_result;
     unsigned hiccup_every; /* every n-th read has nothing */
     unsigned reads;
-    int ready_pipe[2]; /* readable: there are bytes; empty: none will come */
+    useconds_t pause_us; /* a slow source */
+    int ready_pipe[2];   /* readable: there are bytes; empty: none will come */
     struct fake_loader *loader;
 };
 
@@ -51,6 +52,7 @@ struct fake_loader {
     size_t image_length;
     unsigned opened, done, reset;
     size_t read_before_header; /* of the source, when the last write header came */
+    size_t read_after_first;   /* of the source, when the first chunk was in */
     /* its own */
     uint8_t command[1024];
     size_t command_length;
@@ -112,6 +114,8 @@ static inline void chunk_is_in(struct fake_loader *loader)
 {
     int sequence = loader->sequence;
 
+    if (sequence == 0)
+        loader->read_after_first = loader->source->position;
     if (faulty_now(loader, LATE_ANSWER))
         loader->answer_owed = true;
     else
@@ -213,7 +217,7 @@ static inline ssize_t loader_write(struct mf_channel *self, const uint8_t *bytes
         else
             take_command_byte(loader, bytes[count]);
     }
-    return (ssize_t)count;
+    return (ssize_t)(loader->far < 0 ? length : count); /* a kernel takes it all the same */
 }
 
 static inline ssize_t loader_read(struct mf_channel *self, uint8_t *out, size_t capacity,
@@ -272,11 +276,13 @@ static inline ssize_t source_read(struct mf_reader *self, uint8_t *out, size_t c
     size_t count = capacity < source->slice ? capacity : source->slice;
 
     (void)timeout_ms;
+    source->reads++;
+    usleep(source->pause_us);
     if (source->position == source->size)
         return 0;
     if (source->position >= source->stop_at)
         return source->stop_result;
-    if (source->hiccup_every > 0 && ++source->reads % source->hiccup_every == 0)
+    if (source->hiccup_every > 0 && source->reads % source->hiccup_every == 0)
         return MF_STREAM_TIMEOUT;
     if (count > source->size - source->position)
         count = source->size - source->position;
