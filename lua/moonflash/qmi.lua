@@ -14,7 +14,9 @@ local services = require "moonflash.qmi.services"
 
 local qmi = {}
 
-local message_tables = { ctl = "moonflash.qmi.ctl", dms = "moonflash.qmi.dms" }
+local message_tables = {
+  [services.ctl] = require "moonflash.qmi.ctl", [services.dms] = require "moonflash.qmi.dms",
+}
 
 -- Loaded when a port is opened: it brings glib, which nothing else needs.
 local function load_core()
@@ -66,13 +68,6 @@ function qmi.service(word)
   return services[tostring(word):lower()] or in_range(word, 255)
 end
 
-local function known_messages(service)
-  for name, module in pairs(message_tables) do
-    if services[name] == service then return require(module) end
-  end
-  return {}
-end
-
 --- A message by name or number. One that has no table is a message without fields.
 -- @tparam string|number service
 -- @tparam string|number word "get_revision" or 0x0023
@@ -80,7 +75,7 @@ end
 function qmi.message(service, word)
   local number, id = qmi.service(service), in_range(word, 65535)
   if not number then return nil end
-  for name, entry in pairs(known_messages(number)) do
+  for name, entry in pairs(message_tables[number] or {}) do
     if entry.id == id or name == tostring(word):lower():gsub("-", "_") then return entry end
   end
   return id and { service = number, id = id }
