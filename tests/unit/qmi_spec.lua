@@ -69,7 +69,7 @@ describe("QMI", function()
       local refused, problem = session:raw(2, 0x559a, {})
       assert.is_nil(refused)
       assert.equal("InvalidQmiCommand (71)", problem.evidence)
-      assert.equal("2 0x559a: the modem refuses", problem.message)
+      assert.equal("dms 0x559a: the modem refuses", problem.message)
     end)
 
     it("take answers that come in pieces, after answers to nobody", function()
@@ -400,7 +400,7 @@ describe("QMI", function()
     it("a message without a table can be asked", function()
       start [[ on[0x5599] = answer "02 04 00 01 00 5e 00" ]]
       local _, problem = session:request(qmi.message("dms", 0x5599))
-      assert.equal("2 0x5599: the modem refuses (NotSupported (94))", tostring(problem))
+      assert.equal("dms 0x5599: the modem refuses (NotSupported (94))", tostring(problem))
     end)
   end)
 

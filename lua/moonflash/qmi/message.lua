@@ -42,9 +42,16 @@ function message.define(service, messages)
   return messages
 end
 
+local function service_name(service)
+  for name, number in pairs(services) do
+    if number == service then return name end
+  end
+  return tostring(service)
+end
+
 --- "dms set_operating_mode", or the number of a message without a name.
 function message.title(entry)
-  return ("%s %s"):format(entry.service, entry.name or "0x" .. bytes.hex_number(entry.id, 4))
+  return service_name(entry.service) .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
 end
 
 local function by_tlv(left, right)
