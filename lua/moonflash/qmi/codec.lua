@@ -27,29 +27,8 @@ local function refuse(where, problem)
   error(where .. ": " .. problem, 0)
 end
 
-local function number_kind(size, pack, unpack)
-  local most = 256 ^ size - 1
-  local function decode(format, data, at)
-    local value = unpack(data, at)
-    if not value then return nil end
-    return codec.named(format, value), at + size
-  end
-  local function encode(format, value, where)
-    local number = codec.number(format, value)
-    if type(number) ~= "number" or number < 0 or number > most or number % 1 ~= 0 then
-      refuse(where, ("%s does not fit %d bits"):format(tostring(value), size * 8))
-    end
-    return pack(number)
-  end
-  return { encode = encode, decode = decode }
-end
-
-kinds.u8 = number_kind(1, bytes.u8, bytes.get_u8)
-kinds.u16 = number_kind(2, bytes.u16le, bytes.get_u16le)
-kinds.u32 = number_kind(4, bytes.u32le, bytes.get_u32le)
-
 -- What a number means: a name, a set of names, or itself.
-function codec.named(format, number)
+local function named(format, number)
   if format.bits then
     local set = {}
     for name, bit in pairs(format.bits) do
@@ -64,7 +43,7 @@ function codec.named(format, number)
 end
 
 -- The number of a name, of a set of names, or itself; nil if there is none.
-function codec.number(format, value)
+local function number_of(format, value)
   if type(value) == "table" and format.bits then
     local sum = 0
     for name in pairs(value) do sum = sum + (format.bits[name] or 0) end
@@ -73,6 +52,27 @@ function codec.number(format, value)
   if type(value) == "string" then return (format.names or {})[value] end
   return value
 end
+
+local function number_kind(size, pack, unpack)
+  local most = 256 ^ size - 1
+  local function decode(format, data, at)
+    local value = unpack(data, at)
+    if not value then return nil end
+    return named(format, value), at + size
+  end
+  local function encode(format, value, where)
+    local number = number_of(format, value)
+    if type(number) ~= "number" or number < 0 or number > most or number % 1 ~= 0 then
+      refuse(where, ("%s does not fit %d bits"):format(tostring(value), size * 8))
+    end
+    return pack(number)
+  end
+  return { encode = encode, decode = decode }
+end
+
+kinds.u8 = number_kind(1, bytes.u8, bytes.get_u8)
+kinds.u16 = number_kind(2, bytes.u16le, bytes.get_u16le)
+kinds.u32 = number_kind(4, bytes.u32le, bytes.get_u32le)
 
 local function without_padding(text)
   return (text:gsub("%z+$", ""))
