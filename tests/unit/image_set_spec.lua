@@ -44,6 +44,7 @@ describe("a set of images", function()
   local function refused(code, words, list, options)
     local set = set_of(list, options)
     assert.is_false(set.ok)
+    assert.equal(code == "image.incomplete_set", set.fits)
     assert.equal(code, set.problems[1].code)
     assert.matches(words, set.problems[1].message, 1, true)
     assert.is_not_nil(failure.codes[code])
@@ -134,8 +135,8 @@ describe("a set of images", function()
 
   it("bears a file that could not be read", function()
     local _, problem = image.inspect(folder .. "/none")
-    local set = image.set { { file = "none", ok = false, records = {}, problems = { problem } } }
+    local set = image.set { { file = folder .. "/none", ok = false, records = {}, problems = { problem } } }
     assert.is_false(set.ok)
-    assert.equal("source.not_found", set.problems[1].code)
+    assert.same({ "source.not_found", problem.message }, { set.problems[1].code, set.problems[1].message })
   end)
 end)

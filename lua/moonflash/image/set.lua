@@ -25,8 +25,9 @@ local function check_reports(set)
   for _, image in ipairs(set.images) do
     local found = image.problems[1]
     if not image.ok and found then
-      table.insert(set.problems, { code = found.code, message = image.file .. ": " .. found.message,
-        evidence = found.evidence, offset = found.offset })
+      local names_file = found.message:find(image.file, 1, true)
+      table.insert(set.problems, { code = found.code, evidence = found.evidence, offset = found.offset,
+        message = names_file and found.message or image.file .. ": " .. found.message })
     end
   end
 end
@@ -99,24 +100,31 @@ local function fill(set, options)
   end
 end
 
+local function check_fit(set, options)
+  check_reports(set)
+  check_options(set, options)
+  if #set.problems > 0 then return end
+  check_doubles(set)
+  check_same(set, "product", "for")
+  check_same(set, "family", "for")
+  if not options.firmware_version then check_same(set, "firmware", "firmware") end
+end
+
 --- Sees whether images fit together.
 -- @tparam {table} reports of image.inspect
 -- @tparam[opt] table options carrier, config_version, firmware_version: said by the user
--- @treturn table { ok, images (in the order of sending), firmware, carrier, config, family, product,
---   bytes, problems = { { code, message, evidence, offset } } }
+-- @treturn table { fits: every image is good and none contradicts another; ok: and nothing is missing for
+--   an update; images (in the order of sending), firmware, carrier, config, family, product, bytes,
+--   problems = { { code, message, evidence, offset } } }
 return function(reports, options)
   options = options or {}
   local set = { images = {}, problems = {}, bytes = 0 }
   for index, report in ipairs(reports) do set.images[index] = report end
   table.sort(set.images, function(a, b) return (order[a.kind] or 9) < (order[b.kind] or 9) end)
   fill(set, options)
-  check_reports(set)
-  check_options(set, options)
-  if #set.problems == 0 then
-    check_doubles(set)
-    check_same(set, "product", "for")
-    check_same(set, "family", "for")
-    if not options.firmware_version then check_same(set, "firmware", "firmware") end
+  check_fit(set, options)
+  set.fits = #set.problems == 0
+  if set.fits then
     check_complete(set, options)
     check_versions(set)
   end
