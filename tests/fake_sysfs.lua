@@ -112,14 +112,18 @@ function fake:plug(device)
   end
   local interfaces = device.interfaces or {}
   self:write(folder .. "/bNumInterfaces", ("%2d\n"):format(device.count or #interfaces))
-  if device.peer then
-    self:link(folder .. "/port", self.root .. "/" .. port_of(device.place))
-    if not sys.stat(self.root .. "/" .. port_of(device.place) .. "/peer") then
-      self:link(port_of(device.place) .. "/peer", self.root .. "/" .. port_of(device.peer))
-    end
-  end
+  if device.peer then self:add_peer(device.place, device.peer) end
   for _, interface in ipairs(interfaces) do self:add_interface(device.place, interface) end
   self:link("sys/bus/usb/devices/" .. device.place, "../../../../" .. folder)
+end
+
+-- The kernel links a device to its port only after all else.
+function fake:add_peer(place, peer)
+  local port = port_of(place)
+  self:link(folder_of(place) .. "/port", self.root .. "/" .. port)
+  if not sys.stat(self.root .. "/" .. port .. "/peer") then
+    self:link(port .. "/peer", self.root .. "/" .. port_of(peer))
+  end
 end
 
 function fake:unplug(place)

@@ -1,3 +1,4 @@
+local device = require "moonflash.device"
 local fake = require "tests.fake_sysfs"
 local modems = require "tests.fake_modems"
 local reboot = require "tests.fake_reboot"
@@ -26,6 +27,19 @@ describe("following a modem", function()
     found = assert(stage:wait(follower, "application"))
     assert.equal("2-3", found.place)
     follower:close()
+  end)
+
+  it("knows the peer although the kernel tells it late", function()
+    stage.tree:plug(copy(running, { peer = false }))
+    local dev = assert(device.select(stage:list()))
+    stage.tree:add_peer("2-3", "1-6")
+    local follower = device.follow(dev, modems.models, { events = stage.events, clock = stage.clock })
+    stage:arm(follower)
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { peer = false, pid = "1234" }))
+    local found = assert(stage:wait(follower, "download"))
+    assert.equal("1-6", found.place)
+    assert.equal("2-3", found.peer)
   end)
 
   it("finds it at its own place, by hub, and with one id for both modes", function()

@@ -65,14 +65,16 @@ local function mode_of(known, seen, followed)
   return seen.interface_count == 1 and may_wait and "download" or "application"
 end
 
---- All ids a model may have; an unknown device has just its own.
--- @tparam table seen
--- @tparam ?table model
--- @treturn table array of "1199:9071"
-function catalog.all_ids(seen, model)
-  local ids = { ids_of(seen) }
+-- All ids the modem may have, its own first; an unknown one has just those.
+local function all_ids(seen, model)
+  local own = ids_of(seen)
+  local ids, known = { own }, { [own] = true }
   for _, kind in ipairs { "application", "download" } do
-    for _, other in ipairs(model and model.usb[kind] or {}) do ids[#ids + 1] = other:lower() end
+    for _, other in ipairs(model and model.usb[kind] or {}) do
+      other = other:lower()
+      if not known[other] then ids[#ids + 1] = other end
+      known[other] = true
+    end
   end
   return ids
 end
@@ -84,7 +86,7 @@ end
 function catalog:identify(seen, followed)
   local model = self:model_of(seen)
   seen.model = model and model.name or followed and followed.model
-  seen.ids = catalog.all_ids(seen, model)
+  seen.ids = all_ids(seen, model)
   seen.mode = mode_of(self[ids_of(seen)], seen, followed)
   seen.nodes = drivers.nodes(seen.interfaces, seen.mode)
   seen.missing = seen.model and seen.mode ~= "boot-rom" and drivers.missing(seen.interfaces) or {}

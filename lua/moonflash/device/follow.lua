@@ -45,6 +45,15 @@ local function look_at_others(self)
   end
 end
 
+-- What was read when the device had just appeared may lack the peer.
+local function look_at_own(self)
+  local dev = self.device
+  if self.before[dev.place] == dev.number then
+    dev.peer = dev.peer or sysfs.peer(self.root, dev.place)
+  end
+  self.keys:learn(dev)
+end
+
 --- Begins to listen, and remembers what is plugged. Call it right before every reset.
 function follower:arm()
   self:close()
@@ -54,6 +63,7 @@ function follower:arm()
     self.before[place] = sysfs.number(self.root, place)
   end
   self.keys.serial_shared, self.keys.twin = nil, nil
+  look_at_own(self)
   look_at_others(self)
   self.sightings = sightings.new(self.clock.now())
 end
@@ -173,6 +183,7 @@ local function interruption(self, problem, asked)
 end
 
 local function adopt(self, dev)
+  dev.peer = dev.peer or self.keys.peers[dev.place]
   self.device = dev
   self.keys:learn(dev)
   return dev

@@ -14,14 +14,17 @@ local SUPER_SPEED = 5000
 
 local function note_place(self, dev)
   self.places[dev.place] = true
-  if dev.peer then self.places[dev.peer] = true end
-  self.blind = not dev.peer and (dev.speed or 0) >= SUPER_SPEED
+  if dev.peer then
+    self.places[dev.peer] = true
+    self.peers[dev.place], self.peers[dev.peer] = dev.peer, dev.place
+  end
+  self.blind = not self.peers[dev.place] and (dev.speed or 0) >= SUPER_SPEED
 end
 
 --- The keys of a device.
 -- @tparam table dev as identified
 function keys.of(dev)
-  return setmetatable({ places = {}, ids = {} }, keys):learn(dev)
+  return setmetatable({ places = {}, peers = {}, ids = {} }, keys):learn(dev)
 end
 
 --- Adds what a device that was known again looks like now.

@@ -29,10 +29,21 @@ local function owns(field)
   end
 end
 
+-- Whether one of the ids that the modem may have is meant; `part` finds vendor or product in them.
+local function may_have(part)
+  return function(dev, wanted)
+    for _, ids in ipairs(dev.ids) do
+      if ids:match(part) == tostring(wanted):lower() then return true end
+    end
+    return false
+  end
+end
+
 -- In the order in which they are named in messages.
 local fields = {
   { name = "cdc_wdm", fits = owns "control", node = true }, { name = "tty", fits = owns "tty", node = true },
-  { name = "vid", fits = same_text "vid" }, { name = "pid", fits = same_text "pid" },
+  { name = "vid", fits = same_text "vid", or_else = may_have "^%x+" },
+  { name = "pid", fits = same_text "pid", or_else = may_have "%x+$" },
   { name = "bus", fits = same_number "bus" }, { name = "number", fits = same_number "number" },
   { name = "place", fits = same_text "place", or_else = same_text "peer" },
   { name = "serial", fits = same_text "serial" }, { name = "model", fits = same_text "model" },
@@ -46,8 +57,8 @@ local function those(devices, fits, wanted)
   return fitting
 end
 
--- A modem answers to its peer place too: in download mode it may stand on the other half of its
--- connector, and the same command must find it there. A modem at the place itself goes first.
+-- A modem answers to its peer place and to its ids of the other mode too: the same command must find
+-- it in download mode, wherever it stands then. One to which the words fit as they are goes first.
 local function narrow(devices, field, wanted)
   local fitting = those(devices, field.fits, wanted)
   if #fitting == 0 and field.or_else then fitting = those(devices, field.or_else, wanted) end

@@ -92,10 +92,12 @@ function sysfs.port_place(port)
   return hub and hub .. "." .. number
 end
 
--- The other half of a USB3 connector. It is only known while the device is plugged, and the kernel
--- counts the ports of both halves as it likes (2-3 and 1-6 in a log), so it is never computed.
-local function peer(folder)
-  local port = last_part(sys.link(folder .. "/port/peer"))
+--- The place of the other half of a USB3 connector. It is only known while the device is plugged,
+-- and the kernel counts the ports of both halves as it likes (2-3 and 1-6 in a log), so it is never
+-- computed. The kernel adds the link last, after the ttys: who reads early does not find it.
+-- @treturn ?string
+function sysfs.peer(root, place)
+  local port = last_part(sys.link(sysfs.device_folder(root, place) .. "/port/peer"))
   return port and sysfs.port_place(port)
 end
 
@@ -167,7 +169,7 @@ function sysfs.read(root, place)
   local number, ids = sysfs.number(root, place), sysfs.ids(root, place)
   if not number or not ids then return nil end
   local seen = {
-    root = root, place = place, peer = peer(folder),
+    root = root, place = place, peer = sysfs.peer(root, place),
     bus = tonumber(place:match "^%d+"), number = number,
     hub_depth = select(2, place:gsub("%.", "")),
     vid = ids:sub(1, 4), pid = ids:sub(6), serial = sysfs.serial(root, place),
