@@ -15,12 +15,18 @@ local function identity(self)
   local model = self.modem.model
   return {
     "Manufacturer: " .. model.identity.manufacturer, "Model: " .. model.name,
-    "Revision: " .. self.modem:revision() .. model.identity.revision,
+    "Revision: " .. self.modem:version() .. model.identity.build,
     "IMEI: " .. model.identity.imei, "IMEI SV: " .. model.identity.imei_sv, "+GCAP: +CGSM",
   }
 end
 
+-- AT!GOBIIMPREF is known to all, AT!IMPREF only to newer families.
+local function knows(self, name)
+  return name == "GOBIIMPREF" or not self.modem.model.gobi_commands
+end
+
 local function preference(self, name)
+  if not knows(self, name) then return nil end
   local store = self.modem.store
   local lines = { "!" .. name .. ":" }
   for _, kind in ipairs { "preferred", "running" } do
@@ -35,7 +41,8 @@ local function preference(self, name)
   return lines
 end
 
-local function set_preference(self, arguments)
+local function set_preference(self, name, arguments)
+  if not knows(self, name) then return nil end
   local words = {}
   for word in arguments:gmatch('"([^"]*)"') do words[#words + 1] = word end
   local store = self.modem.store
@@ -74,10 +81,11 @@ end
 
 local function power_state(self)
   local modem = self.modem
+  local words, mismatch = modem.model.power, modem:offline_reason() ~= 0
+  local user = modem.power == 1 and not mismatch
   return {
-    "State: " .. (modem.power == 0 and "Online" or "Low Power Mode"),
-    modem.model.low_power_votes:format(modem.power == 1 and 1 or 0, modem:offline_reason() ~= 0 and 1 or 0),
-    "LPM persistence - None",
+    "State: " .. (modem.power == 0 and words.online or words.low),
+    words.votes:format(user and 1 or 0, mismatch and 1 or 0), words.persistence,
   }
 end
 
@@ -106,19 +114,19 @@ local function quick(action)
   end
 end
 
--- { pattern, function(self, argument) -> lines or nil for ERROR, locked = needs AT!ENTERCND first }
+-- { pattern, function(self, captures...) -> lines or nil for ERROR, locked = needs AT!ENTERCND first }
 local commands = {
   { "^AT$", quick(function() end) },
   { "^ATE([01])$", quick(function(self, argument) self.echo = argument == "1" end) },
   { "^ATI3?$", identity },
   { "^AT%+C?GMR$", function(self)
-    return { self.modem:revision() .. self.modem.model.identity.revision }
+    return { self.modem:version() .. self.modem.model.identity.build }
   end },
   { '^AT!ENTERCND="A710"$', quick(function(self) self.unlocked = true end) },
   { "^AT!(IMPREF)%?$", preference },
   { "^AT!(GOBIIMPREF)%?$", preference },
-  { "^AT!IMPREF=(.*)$", set_preference, locked = true },
-  { "^AT!GOBIIMPREF=(.*)$", set_preference, locked = true },
+  { "^AT!(IMPREF)=(.*)$", set_preference, locked = true },
+  { "^AT!(GOBIIMPREF)=(.*)$", set_preference, locked = true },
   { "^AT!IMAGE%?$", images },
   { "^AT!PCINFO%?$", power_state },
   { "^AT!PRIID%?$", carrier_settings },
@@ -135,10 +143,10 @@ local commands = {
 
 local function execute(self, line)
   for _, command in ipairs(commands) do
-    local argument = line:match(command[1])
+    local argument, more = line:match(command[1])
     if argument then
       if command.locked and not self.unlocked then return nil end
-      return command[2](self, argument)
+      return command[2](self, argument, more)
     end
   end
 end

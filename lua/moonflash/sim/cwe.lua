@@ -84,10 +84,9 @@ function cwe.verify(path)
   if outer then verify_object(file, 0, header, outer, records) end
   file:close()
   if not outer then return nil, "no header" end
-  for _, record in ipairs(records) do
-    if not record.ok then
-      return nil, ("bad CRC of %s at %d"):format(record.type, record.offset)
-    end
+  for index = #records, 1, -1 do
+    local record = records[index] -- the innermost bad one says most
+    if not record.ok then return nil, ("bad CRC of %s at %d"):format(record.type, record.offset) end
   end
   return records
 end

@@ -121,13 +121,14 @@ dms[0x0050] = function(modem, tlvs)
   return ""
 end
 
--- Sierra: Get Current Firmware
+-- Sierra: Get Current Firmware; an MC7354 leaves out the settings
 dms[0x5556] = function(modem)
   local running, identity = modem.store.running, modem.model.identity
-  local version = modem.model.family .. "_" .. running.firmware
-  return tlv(0x10, modem.model.name) .. tlv(0x11, version) .. tlv(0x12, version) .. tlv(0x13, identity.sku)
-    .. tlv(0x14, identity.package) .. tlv(0x15, identity.carrier_id) .. tlv(0x16, running.config)
-    .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
+  local version = modem:revision()
+  local told = tlv(0x10, modem.model.name) .. tlv(0x11, version) .. tlv(0x12, version)
+    .. tlv(0x13, identity.sku) .. tlv(0x14, identity.package) .. tlv(0x15, identity.carrier_id)
+  if not modem.model.tells_settings then return told end
+  return told .. tlv(0x16, running.config) .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
 end
 
 -- Sierra: Get USB Composition: 6 now; 6, 8, 9 are there

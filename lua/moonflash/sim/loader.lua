@@ -192,7 +192,7 @@ local function finish_image(self)
     path = image.path, size = image.size, ok = contents ~= nil, problem = wrong,
   })
   if not contents then
-    return refuse_write(self, { sequence = self.sequence }, content_failed, wrong, self.hits)
+    return refuse_write(self, { sequence = self.sequence }, content_failed, "image: " .. wrong, self.hits)
   end
   self.modem:after(self.modem:last_ack_seconds(contents), function()
     self.modem:image_taken(contents)

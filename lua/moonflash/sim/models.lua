@@ -1,34 +1,22 @@
---- What the simulator knows of each model. Sources: reference pages devices, qmi, qdl, at of this
--- project's documents; times in seconds as seen in public logs.
+--- What the simulator knows of each model: ids, interfaces, times, what it stores at first. All of it
+-- as seen in public logs (reference: devices, qmi, qdl, at); times in seconds.
 -- @module moonflash.sim.models
 
-local models = {}
+local rows = {}
 
 local download_port = { { number = 0, kind = "qdl" } }
-
--- libqmi-devel 2017-November/002589: what one MC7455 had stored.
-local mc7455_store = {
-  running = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
-  firmware = { "02.08.02.00", "02.05.07.00", "02.14.03.02" },
-  settings = {
-    { firmware = "02.08.02.00", carrier = "ATT", config = "002.009_001" },
-    { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
-    { firmware = "02.14.03.02", carrier = "SPRINT", config = "002.012_001" },
-    { firmware = "00.00.00.00", carrier = "OEMPRI918", config = "001.000_000" },
-    { firmware = "02.05.07.00", carrier = "VERIZON", config = "002.008_003" },
-  },
+local qmi_composition = {
+  { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" },
+  { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" },
 }
 
-models.mc7455 = {
+rows.mc7455 = {
   name = "MC7455", family = "SWI9X30C", product = "9X30",
-  -- libqmi-devel 2018-January/002646: 2-3, loader on 1-6 (its USB2 peer), back on 2-3
+  -- libqmi-devel 2018-January/002646: on 2-3, its loader on 1-6 (the USB2 half of the socket), back on 2-3
   place = "2-3", boot_place = "1-6", serial = "LQ63350012031018",
   application = {
     vid = "1199", pid = "9071", product = "Sierra Wireless MC7455 Snapdragon X7 LTE-A",
-    interfaces = {
-      { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" },
-      { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" },
-    },
+    interfaces = qmi_composition,
   },
   download = { vid = "1199", pid = "9070", product = "MC7455-CP", interfaces = download_port },
   switch_answer = "error",
@@ -37,29 +25,103 @@ models.mc7455 = {
     last_ack = 50, -- of a firmware; settings are quick
   },
   identity = {
-    manufacturer = "Sierra Wireless, Incorporated", revision = " r8209 CARMD-EV-FRMWR2 2019/08/28 20:59:30",
+    manufacturer = "Sierra Wireless, Incorporated", build = " r8209 CARMD-EV-FRMWR2 2019/08/28 20:59:30",
     imei = "359072060000000", imei_sv = "20", sku = "1102476", carrier_id = "202", package = "unknown",
   },
-  at_preference = "IMPREF", low_power_votes =
-    "LPM voters - Temp:0, Volt:0, User:%d, W_DISABLE:0, IMSWITCH:%d, BIOS:0, LWM2M:0, OMADM:0, FOTA:0",
+  tells_settings = true,
+  power = {
+    online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
+    votes = "LPM voters - Temp:0, Volt:0, User:%d, W_DISABLE:0, IMSWITCH:%d, BIOS:0, LWM2M:0, OMADM:0",
+  },
   most = { firmware = 4, settings = 50 },
-  store = mc7455_store,
+  -- libqmi-devel 2017-November/002589
+  store = {
+    running = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
+    firmware = { "02.08.02.00", "02.05.07.00", "02.14.03.02" },
+    settings = {
+      { firmware = "02.08.02.00", carrier = "ATT", config = "002.009_001" },
+      { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
+      { firmware = "02.14.03.02", carrier = "SPRINT", config = "002.012_001" },
+      { firmware = "00.00.00.00", carrier = "OEMPRI918", config = "001.000_000" },
+      { firmware = "02.05.07.00", carrier = "VERIZON", config = "002.008_003" },
+    },
+  },
 }
 
---- The knowledge of one model.
+local power_9x15 = {
+  online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
+  votes = "LPM force flags - W_DISABLE:0, User:%d, Temp:0, Volt:0, BIOS:0, GOBIIM:%d",
+}
+
+-- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117
+local seconds_9x15 = {
+  reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2, last_ack = 5,
+}
+
+rows.mc7354 = {
+  name = "MC7354", family = "SWI9X15C", product = "9X15",
+  place = "4-1.4", boot_place = "4-1.4", serial = "LF43120031021013", -- place: libqmi commit 3e7cda53
+  application = {
+    vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = qmi_composition,
+  },
+  download = { vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = download_port },
+  switch_answer = "acknowledge",
+  seconds = seconds_9x15,
+  identity = {
+    manufacturer = "Sierra Wireless, Incorporated", build = " r27044 carmd-fwbuild1 2015/03/05 00:02:40",
+    imei = "359225050000000", imei_sv = "12", sku = "1102016", carrier_id = "5",
+    package = "1102016_9903211_SWI9X15C_05.05.16.02_00_Generic_005.004_000",
+  },
+  tells_build = true, gobi_commands = true,
+  power = power_9x15,
+  most = { firmware = 4, settings = 50 },
+  store = {
+    running = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
+    firmware = { "05.05.16.02" },
+    settings = { { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" } },
+  },
+}
+
+rows.em7305 = {
+  name = "EM7305", family = "SWI9X15C", product = "9X15",
+  place = "1-1", boot_place = "1-1", serial = "LF41080077031013",
+  application = {
+    vid = "1199", pid = "9063", product = "Sierra Wireless EM7305", -- a laptop's part: no AT port
+    interfaces = {
+      { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 8, kind = "qmi" },
+    },
+  },
+  download = { vid = "1199", pid = "9062", product = "Sierra Wireless EM7305", interfaces = download_port },
+  switch_answer = "acknowledge",
+  seconds = seconds_9x15,
+  identity = {
+    manufacturer = "Sierra Wireless, Incorporated", build = " r15408 carmd-fwbuild1 2013/05/23 01:33:27",
+    imei = "359516050000000", imei_sv = "12", sku = "1101868", carrier_id = "1",
+    package = "1101868_9902497_SWI9X15C_01.08.16.03_00_Generic_001.004_000",
+  },
+  tells_build = true, gobi_commands = true,
+  power = power_9x15,
+  most = { firmware = 4, settings = 50 },
+  store = {
+    running = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" },
+    firmware = { "01.08.16.03" },
+    settings = { { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" } },
+  },
+}
+
+local models = {}
+
+--- The row of one model.
 -- @tparam string name in any case
 -- @treturn table or nil
 function models.find(name)
-  local found = models[name:lower()]
-  return type(found) == "table" and found or nil
+  return rows[name:lower()]
 end
 
 --- Names of all models, sorted.
 function models.names()
   local names = {}
-  for _, model in pairs(models) do
-    if type(model) == "table" then names[#names + 1] = model.name end
-  end
+  for _, row in pairs(rows) do names[#names + 1] = row.name end
   table.sort(names)
   return names
 end

@@ -54,9 +54,14 @@ end
 -- @tparam function action
 function modem:after(seconds, action)
   local epoch = self.epoch
-  self.loop:after(seconds * 1000 * self.time_scale, function()
+  self.loop:after(self:milliseconds(seconds), function()
     if self.epoch == epoch then action() end
   end)
+end
+
+--- How many ms some seconds of the modem's time are here.
+function modem:milliseconds(seconds)
+  return seconds * 1000 * self.time_scale
 end
 
 local function speed_at(self, place)
@@ -116,16 +121,17 @@ function entered.application(self)
   })
 end
 
--- Nobody talks to the loader: it leaves, unless the flash holds half an image.
+-- When nobody talks to the loader for the time of its window, it leaves; not while the flash holds
+-- half an image, and not when it is no loader but a crashed modem.
 function entered.download(self)
-  local function look()
-    local left = self.heard_at + self.seconds.window * 1000 * self.time_scale - self.loop:now()
-    if self.torn then left = self.seconds.window * 1000 * self.time_scale end
-    if left <= 0 then return self:leave_download() end
-    self:after(left / 1000 / self.time_scale, look)
-  end
   self.heard_at = self.loop:now()
-  self:after(self.seconds.window, look)
+  local function look()
+    local idle = self.loop:now() - self.heard_at
+    local left = self:milliseconds(self.seconds.window) - idle
+    if left <= 0 and not self.torn then return self:leave_download() end
+    self:after(self.seconds.window * (left > 0 and left / (left + idle) or 1), look)
+  end
+  if not self.faults:value "memory-debug" then self:after(self.seconds.window, look) end
 end
 
 --- Plugs the modem in.
@@ -216,9 +222,14 @@ function modem:offline_reason()
   return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
 end
 
---- The revision as DMS tells it: SWI9X30C_02.08.02.00
-function modem:revision()
+--- Family and firmware: SWI9X30C_02.08.02.00
+function modem:version()
   return self.model.family .. "_" .. self.store.running.firmware
+end
+
+--- The revision as DMS tells it; older families add who built it and when.
+function modem:revision()
+  return self:version() .. (self.model.tells_build and self.model.identity.build or "")
 end
 
 --- The host spoke to the loader.

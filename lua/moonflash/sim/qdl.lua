@@ -65,7 +65,7 @@ local function watch_silence(self)
   self.heard = self.modem.loop:now()
   if self.watching then return end
   self.watching = true
-  local patience = math.max(least_patience_ms, patience_seconds * 1000 * self.modem.time_scale)
+  local patience = math.max(least_patience_ms, self.modem:milliseconds(patience_seconds))
   local function look()
     local left = self.heard + patience - self.modem.loop:now()
     if left > 0 then return self.modem.loop:after(left, look) end
