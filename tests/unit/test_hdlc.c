@@ -1,4 +1,5 @@
 #include "check.h"
+#include "fuzz/hdlc.c"
 #include "protocol/hdlc.h"
 
 enum { CAPACITY = 512, MOST_FRAMES = 8 };
@@ -148,11 +149,35 @@ static void check_round_trips(void)
     }
 }
 
+/* Streams of good frames, flags and escapes in disorder: see tests/fuzz/hdlc.c. */
+static void check_made_up_streams(void)
+{
+    static const uint8_t pieces[][5] = {{0x7e}, {0x7d}, {0x7e, 0x2d, 0x9f, 0x0a, 0x7e}, {0x55}};
+    static const size_t lengths[] = {1, 1, 5, 1};
+    uint32_t state = 5;
+
+    for (int run = 0; run < 5000; run++) {
+        uint8_t stream[200];
+        size_t length = 0;
+
+        while (length + sizeof pieces[0] <= sizeof stream) {
+            uint32_t piece;
+
+            state = state * 1664525u + 1013904223u;
+            piece = state >> 24 & 3;
+            memcpy(stream + length, pieces[piece], lengths[piece]);
+            length += lengths[piece];
+        }
+        LLVMFuzzerTestOneInput(stream, length);
+    }
+}
+
 int main(void)
 {
     check_frames();
     check_longest_frame();
     check_streams();
     check_round_trips();
+    check_made_up_streams();
     return check_result();
 }
