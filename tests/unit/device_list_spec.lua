@@ -1,6 +1,7 @@
 local device = require "moonflash.device"
 local fake = require "tests.fake_sysfs"
 local modems = require "tests.fake_modems"
+local sys = require "moonflash.core.sys"
 local copy, running, waiting = modems.copy, modems.running, modems.waiting
 
 describe("device.list", function()
@@ -140,6 +141,17 @@ describe("device.list", function()
     tree:plug { place = "1-1", vid = "1199", pid = "9071", interfaces = {} }
     tree:plug { place = "1-2", vid = "1199", number = 3, interfaces = {} }
     tree:link("sys/bus/usb/devices/1-3", "../../../../sys/devices/gone")
+    assert.same({}, list())
+  end)
+
+  it("does not list what is replaced while it is read", function()
+    tree:plug(running)
+    local read_file = sys.read_file
+    finally(function() sys.read_file = read_file end)
+    function sys.read_file(path)
+      if path:match "/speed$" then tree:write("sys/bus/usb/devices/2-3/devnum", "5\n") end
+      return read_file(path)
+    end
     assert.same({}, list())
   end)
 

@@ -19,6 +19,15 @@ describe("waiting for a modem", function()
     assert.equal("1-6", assert(stage:wait(follower, "download", { gone = false })).place)
   end)
 
+  it("takes nothing for the modem, however alike, while the modem is still there", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:plug(1, copy(waiting, { interfaces = { fake.serial(0, "ttyUSB9") } }))
+    assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
+    stage:unplug(2, "2-3")
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+  end)
+
   it("takes another device number for proof that it was gone", function()
     stage.tree:plug(waiting)
     local follower = stage:follow "1-6"
@@ -98,6 +107,15 @@ describe("waiting for a modem", function()
     stage:plug(2, copy(back, { number = 13 }))
     assert.same({ stage:node "cdc-wdm0" }, assert(stage:wait(follower, "application")).nodes.qmi)
     assert.equal(4000, stage.time)
+  end)
+
+  it("expects no node of the data interface that MBIM has", function()
+    stage.tree:plug(waiting)
+    local follower = stage:follow "1-6"
+    stage:unplug(1, "1-6")
+    stage:plug(2, copy(running, { number = 12, interfaces = { fake.mbim("cdc-wdm0", "wwan0") } }))
+    assert.same({ stage:node "cdc-wdm0" }, assert(stage:wait(follower, "application")).nodes.mbim)
+    assert.equal(2000, stage.time)
   end)
 
   it("ends when interrupted, unless the caller says it is not", function()

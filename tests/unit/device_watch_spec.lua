@@ -90,6 +90,27 @@ describe("the watch for uevents", function()
     assert.is_true(waits(30) >= 30)
   end)
 
+  it("looks when its socket fails, and polls from then on", function()
+    local socket, asked = listening.socket, 0
+    listening.socket = { next = function()
+      asked = asked + 1
+      return nil, failure.new("uevent.failed", "broken")
+    end }
+    local points = { folders = { tree.root }, files = {} }
+    for _ = 1, 3 do assert.is_true(listening:wait(0, points)) end
+    assert.equal(1, asked)
+    listening.socket = socket
+  end)
+
+  it("says when it was interrupted", function()
+    local socket = listening.socket
+    listening.socket = { next = function() return nil, failure.new("uevent.interrupted", "signal") end }
+    local woken, problem = listening:wait(60000)
+    assert.is_nil(woken)
+    assert.equal("uevent.interrupted", problem.code)
+    listening.socket = socket
+  end)
+
   it("is polling where there is no socket", function()
     local empty = fake.new()
     local polling = watch.open(empty.root)

@@ -51,7 +51,8 @@ function keys:agree(dev)
   return votes
 end
 
--- Ids of another model are a veto: somebody has plugged another modem in.
+-- Those for which two keys agree, and those for which any does. Ids of another model are a veto:
+-- somebody has plugged another modem in.
 local function contenders(self, devices)
   local strong, any = {}, {}
   for _, dev in ipairs(devices) do
@@ -65,9 +66,10 @@ local function contenders(self, devices)
   return strong, any
 end
 
-function keys:suffices(dev)
+-- Whether one key is enough for the only candidate.
+local function suffices(self, dev)
   local votes = self:agree(dev)
-  return votes.count >= 2 or votes.place or votes.ids and self.blind and not self.twin
+  return votes.place or votes.ids and self.blind and not self.twin
 end
 
 --- Picks the device that is ours.
@@ -76,9 +78,8 @@ end
 -- @treturn table those that come into question
 function keys:pick(devices)
   local strong, any = contenders(self, devices)
-  if #strong == 1 then return strong[1], strong end
-  if #strong > 1 then return nil, strong end
-  if #any == 1 and self:suffices(any[1]) then return any[1], any end
+  if #strong == 1 then return strong[1], any end
+  if #any == 1 and suffices(self, any[1]) then return any[1], any end
   return nil, any
 end
 
