@@ -16,7 +16,11 @@ describe("waiting for a modem", function()
     local nothing, problem = stage:wait(follower, "download")
     assert.is_nil(nothing)
     assert.equal("nothing moved", problem.evidence)
-    assert.equal("1-6", assert(stage:wait(follower, "download", { gone = false })).place)
+    local told = {}
+    local found = stage:wait(follower, "download",
+      { gone = false, progress = function(text) told[#told + 1] = text end })
+    assert.equal("1-6", found.place)
+    assert.same({ "1-6: 1199:9070 after 60.0 s, back" }, told)
   end)
 
   it("takes nothing for the modem, however alike, while the modem is still there", function()

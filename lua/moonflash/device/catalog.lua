@@ -65,12 +65,11 @@ local function mode_of(known, seen, followed)
   return seen.interface_count == 1 and may_wait and "download" or "application"
 end
 
--- All ids the modem may have, its own first; an unknown one has just those.
-local function all_ids(seen, model)
-  local own = ids_of(seen)
+-- All ids the modem may have, its own first, then those of lists.
+local function all_ids(own, lists)
   local ids, known = { own }, { [own] = true }
-  for _, kind in ipairs { "application", "download" } do
-    for _, other in ipairs(model and model.usb[kind] or {}) do
+  for _, list in ipairs(lists) do
+    for _, other in ipairs(list) do
       other = other:lower()
       if not known[other] then ids[#ids + 1] = other end
       known[other] = true
@@ -86,7 +85,8 @@ end
 function catalog:identify(seen, followed)
   local model = self:model_of(seen)
   seen.model = model and model.name or followed and followed.model
-  seen.ids = all_ids(seen, model)
+  seen.ids = all_ids(ids_of(seen), model and { model.usb.application, model.usb.download }
+    or { followed and followed.ids })
   seen.mode = mode_of(self[ids_of(seen)], seen, followed)
   seen.nodes = drivers.nodes(seen.interfaces, seen.mode)
   seen.missing = seen.model and seen.mode ~= "boot-rom" and drivers.missing(seen.interfaces) or {}

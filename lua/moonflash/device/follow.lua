@@ -184,6 +184,7 @@ end
 
 local function adopt(self, dev)
   dev.peer = dev.peer or self.keys.peers[dev.place]
+  dev.serial = dev.serial or self.keys.serial -- a loader may not tell it
   self.device = dev
   self.keys:learn(dev)
   return dev
@@ -191,9 +192,9 @@ end
 
 local function begin(self, options)
   if not self.sightings then error("the follower is not armed", 3) end
-  self.progress, self.gone, self.usable = options.progress, false, {}
+  self.progress, self.gone, self.usable = options.progress, options.gone == false, {}
   self.candidate, self.contenders = nil, nil
-  if options.gone == false then self.before[self.device.place] = nil end
+  if self.gone then self.before[self.device.place] = nil end
   return options.modes or { [options.mode] = true }, self.clock.now() + options.within_ms
 end
 
