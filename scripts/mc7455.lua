@@ -19,7 +19,7 @@ return flash.model {
   step.set_preference  { mode = "application", undo = "restore the preference" },
   step.enter_download  { mode = "application", within = 120, attempts = 3,
                          routes = { route.preference, route.firmware_id, route.boot_download } },
-  step.send_images     { mode = "download", retry = 2, final_ack = 180 },
+  step.send_images     { mode = "download", retry = 2, again = 1, final_ack = 180 },
   step.leave_download  { mode = "download" },
   step.wait            { mode = "application", within = 240 },
   step.confirm         { retry = 24, pause = 5, again = 1 },

@@ -174,6 +174,17 @@ function job:close_download()
   if loader then loader:close() end
 end
 
+--- Lets the modem leave download mode; it is followed from here on.
+-- @treturn boolean true when the modem was told, or nil and a failure
+function job:leave_download()
+  local loader, problem = self:download()
+  if not loader then return nil, problem end
+  self:follow()
+  local reset, refused = loader:reset()
+  self:close_download()
+  return reset, refused
+end
+
 --- Begins to follow the modem through a reset: call it before the reset is asked for.
 function job:follow()
   if self.follower then self.follower:close() end
@@ -182,13 +193,21 @@ function job:follow()
   return self.follower
 end
 
+--- Looks where the followed modem is now: in its place, or on its way to another mode.
+-- @treturn table the device, or nil and a failure
+function job:find_again()
+  return self:await({ download = true, application = true }, self:ms(60), true)
+end
+
 --- Waits until the followed modem is back.
 -- @tparam table modes set of modes that end the wait: { download = true }
 -- @tparam number within_ms
+-- @tparam[opt] boolean may_be_here what is there now may be the answer, without having been away
 -- @treturn table the device as it is now, or nil and a failure
-function job:await(modes, within_ms)
-  local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = true,
-    interrupted = function() return self:interrupted() end }
+function job:await(modes, within_ms, may_be_here)
+  local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
+    interrupted = function() return self:interrupted() end,
+    progress = function(seen) self:note(seen) end }
   if not found then return nil, problem end
   self.device = found
   return found

@@ -102,6 +102,7 @@ function update.run(work, steps)
   local held, problem = lock.take(work.root, work.device)
   if not held then return update.result(work, problem) end
   work.changing = true
+  if work.device.mode == "download" then work.phase = "transfer" end
   local done, broken = engine.run(work, steps)
   held:release()
   return update.result(work, not done and broken or nil)

@@ -16,10 +16,21 @@ local function difference(job, state)
   end
 end
 
+-- A difference is believed when it was seen `believe` times in a row: a modem may still be settling
+-- when it first answers. Then another pass over the steps is what can mend it.
+local function judge(job, self, seen)
+  job.differences = (job.differences or 0) + 1
+  local believed = job.differences >= self.believe
+  if believed then job.differences = nil end
+  return nil, failure.new("job.not_confirmed", "the modem does not report " .. versions.text(job.set),
+    { evidence = seen, final = believed, again = true })
+end
+
 local confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
-  defaults = { mode = "application" },
-  run = function(job)
+  fields = { believe = "number" },
+  defaults = { mode = "application", believe = 3 },
+  run = function(job, self)
     local state, problem = versions.read(job)
     if not state then
       job:close_qmi()
@@ -27,10 +38,7 @@ local confirm = step.define {
     end
     job.after = state.running
     local seen = difference(job, state)
-    if seen then
-      return nil, failure.new("job.not_confirmed", "the modem does not report " .. versions.text(job.set),
-        { evidence = seen, again = true })
-    end
+    if seen then return judge(job, self, seen) end
     if state.mode and state.mode ~= "online" then
       job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
     end

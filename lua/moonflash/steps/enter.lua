@@ -33,6 +33,11 @@ local function return_to_application(job, within_ms)
   return job:await({ application = true }, within_ms)
 end
 
+-- What no other route and no further try can mend: a modem that dumps its memory, or has no loader.
+local function is_hopeless(problem)
+  return problem.foreign == "sahara" or problem.foreign == "bootrom"
+end
+
 local function try_routes(job, list, within_ms)
   local first
   for _, route in ipairs(list) do
@@ -42,9 +47,17 @@ local function try_routes(job, list, within_ms)
     if job:interrupted() then return nil, job:check_interrupt() end
     job:warn(problem.code, ("route %s: %s"):format(route.name, tostring(problem)))
     first = first or problem
+    if is_hopeless(problem) then return nil, problem end
     if not return_to_application(job, within_ms) then break end
   end
   return nil, first
+end
+
+-- Nothing was opened yet: the modem goes back as it came.
+local function leave(job)
+  local left, problem = job:leave_download()
+  if not left then return nil, problem end
+  return job:await({ application = true }, job:ms(240))
 end
 
 -- The modem stores the images already: a restart is all it takes, and it leads back to the
@@ -71,7 +84,10 @@ enter.enter_download = step.define {
     local first
     for _ = 1, self.attempts do
       local done, detail = try_routes(job, list, job:ms(self.within))
-      if done then return true, detail end
+      if done then
+        job:undo("leave download mode", function() return leave(job) end)
+        return true, detail
+      end
       first = first or detail
       if job:interrupted() or job.device.mode ~= "application" then break end
     end

@@ -14,13 +14,10 @@ local function is_wanted(job, image)
   return job.wanted[kind] == true
 end
 
--- Opens an image for sending: its first bytes and a reader that withholds the end of a bad one.
-local function open_image(job, image, total_before)
-  local source, problem = image:open()
-  if not source then return nil, problem end
-  return source, nil, function(sent, total)
-    job.emit { event = "progress", step = job.step, file = image.file, sent = total_before + sent,
-               total = math.max(job.set.bytes or 0, total_before + total) }
+local function progress_of(job, image, sent_before)
+  return function(sent, total)
+    job.emit { event = "progress", step = job.step, file = image.file, sent = sent_before + sent,
+               total = math.max(job.set.bytes, sent_before + total) }
   end
 end
 
@@ -34,19 +31,31 @@ local function go_on(job)
   return true
 end
 
-local function send_image(job, image, total_before, final_ack)
+-- After a failed transfer: a modem that still waits for images gets this one again; one that went
+-- back to its application is led into download mode anew, by another pass over the steps.
+local function after_failure(job, problem)
+  job:close_download()
+  if job:interrupted() then return problem end
+  local found = job:find_again()
+  if not found then problem.final = true end
+  if found and found.mode == "application" then problem.final, problem.again = true, true end
+  return problem
+end
+
+local function send_image(job, image, sent_before, final_ack)
   local loader, problem = job:download()
   if not loader then return nil, problem end
-  local source, unreadable, progress = open_image(job, image, total_before)
+  local source, unreadable = image:open()
   if not source then return nil, unreadable end
   job.phase = "transfer"
+  job:follow()
   local sent, broken = loader:send(source, {
-    progress = progress, interrupted = function() return go_on(job) end, final_ack_ms = job:ms(final_ack),
+    progress = progress_of(job, image, sent_before), interrupted = function() return go_on(job) end,
+    final_ack_ms = job:ms(final_ack),
   })
   source:close()
   if sent then return true end
-  job:close_download()
-  return nil, broken
+  return nil, after_failure(job, broken)
 end
 
 send.send_images = step.define {
@@ -74,12 +83,8 @@ send.leave_download = step.define {
   name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
   defaults = { mode = "download" },
   run = function(job)
-    local loader, problem = job:download()
-    if not loader then return nil, problem end
-    job:follow()
-    local reset, refused = loader:reset()
-    job:close_download()
-    if not reset then return nil, refused end
+    local left, problem = job:leave_download()
+    if not left then return nil, problem end
     job.phase = "booting"
     return true
   end,
