@@ -321,7 +321,7 @@ void mf_qdl_on_frame(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 
 void mf_qdl_on_raw(struct mf_qdl *qdl)
 {
-    if (!qdl->heard && qdl->raw_length == MF_SAHARA_MODE_END &&
+    if (qdl->raw_length == MF_SAHARA_MODE_END &&
         mf_qdl_foreign_bytes(qdl->raw, qdl->raw_length) == MF_FOREIGN_SAHARA)
         fail_foreign(qdl, MF_FOREIGN_SAHARA, sahara_mode(qdl));
 }

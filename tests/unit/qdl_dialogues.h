@@ -186,6 +186,20 @@ static const struct dialogue {
     {"the end is told with words",
      {IMAGE(401, 1), FIRST_WRITE(401), HEAR(ACK_0), SEND(END),
       SAY("2a 00 00 00 66 69 6e 65 00"), DONE}},
+    {"the switch's late answers cannot come after the hello's",
+     {GREET, SWITCH_UNHEARD, HANDSHAKE, DONE, IMAGE(401, 1), HANDSHAKE, OPEN(401),
+      HEAR(ERROR_22), FAIL(MF_QDL_ERROR, 22)}},
+    {"nor the hello's after the open's",
+     {IMAGE(401, 1), SEND(HELLO), SILENCE, FIRST_WRITE(401), HEAR(ACK_0), SEND(END), HEAR(ENDED),
+      DONE, IMAGE(401, 1), HANDSHAKE, OPEN(401), HEAR(ERROR_22), FAIL(MF_QDL_ERROR, 22)}},
+    {"an error to the hello is forgotten when it is answered",
+     {IMAGE(401, 1), SEND(HELLO), HEAR(ERROR_22), HANDSHAKE, OPEN(401), SILENCE,
+      FAIL(MF_QDL_SILENT, 0)}},
+    {"an ack to a write that never was",
+     {IMAGE(401, 1), FIRST_WRITE(401), HEAR(ACK_0), SEND(END), HEAR(ACK_1),
+      FAIL(MF_QDL_WRONG_SEQUENCE, 1)}},
+    {"a modem that crashes under a write",
+     {IMAGE(402, 1), FIRST_WRITE(402), HEAR(SAHARA_HELLO), FOREIGN(MF_FOREIGN_SAHARA, 2)}},
 };
 /* clang-format on */
 

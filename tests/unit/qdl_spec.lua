@@ -195,6 +195,7 @@ describe("qdl failures", function()
     assert.equal("qdl.open_refused", refused.code)
     assert.equal(7, refused.status)
     assert.equal("the modem refused to open the image: status 7, image type not required", refused.message)
+    assert.equal("received " .. hex(examples["open refused 7"]), refused.evidence)
   end)
 
   it("tell which write, and after how many bytes", function()
