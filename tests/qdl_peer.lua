@@ -133,7 +133,10 @@ local chunk_faults = {
     sys.close(self.master)
     sys.sleep_ms(DEADLINE_MS)
   end,
-  error_early = function(self) self:say_template "operation_failed" end,
+  error_early = function(self)
+    self:say_template "operation_failed"
+    sys.sleep_ms(DEADLINE_MS)
+  end,
 }
 local before_data = { deaf = true, hang_up = true, error_early = true }
 

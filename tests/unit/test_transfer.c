@@ -2,6 +2,7 @@
  * comes at an exact place, and nothing depends on time but the deadlines themselves. */
 #include "check.h"
 #include "driver/transfer.h"
+#include "driver/wait.h"
 #include "fake_loader.h"
 
 enum { CHUNK = 65536, SIZE = MF_QDL_HEAD + 3 * CHUNK + 1000 };
