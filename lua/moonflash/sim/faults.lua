@@ -45,7 +45,7 @@ faults.switches = {
   ["place"] = { means = "the place in application mode", pattern = "^%d+%-[%d.]+$" },
   ["boot-place"] = { means = "the place in download mode", pattern = "^%d+%-[%d.]+$" },
   ["come-back-place"] = { means = "the place after a download or a fall", pattern = "^%d+%-[%d.]+$" },
-  ["serial"] = { means = "the serial number", pattern = "^%w*$" },
+  ["serial"] = { means = "the serial number; empty: none", pattern = "^%w*$" },
   ["window"] = { means = "seconds the loader waits for an image", number = true },
   ["reset"] = { means = "seconds from reset to disconnect", number = true },
   ["last-ack"] = { means = "seconds the last acknowledgement takes", number = true },
@@ -97,7 +97,7 @@ local function add(self, text)
   if switch.message then return add(self, switch.message:format(value)) end
   if switch.number then value = tonumber(value) end
   if not fits(switch, value) then return refused(text, switch.means) end
-  self.values[name] = value == "" and true or value
+  self.values[name] = not switch.pattern and value == "" or value
   return true
 end
 

@@ -3,6 +3,7 @@
 
 local at = require "moonflash.sim.at"
 local diag = require "moonflash.sim.diag"
+local places = require "moonflash.sim.place"
 local ports = require "moonflash.sim.port"
 local qdl = require "moonflash.sim.qdl"
 local qmi = require "moonflash.sim.qmi"
@@ -64,8 +65,9 @@ function modem:milliseconds(seconds)
   return seconds * 1000 * self.time_scale
 end
 
+-- The loader speaks USB2 only, so its bus is a USB2 bus.
 local function speed_at(self, place)
-  return place == self.boot_place and 480 or 5000
+  return places.bus(place) == places.bus(self.boot_place) and 480 or 5000
 end
 
 local function speaker_of(self, kind)

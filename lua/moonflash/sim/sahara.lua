@@ -1,5 +1,5 @@
---- A crashed modem that waits for its memory to be read: a Sahara hello is its answer to everything
--- (trace notqdl-mc7455-sahara-memory-debug), and a reset request brings it back.
+--- A crashed modem that waits for its memory to be read: a Sahara hello is the first it says and its
+-- answer to everything (trace notqdl-mc7455-sahara-memory-debug); a reset request brings it back.
 -- @module moonflash.sim.sahara
 
 local bytes = require "moonflash.core.bytes"
@@ -15,6 +15,7 @@ local reset_answer = T "08 00 00 00 08 00 00 00":fill()
 
 --- Begins a conversation on a port.
 function sahara.new(modem, port)
+  port:send(hello)
   return setmetatable({ modem = modem, port = port }, sahara)
 end
 
