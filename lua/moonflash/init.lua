@@ -14,6 +14,7 @@ local parts = {
 local functions = {
   model = { "model", "define" }, models = { "model", "all" }, script = { "model", "script" },
   update = { "update", "update" }, plan = { "update", "plan" }, run_script = { "script", "run" },
+  switch = { "procedures", "switch" }, recover = { "procedures", "recover" }, status = { "status", "read" },
 }
 
 local core = { port = "port", crc = "crc", bytes = "bytes", cwe = "cwe" }

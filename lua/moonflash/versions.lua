@@ -93,13 +93,15 @@ function versions.agree(wanted, seen)
   return true
 end
 
---- Whether the modem keeps its radio off because preferred and stored images do not agree.
+--- Whether the modem keeps its radio off because preferred and stored images do not agree. Where
+-- it gives no reasons, preferring what it does not run is the reason.
 function versions.mismatch(state)
   if state.mode == "online" then return false end
   for reason in pairs(state.reasons or {}) do
     if mismatch_reasons[reason] then return true end
   end
-  return false
+  return state.reasons == nil and state.preferred ~= nil
+    and not versions.agree(state.preferred, state.running)
 end
 
 --- "02.33.03.00 GENERIC 002.072_000", for people.

@@ -17,6 +17,8 @@ local commands = {
   require "moonflash.cli.commands.inspect",
   require "moonflash.cli.commands.plan",
   require "moonflash.cli.commands.update",
+  require "moonflash.cli.commands.recover",
+  require "moonflash.cli.commands.switch",
   require "moonflash.cli.commands.run",
   require "moonflash.cli.commands.qmi",
   require "moonflash.cli.commands.simulate",

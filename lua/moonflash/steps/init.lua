@@ -3,7 +3,7 @@
 
 local steps = { action = require("moonflash.step").action }
 
-for _, part in ipairs { "preference", "enter", "send", "confirm" } do
+for _, part in ipairs { "preference", "enter", "send", "stored", "confirm" } do
   for name, constructor in pairs(require("moonflash.steps." .. part)) do steps[name] = constructor end
 end
 
