@@ -9,6 +9,7 @@ local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
 local may_include = {
   { "^core/protocol/", { "protocol/*.h", "hdlc.h" } },
   { "^core/driver/transfer%.", { "driver/transfer.h", SEAMS, "protocol/qdl.h" } },
+  { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/local.h" } },
   { "^core/driver/verified%.", { "driver/verified.h", SEAMS, "protocol/(cwe|crc).h" } },
   { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },

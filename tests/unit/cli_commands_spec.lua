@@ -43,7 +43,8 @@ describe("devices", function()
 end)
 
 describe("inspect", function()
-  local problem = { code = "image.corrupt", message = "the image CRC is wrong", offset = 400 }
+  local problem = { code = "image.corrupt", message = "the image CRC is wrong", offset = 400,
+    evidence = "1 is not 2" }
   local bad = with({ file = "b.cwe", ok = false, problems = { problem } }, stage.report)
 
   local known = { reports = { ["a.cwe"] = stage.report } }
@@ -61,7 +62,8 @@ describe("inspect", function()
     assert.equal(4, said.status)
     assert.equal(400, said.objects[1].images[1].problems[1].offset)
     assert.equal("image.corrupt", said.objects[2].failure.code)
-    assert.matches("PROBLEM: the image CRC is wrong %(at offset 400%)", said.stderr)
+    assert.matches("PROBLEM: the image CRC is wrong: 1 is not 2 %(at offset 400%)", said.stderr)
+    assert.matches("error: b.cwe: the image CRC is wrong\n  seen: 1 is not 2\n", said.stderr)
   end)
 
   it("ends with 4 for a missing file and still looks at the others", function()
@@ -76,8 +78,18 @@ describe("inspect", function()
     local set = { ok = false, problems = { { code = "image.mismatch", message = "two firmwares" } } }
     local said = stage.run({ "inspect", "a.cwe", "--json" }, { reports = known.reports, set = set })
     assert.equal(4, said.status)
-    assert.same({ ok = false, problems = { { code = "image.mismatch", message = "two firmwares",
-      offset = require("cjson").null } } }, said.objects[1].set)
+    assert.is_false(said.objects[1].set.ok)
+    assert.equal("two firmwares", said.objects[1].set.problems[1].message)
+  end)
+end)
+
+describe("inspect of a part of a set", function()
+  it("is well when that part is", function()
+    local problem = { code = "image.incomplete_set", message = "the .nvu is missing" }
+    local set = { ok = false, problems = { problem } }
+    local said = stage.run({ "inspect", "a.cwe" }, { reports = { ["a.cwe"] = stage.report }, set = set })
+    assert.equal(0, said.status)
+    assert.matches("the %.nvu is missing", said.stdout)
   end)
 end)
 

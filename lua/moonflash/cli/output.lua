@@ -139,9 +139,9 @@ function output:say_failure(problem)
   for i = 2, #lines do self:print(self.errors, lines[i]) end
 end
 
--- What was and what is now, once something was done.
+-- What was and what is now, if something was done or went wrong.
 function output:say_versions(result)
-  if result.ok and not result.after then return end
+  if result.exit == exit.NOTHING_TO_DO or result.ok and not result.after then return end
   local before, after = text.versions(result.before), text.versions(result.after)
   if before then self:tell("before: " .. before) end
   if after then self:tell("after:  " .. after) end
@@ -154,7 +154,7 @@ function output:finish(result)
   self:say_versions(result)
   if result.failure then self:say_failure(result.failure) end
   if result.exit == exit.NOTHING_TO_DO then
-    self:say "nothing to do: the modem already runs this (--force sends the images all the same)"
+    self:tell "nothing to do: the modem already runs this (--force sends the images all the same)"
   elseif result.ok and result.after then
     self:tell "done (100 %)"
   end

@@ -33,7 +33,7 @@ local function fields(keys)
 end
 
 local versions = fields { "firmware", "carrier", "config" }
-local problem = fields { "code", "message", "offset" }
+local problem = fields { "code", "message", "evidence", "offset" }
 local record = fields { "depth", "offset", "type", "size", "version", "header_crc", "image_crc" }
 local missing = fields { "kind", "interface", "module", "package" }
 local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }

@@ -21,7 +21,8 @@ end
 local function say_problems(out, indent, problems)
   for _, problem in ipairs(problems or {}) do
     local at = problem.offset and (" (at offset %.0f)"):format(problem.offset) or ""
-    out:say(indent .. "PROBLEM: " .. problem.message .. at)
+    local seen = problem.evidence and ": " .. problem.evidence or ""
+    out:say(indent .. "PROBLEM: " .. problem.message .. seen .. at)
   end
 end
 
@@ -52,9 +53,9 @@ local function say_set(out, set)
 end
 
 local function failure_of_report(report)
-  local first = report.problems and report.problems[1] or {}
+  local first = report.problems[1]
   return report.failure
-    or failure.new("image.corrupt", report.file .. " is damaged", { evidence = first.message })
+    or failure.new(first.code, report.file .. ": " .. first.message, { evidence = first.evidence })
 end
 
 local function failure_of_reports(reports)
@@ -63,10 +64,15 @@ local function failure_of_reports(reports)
   end
 end
 
+-- What an update would still have to be told is nothing against the images that were looked at.
+local OPEN_QUESTIONS = { ["image.incomplete_set"] = true, ["image.unversioned"] = true }
+
 local function failure_of_set(set)
-  local first = set.problems and set.problems[1]
-  if set.ok or not first then return nil end
-  return failure.new(failure.codes[first.code] and first.code or "image.mismatch", first.message)
+  for _, problem in ipairs(set.problems or {}) do
+    if not OPEN_QUESTIONS[problem.code] then
+      return failure.new(problem.code, problem.message, { evidence = problem.evidence })
+    end
+  end
 end
 
 return {
