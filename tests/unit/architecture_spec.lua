@@ -117,7 +117,8 @@ local function check_require(path, name)
   end
 end
 
--- Names in `require "x"`, `require("x")`, `pcall(require, "x")` and the constant start of `require("x." .. y)`.
+-- Names in `require "x"`, `require("x")`, `pcall(require, "x")`; the constant start of
+-- `require("x." .. y)`.
 local function requires(text)
   local names = {}
   for rest in text:gmatch "%f[%w_.]require%f[^%w_]([^\n]*)" do

@@ -47,9 +47,10 @@ local function say_report(out, report)
   say_problems(out, "  ", report.problems)
 end
 
-local function say_set(out, set)
+-- What is wrong with an image by itself has been said at that image.
+local function say_set(out, set, failed)
   out:say("together: " .. (set.ok and text.versions(set) or "not an update by themselves"))
-  say_problems(out, "  ", set.problems)
+  if not failed then say_problems(out, "  ", set.problems) end
 end
 
 local function failure_of_report(report)
@@ -87,7 +88,8 @@ return {
     local set = wanted.use.image.set(reports, wanted.options)
     wanted.out:object(shape.inspection(reports, set))
     for _, report in ipairs(reports) do say_report(wanted.out, report) end
-    say_set(wanted.out, set)
-    return outcome.of(failure_of_reports(reports) or failure_of_set(set))
+    local failed = failure_of_reports(reports)
+    say_set(wanted.out, set, failed)
+    return outcome.of(failed or failure_of_set(set))
   end,
 }

@@ -6,7 +6,8 @@ return {
   usage = "BUILD|CARRIER",
   summary = "use an image pair the modem already stores",
   arguments = {
-    { "PAIR", "a carrier (GENERIC), a firmware version or a build id (02.33.03.00_GENERIC)", target = "pair" },
+    { "PAIR", "a carrier (GENERIC), a firmware version or a build id (02.33.03.00_GENERIC)",
+      target = "pair" },
   },
   run = function(wanted)
     return wanted.use.flash.switch(request.for_engine(wanted, { pair = wanted.given.pair }))
