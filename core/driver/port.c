@@ -74,22 +74,27 @@ static int set_raw(int descriptor)
     return 0;
 }
 
-/* Two locks: the kernel's own, which programs like ModemManager take, and an advisory one for
- * root, whom the kernel's does not stop. The kernel's is asked for first, since taking it twice
- * succeeds for root. */
-static int take_for_us(int descriptor)
+/* Whether another program took exclusive use, as ModemManager does. The kernel's own refusal does
+ * not stop root, so it is asked. */
+static bool held_by_another(int descriptor)
 {
-    int taken = 0;
+    int held = 0;
 
 #ifdef TIOCGEXCL
-    if (ioctl(descriptor, TIOCGEXCL, &taken) == 0 && taken) {
-        errno = EBUSY;
-        return -1;
-    }
+    (void)ioctl(descriptor, TIOCGEXCL, &held);
 #endif
-    (void)taken;
-    if (ioctl(descriptor, TIOCEXCL) != 0 && errno == EBUSY)
+    return held != 0;
+}
+
+/* Hardware becomes ours alone. A lock between programs like this one works for pseudo terminals
+ * and for root as well, and ends with the process. */
+static int take_for_us(struct mf_port *port)
+{
+    int descriptor = port->channel.descriptor;
+
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
+    port->is_exclusive = port->is_hardware && ioctl(descriptor, TIOCEXCL) == 0;
     return 0;
 }
 
@@ -116,11 +121,7 @@ static int set_up(struct mf_port *port)
         errno = ENOTTY;
         return -1;
     }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return -1;
-    if (port->serial != NULL && take_for_us(descriptor) != 0)
-        return -1;
-    return set_raw(descriptor);
+    return take_for_us(port) == 0 ? set_raw(descriptor) : -1;
 }
 
 static enum mf_port_result finish_opening(struct mf_port *port)
@@ -153,32 +154,37 @@ static enum mf_port_result open_socket(struct mf_port *port, const char *path)
     return refused(port, port->channel.error);
 }
 
-/* libserialport knows the ports that /sys lists as hardware. Returns whether it opened this one;
- * what it refuses is tried directly, which also gives the true errno. */
-static bool open_serial(struct mf_port *port, const char *path)
+/* libserialport knows the ports that /sys lists as hardware, which are then ours alone. It refuses
+ * some of them: ports whose modem lines cannot be set, such as a modem's download port (the
+ * kernel's usb_wwan answers EINVAL for a port without send_setup). Those stay as they are. */
+static void open_serial(struct mf_port *port, const char *path)
 {
     struct sp_port *serial = NULL;
 
-    if (sp_get_port_by_name(path, &serial) != SP_OK)
-        return false;
+    port->is_hardware = sp_get_port_by_name(path, &serial) == SP_OK;
+    if (!port->is_hardware)
+        return;
     if (sp_open(serial, SP_MODE_READ_WRITE) != SP_OK) {
         sp_free_port(serial);
-        return false;
+        return;
     }
+    close(port->channel.descriptor);
     port->serial = serial;
     sp_get_port_handle(serial, &port->channel.descriptor);
-    return true;
 }
 
+/* Opened directly first: that gives the true errno, and keeps the port open should libserialport
+ * close it again, so that nothing the modem says meanwhile is lost. */
 static enum mf_port_result open_terminal(struct mf_port *port, const char *path)
 {
-    if (!open_serial(port, path)) {
-        int descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-        if (descriptor < 0)
-            return refused(port, errno);
-        port->channel.descriptor = descriptor;
+    port->channel.descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (port->channel.descriptor < 0)
+        return refused(port, errno);
+    if (held_by_another(port->channel.descriptor)) {
+        mf_port_close(port);
+        return refused(port, EBUSY);
     }
+    open_serial(port, path);
     return finish_opening(port);
 }
 
@@ -359,12 +365,14 @@ void mf_port_close(struct mf_port *port)
         return;
     if (!port->is_socket)
         let_output_leave(descriptor);
+    if (port->is_exclusive)
+        (void)ioctl(descriptor, TIOCNXCL);
     port->channel.descriptor = -1;
+    port->is_hardware = port->is_exclusive = false;
     if (port->serial == NULL) {
         close(descriptor);
         return;
     }
-    (void)ioctl(descriptor, TIOCNXCL);
     sp_close(port->serial);
     sp_free_port(port->serial);
     port->serial = NULL;

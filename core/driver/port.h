@@ -23,7 +23,7 @@ struct sp_port;
 struct mf_port {
     struct mf_channel channel; /* first: a port is a channel */
     struct sp_port *serial;    /* libserialport's half; NULL when opened directly */
-    bool is_socket;
+    bool is_hardware, is_exclusive, is_socket;
     int interrupt; /* descriptor that ends a wait, or -1 */
 };
 

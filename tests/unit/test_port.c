@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <termios.h>
@@ -124,6 +125,25 @@ static int listen_at(const char *path)
     return listener;
 }
 
+/* Also for root, and the other program keeps what it has. */
+static void test_a_terminal_that_is_taken_is_busy(void)
+{
+    struct termios before, after;
+    struct mf_port port;
+    int taken = 0;
+
+    make_pty();
+    CHECK_EQUAL(ioctl(pty.slave, TIOCEXCL), 0);
+    CHECK_EQUAL(tcgetattr(pty.slave, &before), 0);
+    mf_port_init(&port);
+    CHECK_EQUAL(mf_port_open(&port, pty.path), MF_PORT_BUSY);
+    CHECK_EQUAL(ioctl(pty.slave, TIOCGEXCL, &taken), 0);
+    CHECK_EQUAL(taken, 1);
+    CHECK_EQUAL(tcgetattr(pty.slave, &after), 0);
+    CHECK_EQUAL(after.c_lflag, before.c_lflag);
+    drop_pty();
+}
+
 /* The program must hear of the end as an error, not by a signal that kills it. */
 static void test_a_socket_is_a_port(void)
 {
@@ -190,6 +210,7 @@ int main(void)
     test_what_was_written_survives_the_close();
     test_an_interrupt_ends_a_wait_but_not_the_bytes();
     test_nothing_moves_through_a_closed_port();
+    test_a_terminal_that_is_taken_is_busy();
     test_a_socket_is_a_port();
     test_what_is_no_port_is_refused_and_closed();
     test_no_descriptor_is_left_open();
