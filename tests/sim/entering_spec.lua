@@ -144,6 +144,22 @@ describe("the models differ:", function()
     assert.equal("9062", sim:wait_for_event({ event = "usb", action = "ready", mode = "download" }).pid)
   end)
 
+  it("in composition 9 there is one MBIM port and nothing else", function()
+    local sim = bench.start { faults = { "composition=9" } }
+    assert.equal(2, interfaces(sim, "2-3"))
+    assert.same({}, sys.list(sim.root .. "/sys/class/tty"))
+    local control = sim.root .. "/sys/bus/usb/devices/2-3:1.12/"
+    assert.equal("02\n", sys.read_file(control .. "bInterfaceClass"))
+    assert.matches("/cdc_mbim$", sys.link(control .. "driver"))
+    local p = sim:open "cdc-wdm0"
+    bench.expect(p, "01 00 00 00 10 00 00 00 01 00 00 00 00 10 00 00",
+      "01 00 00 80 10 00 00 00 01 00 00 00 00 00 00 00")
+    -- trace mbim-close
+    bench.expect(p, "02 00 00 00 0c 00 00 00 0b 00 00 00", "02 00 00 80 10 00 00 00 0b 00 00 00 00 00 00 00")
+    p:close()
+    assert.same({}, sim:log "violation")
+  end)
+
   it("there is none that is not known", function()
     local told, failure = require("moonflash.sim").run { model = "em9999", dir = support.folder() }
     assert.is_nil(told)

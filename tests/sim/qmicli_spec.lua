@@ -24,9 +24,9 @@ describe("qmicli on the simulator", function()
   before_each(function() sim = bench.start() end)
   after_each(support.finish)
 
-  local function ask(option, node)
+  local function ask(option, node, way)
     local result = support.run { qmicli, "-d", sim.root .. "/dev/" .. (node or "cdc-wdm0"),
-      "--device-open-qmi", option }
+      way or "--device-open-qmi", option }
     assert.equal(0, result.status, result.stderr)
     return result.stdout
   end
@@ -53,6 +53,15 @@ describe("qmicli on the simulator", function()
     assert.matches("Build ID:      '02.05.07.00_VERIZON'", listed, 1, true)
     assert.matches("%[CURRENT%] <+\n\t\t%[modem0%]", listed)
     assert.matches("%[CURRENT%] <+\n\t\t%[pri1%]", listed)
+  end)
+
+  it("reads the same through MBIM", function()
+    sim = bench.start { faults = { "composition=9" } }
+    local told = ask("--dms-get-revision", "cdc-wdm0", "--device-open-mbim")
+    assert.matches("Revision: 'SWI9X30C_02.08.02.00'", told, 1, true)
+    told = ask("--dms-list-stored-images", "cdc-wdm0", "--device-open-mbim")
+    assert.matches("Build ID:      '02.05.07.00_VERIZON'", told, 1, true)
+    assert.same({}, sim:log "violation")
   end)
 
   it("goes offline, and sees the reset accepted", function()

@@ -131,9 +131,10 @@ dms[0x5556] = function(modem)
   return told .. tlv(0x16, running.config) .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
 end
 
--- Sierra: Get USB Composition: 6 now; 6, 8, 9 are there
-dms[0x555b] = function()
-  return T "10 01 00 06 11 04 00 03 06 08 09":fill()
+-- Sierra: Get USB Composition: 6, 8, 9 are there
+dms[0x555b] = function(modem)
+  local now = tonumber(modem.faults:value "composition" or 6)
+  return T "10 01 00 <now:1> 11 04 00 03 06 08 09":fill { now = now }
 end
 
 -- Sierra: Set FCC Authentication

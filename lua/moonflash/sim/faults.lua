@@ -42,6 +42,8 @@ faults.switches = {
   ["no-preference"] = { means = "Get and Set Firmware Preference are not known" },
   ["no-wanted-list"] = { means = "the answer to Set Firmware Preference has no list" },
   ["start"] = { means = "the mode at first", choices = { application = true, download = true } },
+  ["composition"] = { means = "USB composition: 6 QMI, 8 MBIM, 9 MBIM alone",
+    choices = { ["6"] = true, ["8"] = true, ["9"] = true } },
   ["place"] = { means = "the place in application mode", pattern = "^%d+%-[%d.]+$" },
   ["boot-place"] = { means = "the place in download mode", pattern = "^%d+%-[%d.]+$" },
   ["come-back-place"] = { means = "the place after a download or a fall", pattern = "^%d+%-[%d.]+$" },

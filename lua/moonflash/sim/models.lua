@@ -9,6 +9,12 @@ local qmi_composition = {
   { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" },
   { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" },
 }
+-- compositions 8 and 9 (reference: devices 2)
+local mbim = { { number = 12, kind = "mbim" }, { number = 13, kind = "mbim_data" } }
+local compositions = {
+  ["8"] = { qmi_composition[1], qmi_composition[2], qmi_composition[3], mbim[1], mbim[2] },
+  ["9"] = mbim,
+}
 
 rows.mc7455 = {
   name = "MC7455", family = "SWI9X30C", product = "9X30",
@@ -19,7 +25,7 @@ rows.mc7455 = {
     interfaces = qmi_composition,
   },
   download = { vid = "1199", pid = "9070", product = "MC7455-CP", interfaces = download_port },
-  switch_answer = "error",
+  compositions = compositions, switch_answer = "error",
   seconds = {
     reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
     last_ack = 50, -- of a firmware; settings are quick
@@ -65,7 +71,7 @@ rows.mc7354 = {
     vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = qmi_composition,
   },
   download = { vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = download_port },
-  switch_answer = "acknowledge",
+  compositions = compositions, switch_answer = "acknowledge",
   seconds = seconds_9x15,
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r27044 carmd-fwbuild1 2015/03/05 00:02:40",
@@ -92,7 +98,7 @@ rows.em7305 = {
     },
   },
   download = { vid = "1199", pid = "9062", product = "Sierra Wireless EM7305", interfaces = download_port },
-  switch_answer = "acknowledge",
+  compositions = { ["9"] = mbim }, switch_answer = "acknowledge",
   seconds = seconds_9x15,
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r15408 carmd-fwbuild1 2013/05/23 01:33:27",

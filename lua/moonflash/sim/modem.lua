@@ -1,35 +1,23 @@
 --- The modem itself: which mode it is in, when it comes and goes, what it runs.
 -- @module moonflash.sim.modem
 
-local at = require "moonflash.sim.at"
-local diag = require "moonflash.sim.diag"
-local places = require "moonflash.sim.place"
-local ports = require "moonflash.sim.port"
-local qdl = require "moonflash.sim.qdl"
-local qmi = require "moonflash.sim.qmi"
-local sahara = require "moonflash.sim.sahara"
+local personalities = require "moonflash.sim.personality"
 local stores = require "moonflash.sim.store"
 
 local modem = {}
 modem.__index = modem
-
-local silent = { new = function() return { receive = function() end } end }
-local speakers = { diag = diag, nmea = silent, at = at, qmi = qmi, qdl = qdl }
 
 -- Operating modes (reference: qmi 3)
 local online, low_power, offline, reset = 0, 1, 3, 4
 -- Offline reasons
 local firmware_mismatch, settings_mismatch = 1, 2
 
-local node_delay = 0.1      -- s from the device to its ttys
+local node_delay = 0.1 -- s from the device to its ttys
 local unplugged_seconds = 2
 
-local function scaled_seconds(model, faults)
+local function seconds_of(model, faults)
   local seconds = {}
-  for name, value in pairs(model.seconds) do seconds[name] = value end
-  for _, name in ipairs { "window", "reset", "last-ack" } do
-    seconds[name:gsub("-", "_")] = faults:value(name) or seconds[name:gsub("-", "_")]
-  end
+  for name, value in pairs(model.seconds) do seconds[name] = faults:value((name:gsub("_", "-"))) or value end
   return seconds
 end
 
@@ -40,14 +28,13 @@ end
 -- @tparam recorder recorder
 function modem.new(world, model, faults, recorder)
   local place = faults:value "place"
-  local self = setmetatable({
+  return setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale,
     model = model, faults = faults, recorder = recorder,
-    store = stores.new(model, faults), seconds = scaled_seconds(model, faults),
+    store = stores.new(model, faults), seconds = seconds_of(model, faults),
     place = place or model.place, boot_place = faults:value "boot-place" or place or model.boot_place,
     epoch = 0,
   }, modem)
-  return self
 end
 
 --- Calls a function later, unless the modem is gone by then.
@@ -63,46 +50,6 @@ end
 --- How many ms some seconds of the modem's time are here.
 function modem:milliseconds(seconds)
   return seconds * 1000 * self.time_scale
-end
-
--- The loader speaks USB2 only, so its bus is a USB2 bus.
-local function speed_at(self, place)
-  return places.bus(place) == places.bus(self.boot_place) and 480 or 5000
-end
-
-local function speaker_of(self, kind)
-  if kind == "qdl" and self.faults:value "diag-instead" then return diag end
-  if kind == "qdl" and self.faults:value "memory-debug" then return sahara end
-  return speakers[kind]
-end
-
-local function open_port(self, interface)
-  local port = assert(ports.open(self.loop, interface.kind))
-  local speaker = speaker_of(self, interface.kind).new(self, port)
-  port.receive = function(bytes) speaker:receive(bytes) end
-  return port
-end
-
-local function describe(self, mode, place)
-  local personality = self.model[mode]
-  local device = {
-    place = place, vid = personality.vid, pid = personality.pid, product = personality.product,
-    manufacturer = self.model.identity.manufacturer, serial = self.faults:value "serial" or self.model.serial,
-    speed = speed_at(self, place), interfaces = {},
-  }
-  for index, interface in ipairs(personality.interfaces) do
-    local port = open_port(self, interface)
-    device.interfaces[index] =
-      { number = interface.number, kind = interface.kind, port = port, slave = port.slave }
-  end
-  return device
-end
-
-local function name_ports(device)
-  for _, interface in ipairs(device.interfaces) do
-    local node = interface.nodes[1]
-    if node then interface.port.name = node.name end
-  end
 end
 
 local function note_usb(self, action)
@@ -141,13 +88,13 @@ end
 function modem:attach(mode)
   self.mode = mode
   entered[mode](self)
-  self.device = describe(self, mode, mode == "download" and self.boot_place or self.place)
+  self.device = personalities.make(self, mode, mode == "download" and self.boot_place or self.place)
   self.usb:attach(self.device)
-  name_ports(self.device)
+  personalities.name_ports(self.device)
   note_usb(self, "add")
   self:after(node_delay, function()
     self.usb:finish(self.device)
-    name_ports(self.device)
+    personalities.name_ports(self.device)
     note_usb(self, "ready")
     if self.on_ready then self.on_ready() end
   end)
@@ -157,7 +104,7 @@ end
 function modem:detach()
   if not self.device then return end
   self.epoch = self.epoch + 1
-  for _, interface in ipairs(self.device.interfaces) do interface.port:close() end
+  personalities.hang_up(self.device)
   self.usb:detach(self.device)
   note_usb(self, "remove")
   self.device, self.mode, self.restarting = nil, nil, nil
@@ -171,9 +118,9 @@ end
 
 --- Plugs the modem in for the first time.
 function modem:start()
-  self.usb:make_place(self.place, speed_at(self, self.place))
+  self.usb:make_place(self.place, personalities.speed(self, self.place))
   if self.place ~= self.boot_place then
-    self.usb:make_place(self.boot_place, speed_at(self, self.boot_place))
+    self.usb:make_place(self.boot_place, personalities.speed(self, self.boot_place))
     self.usb:make_peers(self.place, self.boot_place)
   end
   self:attach(self.faults:value "start" or "application")

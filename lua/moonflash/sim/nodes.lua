@@ -7,11 +7,13 @@ local sysfs = require "moonflash.sim.sysfs"
 
 local nodes = {}
 
--- kind of interface: driver, and the nodes that driver makes
-local serial = { driver = "qcserial", late = { "tty" } }
+-- kind of interface: class, subclass, protocol; driver, and the nodes that driver makes
+local serial = { class = { "ff", "ff", "ff" }, driver = "qcserial", late = { "tty" } }
 local kinds = {
   diag = serial, nmea = serial, at = serial, qdl = serial,
-  qmi = { driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
+  qmi = { class = { "ff", "ff", "ff" }, driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
+  mbim = { class = { "02", "0e", "00" }, driver = "cdc_mbim", early = { "usbmisc" }, late = { "net" } },
+  mbim_data = { class = { "0a", "00", "02" }, driver = "cdc_mbim" },
 }
 
 -- class of node: its name, its folder below the interface, how the kernel numbers it
@@ -28,9 +30,10 @@ function nodes.add_interface(usb, device, interface)
   sysfs.folder(usb.root, "/sys" .. interface.path, {
     bInterfaceNumber = bytes.hex_number(interface.number, 2), bAlternateSetting = " 0",
     bNumEndpoints = interface.kind == "qdl" and "02" or "03",
-    bInterfaceClass = "ff", bInterfaceSubClass = "ff", bInterfaceProtocol = "ff",
+    bInterfaceClass = kind.class[1], bInterfaceSubClass = kind.class[2], bInterfaceProtocol = kind.class[3],
   })
-  local words = { "DEVTYPE=usb_interface", "INTERFACE=255/255/255" }
+  local numbers = { tonumber(kind.class[1], 16), tonumber(kind.class[2], 16), tonumber(kind.class[3], 16) }
+  local words = { "DEVTYPE=usb_interface", "INTERFACE=" .. table.concat(numbers, "/") }
   usb.events:send("add", interface.path, "usb", words)
   local driver = "/sys/bus/usb/drivers/" .. kind.driver
   sysfs.folder(usb.root, driver)

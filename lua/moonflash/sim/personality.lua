@@ -1,0 +1,72 @@
+--- How a modem shows itself on USB in each mode: ids, interfaces, and who speaks behind each.
+-- @module moonflash.sim.personality
+
+local at = require "moonflash.sim.at"
+local diag = require "moonflash.sim.diag"
+local mbim = require "moonflash.sim.mbim"
+local places = require "moonflash.sim.place"
+local ports = require "moonflash.sim.port"
+local qdl = require "moonflash.sim.qdl"
+local qmi = require "moonflash.sim.qmi"
+local sahara = require "moonflash.sim.sahara"
+
+local personality = {}
+
+local silent = { new = function() return { receive = function() end } end }
+local speakers = {
+  diag = diag, nmea = silent, at = at, qmi = qmi, mbim = mbim, mbim_data = silent, qdl = qdl,
+}
+
+--- The speed of the modem at a place, Mbit/s. The loader speaks USB2 only, so its bus is a USB2 bus.
+function personality.speed(modem, place)
+  return places.bus(place) == places.bus(modem.boot_place) and 480 or 5000
+end
+
+local function speaker_of(modem, kind)
+  if kind == "qdl" and modem.faults:value "diag-instead" then return diag end
+  if kind == "qdl" and modem.faults:value "memory-debug" then return sahara end
+  return speakers[kind]
+end
+
+local function open_port(modem, interface)
+  local port = assert(ports.open(modem.loop, interface.kind))
+  local speaker = speaker_of(modem, interface.kind).new(modem, port)
+  port.receive = function(bytes) speaker:receive(bytes) end
+  return port
+end
+
+--- Makes a modem's device for a mode, its ports open and each with somebody behind it.
+-- @tparam modem modem
+-- @tparam string mode "application" or "download"
+-- @tparam string place
+-- @treturn table device for usb:attach
+function personality.make(modem, mode, place)
+  local row, other = modem.model[mode], modem.model.compositions[modem.faults:value "composition"]
+  local device = {
+    place = place, vid = row.vid, pid = row.pid, product = row.product,
+    manufacturer = modem.model.identity.manufacturer,
+    serial = modem.faults:value "serial" or modem.model.serial,
+    speed = personality.speed(modem, place), interfaces = {},
+  }
+  for index, interface in ipairs(mode == "application" and other or row.interfaces) do
+    local port = open_port(modem, interface)
+    device.interfaces[index] =
+      { number = interface.number, kind = interface.kind, port = port, slave = port.slave }
+  end
+  return device
+end
+
+--- Gives the ports the names of the nodes they have got.
+function personality.name_ports(device)
+  for _, interface in ipairs(device.interfaces) do
+    local node = interface.nodes[1]
+    if node then interface.port.name = node.name end
+  end
+end
+
+--- Closes all ports: whoever has one open sees it go.
+function personality.hang_up(device)
+  for _, interface in ipairs(device.interfaces) do interface.port:close() end
+end
+
+return personality
