@@ -12,7 +12,7 @@ local sahara = {}
 local HELLO = bytes.u32le(1) .. bytes.u32le(48)
 local RESET = bytes.u32le(7) .. bytes.u32le(8)
 local RESET_ANSWER = bytes.u32le(8)
-local MODE_AT = 17
+local MODE_AT = 21 -- behind command, length, version, lowest version, largest packet
 local MEMORY_DEBUG = 2
 
 local function read_up_to(channel, count, ms)

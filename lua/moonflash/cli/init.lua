@@ -14,6 +14,7 @@ local cli = {}
 -- In the order of the help.
 local commands = {
   require "moonflash.cli.commands.devices",
+  require "moonflash.cli.commands.status",
   require "moonflash.cli.commands.inspect",
   require "moonflash.cli.commands.plan",
   require "moonflash.cli.commands.update",

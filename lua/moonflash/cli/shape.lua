@@ -37,6 +37,8 @@ local problem = fields { "code", "message", "evidence", "offset" }
 local record = fields { "depth", "offset", "type", "size", "version", "header_crc", "image_crc" }
 local missing = fields { "kind", "interface", "module", "package" }
 local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }
+local stored_image = fields { "type", "slot", "unique_id", "build_id", "active", "failures" }
+local power = fields { "mode", "causes" }
 local planned = fields { "step", "changes", "seconds" }
 
 local function failed(value)
@@ -81,15 +83,36 @@ local function nodes(values)
     copy(values, { qmi = each(values.qmi, same), mbim = each(values.mbim, same) }))
 end
 
+local device_keys = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing" }
+
+local function device_values(values)
+  return copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing) })
+end
+
 local function device(values)
-  return json.object(
-    { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing" },
-    copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing) }))
+  return json.object(device_keys, device_values(values))
 end
 
 --- The modems present.
 function shape.devices(devices)
   return line({ "devices" }, { devices = each(devices, device) })
+end
+
+local function joined(keys, more)
+  local all = { unpack(keys) }
+  for _, key in ipairs(more) do all[#all + 1] = key end
+  return all
+end
+
+--- The state of one modem: the device object, and what it said.
+function shape.status(seen)
+  return line(joined(device_keys, { "running", "preferred", "stored", "power", "advice" }),
+    copy(device_values(seen.device), {
+      running = seen.running and versions(seen.running),
+      preferred = seen.preferred and versions(seen.preferred),
+      stored = each(seen.stored, stored_image), advice = each(seen.advice, same),
+      power = power(copy(seen.power, { causes = each(seen.power.causes, same) })),
+    }))
 end
 
 local function image(report)
