@@ -20,10 +20,11 @@ local may_include = {
 
 -- Headers of the outside with <>: only these files may include them.
 local BIND, QMI = { "^core/bind/", "^core/main%.c" }, { "^core/driver/qmi%.c" }
+local GLIB = { "^core/driver/qmi%.c", "^core/driver/bus%.c" }
 local only_in = {
   { "^lua", BIND }, { "^lauxlib", BIND },
   { "^libserialport", { "^core/driver/port%.c" } },
-  { "^libqmi", QMI }, { "^libmbim", QMI }, { "^glib", QMI }, { "^gio/", QMI }, { "^gobject", QMI },
+  { "^libqmi", QMI }, { "^libmbim", QMI }, { "^glib", GLIB }, { "^gio/", GLIB }, { "^gobject", GLIB },
   { "^archive", { "^core/driver/archive%.c" } },
 }
 
@@ -191,6 +192,8 @@ describe("the architecture", function()
     { "core/bind/port.c", '#include <libserialport.h>\n' },
     { "core/bind/qmi.c", '#include <libqmi-glib.h>\n' },
     { "core/bind/qmi.c", '#include <glib.h>\n' },
+    { "core/bind/bus.c", '#include <gio/gio.h>\n' },
+    { "core/driver/bus.c", '#include <libqmi-glib.h>\n' },
     { "core/bind/source.c", '#include <archive.h>\n' },
     { "core/main.c", '#include "driver/port.h"\n' },
     { "core/driver/port.c", '/* as the MC7455 does */\n' },

@@ -1,0 +1,153 @@
+/* moonflash.core.bus: method calls on a message bus (D-Bus, through GLib's GDBus).
+ *
+ *   local bus = require "moonflash.core.bus"
+ *   local connection = bus.open("unix:path=/run/dbus/system_bus_socket", 2000)
+ *   connection:call({ name = "org.example.Service", object = "/org/example/Service",
+ *                     interface = "org.example.Service", method = "Hold", "text", true }, 5000)
+ *                                    --> true: accepted; arguments are strings and booleans
+ *   connection:close()               -- twice is harmless
+ *
+ * A service that does not run is not started. Failures: bus.timeout bus.closed bus.interrupted
+ * bus.refused (field error: its name, evidence: its words) bus.failed.
+ */
+#include "driver/bus.h"
+
+#include "bind/bind.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define CLASS "moonflash.core.bus"
+
+enum { DEFAULT_OPEN_MS = 2000, DEFAULT_CALL_MS = 5000, MOST_ARGUMENTS = 8 };
+
+MF_MODULE int luaopen_moonflash_core_bus(lua_State *L);
+
+static struct mf_bus *check_bus(lua_State *L)
+{
+    return luaL_checkudata(L, 1, CLASS);
+}
+
+static int check_ms(lua_State *L, int index, int absent)
+{
+    return lua_isnoneornil(L, index) ? absent : (int)mf_check_whole(L, index, INT_MAX / 2);
+}
+
+static int refused(lua_State *L, const struct mf_bus *bus, const char *evidence, const char *what)
+{
+    int count = mf_fail(L, "bus.refused", evidence, "%s was refused", what);
+
+    lua_pushstring(L, bus->error);
+    lua_setfield(L, -2, "error");
+    return count;
+}
+
+static int fail(lua_State *L, const struct mf_bus *bus, int result, const char *what)
+{
+    const char *evidence = bus->text[0] != '\0' ? bus->text : NULL;
+
+    switch (result) {
+    case MF_STREAM_TIMEOUT:
+        return mf_fail(L, "bus.timeout", evidence, "%s: no answer in time", what);
+    case MF_STREAM_CLOSED:
+        return mf_fail(L, "bus.closed", evidence, "%s: the bus is gone", what);
+    case MF_STREAM_INTERRUPTED:
+        return mf_fail(L, "bus.interrupted", NULL, "%s: interrupted", what);
+    case MF_STREAM_REJECTED:
+        return refused(L, bus, evidence, what);
+    default:
+        return mf_fail(L, "bus.failed", evidence, "%s: the bus does not work", what);
+    }
+}
+
+static int bus_open(lua_State *L)
+{
+    const char *address = luaL_checkstring(L, 1);
+    int timeout_ms = check_ms(L, 2, DEFAULT_OPEN_MS);
+    struct mf_bus *bus = lua_newuserdata(L, sizeof *bus);
+    int result;
+
+    memset(bus, 0, sizeof *bus);
+    luaL_getmetatable(L, CLASS);
+    lua_setmetatable(L, -2);
+    result = mf_bus_open(bus, address, timeout_ms, mf_interrupt(L));
+    return result == 0 ? 1 : fail(L, bus, result, address);
+}
+
+/* A field of the call; its table keeps the text alive. */
+static const char *check_field(lua_State *L, const char *name)
+{
+    const char *text;
+
+    lua_getfield(L, 2, name);
+    if (lua_type(L, -1) != LUA_TSTRING)
+        luaL_error(L, "call: %s must be a string", name);
+    text = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    return text;
+}
+
+static size_t check_arguments(lua_State *L, struct mf_bus_argument *arguments)
+{
+    size_t count = lua_objlen(L, 2);
+
+    luaL_argcheck(L, count <= MOST_ARGUMENTS, 2, "too many arguments");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 2, (int)i + 1);
+        luaL_argcheck(L, lua_isboolean(L, -1) || lua_type(L, -1) == LUA_TSTRING, 2,
+                      "arguments are strings and booleans");
+        arguments[i].text = lua_tostring(L, -1);
+        arguments[i].truth = lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    return count;
+}
+
+static int bus_call(lua_State *L)
+{
+    struct mf_bus *bus = check_bus(L);
+    struct mf_bus_argument arguments[MOST_ARGUMENTS];
+    struct mf_bus_call call = {.arguments = arguments};
+    int timeout_ms = check_ms(L, 3, DEFAULT_CALL_MS);
+    int result;
+
+    luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_argcheck(L, bus->context != NULL, 1, "the connection is closed");
+    call.name = check_field(L, "name");
+    call.object = check_field(L, "object");
+    call.interface = check_field(L, "interface");
+    call.method = check_field(L, "method");
+    call.count = check_arguments(L, arguments);
+    result = mf_bus_call(bus, &call, timeout_ms, mf_interrupt(L));
+    if (result != 0)
+        return fail(L, bus, result, call.method);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int bus_close(lua_State *L)
+{
+    mf_bus_close(check_bus(L));
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int bus_tostring(lua_State *L)
+{
+    lua_pushstring(L, check_bus(L)->context == NULL ? "bus (closed)" : "bus");
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"call", bus_call},           {"close", bus_close}, {"__gc", bus_close},
+    {"__tostring", bus_tostring}, {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {{"open", bus_open}, {NULL, NULL}};
+
+MF_MODULE int luaopen_moonflash_core_bus(lua_State *L)
+{
+    mf_new_class(L, CLASS, methods);
+    mf_new_module(L, functions);
+    return 1;
+}
