@@ -54,6 +54,13 @@ failure.codes = {
   ["qmi.failed"] = "run the same command again",
   ["qmi.refused"] = "`moonflash status` shows the state of the modem",
   ["qmi.malformed"] = "run again with --log FILE and report the answer",
+  -- AT
+  ["at.error"] = "see the modem's AT manual; many commands need AT!ENTERCND=\"A710\" first",
+  ["at.cme_error"] = "`moonflash status` shows the state of the modem",
+  ["at.not_implemented"] = "this firmware does not have the command",
+  ["at.timeout"] = "run the same command again",
+  ["at.closed"] = "the modem went away: wait until it is back and run the same command again",
+  ["at.not_at"] = "`moonflash devices` shows which port is the AT port",
   -- the system
   ["sys.again"] = "try again later",
   ["sys.closed"] = "run the same command again",
@@ -71,7 +78,8 @@ failure.codes = {
   ["image.corrupt"] = "get the file again from where it came",
   ["image.wrong_model"] = "use the images made for this modem",
   ["image.incomplete_set"] = "give all files of the firmware: .cwe and .nvu, or one .spk",
-  ["image.mismatch"] = "give files that belong together, or decide with --carrier, --config-version, --firmware-version",
+  ["image.mismatch"] = "give files that belong together, or decide with --carrier, --config-version, "
+    .. "--firmware-version",
   ["image.unversioned"] = "say it with --firmware-version, --carrier and --config-version",
   -- devices
   ["device.none"] = "plug the modem in; `moonflash devices` lists what is seen",

@@ -17,7 +17,8 @@ local NO_SLOT, NO_COUNT = 255, 255
 local advice = {
   ["boot-rom"] = "the loader is lost: only the maker's tools help; moonflash cannot cure this",
   ["memory-debug"] = "the modem crashed and waits for its memory to be read: `moonflash recover` resets it",
-  download = "the modem waits for an image: `moonflash update FILE...` sends one, `moonflash recover` lets it go",
+  download = "the modem waits for an image: `moonflash update FILE...` sends one, `moonflash recover` lets "
+    .. "it go",
 }
 
 -- Whether a stored image is what runs. Told by its build id: modems disagree on whether the list's

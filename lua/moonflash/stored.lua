@@ -75,8 +75,8 @@ function stored.find(state, word)
     return pair.carrier:lower() == wanted or build:lower() == wanted
       or pair.firmware == wanted or pair.config == wanted
   end
-  local best = newest(found, function(pair) return means(pair) and pair.firmware == state.running.firmware end)
-    or newest(found, means)
+  local function runs(pair) return pair.firmware == state.running.firmware end
+  local best = newest(found, function(pair) return means(pair) and runs(pair) end) or newest(found, means)
   if best then return best end
   return nil, failure.new("stored.none", "the modem stores no pair of images for " .. word,
     { evidence = "it stores: " .. texts(found) })

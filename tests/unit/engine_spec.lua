@@ -130,20 +130,24 @@ describe("engine.plan", function()
       recorder("check", nil, { changes = false, seconds = 2, mode = "application" }),
     })
     assert.same({ "ask", "finalized" }, job.done)
-    assert.same({ { step = "ask", changes = false, seconds = 1 }, { step = "enter", changes = true, seconds = 45 },
-                  { step = "send", changes = true, seconds = 90 } }, listed)
+    assert.same({
+      { step = "ask", changes = false, seconds = 1 }, { step = "enter", changes = true, seconds = 45 },
+      { step = "send", changes = true, seconds = 90 } }, listed)
   end)
 
   it("ends where the goal is reached", function()
     local job = fake_job()
-    local listed = engine.plan(job, { recorder("ask", { engine.FINISH }), recorder("send", nil, { changes = true }) })
+    local listed = engine.plan(job,
+      { recorder("ask", { engine.FINISH }), recorder("send", nil, { changes = true }) })
     assert.equal(1, #listed)
   end)
 end)
 
 describe("step constructors", function()
-  local send = step.define { name = "send", fields = { final_ack = "number" }, defaults = { mode = "download" },
-                             run = function() return true end }
+  local send = step.define {
+    name = "send", fields = { final_ack = "number" }, defaults = { mode = "download" },
+    run = function() return true end,
+  }
 
   it("refuse unknown fields, wrong types and unknown modes", function()
     assert.error_matches(function() send { final_akk = 1 } end, "no field \"final_akk\"")

@@ -15,7 +15,8 @@ describe("model.define", function()
   end)
 
   it("refuses unknown, missing and wrong fields", function()
-    assert.error_matches(function() model.define(description { famly = "F" }) end, "unknown field of a model: famly")
+    assert.error_matches(function() model.define(description { famly = "F" }) end,
+      "unknown field of a model: famly")
     assert.error_matches(function() model.define { name = "MC1" } end, "needs the field family")
     assert.error_matches(function() model.define(description { name = 1 }) end, "name must be a string")
     assert.error_matches(function()
@@ -24,7 +25,8 @@ describe("model.define", function()
   end)
 
   it("refuses what is no step", function()
-    assert.error_matches(function() model.define(description { [1] = { name = "x" } }) end, "step 1 is no step")
+    assert.error_matches(function() model.define(description { [1] = { name = "x" } }) end,
+      "step 1 is no step")
   end)
 end)
 

@@ -13,8 +13,8 @@ local MISMATCH = "`moonflash recover` goes back to images it stores, `moonflash 
 local voters = {
   IMSWITCH = { "image mismatch (IMSWITCH)", MISMATCH },
   GOBIIM = { "image mismatch (GOBIIM)", MISMATCH },
-  BIOS = { "FCC lock (BIOS)", "a laptop's lock, not a failed update: `moonflash qmi dms 0x555f` unlocks it until "
-    .. "the next power-up" },
+  BIOS = { "FCC lock (BIOS)", "a laptop's lock, not a failed update: `moonflash qmi dms 0x555f` unlocks it "
+    .. "until the next power-up" },
   W_DISABLE = { "the W_DISABLE pin", "release the pin, or have it ignored: `moonflash at 'AT!PCOFFEN=2'`" },
   User = { "the user (AT+CFUN)", "`moonflash at 'AT+CFUN=1'` switches the radio on" },
   Temp = { "temperature", "let the modem cool down" },
