@@ -2,6 +2,7 @@
 -- Steps and scripts get it as their only argument.
 -- @module moonflash.job
 
+local at = require "moonflash.at"
 local device = require "moonflash.device"
 local download = require "moonflash.download"
 local failure = require "moonflash.failure"
@@ -17,6 +18,7 @@ job.__index = job
 job.phases = { "untouched", "entering", "transfer", "booting" }
 
 local CLOSE_MS = 5000
+local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
 --- Makes a job.
 -- @tparam table request model, models, device, root, set (images), options, arguments, emit
@@ -109,6 +111,7 @@ function job:finalize()
   shielded(self, function()
     self:close_download()
     self:close_qmi { release = true }
+    self:close_at()
     if self.follower then self.follower:close() end
     self.follower = nil
   end)
@@ -152,6 +155,27 @@ function job:close_qmi(options)
   if session then session:close(CLOSE_MS, options) end
 end
 
+--- The AT session of the modem, opened when first asked for.
+-- @treturn table the session (moonflash.at), or nil and a failure
+function job:at()
+  if self.at_session then return self.at_session end
+  local path = self.device.nodes.at
+  if not path then
+    return nil, failure.new("device.no_port", "the modem has no AT port",
+      { evidence = device.describe(self.device) })
+  end
+  local session, problem = device.open_node(path, at.open, self:ms(OPEN_SECONDS))
+  self.at_session = session
+  return session, problem
+end
+
+--- Closes the AT session.
+function job:close_at()
+  local session = self.at_session
+  self.at_session = nil
+  if session then session:close() end
+end
+
 --- The download session: port open and greeted.
 -- @treturn table the session, or nil and a failure
 function job:download()
@@ -162,7 +186,7 @@ function job:download()
   end
   local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
     return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale })
-  end, self:ms(3))
+  end, self:ms(OPEN_SECONDS))
   self.loader = loader
   return loader, problem
 end
