@@ -15,6 +15,7 @@ local functions = {
   model = { "model", "define" }, models = { "model", "all" }, script = { "model", "script" },
   update = { "update", "update" }, plan = { "update", "plan" }, run_script = { "script", "run" },
   switch = { "procedures", "switch" }, recover = { "procedures", "recover" }, status = { "status", "read" },
+  job = { "child", "start" },
 }
 
 local core = { port = "port", crc = "crc", bytes = "bytes", cwe = "cwe" }

@@ -41,6 +41,7 @@ local may_require = {
   { "^lua/moonflash/cli/arguments%.lua", { "^moonflash%.cli%.", "^moonflash%.failure$", "^argparse$" } },
   { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
   { "^lua/", { "^moonflash%." } },
+  { "^lua/moonflash/child%.lua", { "^moonflash%.", "^cjson$" } },
 }
 
 -- What they may not, although the above would let them.

@@ -1,0 +1,204 @@
+-- flash.job: moonflash as a child of a program that has a poll loop of its own.
+local flash = require "moonflash"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local PATIENCE_MS = 60000
+
+local before, jobs
+
+local function images()
+  local folder, options = support.folder(), { size = 1500000 }
+  return {
+    packages.write(packages.firmware(options), folder), packages.write(packages.settings(options), folder),
+  }
+end
+
+local function start(request)
+  local job = assert(flash.job(request))
+  jobs[#jobs + 1] = job
+  return job
+end
+
+-- A plain poll loop: gives each event to a function until the job has ended.
+local function follow(job, take)
+  local deadline = sys.clock_ms() + PATIENCE_MS
+  while true do
+    local events = job:read()
+    if not events then return end
+    for _, event in ipairs(events) do take(event) end
+    if job:descriptor() then
+      assert(sys.poll({ { fd = job:descriptor(), read = true } }, deadline - sys.clock_ms())[1], "too late")
+    end
+  end
+end
+
+before_each(function()
+  before, jobs = support.descriptors(), {}
+end)
+
+after_each(function()
+  for _, job in ipairs(jobs) do
+    if not job:wait(0) then sys.kill(-job.pid, "KILL") end
+    job:wait(PATIENCE_MS)
+    job:close()
+  end
+  support.finish()
+  assert.equal(before, support.descriptors())
+end)
+
+describe("flash.job", function()
+  it("updates a modem and tells each step while the caller does other things", function()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local job = start { command = "update", files = images(), root = modem.root,
+      options = { timeout_scale = 2, skip = { nothing = true } }, selection = { vid = "1199", pid = "9071" } }
+    local steps, sent, last = {}, 0, nil
+    follow(job, function(event)
+      if event.event == "step" and event.state == "done" then steps[#steps + 1] = event.step end
+      if event.event == "progress" then sent = math.max(sent, event.sent) end
+      last = event
+    end)
+    local result = job:wait(1000)
+    assert.is_true(result.ok)
+    assert.equal(0, result.exit)
+    assert.equal("02.33.03.00", result.after.firmware)
+    assert.is_nil(result.failure)
+    assert.same(last, result)
+    assert.equal("read versions", steps[1])
+    assert.is_true(sent > 1000000)
+    assert.is_nil(job:read())
+    assert.is_nil(job:descriptor())
+    assert.is_true(job:cancel())
+  end)
+
+  it("gives the objects of commands that only ask", function()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local job = start { command = "devices", root = modem.root }
+    assert.is_true(job:wait(PATIENCE_MS).ok)
+    local events = job:read()
+    assert.equal("MC7455", events[1].devices[1].model)
+    assert.same({}, events[1].devices[1].missing)
+    assert.equal("result", events[2].event)
+    assert.is_nil(job:read())
+  end)
+
+  it("gives the lines as they came to who passes them on", function()
+    local job = start { command = "devices", root = support.folder() }
+    job:wait(PATIENCE_MS)
+    local lines = job:read_lines()
+    assert.equal('{"v":1,"devices":[]}', lines[1])
+    assert.equal(2, #lines)
+  end)
+
+  it("has the failure of the program as its own", function()
+    local result = start({ command = "update", files = { "/nowhere/-x.cwe" } }):wait(PATIENCE_MS)
+    assert.is_false(result.ok)
+    assert.equal(4, result.exit)
+    assert.is_true(flash.failure.is(result.failure))
+    assert.equal("source.not_found", result.failure.code)
+    assert.truthy(flash.failure.hint(result.failure))
+  end)
+
+  it("passes options, files that look like options, and refuses what is no option", function()
+    local result = start({ command = "inspect", files = { "--help" } }):wait(PATIENCE_MS)
+    assert.equal(4, result.exit)
+    for _, request in ipairs {
+      { options = { no_such_option = true } }, { options = { route = "none" } },
+      { selection = { place = "" } }, { selection = { bus = 1, number = 400 } },
+      { options = { mbim = false, chunk_size = 0 } },
+    } do
+      request.command = "devices"
+      result = start(request):wait(PATIENCE_MS)
+      assert.equal(1, result.exit)
+      assert.equal("usage", result.failure.code)
+    end
+    local all = {
+       command = "devices", root = support.folder(), options = { mbim = false, force = true },
+      selection = { bus = 1, number = 4, place = "1-1.4" } }
+    assert.equal(0, start(all):wait(PATIENCE_MS).exit)
+  end)
+
+  it("that is cancelled before the reset of the modem is a clean stop", function()
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.1 })
+    local job = start { command = "update", files = files, root = modem.root }
+    local cancelled
+    follow(job, function(event)
+      if event.step == "enter download mode" and not cancelled then cancelled = assert(job:cancel()) end
+    end)
+    local result = job:wait(1000)
+    assert.equal(9, result.exit)
+    assert.equal("job.interrupted", result.failure.code)
+  end)
+
+  it("does not wait longer than asked, and keeps the events meanwhile", function()
+    local modem = support.simulator("mc7455", { time_scale = 1 })
+    local job = start { command = "update", files = images(), root = modem.root }
+    local result, problem = job:wait(1)
+    assert.equal("sys.timeout", support.code_of(result, problem))
+    assert(sys.poll({ { fd = job:descriptor(), read = true } }, PATIENCE_MS)[1])
+    assert(job:cancel())
+    assert.equal(9, job:wait(PATIENCE_MS).exit)
+    assert.truthy(#job:read() > 0)
+  end)
+
+  it("may be cancelled at once", function()
+    local job = start { command = "simulate", arguments = { "mc7455" } }
+    assert(job:cancel())
+    local result = job:wait(PATIENCE_MS)
+    assert.is_true(result.exit == 9 or result.exit == 0)
+  end)
+
+  it("tells a second job on the same modem who holds it", function()
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.1 })
+    local job, second = start { command = "update", files = files, root = modem.root }, nil
+    follow(job, function(event)
+      if event.step ~= "enter download mode" or second then return end
+      second = start({ command = "update", files = files, root = modem.root }):wait(PATIENCE_MS)
+      job:cancel()
+    end)
+    assert.equal(3, second.exit)
+    assert.equal("device.busy", second.failure.code)
+    assert.truthy(second.failure.evidence:find(("pid %d"):format(job.pid), 1, true))
+  end)
+
+  it("that is killed has a result all the same", function()
+    local modem = support.simulator("mc7455", { time_scale = 1 })
+    local job = start { command = "update", files = images(), root = modem.root }
+    sys.kill(job.pid, "KILL")
+    local result = job:wait(PATIENCE_MS)
+    assert.is_false(result.ok)
+    assert.equal(128 + 9, result.exit)
+    assert.equal("internal", result.failure.code)
+    assert.equal("status 137", result.failure.evidence)
+  end)
+
+  it("goes on when its caller is killed", function()
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.02 })
+    local log = support.folder() .. "/log"
+    local caller = support.start(support.lua([[
+      local root, log, one, two = ...
+      local flash, sys = require "moonflash", require "moonflash.core.sys"
+      local job = assert(flash.job {
+        command = "update", root = root, files = { one, two }, options = { log = log } })
+      sys.poll({ { fd = job:descriptor(), read = true } }, 60000)
+      print "started"
+      io.stdout:flush()
+      sys.sleep_ms(60000)
+    ]], modem.root, log, files[1], files[2]))
+    assert.equal("started", caller:line())
+    caller:stop()
+    local deadline = sys.clock_ms() + PATIENCE_MS
+    while not sys.read_file(log):find("done (100 %)", 1, true) do
+      assert.is_true(sys.clock_ms() < deadline)
+      sys.sleep_ms(20)
+    end
+    assert.equal(2, start({ command = "update", files = files, root = modem.root }):wait(PATIENCE_MS).exit)
+  end)
+
+  it("is a failure when there is no such program, and wrong without a command", function()
+    local request = { command = "devices", program = "/nowhere/moonflash" }
+    assert.equal("sys.not_found", support.code_of(flash.job(request)))
+    assert.has_error(function() flash.job { files = {} } end)
+  end)
+end)
