@@ -60,6 +60,14 @@ function device.select(devices, wanted)
   return selection.pick(devices, wanted or {})
 end
 
+--- All devices that may be meant.
+-- @tparam table devices
+-- @tparam[opt] table wanted as for select
+-- @treturn table array of devices
+function device.matching(devices, wanted)
+  return selection.all(devices, wanted or {})
+end
+
 --- Follows a device through reboots.
 -- @see moonflash.device.follow
 device.follow = follow.new

@@ -33,6 +33,8 @@ failure.codes = {
   ["source.failed"] = "check where the image comes from and run the same command again",
   ["source.rejected"] = "get the image again: what was read is not what its checksums say",
   ["source.read_once"] = "save the image to a file and run again with that",
+  ["source.unavailable"] = "install what is missing, or save the image to a plain file",
+  ["source.no_image"] = "`unzip -l FILE.zip` lists what is inside",
   ["source.short"] = "get the image again: it ended too early",
   -- the download conversation
   ["qdl.silent"] = "run the same command again; if it stays silent, power-cycle the modem",
@@ -70,6 +72,7 @@ failure.codes = {
   ["sys.interrupted"] = "run the same command again",
   ["sys.locked"] = "wait until the other job has ended",
   ["sys.timeout"] = "run the same command again",
+  ["sys.program"] = "run that program by hand to see why",
   ["uevent.unavailable"] = "moonflash looks at /sys instead",
   ["uevent.timeout"] = "run the same command again",
   ["uevent.interrupted"] = "run the same command again",
@@ -88,6 +91,21 @@ failure.codes = {
   ["device.not_seen"] = "replug the modem and run the same command again",
   ["device.no_port"] = "`moonflash devices` says which driver is missing",
   ["device.busy"] = "wait until the other job has ended",
+  -- what is found before anything is changed; its own hint says more
+  ["preflight.node"] = "remove the plain file and replug the modem",
+  ["preflight.permission"] = "run as root",
+  ["preflight.driver"] = "install the driver, or run with --bind-driver",
+  ["preflight.session"] = "log in another way than over the modem",
+  ["preflight.memory"] = "free some memory",
+  ["preflight.autosuspend"] = "run as root",
+  ["preflight.power"] = "give the modem a better supply",
+  ["preflight.hypervisor"] = "pass the modem through with the ids of both of its modes",
+  -- the message bus
+  ["bus.failed"] = "check that the system's message bus runs",
+  ["bus.refused"] = "run the same command again",
+  ["bus.timeout"] = "run the same command again",
+  ["bus.closed"] = "check that the system's message bus runs",
+  ["bus.interrupted"] = "run the same command again",
   -- jobs and scripts
   ["job.interrupted"] = "run the same command again; it goes on from the state the modem is in",
   ["job.up_to_date"] = "use --force to send the images all the same",
@@ -100,6 +118,9 @@ failure.codes = {
   ["script.not_found"] = "check the name of the script",
   ["script.invalid"] = "mend the script where the message says",
   ["script.raised"] = "mend the script where the message says",
+  ["script.refused"] = "the message of the script says what it needs",
+  ["script.warning"] = "the message of the script says what to look at",
+  ["script.left_broken"] = "mend the script: after these faults the modem needs more than a second run",
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }

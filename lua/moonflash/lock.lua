@@ -6,10 +6,18 @@ local sys = require "moonflash.core.sys"
 
 local lock = {}
 
--- A modem's USB 3 and USB 2 places are one socket: the lower of the two names it.
-local function socket_of(device)
+--- The socket a modem is plugged into: its USB 3 and USB 2 places are one, the lower of the two
+-- names it.
+function lock.socket(device)
   if device.peer and device.peer < device.place then return device.peer end
   return device.place
+end
+
+--- Takes the lock of a socket.
+-- @treturn userdata the lock, or nil and failure sys.locked or what the system says
+function lock.take_socket(root, socket)
+  local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"
+  return sys.lock(("%s/%s.lock"):format(folder, socket))
 end
 
 --- Takes the lock of a modem.
@@ -17,8 +25,7 @@ end
 -- @tparam table device
 -- @treturn userdata the lock, with a method release(), or nil and failure device.busy
 function lock.take(root, device)
-  local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"
-  local held, problem = sys.lock(("%s/%s.lock"):format(folder, socket_of(device)))
+  local held, problem = lock.take_socket(root, lock.socket(device))
   if held then return held end
   if problem.code ~= "sys.locked" then return nil, problem end
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,

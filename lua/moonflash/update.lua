@@ -2,14 +2,19 @@
 -- the script is chosen, then the engine runs its steps.
 -- @module moonflash.update
 
+local context = require "moonflash.context"
 local device = require "moonflash.device"
 local engine = require "moonflash.engine"
 local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
+local fleet = require "moonflash.fleet"
+local guests = require "moonflash.guests"
+local holders = require "moonflash.holders"
 local image = require "moonflash.image"
 local job = require "moonflash.job"
 local lock = require "moonflash.lock"
 local model = require "moonflash.model"
+local preflight = require "moonflash.preflight"
 local sys = require "moonflash.core.sys"
 
 local update = {}
@@ -49,23 +54,33 @@ local function check_fit(chosen, set)
       chosen.family, chosen.product) })
 end
 
--- The set of the images, the modem and its script, or nil and a failure, in the order in which
--- things are looked at: images first, then the modem.
-local function prepare(request, script)
-  local set, problem, models, found, chosen, fits
-  set, problem = look_at_images(request)
+-- What does not depend on the modem: the set of the images and all models, the script given first.
+local function look(request, script)
+  local set, problem = look_at_images(request)
   if not set then return nil, problem end
+  local models
   models, problem = model.all()
   if not models then return nil, problem end
   if script then table.insert(models, 1, script) end
-  found, problem = device.select(device.list(request.root, models), request.selection)
-  if not found then return nil, problem end
-  chosen, problem = script, nil
-  if not chosen then chosen, problem = choose_model(models, found, request.options) end
+  return { set = set, models = models, script = script }
+end
+
+-- A job for a modem, when there is a script for it and the images are for that.
+local function work_for(request, seen, found)
+  local chosen, problem = seen.script, nil
+  if not chosen then chosen, problem = choose_model(seen.models, found, request.options) end
   if not chosen then return nil, problem end
-  fits, problem = check_fit(chosen, set)
+  local fits
+  fits, problem = check_fit(chosen, seen.set)
   if not fits then return nil, problem end
-  return update.job(request, { model = chosen, models = models, device = found, set = set })
+  return update.job(request, { model = chosen, models = seen.models, device = found, set = seen.set })
+end
+
+-- The job of the one modem that is meant.
+local function prepare(request, seen, selection)
+  local found, problem = device.select(device.list(request.root, seen.models), selection)
+  if not found then return nil, problem end
+  return work_for(request, seen, found)
 end
 
 --- A job from a request and what was found.
@@ -75,14 +90,10 @@ function update.job(request, found)
   return job.new(found)
 end
 
---- Fills in what a request leaves open, and begins to listen for signals.
+--- Fills in what a request leaves open (see moonflash.context), and begins to listen for signals.
 function update.request(given)
   sys.catch_signals()
-  return {
-    files = given.files or {}, root = given.root or "/", selection = given.selection or {},
-    options = given.options or {}, emit = given.emit or function() end,
-    arguments = given.arguments or {}, path = given.path,
-  }
+  return context.fill(given)
 end
 
 --- The result of a job.
@@ -96,35 +107,92 @@ function update.result(work, problem)
   return outcome
 end
 
---- Runs steps on a job while holding the modem's lock.
--- @treturn table the result
-function update.run(work, steps)
-  local held, problem = lock.take(work.root, work.device)
-  if not held then return update.result(work, problem) end
+-- Those who use the modem pause, and what else can be is set right; all is undone by finalizers.
+local function make_way(work)
+  local ready, problem = preflight.prepare(work)
+  if not ready then return nil, problem end
+  local paused
+  paused, problem = guests.pause(work)
+  if paused == nil then return nil, problem end
+  return holders.check(work, paused)
+end
+
+local function run_held(work, steps)
+  local ready, hindrance = make_way(work)
+  if not ready then
+    work:finalize()
+    return nil, hindrance
+  end
   work.changing = true
   if work.device.mode == "download" then work.phase = "transfer" end
-  local done, broken = engine.run(work, steps)
+  return engine.run(work, steps)
+end
+
+--- Runs steps on a job: looks for what is in the way, takes the modem's lock, has others pause.
+-- @treturn table the result
+function update.run(work, steps)
+  local clear, finding = preflight.check(work)
+  if not clear then return update.result(work, finding) end
+  guests.give_back_left(work)
+  local held, problem = lock.take(work.root, work.device)
+  if not held then return update.result(work, problem) end
+  local done, broken = run_held(work, steps)
   held:release()
   return update.result(work, not done and broken or nil)
 end
 
---- Brings one modem to the firmware in the files.
--- @tparam table request files, root, selection, options, emit (see lua/README.md)
--- @tparam[opt] table script a model to use instead of the one the modem's ids choose
--- @treturn table { ok, exit, before, after, failure }
-function update.update(request, script)
-  request = update.request(request)
-  local work, problem = prepare(request, script)
+local function update_one(request, seen, selection)
+  local work, problem = prepare(request, seen, selection)
   if not work then return update.result(nil, problem) end
   return update.run(work, work.model)
+end
+
+-- One after the other; what is plugged is looked at anew for each.
+local function update_all(request, seen)
+  local chosen, problem = fleet.choose(device.list(request.root, seen.models), request.selection, seen.set,
+    function(found) return work_for(request, seen, found) end)
+  if not chosen then return update.result(nil, problem) end
+  local results = {}
+  for index, found in ipairs(chosen) do
+    request.emit { event = "note", message = device.describe(found) }
+    local result = update_one(request, seen, { place = found.place, serial = found.serial })
+    result.place = found.place
+    results[index] = result
+    request.emit { event = "result", result = result }
+    if result.exit == exit.INTERRUPTED then break end
+  end
+  return fleet.result(results, #chosen)
+end
+
+--- Brings one modem to the firmware in the files, or with the option `all` every modem they fit.
+-- @tparam table request files, root, selection, options, emit (see lua/README.md)
+-- @tparam[opt] table script a model to use instead of the one the modem's ids choose
+-- @treturn table { ok, exit, before, after, failure }; with `all` an event "result" with the result of
+-- each, and here the worst
+function update.update(request, script)
+  request = update.request(request)
+  local seen, problem = look(request, script)
+  if not seen then return update.result(nil, problem) end
+  if request.options.all then return update_all(request, seen) end
+  return update_one(request, seen, request.selection)
+end
+
+local function tell_guests(work)
+  if work.options.keep_services then return end
+  for _, name in ipairs(guests.list(work.root, work.device)) do work:note("would pause " .. name) end
 end
 
 --- What update would do; nothing is sent that changes the modem.
 -- @treturn table as update's, with device, set and steps = { { step, changes, seconds } }
 function update.plan(request)
   request = update.request(request)
-  local work, problem = prepare(request)
+  local seen, problem = look(request)
+  if not seen then return update.result(nil, problem) end
+  local work
+  work, problem = prepare(request, seen, request.selection)
   if not work then return update.result(nil, problem) end
+  preflight.tell(work)
+  tell_guests(work)
   local outcome, steps
   steps, problem = engine.plan(work, work.model)
   outcome = update.result(work, problem)

@@ -101,9 +101,24 @@ function takers:warning(event)
   self:print(self.errors, "warning: " .. event.message, "warning")
 end
 
+function takers:say(event)
+  self:say(event.message)
+end
+
 function takers:note(event)
   if self.wanted.verbose then return self:print(self.people, "  " .. event.message) end
   self:record("  " .. event.message)
+end
+
+-- One of several modems is done with.
+function takers:result(event)
+  local result = event.result
+  self:object(shape.result(result, self:elapsed()))
+  if result.failure then
+    return self:print(self.errors, result.place .. ": " .. tostring(result.failure), "error")
+  end
+  local what = result.exit == exit.NOTHING_TO_DO and "nothing to do" or "done"
+  self:say(("%s: %s, runs %s"):format(result.place, what, text.versions(result.after) or "the new firmware"))
 end
 
 function takers:progress(event)

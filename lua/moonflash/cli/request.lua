@@ -6,7 +6,8 @@ local failure = require "moonflash.failure"
 local request = {}
 
 local SAME_NAME = { "force", "storage_index", "carrier", "config_version", "firmware_version", "route",
-  "chunk_size", "timeout_scale", "model", "proxy", "cdc_wdm", "tty" }
+  "chunk_size", "timeout_scale", "model", "proxy", "cdc_wdm", "tty", "all",
+  "keep_services", "bind_driver" }
 
 local function control_of(given)
   if given.mbim then return true end

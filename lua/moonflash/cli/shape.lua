@@ -67,10 +67,12 @@ function shape.warning(event, t)
   return line({ "t", "event", "code", "message" }, copy(event, { t = t }))
 end
 
---- The last object of every run.
+--- The last object of every run; before it, one for each of several modems, with its place.
 function shape.result(result, t)
-  return line({ "t", "event", "ok", "exit", "before", "after", "failure" }, {
-    t = t, event = "result", ok = result.ok, exit = result.exit,
+  local keys = { "t", "event", "ok", "exit", "before", "after", "failure" }
+  if result.place then keys[#keys + 1] = "place" end
+  return line(keys, {
+    t = t, place = result.place, event = "result", ok = result.ok, exit = result.exit,
     before = result.before and versions(result.before), after = result.after and versions(result.after),
     failure = result.failure and failed(result.failure),
   })

@@ -104,16 +104,25 @@ local function none(devices, wanted)
   })
 end
 
---- Picks the one device that fits all fields given.
+--- All devices that fit all fields given.
 -- @tparam table devices as list gives them
--- @tparam table wanted any of cdc_wdm, tty, vid, pid, bus, number, place, serial, model
--- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all
-function selection.pick(devices, wanted)
+-- @tparam table wanted as for pick
+-- @treturn table array of devices
+function selection.all(devices, wanted)
   local fitting = devices
   for _, field in ipairs(fields) do
     local value = wanted[field.name]
     if value ~= nil then fitting = narrow(fitting, field, value) end
   end
+  return fitting
+end
+
+--- Picks the one device that fits all fields given.
+-- @tparam table devices as list gives them
+-- @tparam table wanted any of cdc_wdm, tty, vid, pid, bus, number, place, serial, model
+-- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all
+function selection.pick(devices, wanted)
+  local fitting = selection.all(devices, wanted)
   if #fitting == 1 then return fitting[1] end
   if #fitting == 0 then return nil, none(devices, wanted) end
   return nil, failure.new("device.ambiguous", ("%d modems fit"):format(#fitting),

@@ -1,0 +1,116 @@
+--- What is looked at before anything is changed. A check is a table
+--
+--     { name = "memory",                what --skip calls it
+--       look = function(job) ... end,   gives a finding, or nil when all is well
+--       prepare = function(job) end }   optional: what it sets right for the run, with job:defer to
+--                                       undo it; true, or nil and a failure
+--
+-- and a finding { message, evidence, cure, warning = true when it does not refuse the job }.
+-- All files they read are below the job's root.
+-- @module moonflash.preflight
+
+local failure = require "moonflash.failure"
+
+local preflight = {}
+
+-- In the order in which they are told.
+local checks = {
+  require "moonflash.preflight.node",
+  require "moonflash.preflight.permission",
+  require "moonflash.preflight.driver",
+  require "moonflash.preflight.session",
+  require "moonflash.preflight.memory",
+  require "moonflash.preflight.autosuspend",
+  require "moonflash.preflight.power",
+  require "moonflash.preflight.hypervisor",
+}
+
+local names = { holders = true }
+for _, check in ipairs(checks) do names[check.name] = true end
+
+local function is_skipped(job, check)
+  return (job.options.skip or {})[check.name]
+end
+
+-- A name that is misspelt would skip nothing, in silence.
+local function check_names(job)
+  for name in pairs(job.options.skip or {}) do
+    if not names[name] then
+      local known = {}
+      for finding in pairs(names) do known[#known + 1] = finding end
+      table.sort(known)
+      return nil, failure.new("usage", "there is no finding " .. name,
+        { evidence = "there are " .. table.concat(known, ", ") })
+    end
+  end
+  return true
+end
+
+--- Everything that is found.
+-- @tparam table job
+-- @treturn table array of findings, each with its name
+function preflight.look(job)
+  local findings = {}
+  for _, check in ipairs(checks) do
+    local finding = check.look(job)
+    if finding then
+      finding.name = check.name
+      findings[#findings + 1] = finding
+    end
+  end
+  return findings
+end
+
+local function code_of(finding)
+  return "preflight." .. finding.name
+end
+
+local function warn(job, finding, before)
+  job:warn(code_of(finding), ("%s%s (%s); %s"):format(before or "", finding.message, finding.evidence,
+    finding.cure))
+end
+
+local function refusal(finding)
+  return failure.new(code_of(finding), finding.message, { evidence = finding.evidence,
+    hint = ("%s; or go on all the same with --skip %s"):format(finding.cure, finding.name) })
+end
+
+--- Looks, warns of what may be in the way, and refuses what is.
+-- @tparam table job
+-- @treturn boolean true, or nil and the first finding as a failure (the others are warned of)
+function preflight.check(job)
+  local known, unknown = check_names(job)
+  if not known then return nil, unknown end
+  local first
+  for _, finding in ipairs(preflight.look(job)) do
+    if is_skipped(job, finding) then
+      warn(job, finding, "skipped: ")
+    elseif finding.warning or first then
+      warn(job, finding)
+    else
+      first = finding
+    end
+  end
+  if first then return nil, refusal(first) end
+  return true
+end
+
+--- Tells everything as warnings, for plans.
+function preflight.tell(job)
+  for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
+end
+
+--- Sets right what can be for the run.
+-- @tparam table job
+-- @treturn boolean true, or nil and a failure
+function preflight.prepare(job)
+  for _, check in ipairs(checks) do
+    if check.prepare and not is_skipped(job, check) then
+      local ready, problem = check.prepare(job)
+      if not ready then return nil, problem end
+    end
+  end
+  return true
+end
+
+return preflight
