@@ -4,7 +4,8 @@
  *   local q = qdl.conversation { greeting_ms = 1000, greeting_attempts = 5, reply_ms = 5000,
  *                                ack_ms = 120000, final_ack_ms = 180000 }   -- the defaults
  *   q:greet()                        -- errands; they raise while another one is not done
- *   q:image(head, file_size, { image_type = 0x80, chunk = 1048576 })   -- head: first 400 bytes
+ *   q:image(head, file_size, { image_type = 0x80, chunk = 1048576 })   -- head: first 400 bytes;
+ *                                    -- times given here hold from now on
  *   q:reset()
  *   q:need()                         --> { want = "send", bytes =, image_offset =, image_length = }
  *                                        { want = "receive", within_ms = } or want "done", "failed"
@@ -95,6 +96,7 @@ static int q_image(lua_State *L)
         luaL_checktype(L, 4, LUA_TTABLE);
         image_type = (uint8_t)mf_option_whole(L, 4, "image_type", image_type, UINT8_MAX);
         chunk = (uint32_t)mf_option_whole(L, 4, "chunk", chunk, UINT32_MAX);
+        read_timing(L, 4, &qdl->timing);
     }
     luaL_argcheck(L, length == MF_QDL_HEAD, 2, "the first 400 bytes of the file expected");
     luaL_argcheck(L, file_size > MF_QDL_HEAD, 3, "more than 400 bytes expected");

@@ -108,14 +108,16 @@ end
 -- @tparam table image head = its first 400 bytes, size in bytes, reader standing after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
 -- times a second; interrupted = function() returning whether to go on after a signal, which it must
--- have cleared
+-- have cleared; final_ack_ms, not scaled, instead of the session's
 -- @treturn boolean true, or nil and a failure
 function Session:send(image, options)
   options = options or {}
   local whole, failure = still_whole(self)
   if not whole then return nil, failure end
   local head_size, report = #image.head, options.progress
-  self.conversation:image(image.head, image.size, { chunk = self.options.chunk or download.chunk })
+  self.conversation:image(image.head, image.size, {
+    chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
+  })
   return self:run {
     reader = image.reader, interrupted = options.interrupted,
     progress = report and function(written) report(head_size + written, image.size) end,

@@ -140,6 +140,11 @@ describe("a download session", function()
     end
   end
 
+  it("waits for the last answer as long as the image says", function()
+    assert(open("no_answer", 3, { final_ack_ms = 60000 }))
+    refused("qdl.silent", session:send(image(), { final_ack_ms = 50 }))
+  end)
+
   for fault, foreign in pairs { diag = "diag", sahara = "sahara" } do
     it("names what it talks to: " .. fault, function()
       local _, problem = open(fault)
