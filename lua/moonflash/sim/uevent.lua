@@ -7,9 +7,11 @@ local sys = require "moonflash.core.sys"
 local uevent = {}
 uevent.__index = uevent
 
+local retry_ms = 5
+
 local function subscribe(self)
   local text, address = sys.receive_from(self.fd)
-  if text == "+" then self.listeners[address] = true end
+  if text == "+" then self.listeners[address] = self.listeners[address] or {} end
 end
 
 --- Makes the socket.
@@ -20,12 +22,37 @@ function uevent.open(root, loop)
   sys.remove(root .. "/uevent")
   local fd, failure = sys.datagram(root .. "/uevent")
   if not fd then return nil, failure end
-  local self = setmetatable({ path = root .. "/uevent", fd = fd, listeners = {}, number = 1000 }, uevent)
+  local self = setmetatable({
+    path = root .. "/uevent", fd = fd, loop = loop, listeners = {}, number = 1000,
+  }, uevent)
   loop:watch(fd, function() subscribe(self) end)
   return self
 end
 
---- Tells every listener.
+local deliver
+
+-- A listener's queue holds about ten events: what does not fit waits until it has read some.
+local function retry(self, address)
+  if self.closed then return end
+  self.loop:after(retry_ms, function() deliver(self, address) end)
+end
+
+function deliver(self, address)
+  local waiting = self.listeners[address]
+  while waiting and waiting[1] do
+    local sent, failure = sys.send_to(self.fd, address, waiting[1])
+    if sent then
+      table.remove(waiting, 1)
+    elseif failure.code == "sys.closed" then
+      self.listeners[address] = nil
+      return
+    else
+      return retry(self, address)
+    end
+  end
+end
+
+--- Tells every listener, in order and without losing any.
 -- @tparam string action add, remove, bind, unbind
 -- @tparam string path below /sys
 -- @tparam string subsystem
@@ -36,13 +63,15 @@ function uevent:send(action, path, subsystem, more)
   for _, text in ipairs(more or {}) do parts[#parts + 1] = text end
   parts[#parts + 1] = "SEQNUM=" .. self.number
   local text = table.concat(parts, "\0") .. "\0"
-  for address in pairs(self.listeners) do
-    if not sys.send_to(self.fd, address, text) then self.listeners[address] = nil end
+  for address, waiting in pairs(self.listeners) do
+    waiting[#waiting + 1] = text
+    if not waiting[2] then deliver(self, address) end
   end
 end
 
 --- Ends it.
 function uevent:close()
+  self.closed = true
   sys.close(self.fd)
   sys.remove(self.path)
 end
