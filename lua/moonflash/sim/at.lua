@@ -1,6 +1,7 @@
 --- An AT port: echo, lines, and the commands an updater meets (reference: at).
 -- @module moonflash.sim.at
 
+local power = require "moonflash.sim.power"
 local wire = require "moonflash.sim.wire"
 
 local at = {}
@@ -80,12 +81,11 @@ local function images(self)
 end
 
 local function power_state(self)
-  local modem = self.modem
-  local words, mismatch = modem.model.power, modem:offline_reason() ~= 0
-  local user = modem.power == 1 and not mismatch
+  local words, votes = self.modem.model.power, power.votes(self.modem)
   return {
-    "State: " .. (modem.power == 0 and words.online or words.low),
-    words.votes:format(user and 1 or 0, mismatch and 1 or 0), words.persistence,
+    "State: " .. (self.modem.power == 0 and words.online or words.low),
+    (words.votes:gsub("([%u_a-z]+):%?", function(name) return name .. (votes[name] and ":1" or ":0") end)),
+    words.persistence,
   }
 end
 
@@ -137,8 +137,9 @@ local commands = {
   end), locked = true },
   { "^AT!RESET$", quick(function(self) self.modem:restart(self.modem.seconds.boothold) end) },
   { "^AT%+CFUN=([01])$", function(self, argument)
-    return self.modem:set_power(argument == "1" and 0 or 1) and {} or nil
+    return power.set(self.modem, argument == "1" and 0 or 1) and {} or nil
   end },
+  { "^AT!PCOFFEN=2$", quick(function(self) power.ignore_pin(self.modem) end), locked = true },
 }
 
 local function execute(self, line)

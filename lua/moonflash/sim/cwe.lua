@@ -4,6 +4,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
+local nvup = require "moonflash.sim.nvup"
 
 local cwe = {}
 
@@ -82,6 +83,11 @@ function cwe.verify(path)
   local header = read_at(file, 0, header_size)
   local outer = cwe.parse(header)
   if outer then verify_object(file, 0, header, outer, records) end
+  for _, record in ipairs(records) do
+    if record.type == "NVUP" then
+      record.usb_ids = nvup.usb_ids(read_at(file, record.offset + header_size, record.size))
+    end
+  end
   file:close()
   if not outer then return nil, "no header" end
   for index = #records, 1, -1 do
@@ -96,12 +102,14 @@ local firmware_types = { BOOT = true, APPL = true, MODM = true }
 
 --- What a checked image brings.
 -- @tparam table records from verify
--- @treturn table { firmware = version, settings = { firmware=, carrier=, config= } }, each may be absent
+-- @treturn table { firmware = version, settings = { firmware=, carrier=, config= }, usb_ids = { vid=,
+--   application=, download= } }, each may be absent
 function cwe.contents(records)
   local contents = {}
   for _, record in ipairs(records) do
     local firmware = record.version:match(version_pattern) or records[1].version:match(version_pattern)
     local carrier, config = record.version:match("_([%a-]+)_(%d+%.%d+_%d%d%d)$")
+    contents.usb_ids = contents.usb_ids or record.usb_ids
     if firmware_types[record.type] then contents.firmware = contents.firmware or firmware end
     if carrier and not contents.settings then
       contents.settings = { firmware = firmware, carrier = carrier, config = config }

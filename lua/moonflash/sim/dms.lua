@@ -4,13 +4,13 @@
 
 local bytes = require "moonflash.core.bytes"
 local lists = require "moonflash.sim.lists"
+local power = require "moonflash.sim.power"
 local T = require("moonflash.sim.template").new
 
 local dms = {}
 
 -- QMI errors (reference: qmi 6)
-local malformed, missing_argument, no_effect, invalid_argument, invalid_transition, no_such_message
-  = 1, 17, 26, 48, 60, 71
+local malformed, missing_argument, invalid_argument, storage_full, no_such_message = 1, 17, 48, 51, 71
 
 local function tlv(kind, value)
   return T "<kind:1> <size:2> <value>":fill { kind = kind, size = #value, value = value }
@@ -36,17 +36,19 @@ end
 
 -- Get Operating Mode
 dms[0x002d] = function(modem)
-  local answer = tlv(0x01, bytes.u8(modem.power)) .. tlv(0x11, bytes.u8(0))
-  local reason = modem:offline_reason()
+  local restricted = power.votes(modem).W_DISABLE and 1 or 0
+  local answer = tlv(0x01, bytes.u8(modem.power)) .. tlv(0x11, bytes.u8(restricted))
+  local reason = power.offline_reason(modem)
   if reason ~= 0 then answer = answer .. tlv(0x10, bytes.u16le(reason)) end
   return answer
 end
 
 -- Set Operating Mode
 dms[0x002e] = function(modem, tlvs)
-  local power = bytes.get_u8(tlvs[0x01] or "", 1)
-  if not power then return nil, missing_argument end
-  if not modem:set_power(power) then return nil, invalid_transition end
+  local mode = bytes.get_u8(tlvs[0x01] or "", 1)
+  if not mode then return nil, missing_argument end
+  local set, code = power.set(modem, mode)
+  if not set then return nil, code end
   return ""
 end
 
@@ -74,6 +76,7 @@ dms[0x0048] = function(modem, tlvs)
   local override = bytes.get_u8(tlvs[0x10] or "\0", 1) == 1
   local slot = bytes.get_u8(tlvs[0x11] or "", 1)
   if slot and (slot < 1 or slot > modem.model.most.firmware) then return nil, invalid_argument end
+  if not modem.store:has_room(pair, slot) then return nil, storage_full end
   local wanted = modem.store:prefer(pair, override, slot)
   if modem.faults:value "no-wanted-list" then return "" end
   return tlv(0x01, bytes.u8(#wanted) .. string.char(unpack(wanted)))
@@ -138,8 +141,10 @@ dms[0x555b] = function(modem)
 end
 
 -- Sierra: Set FCC Authentication
-dms[0x555f] = function()
-  return nil, no_effect
+dms[0x555f] = function(modem)
+  local unlocked, code = power.unlock(modem)
+  if not unlocked then return nil, code end
+  return ""
 end
 
 return dms

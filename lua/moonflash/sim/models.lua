@@ -37,7 +37,7 @@ rows.mc7455 = {
   tells_settings = true,
   power = {
     online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
-    votes = "LPM voters - Temp:0, Volt:0, User:%d, W_DISABLE:0, IMSWITCH:%d, BIOS:0, LWM2M:0, OMADM:0",
+    votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0",
   },
   most = { firmware = 4, settings = 50 },
   -- libqmi-devel 2017-November/002589
@@ -56,7 +56,7 @@ rows.mc7455 = {
 
 local power_9x15 = {
   online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
-  votes = "LPM force flags - W_DISABLE:0, User:%d, Temp:0, Volt:0, BIOS:0, GOBIIM:%d",
+  votes = "LPM force flags - W_DISABLE:?, User:?, Temp:0, Volt:0, BIOS:?, GOBIIM:?",
 }
 
 -- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117

@@ -2,15 +2,11 @@
 -- @module moonflash.sim.modem
 
 local personalities = require "moonflash.sim.personality"
+local power = require "moonflash.sim.power"
 local stores = require "moonflash.sim.store"
 
 local modem = {}
 modem.__index = modem
-
--- Operating modes (reference: qmi 3)
-local online, low_power, offline, reset = 0, 1, 3, 4
--- Offline reasons
-local firmware_mismatch, settings_mismatch = 1, 2
 
 local node_delay = 0.1 -- s from the device to its ttys
 local unplugged_seconds = 2
@@ -32,6 +28,7 @@ function modem.new(world, model, faults, recorder)
     loop = world.loop, usb = world.usb, time_scale = world.time_scale,
     model = model, faults = faults, recorder = recorder,
     store = stores.new(model, faults), seconds = seconds_of(model, faults),
+    crashed = faults:value "memory-debug", user_off = faults:value "low-power",
     place = place or model.place, boot_place = faults:value "boot-place" or place or model.boot_place,
     epoch = 0,
   }, modem)
@@ -64,14 +61,15 @@ local entered = {}
 function entered.application(self)
   self.store:boot()
   self.entered_by = nil
-  self.power = self:offline_reason() == 0 and online or low_power
+  power.boot(self)
+  self.ready_at = self.loop:now() + self:milliseconds(self.faults:value "not-ready" or 0)
   self.recorder:note("mode", {
     mode = "application", power = self.power, running = self.store.running, preferred = self.store.preferred,
   })
 end
 
 -- When nobody talks to the loader for the time of its window, it leaves; not while the flash holds
--- half an image, and not when it is no loader but a crashed modem.
+-- half an image, and not when it is no loader but a modem that crashed.
 function entered.download(self)
   self.heard_at = self.loop:now()
   local function look()
@@ -80,7 +78,7 @@ function entered.download(self)
     if left <= 0 and not self.torn then return self:leave_download() end
     self:after(self.seconds.window * (left > 0 and left / (left + idle) or 1), look)
   end
-  if not self.faults:value "memory-debug" then self:after(self.seconds.window, look) end
+  if not self.crashed then self:after(self.seconds.window, look) end
 end
 
 --- Plugs the modem in.
@@ -136,7 +134,8 @@ end
 -- @tparam number seconds until the disconnect
 function modem:restart_into_download(how, seconds)
   self.restarting, self.entered_by = true, how
-  self:after(seconds, function() come_back(self, "download", self.seconds.boot) end)
+  local mode = self.faults:value "skips-download" and "application" or "download"
+  self:after(seconds, function() come_back(self, mode, self.seconds.boot) end)
 end
 
 --- Disconnects after some seconds and comes back in the mode the preference asks for.
@@ -149,28 +148,6 @@ function modem:restart(seconds)
   self:after(seconds, function() come_back(self, "application", gone) end)
 end
 
---- Sets the operating mode.
--- @tparam number power as in the message
--- @treturn boolean whether that was a possible transition
-function modem:set_power(power)
-  if self.restarting then return false end
-  if power == reset then
-    if self.power ~= offline then return false end
-    self:restart(self.seconds.reset)
-    return true
-  end
-  if power == online and self:offline_reason() ~= 0 then return false end
-  if power ~= online and power ~= low_power and power ~= offline then return false end
-  self.power = power
-  return true
-end
-
---- Why the modem will not go online: bits, 0 when it will.
-function modem:offline_reason()
-  local firmware, settings = self.store:mismatch()
-  return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
-end
-
 --- Family and firmware: SWI9X30C_02.08.02.00
 function modem:version()
   return self.model.family .. "_" .. self.store.running.firmware
@@ -179,6 +156,11 @@ end
 --- The revision as DMS tells it; older families add who built it and when.
 function modem:revision()
   return self:version() .. (self.model.tells_build and self.model.identity.build or "")
+end
+
+--- Whether the modem answers DMS requests by now.
+function modem:is_ready()
+  return self.loop:now() >= self.ready_at
 end
 
 --- The host spoke to the loader.
@@ -195,6 +177,7 @@ end
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
   self:heard_host() -- the window begins anew
+  self.usb_ids = contents.usb_ids or self.usb_ids
   self.store:take(contents, self.entered_by ~= "boothold")
 end
 
@@ -205,6 +188,7 @@ end
 
 --- The loader resets: to the application, or back to itself when there is half an image.
 function modem:leave_download()
+  self.crashed = nil
   if self.torn then return come_back(self, "download", self.seconds.boot) end
   come_back(self, "application", self.seconds.application)
 end

@@ -24,7 +24,7 @@ end
 
 local function speaker_of(modem, kind)
   if kind == "qdl" and modem.faults:value "diag-instead" then return diag end
-  if kind == "qdl" and modem.faults:value "memory-debug" then return sahara end
+  if kind == "qdl" and modem.crashed then return sahara end
   return speakers[kind]
 end
 
@@ -35,6 +35,12 @@ local function open_port(modem, interface)
   return port
 end
 
+-- Settings may have changed the ids.
+local function ids_of(modem, mode)
+  local row, ids = modem.model[mode], modem.usb_ids or {}
+  return ids.vid or row.vid, ids[mode] or row.pid
+end
+
 --- Makes a modem's device for a mode, its ports open and each with somebody behind it.
 -- @tparam modem modem
 -- @tparam string mode "application" or "download"
@@ -42,8 +48,9 @@ end
 -- @treturn table device for usb:attach
 function personality.make(modem, mode, place)
   local row, other = modem.model[mode], modem.model.compositions[modem.faults:value "composition"]
+  local vid, pid = ids_of(modem, mode)
   local device = {
-    place = place, vid = row.vid, pid = row.pid, product = row.product,
+    place = place, vid = vid, pid = pid, product = row.product,
     manufacturer = modem.model.identity.manufacturer,
     serial = modem.faults:value "serial" or modem.model.serial,
     speed = personality.speed(modem, place), interfaces = {},

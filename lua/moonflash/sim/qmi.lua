@@ -20,7 +20,7 @@ local bad = T "02 04 00 01 00 <code:2>"
 
 local control, device_management = 0, 2
 local service_names = { [control] = "ctl", [device_management] = "dms" }
-local malformed, bad_client, no_such_message, bad_service = 1, 41, 71, 31
+local malformed, ids_exhausted, bad_service, bad_client, not_ready, no_such_message = 1, 5, 31, 41, 52, 71
 local longest = 4096
 
 --- Begins a conversation on a port.
@@ -47,6 +47,7 @@ control_messages[0x0022] = function(self, tlvs)
   local service = core_bytes.get_u8(tlvs[1] or "", 1)
   if not service then return nil, malformed end
   if service ~= device_management then return nil, bad_service end
+  if self.modem.faults:value "clients-exhausted" and not self.synced then return nil, ids_exhausted end
   local client = 1
   while self.clients[client_key(service, client)] do client = client + 1 end
   self.clients[client_key(service, client)] = true
@@ -65,7 +66,7 @@ end
 
 -- Sync: all clients of this host are forgotten.
 control_messages[0x0027] = function(self)
-  self.clients = {}
+  self.clients, self.synced = {}, true
   return ""
 end
 
@@ -97,6 +98,7 @@ local function handle(self, service, fields, tlvs, hits)
   local handler = (service == control and control_messages or dms)[fields.message]
   if not handler then return nil, no_such_message end
   if service == control then return handler(self, tlvs) end
+  if not self.modem:is_ready() then return nil, not_ready end
   return handler(self.modem, tlvs)
 end
 

@@ -34,11 +34,14 @@ function store.new(model, faults)
   local self = setmetatable({
     most = model.most, firmware = {}, settings = {}, wanted = {},
     running = copy(running), preferred = copy(pair_of "preferred" or running),
-    take_anything = faults:value("already-stored"), no_preference = faults:value("no-preference"),
+    take_anything = faults:value "already-stored", no_preference = faults:value "no-preference",
+    keeps_all = faults:value "storage-full", losses = faults:value "loses-settings" or 0,
+    rewrites = faults:value "rewrites-preference" or 0, first = copy(running),
   }, store)
   for _, version in ipairs(model.store.firmware) do self:add_firmware(version) end
   for _, pair in ipairs(model.store.settings) do self:add_settings(pair) end
   for _, pair in ipairs { running, pair_of "stored" } do self:add(pair) end
+  if self.keeps_all then self:fill_slots() end
   return self
 end
 
@@ -56,10 +59,28 @@ function store:settings_index(pair)
   end
 end
 
-local function slot_to_fill(self)
+--- The first slot without a firmware, or nil.
+function store:free_slot()
   for slot = 1, self.most.firmware do
     if not self.firmware[slot] then return slot end
   end
+end
+
+--- Puts a firmware nobody wants into each free slot.
+function store:fill_slots()
+  for slot = 1, self.most.firmware do
+    self.firmware[slot] = self.firmware[slot] or ("00.00.00.%02d"):format(slot)
+  end
+end
+
+--- Whether there is a slot for a firmware: most modems make one by dropping another.
+function store:has_room(pair, slot)
+  return not self.keeps_all or slot or self:slot(pair.firmware) or self:free_slot()
+end
+
+local function slot_to_fill(self)
+  local free = self:free_slot()
+  if free then return free end
   for slot = self.most.firmware, 1, -1 do
     if self.firmware[slot] ~= self.running.firmware then return slot end
   end
@@ -111,10 +132,18 @@ function store:take(contents, keep)
     self.running.firmware = contents.firmware
     if keep then self:add_firmware(contents.firmware, self.slot_wanted) end
   end
-  if contents.settings then
+  if contents.settings and self.losses > 0 then
+    self.losses = self.losses - 1
+  elseif contents.settings then
     self.running.carrier, self.running.config = contents.settings.carrier, contents.settings.config
     if keep then self:add_settings(contents.settings) end
   end
+end
+
+-- A modem that knows better: it wants back what it ran at first.
+local function rewrite_preference(self)
+  if self.rewrites <= 0 or same(self.preferred, self.first) then return end
+  self.rewrites, self.preferred = self.rewrites - 1, copy(self.first)
 end
 
 --- The modem boots: a stored preferred pair becomes the running one.
@@ -125,6 +154,7 @@ function store:boot()
   if index and self:slot(self.preferred.firmware) and not self.unslotted then
     self.running = copy(self.settings[index])
   end
+  rewrite_preference(self)
 end
 
 --- The slot of the running firmware; 255 when it is in none.

@@ -1,0 +1,99 @@
+--- Whether the radio is on, who votes against it, and what a host is told that asks for a change
+-- (reference: qmi 3, at 4, procedures 5).
+-- @module moonflash.sim.power
+
+local power = {}
+
+local online, low_power, offline, reset = 0, 1, 3, 4
+-- QMI errors (reference: qmi 6)
+local internal, invalid_transition, no_effect, hardware_restricted = 3, 60, 26, 83
+-- Offline reasons
+local firmware_mismatch, settings_mismatch = 1, 2
+
+--- Why the stored images do not let the modem go online: bits, 0 when they do.
+-- @tparam modem modem
+function power.offline_reason(modem)
+  local firmware, settings = modem.store:mismatch()
+  return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
+end
+
+--- Who keeps the radio off, by the names AT!PCINFO? has for them.
+-- @tparam modem modem
+-- @treturn table set of names
+function power.votes(modem)
+  local mismatch = power.offline_reason(modem) ~= 0
+  return {
+    User = modem.user_off, W_DISABLE = modem.faults:value "w-disable" and not modem.ignores_pin,
+    BIOS = modem.fcc_locked, IMSWITCH = mismatch, GOBIIM = mismatch,
+  }
+end
+
+--- The modem boots: the FCC lock is on again, and any vote keeps the radio off.
+-- @tparam modem modem
+function power.boot(modem)
+  modem.fcc_locked = modem.faults:value "fcc-lock"
+  for _, against in pairs(power.votes(modem)) do
+    if against then
+      modem.power = low_power
+      return
+    end
+  end
+  modem.power = online
+end
+
+-- The first vote that holds decides the answer; the user's own ends by going online.
+local refusals = {
+  { "IMSWITCH", invalid_transition }, { "BIOS", internal }, { "W_DISABLE", hardware_restricted },
+}
+
+local function go_online(modem)
+  local votes = power.votes(modem)
+  for _, refusal in ipairs(refusals) do
+    if votes[refusal[1]] then return nil, refusal[2] end
+  end
+  modem.power, modem.user_off = online, nil
+  return true
+end
+
+local changes = {
+  [online] = go_online,
+  [low_power] = function(modem)
+    modem.power, modem.user_off = low_power, true
+    return true
+  end,
+  [offline] = function(modem)
+    modem.power = offline
+    return true
+  end,
+}
+
+--- Sets the operating mode: from offline there is no way but the reset, and none to it but offline.
+-- @tparam modem modem
+-- @tparam number mode as in the message
+-- @treturn boolean true, or nil and a QMI error
+function power.set(modem, mode)
+  if modem.restarting then return nil, invalid_transition end
+  if mode == reset and modem.power == offline then
+    modem:restart(modem.seconds.reset)
+    return true
+  end
+  if not changes[mode] or modem.power == offline and mode ~= offline then return nil, invalid_transition end
+  return changes[mode](modem)
+end
+
+--- Takes the FCC lock off, until the next boot.
+-- @tparam modem modem
+-- @treturn boolean true, or nil and a QMI error
+function power.unlock(modem)
+  if not modem.fcc_locked then return nil, no_effect end
+  modem.fcc_locked = nil
+  return true
+end
+
+--- The W_DISABLE pin is not looked at any more.
+-- @tparam modem modem
+function power.ignore_pin(modem)
+  modem.ignores_pin = true
+end
+
+return power
