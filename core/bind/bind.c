@@ -40,6 +40,13 @@ int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t r
                    result == MF_STREAM_FAILED ? strerror(error) : texts[row]);
 }
 
+int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader)
+{
+    if (result == MF_STREAM_FAILED && reader->reason != NULL)
+        return mf_fail(L, "source.failed", reader->reason, "%s cannot be read", what);
+    return mf_fail_stream(L, "source", what, result, reader->error);
+}
+
 int mf_interrupt(lua_State *L)
 {
     int descriptor = -1;

@@ -20,6 +20,9 @@ int mf_fail(lua_State *L, const char *code, const char *evidence, const char *me
  * `what` names the stream for people ("/dev/ttyUSB0"), `error` is its errno. */
 int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error);
 
+/* The same for a reader: its reason, where it has one, becomes the evidence. */
+int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader);
+
 /* The descriptor that becomes readable when the program is asked to stop; -1 if signals are not
  * caught. core.sys keeps it in the registry, so all modules of one Lua state share it. */
 int mf_interrupt(lua_State *L);

@@ -7,7 +7,7 @@ int mf_fail_reader(lua_State *L, int index, ssize_t result)
     struct mf_reader *reader = mf_check_reader(L, index);
 
     luaL_callmeta(L, index, "__tostring");
-    return mf_fail_stream(L, "source", lua_tostring(L, -1), result, reader->error);
+    return mf_fail_source(L, lua_tostring(L, -1), result, reader);
 }
 
 /* reader:read(n[, ms]) -> 1 to n bytes | nil at the end | nil, failure */

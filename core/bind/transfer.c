@@ -210,8 +210,7 @@ static int fail_channel(lua_State *L, const struct mf_transfer *transfer)
 
 static int fail_source(lua_State *L, const struct mf_transfer *transfer)
 {
-    return mf_fail_stream(L, "source", name_of(L, "reader"), transfer->cause,
-                          transfer->reader->error);
+    return mf_fail_source(L, name_of(L, "reader"), transfer->cause, transfer->reader);
 }
 
 static int fail_progress(lua_State *L, const struct mf_transfer *transfer, const char *code,

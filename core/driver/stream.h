@@ -43,6 +43,9 @@ struct mf_reader {
     int64_t size;   /* bytes in all, -1 while unknown */
     int descriptor; /* for poll(2); -1: always ready (a file) */
     int error;      /* errno of the last MF_STREAM_FAILED */
+    /* What the last MF_STREAM_FAILED was, for people, when errno cannot tell; the reader's own
+     * memory. NULL: errno tells. */
+    const char *reason;
 };
 
 #endif

@@ -14,6 +14,12 @@ static void end(struct mf_verified *self)
     self->good = mf_cwe_finish(&self->cwe) && (!self->expects || self->cwe.crc == self->expect);
 }
 
+static void pass_failure_on(struct mf_verified *self)
+{
+    self->reader.error = self->inner->error;
+    self->reader.reason = self->inner->reason;
+}
+
 /* Reads on and looks at what comes. */
 static ssize_t read_on(struct mf_verified *self, uint8_t *out, size_t capacity, int timeout_ms)
 {
@@ -23,7 +29,7 @@ static ssize_t read_on(struct mf_verified *self, uint8_t *out, size_t capacity, 
         mf_cwe_feed(&self->cwe, out, (size_t)count);
     else if (count == 0)
         end(self);
-    self->reader.error = self->inner->error;
+    pass_failure_on(self);
     return count;
 }
 
@@ -105,7 +111,7 @@ static int verified_rewind(struct mf_reader *reader)
     struct mf_verified *self = (struct mf_verified *)reader;
     int result = self->inner->rewind(self->inner);
 
-    self->reader.error = self->inner->error;
+    pass_failure_on(self);
     if (result == 0)
         start(self);
     return result;
