@@ -1,8 +1,13 @@
-/* moonflash.core.source: readers over a file or a descriptor.
+/* moonflash.core.source: readers over a file, a descriptor, a program's output, bytes in memory.
  *
  *   local source = require "moonflash.core.source"
- *   local reader = source.file "SWI9X30C_02.33.03.00.cwe"  -- or nil, source.not_found |
- * .unreadable local reader = source.descriptor(0)       -- duplicates it; size in bytes may follow
+ *   source.file "SWI9X30C_02.33.03.00.cwe"  --> reader | source.not_found, source.unreadable
+ *   source.descriptor(0)     --> reader over a duplicate of it; size in bytes may follow
+ *   source.fetch(argv)       --> reader of what the program writes | source.unavailable when there
+ *                            --  is no such program; no shell; killed when closed; its end fails
+ *                            --  unless its exit status is 0, with its standard error as evidence
+ *   source.bytes(text[, rest])  --> reader of the text, and then of what the reader `rest` gives
+ *
  *   reader:read(4096, 1000)    --> 1 to 4096 bytes within 1000 ms (30 s unless said otherwise),
  *                              --  nil at the end, or nil, failure (source.timeout, .failed, ...)
  *   reader:size()              --> bytes, nil while unknown (a pipe)
@@ -12,12 +17,19 @@
 #include "driver/source.h"
 
 #include "bind/reader.h"
+#include "driver/fetch.h"
+#include "driver/joined.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SOURCE "moonflash.source"
+#define FETCH "moonflash.source.fetch"
+#define JOINED "moonflash.source.bytes"
+
+enum { MOST_ARGUMENTS = 64 };
 
 struct source {
     struct mf_source core;
@@ -99,15 +111,168 @@ static int source_name(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"file", source_file}, {"descriptor", source_descriptor}, {NULL, NULL}};
+/* --- a program's output ---------------------------------------------------------------------- */
 
-static const luaL_Reg methods[] = {
+struct fetched {
+    struct mf_fetch core;
+    int name; /* reference to the last argument: what is fetched */
+};
+
+/* The strings of the table at 1, ended by NULL; they live as long as the table. */
+static void check_arguments(lua_State *L, char **argv)
+{
+    size_t count;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    count = lua_objlen(L, 1);
+    luaL_argcheck(L, count > 0 && count < MOST_ARGUMENTS, 1, "a program and its arguments");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, (int)i + 1);
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "a list of strings expected");
+        argv[i] = (char *)lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    argv[count] = NULL;
+}
+
+static int fail_fetch(lua_State *L, const char *program, int error)
+{
+    if (error == ENOENT)
+        return mf_fail(L, "source.unavailable", NULL, "there is no program '%s'", program);
+    return mf_fail(L, "source.failed", strerror(error), "cannot run '%s'", program);
+}
+
+static int source_fetch(lua_State *L)
+{
+    char *argv[MOST_ARGUMENTS];
+    struct fetched *self;
+    int error;
+
+    check_arguments(L, argv);
+    self = lua_newuserdata(L, sizeof *self);
+    mf_fetch_init(&self->core);
+    self->name = LUA_NOREF;
+    luaL_getmetatable(L, FETCH);
+    lua_setmetatable(L, -2);
+    lua_rawgeti(L, 1, (int)lua_objlen(L, 1));
+    self->name = luaL_ref(L, LUA_REGISTRYINDEX);
+    error = mf_fetch_start(&self->core, argv, environ, mf_interrupt(L));
+    return error == 0 ? 1 : fail_fetch(L, argv[0], error);
+}
+
+static int fetched_close(lua_State *L)
+{
+    struct fetched *self = luaL_checkudata(L, 1, FETCH);
+
+    mf_fetch_close(&self->core);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int fetched_gc(lua_State *L)
+{
+    struct fetched *self = luaL_checkudata(L, 1, FETCH);
+
+    luaL_unref(L, LUA_REGISTRYINDEX, self->name);
+    self->name = LUA_NOREF;
+    return fetched_close(L);
+}
+
+static int fetched_name(lua_State *L)
+{
+    const struct fetched *self = luaL_checkudata(L, 1, FETCH);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->name);
+    return 1;
+}
+
+/* --- bytes in memory ------------------------------------------------------------------------- */
+
+struct joined {
+    struct mf_joined core;
+    int text, rest; /* references */
+};
+
+static int source_bytes(lua_State *L)
+{
+    size_t length;
+    const char *text = luaL_checklstring(L, 1, &length);
+    struct mf_reader *rest = lua_isnoneornil(L, 2) ? NULL : mf_check_reader(L, 2);
+    struct joined *self;
+
+    lua_settop(L, 2);
+    self = lua_newuserdata(L, sizeof *self);
+    mf_joined_init(&self->core, (const uint8_t *)text, length, rest);
+    self->text = self->rest = LUA_NOREF;
+    luaL_getmetatable(L, JOINED);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, 1);
+    self->text = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, 2);
+    self->rest = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+static int joined_close(lua_State *L)
+{
+    const struct joined *self = luaL_checkudata(L, 1, JOINED);
+
+    if (self->core.rest == NULL) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->rest);
+    lua_getfield(L, -1, "close");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int joined_gc(lua_State *L)
+{
+    struct joined *self = luaL_checkudata(L, 1, JOINED);
+
+    luaL_unref(L, LUA_REGISTRYINDEX, self->text);
+    luaL_unref(L, LUA_REGISTRYINDEX, self->rest);
+    self->text = self->rest = LUA_NOREF;
+    return 0;
+}
+
+static int joined_name(lua_State *L)
+{
+    const struct joined *self = luaL_checkudata(L, 1, JOINED);
+
+    if (self->core.rest == NULL) {
+        lua_pushliteral(L, "bytes in memory");
+        return 1;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->rest);
+    luaL_callmeta(L, -1, "__tostring");
+    return 1;
+}
+
+/* --- the module ------------------------------------------------------------------------------ */
+
+static const luaL_Reg functions[] = {{"file", source_file},
+                                     {"descriptor", source_descriptor},
+                                     {"fetch", source_fetch},
+                                     {"bytes", source_bytes},
+                                     {NULL, NULL}};
+
+static const luaL_Reg source_methods[] = {
     {"close", source_close}, {"__gc", source_close}, {"__tostring", source_name}, {NULL, NULL}};
+
+static const luaL_Reg fetched_methods[] = {
+    {"close", fetched_close}, {"__gc", fetched_gc}, {"__tostring", fetched_name}, {NULL, NULL}};
+
+static const luaL_Reg joined_methods[] = {
+    {"close", joined_close}, {"__gc", joined_gc}, {"__tostring", joined_name}, {NULL, NULL}};
 
 MF_MODULE int luaopen_moonflash_core_source(lua_State *L)
 {
-    mf_new_reader_class(L, SOURCE, methods);
+    mf_new_reader_class(L, SOURCE, source_methods);
+    mf_new_reader_class(L, FETCH, fetched_methods);
+    mf_new_reader_class(L, JOINED, joined_methods);
     mf_new_module(L, functions);
     return 1;
 }

@@ -3,7 +3,7 @@
 local lfs = require "lfs"
 
 -- What a file may include with "": the first entry whose pattern fits the path decides.
--- The driver sys is one world in several files.
+-- The driver sys is one world in several files; a fetch is a source whose other end is a process.
 local SEAMS = "driver/(stream|wait).h"
 local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
 local may_include = {
@@ -11,6 +11,7 @@ local may_include = {
   { "^core/driver/transfer%.", { "driver/transfer.h", SEAMS, "protocol/qdl.h" } },
   { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/local.h" } },
   { "^core/driver/verified%.", { "driver/verified.h", SEAMS, "protocol/(cwe|crc).h" } },
+  { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
   { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
   { "^core/driver/", { "driver/OWN.h", SEAMS } },
@@ -40,8 +41,8 @@ local may_require = {
   { "^lua/moonflash/cli/json%.lua", { "^moonflash%.cli%.", "^cjson$" } },
   { "^lua/moonflash/cli/arguments%.lua", { "^moonflash%.cli%.", "^moonflash%.failure$", "^argparse$" } },
   { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
-  { "^lua/", { "^moonflash%." } },
   { "^lua/moonflash/child%.lua", { "^moonflash%.", "^cjson$" } },
+  { "^lua/", { "^moonflash%." } },
 }
 
 -- What they may not, although the above would let them.

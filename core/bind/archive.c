@@ -1,0 +1,111 @@
+/* moonflash.core.archive: members of a zip archive as readers, out of a reader of the archive.
+ *
+ *   local archive = require "moonflash.core.archive"
+ *   local zip = archive.open(reader[, patience_ms])  -- the reader stands at its first byte; how
+ *                                  -- long it may give nothing inside a member's header (30 s)
+ *   zip:next()   --> name, size in bytes (nil while unknown) of the next file inside; nil after the
+ *                --  last; nil, failure (source.failed, ...). The name is for comparing and showing
+ *   zip:read, zip:size, zip:rewind   of the current member, as every reader (core.source)
+ *   zip:close()  --> true; closes the other reader as well
+ */
+#include "driver/archive.h"
+
+#include "bind/reader.h"
+
+#include <string.h>
+
+#define ARCHIVE "moonflash.archive"
+
+enum { PATIENCE_MS = 30000 };
+
+struct bound_archive {
+    struct mf_archive core;
+    int inner; /* keeps the other reader alive: a reference in the registry */
+};
+
+MF_MODULE int luaopen_moonflash_core_archive(lua_State *L);
+
+static int archive_open(lua_State *L)
+{
+    struct mf_reader *inner = mf_check_reader(L, 1);
+    int patience_ms = lua_isnoneornil(L, 2) ? PATIENCE_MS : (int)mf_check_whole(L, 2, INT32_MAX);
+    struct bound_archive *self = lua_newuserdata(L, sizeof *self);
+    int error = mf_archive_init(&self->core, inner, patience_ms, mf_interrupt(L));
+
+    self->inner = LUA_NOREF;
+    if (error != 0)
+        return luaL_error(L, "%s", strerror(error));
+    luaL_getmetatable(L, ARCHIVE);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, 1);
+    self->inner = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 1;
+}
+
+static int archive_next(lua_State *L)
+{
+    struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
+    int result = mf_archive_next(&self->core);
+
+    if (result < 0)
+        return mf_fail_reader(L, 1, result);
+    if (result == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_pushstring(L, self->core.name);
+    if (self->core.reader.size < 0)
+        lua_pushnil(L);
+    else
+        mf_push_whole(L, (uint64_t)self->core.reader.size);
+    return 2;
+}
+
+static int archive_name(lua_State *L)
+{
+    const struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
+    luaL_callmeta(L, -1, "__tostring");
+    if (self->core.ordinal > 0)
+        lua_pushfstring(L, "%s:%s", lua_tostring(L, -1), self->core.name);
+    return 1;
+}
+
+static int archive_close(lua_State *L)
+{
+    struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
+
+    mf_archive_close(&self->core);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
+    lua_getfield(L, -1, "close");
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+/* The other reader may be collected before, so it is left alone. */
+static int archive_gc(lua_State *L)
+{
+    struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
+
+    mf_archive_close(&self->core);
+    luaL_unref(L, LUA_REGISTRYINDEX, self->inner);
+    self->inner = LUA_NOREF;
+    return 0;
+}
+
+static const luaL_Reg functions[] = {{"open", archive_open}, {NULL, NULL}};
+
+static const luaL_Reg methods[] = {{"next", archive_next},
+                                   {"close", archive_close},
+                                   {"__gc", archive_gc},
+                                   {"__tostring", archive_name},
+                                   {NULL, NULL}};
+
+MF_MODULE int luaopen_moonflash_core_archive(lua_State *L)
+{
+    mf_new_reader_class(L, ARCHIVE, methods);
+    mf_new_module(L, functions);
+    return 1;
+}

@@ -1,0 +1,157 @@
+#include "driver/fetch.h"
+
+#include "driver/process.h"
+#include "driver/wait.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A child that has closed its output, or was killed, has nothing left to do. */
+enum { END_MS = 2000 };
+
+/* --- what the child says ----------------------------------------------------------------------*/
+
+/* Keeps the end of what was said: the first of it is about connecting, the last about failing. */
+static void remember(struct mf_fetch *self, const char *words, size_t length)
+{
+    size_t kept = MF_FETCH_WORDS - length;
+
+    if (self->said_length > kept) {
+        memmove(self->said, self->said + self->said_length - kept, kept);
+        self->said_length = kept;
+    }
+    memcpy(self->said + self->said_length, words, length);
+    self->said_length += length;
+    self->said[self->said_length] = '\0';
+}
+
+/* Takes what is there, without waiting, so that the child never waits for us. */
+static void listen_to_errors(struct mf_fetch *self)
+{
+    char words[MF_FETCH_WORDS];
+    ssize_t count;
+
+    while ((count = read(self->errors, words, sizeof words)) > 0)
+        remember(self, words, (size_t)count);
+}
+
+/* One line of it: blanks for line ends and control characters, none around. */
+static void make_line(char *text)
+{
+    size_t from = 0, length = 0;
+
+    while (isspace((unsigned char)text[from]))
+        from++;
+    for (; text[from] != '\0'; from++)
+        text[length++] = iscntrl((unsigned char)text[from]) ? ' ' : text[from];
+    while (length > 0 && text[length - 1] == ' ')
+        length--;
+    text[length] = '\0';
+}
+
+static ssize_t fail(struct mf_fetch *self, const char *what)
+{
+    make_line(self->said);
+    snprintf(self->reason, sizeof self->reason, "%s", self->said[0] != '\0' ? self->said : what);
+    self->source.reader.reason = self->reason;
+    return MF_STREAM_FAILED;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static int wait_for_child(struct mf_fetch *self)
+{
+    int result;
+
+    if (self->child < 0)
+        return 0;
+    result = mf_wait_process(self->child, mf_now_ms() + END_MS, -1, &self->status);
+    if (result == 0)
+        self->child = -1;
+    return result;
+}
+
+static ssize_t end(struct mf_fetch *self)
+{
+    char what[32];
+
+    if (wait_for_child(self) != 0)
+        return fail(self, "the program that fetches it does not end");
+    listen_to_errors(self);
+    snprintf(what, sizeof what, "exit status %d", self->status);
+    return self->status == 0 ? 0 : fail(self, what);
+}
+
+static ssize_t fetch_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
+{
+    struct mf_fetch *self = (struct mf_fetch *)reader;
+    ssize_t count = self->read_pipe(reader, out, capacity, timeout_ms);
+
+    listen_to_errors(self);
+    return count == 0 ? end(self) : count;
+}
+
+/* --- starting and closing -------------------------------------------------------------------- */
+
+void mf_fetch_init(struct mf_fetch *self)
+{
+    *self = (struct mf_fetch){.child = -1, .errors = -1};
+    self->source.file = -1;
+}
+
+static int start(struct mf_fetch *self, struct mf_spawn *spawn, int interrupt)
+{
+    int output[2], error;
+
+    if (pipe2(output, O_CLOEXEC) != 0)
+        return errno;
+    spawn->streams[1] = output[1];
+    error = mf_spawn(spawn, &self->child);
+    close(output[1]);
+    if (error == 0)
+        error = mf_source_adopt(&self->source, output[0], -1, interrupt);
+    close(output[0]);
+    return error;
+}
+
+int mf_fetch_start(struct mf_fetch *self, char *const *argv, char *const *environment,
+                   int interrupt)
+{
+    struct mf_spawn spawn = {.argv = argv, .environment = environment, .group = true};
+    int errors[2], error;
+
+    mf_fetch_init(self);
+    if (pipe2(errors, O_CLOEXEC) != 0)
+        return errno;
+    self->errors = errors[0];
+    fcntl(errors[0], F_SETFL, O_NONBLOCK);
+    spawn.streams[0] = MF_SPAWN_NULL;
+    spawn.streams[2] = errors[1];
+    error = start(self, &spawn, interrupt);
+    close(errors[1]);
+    if (error != 0) {
+        mf_fetch_close(self);
+        return error;
+    }
+    self->read_pipe = self->source.reader.read;
+    self->source.reader.read = fetch_read;
+    return 0;
+}
+
+void mf_fetch_close(struct mf_fetch *self)
+{
+    mf_source_close(&self->source);
+    if (self->errors >= 0)
+        close(self->errors);
+    self->errors = -1;
+    if (self->child < 0)
+        return;
+    kill(-self->child, SIGKILL);
+    wait_for_child(self);
+    self->child = -1;
+}
