@@ -2,6 +2,7 @@
 --
 --     local report = image.inspect "SWI9X30C_02.33.03.00.cwe"
 --     report.ok, report.kind, report.firmware, report.from.firmware  --> true, "firmware", ...
+--     local reports = image.look "https://example.org/mc7455.zip"    -- every image in it
 --     local set = image.set({ report, other }, { carrier = "GENERIC" })
 --     local sending = set.images[1]:open()     -- { reader=, head=, size=, close() }
 --
@@ -10,18 +11,13 @@
 local cwe = require "moonflash.core.cwe"
 local failure = require "moonflash.failure"
 local identity = require "moonflash.image.identity"
+local origin = require "moonflash.image.origin"
 local problems = require "moonflash.image.problems"
-local source = require "moonflash.core.source"
 
 local image = {}
 
 local SILENCE_MS = 30000
 local HEADER = problems.HEADER
-
-local function open_source(spec)
-  if spec == "-" then return source.descriptor(0) end
-  return source.file(spec)
-end
 
 -- The first 400 bytes, fewer if there are no more; a rejected beginning shows in the report.
 local function read_head(reader, silence_ms)
@@ -54,21 +50,14 @@ end
 local Report = {}
 Report.__index = Report
 
--- Sources that can be read only once, standing behind the header, by report.
+-- What is open for sending already, standing behind the header, by report.
 local kept = setmetatable({}, { __mode = "k" })
 
---- Opens the image for sending. What comes must be what was inspected, or the last byte is withheld;
--- an image from a pipe is verified on the way and can be opened once.
--- @treturn table { reader (standing behind the header), head (its 400 bytes), size, close() }, or nil
---   and a failure
-function Report:open()
-  local waiting = kept[self]
-  kept[self] = nil
-  if waiting then return waiting end
-  if self.once then
+local function open_again(self)
+  if not self.reopen then
     return nil, failure.new("source.read_once", self.file .. " can be read only once")
   end
-  local file, problem = open_source(self.file)
+  local file, problem = self.reopen()
   if not file then return nil, problem end
   local reader = cwe.verified(file, { withhold = true, expect = self.crc })
   local head, unread = read_head(reader, SILENCE_MS)
@@ -77,10 +66,32 @@ function Report:open()
   return nil, unread or failure.new("source.rejected", self.file .. " has changed since it was inspected")
 end
 
-local function report_of(spec, once, seen, head)
+--- Opens the image for sending. What comes must be what was inspected, or the last byte is withheld;
+-- an image that can be read only once is verified on the way.
+-- @treturn table { reader (standing behind the header), head (its 400 bytes), size, close() }, or nil
+--   and a failure
+function Report:open()
+  local waiting = kept[self]
+  kept[self] = nil
+  if waiting then return waiting end
+  return open_again(self)
+end
+
+--- Sees that the image can be had, before a modem is made to wait for it: its source is opened and gives
+-- the first bytes. What open() gives next is this.
+-- @treturn boolean true, or nil and a failure
+function Report:prepare()
+  if kept[self] then return true end
+  local ready, problem = open_again(self)
+  kept[self] = ready
+  return ready and true, problem
+end
+
+local function report_of(item, seen, head)
   local outer = seen.records[1]
   local report = setmetatable({
-    file = spec, once = once, complete = seen.complete, crc = seen.complete and seen.crc or nil,
+    file = item.name, file_name = item.file_name, reopen = item.reopen, once = not item.reopen,
+    complete = seen.complete, crc = seen.complete and seen.crc or nil,
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
     records = seen.records, problems = problems.of(seen, head), head = head,
   }, Report)
@@ -90,7 +101,7 @@ local function report_of(spec, once, seen, head)
 end
 
 -- Reads to the end, or only the header when the rest can be read but once and will be sent.
-local function look(reader, head_only, options)
+local function read_through(reader, head_only, options)
   local silence_ms = options.silence_ms or SILENCE_MS
   local head, problem = read_head(reader, silence_ms)
   if not head then return nil, problem end
@@ -102,30 +113,56 @@ local function look(reader, head_only, options)
   return reader:report(), nil, head
 end
 
---- Looks at an image: every record, every checksum, what it is for.
--- @tparam string spec a path, or "-" for standard input
--- @tparam[opt] table options to_send: the image will be sent after this, so of one that can be read
+-- Returns a report, and whether its source is kept for sending; or nil, a failure.
+local function look_at(item, options)
+  local head_only = not item.reopen and options.to_send or false
+  local reader = cwe.verified(item.reader, { withhold = head_only })
+  local seen, problem, head = read_through(reader, head_only, options)
+  if not seen then return nil, problem end
+  local report = report_of(item, seen, head)
+  if head_only and report.ok then kept[report] = sending(reader, head, report.bytes) end
+  return report, nil, kept[report] ~= nil
+end
+
+-- Nothing behind an image that is kept for sending can be looked at.
+local function look_at_all(walk, options)
+  local reports, held_open = {}, false
+  while not held_open do
+    local item, problem = walk:next()
+    if not item then return problem == nil and reports or nil, problem, held_open end
+    local report
+    report, problem, held_open = look_at(item, options)
+    if not report then return nil, problem end
+    reports[#reports + 1] = report
+  end
+  return reports, nil, held_open
+end
+
+--- Looks at all images of a source: every record, every checksum, what they are for.
+-- @tparam string spec a path, "-" for standard input, a URL; of a zip archive there or one of its members
+--   ("FILE.zip:MEMBER")
+-- @tparam[opt] table options to_send: the images will be sent after this, so of one that can be read
 --   only once just the header is looked at; silence_ms: how long the source may give nothing;
 --   progress: called with bytes read and the bytes in all (nil while unknown)
--- @treturn table { file, ok, bytes, kind = "firmware|settings|package", family, product, model, sku,
---   part, firmware, carrier, config, oem, from = { firmware = "outer header", ... }, once, complete,
---   crc, head, records, notes = { text }, problems = { { code, kind, message, evidence, offset } } },
---   or nil and a failure when it cannot be read
-function image.inspect(spec, options)
+-- @treturn {table} reports { file, file_name, ok, bytes, kind = "firmware|settings|package", family,
+--   product, model, sku, part, firmware, carrier, config, oem, from = { firmware = "outer header", ... },
+--   once, complete, crc, head, records, notes = { text },
+--   problems = { { code, kind, message, evidence, offset } } }, or nil and a failure when something cannot
+--   be read
+function image.look(spec, options)
   options = options or {}
-  local file, problem = open_source(spec)
-  if not file then return nil, problem end
-  local once = not file:rewind()
-  local head_only = once and options.to_send or false
-  local reader = cwe.verified(file, { withhold = head_only })
-  local seen, unread, head = look(reader, head_only, options)
-  local report = seen and report_of(spec, once, seen, head)
-  if report and head_only and report.ok then
-    kept[report] = sending(reader, head, report.bytes)
-  else
-    reader:close()
-  end
-  return report, unread
+  local walk, problem = origin.open(spec, options.silence_ms or SILENCE_MS)
+  if not walk then return nil, problem end
+  local reports, unread, held_open = look_at_all(walk, options)
+  if not held_open then walk:close() end
+  return reports, unread
+end
+
+--- Looks at one image: the first of image.look.
+-- @treturn table report, or nil and a failure
+function image.inspect(spec, options)
+  local reports, problem = image.look(spec, options)
+  return reports and reports[1], problem
 end
 
 --- Whether images make an update together. See moonflash.image.set.

@@ -168,7 +168,7 @@ describe("an image", function()
     end)
 
     local foreign = {
-      ["PK\3\4"] = "zip archive", MZ = "Windows program", ["<!DOCTYPE html>"] = "web page",
+      MZ = "Windows program", ["<!DOCTYPE html>"] = "web page",
       ["\31\139\8"] = "gzip", ["\127ELF"] = "it begins with 7f 45 4c 46 ",
     }
     for beginning, words in pairs(foreign) do
@@ -178,6 +178,14 @@ describe("an image", function()
         assert.matches(words, problem.evidence, 1, true)
       end)
     end
+
+    it("may be the beginning of a zip archive", function()
+      assert(sys.write_file(folder .. "/file", "PK\3\4" .. ("\0"):rep(20)))
+      local report, problem = image.inspect(folder .. "/file")
+      assert.is_nil(report)
+      assert.equal("source.failed", problem.code)
+      assert.matches("ZIP", problem.evidence)
+    end)
 
     it("or missing is a failure", function()
       local report, problem = image.inspect(folder .. "/none")

@@ -28,7 +28,7 @@ local function witnesses(report)
       list[#list + 1] = { from, version.parse(record.version) }
     end
   end
-  list[#list + 1] = { "file name", version.of_file(report.file) }
+  list[#list + 1] = { "file name", version.of_file(report.file_name) }
   return list
 end
 
@@ -58,7 +58,7 @@ end
 
 -- The content counts, but a name that says otherwise is worth a word.
 local function compare_with_name(report)
-  local named = version.of_file(report.file)
+  local named = version.of_file(report.file_name)
   for _, field in ipairs(compared) do
     local inside, outside = report[field], named[field]
     if inside and outside and inside:lower() ~= outside:lower() then
@@ -69,7 +69,7 @@ local function compare_with_name(report)
 end
 
 --- Fills family, product, model, sku, part, firmware, carrier, config, from, kind, oem and notes of a
--- report that has file, bytes and records.
+-- report that has file_name, bytes and records.
 function identity.fill(report)
   local outer = report.records[1]
   report.from, report.notes = {}, {}

@@ -7,7 +7,7 @@ local problems = {}
 
 -- How files begin that people take for images.
 local foreign = {
-  { "PK\3\4", "this is a zip archive: unpack it, or give the image inside as FILE.zip:MEMBER" },
+  { "PK\3\4", "this is a zip archive in a zip archive: unpack it" },
   { "MZ", "this is a Windows program: the images are inside; unpack it there or with 7z" },
   { "\31\139", "this is a gzip file: unpack it" },
   { "7z\188\175", "this is a 7z archive: unpack it" },
