@@ -66,6 +66,37 @@ faults.switches = {
   ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
 }
 
+local function sorted_names(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function value_of(switch)
+  if switch.choices then return "=" .. table.concat(sorted_names(switch.choices), "|") end
+  if switch.number or switch.message and switch.message:find("%s", 1, true) then return "=N" end
+  return switch.pattern and "=TEXT" or ""
+end
+
+local function words_of(name, switch)
+  local means = switch.means or "short for " .. switch.message:gsub("%%s", "N")
+  return name .. value_of(switch), means
+end
+
+--- All faults, for people.
+-- @treturn table { { how it is given, what it means }, ... }
+function faults.list()
+  local rows = {}
+  for _, name in ipairs(sorted_names(faults.switches)) do
+    rows[#rows + 1] = { words_of(name, faults.switches[name]) }
+  end
+  for _, name in ipairs(sorted_names(faults.about_messages)) do
+    rows[#rows + 1] = { name .. "=MESSAGE[#N][:VALUE]", faults.about_messages[name] }
+  end
+  return rows
+end
+
 local message_names = {
   "^qdl%.switch$", "^qdl%.hello$", "^qdl%.open$", "^qdl%.write$", "^qdl%.done$",
   "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$",

@@ -15,16 +15,34 @@ local usb = require "moonflash.sim.usb"
 
 local sim = {}
 
+-- A folder is one simulator's; DIR/simulator.lock names it.
+local function take_folder(dir)
+  local lock, failed = sys.lock(dir .. "/simulator.lock")
+  if lock then return lock end
+  if failed.code ~= "sys.locked" then return nil, failed end
+  return nil, failure.new("sys.locked", "another simulator uses " .. dir,
+    { evidence = failed.evidence, hint = "give another folder with --dir, or stop that simulator" })
+end
+
 local function make_world(options)
-  local made, failed = sys.make_folder(options.dir)
-  if not made then return nil, failed end
+  local lock, events, failed
+  lock, failed = take_folder(options.dir)
+  if not lock then return nil, failed end
   local loop = loops.new()
-  local events
   events, failed = uevents.open(options.dir, loop)
-  if not events then return nil, failed end
+  if not events then
+    lock:release()
+    return nil, failed
+  end
   return {
     loop = loop, events = events, usb = usb.new(options.dir, events), time_scale = options.time_scale or 1,
+    lock = lock,
   }
+end
+
+local function end_world(world)
+  world.events:close()
+  world.lock:release()
 end
 
 local function make_modem(world, row, folder)
@@ -65,6 +83,12 @@ local function start(all, options)
   end
 end
 
+--- What can be simulated.
+-- @treturn table models = { name, ... }, faults = { { name as given to --fault, what it means }, ... }
+function sim.list()
+  return { models = models.names(), faults = faults.list() }
+end
+
 --- Runs modems until a signal comes.
 -- @tparam table options
 --   model = "mc7455"; dir = folder, made if need be; time_scale = 1 (0.01: a hundred times faster);
@@ -78,7 +102,7 @@ function sim.run(options)
   local all
   all, failed = make_modems(world, options)
   if not all then
-    world.events:close()
+    end_world(world)
     return nil, failed
   end
   start(all, options)
@@ -88,7 +112,7 @@ function sim.run(options)
     modem:detach()
     modem.recorder:close()
   end
-  world.events:close()
+  end_world(world)
   return ended, failed
 end
 

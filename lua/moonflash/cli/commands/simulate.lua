@@ -1,6 +1,7 @@
 --- moonflash simulate MODEL
 local json = require "moonflash.cli.json"
 local outcome = require "moonflash.cli.outcome"
+local text = require "moonflash.cli.text"
 local values = require "moonflash.cli.values"
 
 local function ready(wanted)
@@ -21,12 +22,30 @@ local function run_in(wanted, dir)
   return outcome.good()
 end
 
+local NOTE = [[
+
+MESSAGE: qdl.switch qdl.hello qdl.open qdl.write qdl.done, qmi.0048 (DMS), ctl.0022, at.boothold;
+#N: only the Nth of them (1), #*: all.]]
+
+-- The models, and the faults with what they mean.
+local function list(wanted)
+  local known = wanted.use.simulator.list()
+  local rows = { { "FAULT", "MEANING" } }
+  for _, row in ipairs(known.faults) do rows[#rows + 1] = row end
+  wanted.out:object(json.object({ "v", "models", "faults" },
+    { v = 1, models = known.models, faults = known.faults }))
+  wanted.out:say("models: " .. table.concat(known.models, ", ") .. "\n")
+  for _, line in ipairs(text.columns(rows)) do wanted.out:say(line) end
+  wanted.out:say(NOTE)
+  return outcome.good()
+end
+
 return {
   name = "simulate",
   usage = "MODEL [--dir DIR] [--time-scale X] [--fault FAULT]...",
   summary = "a software modem until interrupted; prints its root when ready",
   arguments = {
-    { "MODEL", "the model, like mc7455" },
+    { "MODEL", "the model, like mc7455; `list`: show the models and faults" },
   },
   options = {
     { "--dir", value = "DIR", convert = values.text,
@@ -36,6 +55,7 @@ return {
       "a fault to show (may be repeated)" },
   },
   run = function(wanted)
+    if wanted.given.MODEL == "list" then return list(wanted) end
     local sys = wanted.use.sys
     if wanted.given.dir then return run_in(wanted, wanted.given.dir) end
     local dir, problem = sys.temporary_folder()
