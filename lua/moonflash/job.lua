@@ -105,7 +105,7 @@ function job:put_back()
   if self.phase == "entering" then run_reversed(self, self.undos) end
 end
 
---- Runs the finalizers and closes what is open.
+--- Runs the finalizers, closes what is open and lets others at the modem again.
 function job:finalize()
   run_reversed(self, self.finalizers)
   shielded(self, function()
@@ -114,6 +114,8 @@ function job:finalize()
     self:close_at()
     if self.follower then self.follower:close() end
     self.follower = nil
+    if self.lock then self.lock:release() end
+    self.lock = nil
   end)
 end
 

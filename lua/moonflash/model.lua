@@ -16,6 +16,7 @@ model.folders = { "/etc/moonflash/scripts", place.scripts }
 local known = {
   name = "string", family = "string", product = "string", usb = "table",
   aliases = "table", summary = "string",
+  preference_command = "string", -- AT command that sets the firmware preference: see routes.impref
 }
 
 local function check_ids(ids, kind)
@@ -41,12 +42,24 @@ local function check_fields(description)
   check_ids(description.usb.download, "download")
 end
 
+-- A list of steps, such as flash.update_steps makes, stands for the steps in it.
+local function flatten(description)
+  local steps = {}
+  for index, entry in ipairs(description) do
+    local list = type(entry) == "table" and #entry > 0 and entry or { entry }
+    for _, step in ipairs(list) do steps[#steps + 1] = step end
+    description[index] = nil
+  end
+  for index, step in ipairs(steps) do description[index] = step end
+end
+
 --- Declares a model: fields name, family, product, usb and the steps in their order.
 -- @tparam table description see scripts/README.md
 -- @treturn table the model, which a script returns
 -- @raise for a field that is unknown, missing or of the wrong type
 function model.define(description)
   check_fields(description)
+  flatten(description)
   for index, step in ipairs(description) do
     if type(step) ~= "table" or type(step.name) ~= "string" or type(step.run) ~= "function" then
       error("step " .. index .. " is no step: it needs a name and a run function", 2)
@@ -60,11 +73,21 @@ function model.is(value)
   return getmetatable(value) == meta
 end
 
+local function same(a, b)
+  return not a or not b or a:lower() == b:lower()
+end
+
+-- Nobody has published the product field of a 9x15 image (reference: CWE header): one that names no
+-- chip says nothing when the family is named.
+local function names_chip(product)
+  return product:lower():find "^9x%d%d$" ~= nil
+end
+
 --- Whether images made for a product and family are for this model; case does not matter, and
 -- what the images do not say is no objection.
 function model.fits(self, images)
-  local function same(a, b) return not a or not b or a:lower() == b:lower() end
-  return same(self.product, images.product) and same(self.family, images.family)
+  if not same(self.family, images.family) then return false end
+  return same(self.product, images.product) or images.family ~= nil and not names_chip(images.product)
 end
 
 --- Whether a name is this model's or one of its aliases; case does not matter.
@@ -103,28 +126,56 @@ local function load_model(path)
   return description
 end
 
---- The script of a model by its file name: a path, else looked for in /etc and among the bundled.
--- @tparam string name "mc7455" or "./mine.lua"; case does not matter for names
--- @treturn table the model, or nil and a failure
-function model.script(name)
-  if name:find "/" then return load_model(name) end
+local function is_file(path)
+  local seen = sys.stat(path)
+  return seen and seen.kind == "file"
+end
+
+--- Where a script is: a path says it itself, a bare name is looked for in model.folders.
+-- @tparam string name "mc7455", "mine.lua" or "./mine.lua"; names may be in lower case there
+-- @treturn string the path, or nil and failure script.not_found
+function model.find(name)
+  if name:find "/" then return name end
+  local bare = name:gsub("%.lua$", "")
   for _, folder in ipairs(model.folders) do
-    local path = folder .. "/" .. name:lower() .. ".lua"
-    if sys.stat(path) then return load_model(path) end
+    for _, file in ipairs { bare, bare:lower() } do
+      local path = ("%s/%s.lua"):format(folder, file)
+      if is_file(path) then return path end
+    end
   end
   return nil, failure.new("script.not_found", "no script for " .. name,
     { evidence = "looked in " .. table.concat(model.folders, ", ") })
 end
 
---- All models there are scripts for; a name in /etc hides the bundled one.
+--- A model's script by its file name.
+-- @tparam string name see model.find
+-- @treturn table the model, or nil and a failure: script.not_found, script.invalid, script.raised
+function model.script(name)
+  local path, missing = model.find(name)
+  if not path then return nil, missing end
+  return load_model(path)
+end
+
+--- Whether a file is a model's script, told by its text, for any other script does its work when it
+-- is loaded: outside of comments it says `flash.model` or `flash.script`.
+-- @tparam string path
+-- @treturn boolean
+function model.is_script(path)
+  local text = (sys.read_file(path) or ""):gsub("%-%-[^\n]*", "")
+  return text:find "%f[%w_]flash%.model%f[^%w_]" ~= nil or text:find "%f[%w_]flash%.script%f[^%w_]" ~= nil
+end
+
+--- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
+-- models are for `moonflash run` alone.
 -- @treturn table array of models, or nil and the failure of the first script that does not load
 function model.all()
   local models, seen = {}, {}
   for _, folder in ipairs(model.folders) do
     for _, file in ipairs(sys.list(folder) or {}) do
-      if file:match "%.lua$" and not seen[file] then
+      local path = folder .. "/" .. file
+      if file:match "%.lua$" and not seen[file] and model.is_script(path) then
         seen[file] = true
-        local description, problem = load_model(folder .. "/" .. file)
+        local description, problem = load_model(path)
         if not description then return nil, problem end
         models[#models + 1] = description
       end

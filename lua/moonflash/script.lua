@@ -1,22 +1,30 @@
---- Runs a script of somebody's own: a model script (a table of steps) or plain Lua.
+--- Runs a script of somebody's own: a model script (a table of steps), a function, or plain Lua.
 -- @module moonflash.script
 
-local device = require "moonflash.device"
+local context = require "moonflash.context"
 local failure = require "moonflash.failure"
 local model = require "moonflash.model"
+local modems = require "moonflash.modems"
 local step = require "moonflash.step"
+local sys = require "moonflash.core.sys"
 local update = require "moonflash.update"
 
 local script = {}
 
+--- Hands on what a function returned, or ends the script with the failure it returned: what follows
+-- may rely on the value. A step or script that ends so has failed with that failure.
+-- @param value
+-- @tparam ?table problem
+-- @return value and all that follows it
+function script.try(value, problem, ...)
+  if value == nil and failure.is(problem) then error(problem, 0) end
+  return value, problem, ...
+end
+
 -- A script that returns a function is called with a job: one modem, found and locked.
 local function run_function(request, work)
-  local models, problem = model.all()
-  if not models then return update.result(nil, problem) end
-  local found
-  found, problem = device.select(device.list(request.root, models), request.selection)
-  if not found then return update.result(nil, problem) end
-  local one = update.job(request, { models = models, device = found })
+  local one, problem = modems.find(request)
+  if not one then return update.result(nil, problem) end
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
     local outcome, refused = work(job, unpack(request.arguments))
     if outcome == nil and refused then return nil, refused end
@@ -24,22 +32,57 @@ local function run_function(request, work)
   end } })
 end
 
---- Runs the script request.path. What it returns decides how:
--- a model (flash.model { ... }) is run like `update` with the arguments as files;
--- a function is called with a job and the arguments; anything else means that the script has done
--- its work while it was loaded (its arguments are its `...`).
--- @tparam table request path, arguments, root, selection, options, emit
--- @treturn table the result
-function script.run(request)
-  request = update.request(request)
-  local outcome, problem = model.load(request.path, unpack(request.arguments))
-  if problem and failure.is(problem) then return update.result(nil, problem) end
+-- Closes what a script opened and left open; after a failure what can be put back is.
+local function close_opened(request, problem)
+  for index = #request.opened, 1, -1 do
+    local job = request.opened[index]
+    if problem then
+      job.failure = problem
+      job:put_back()
+    end
+    job:finalize()
+  end
+end
+
+local function is_result(value)
+  return type(value) == "table" and type(value.ok) == "boolean" and type(value.exit) == "number"
+end
+
+local function run_file(request, path)
+  local outcome, problem = model.load(path, unpack(request.arguments))
+  if not failure.is(problem) then problem = nil end
+  close_opened(request, problem)
+  if problem then return update.result(request.opened[1], problem) end
+  if is_result(outcome) then return outcome end
   if model.is(outcome) then
     request.files = request.arguments
     return update.update(request, outcome)
   end
   if type(outcome) == "function" then return run_function(request, outcome) end
   return update.result()
+end
+
+-- A file by its path; else a script of this name among those of /etc and the bundled.
+local function find(name)
+  local seen = sys.stat(name)
+  if seen and seen.kind == "file" then return name end
+  return model.find(name)
+end
+
+--- Runs the script request.path, a file or the name of one in /etc/moonflash/scripts or among the
+-- bundled. What it returns decides how:
+-- a model (flash.model { ... }) is run like `update` with the arguments as files;
+-- a function is called with a job and the arguments; a result (of flash.update and its kind) is the
+-- script's own; anything else means that the script has done its work while it was loaded (its
+-- arguments are its `...`).
+-- @tparam table request path, arguments, root, selection, options, emit
+-- @treturn table the result
+function script.run(request)
+  request = update.request(request)
+  request.opened = {}
+  local path, missing = find(request.path)
+  if not path then return update.result(nil, missing) end
+  return context.within(request, run_file, request, path)
 end
 
 return script

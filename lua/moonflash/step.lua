@@ -17,6 +17,8 @@ step.shared = {
 
 local modes = { application = true, download = true }
 
+local action_fields = { changes = "boolean", seconds = "number" }
+
 local function check(definition, fields)
   for name, value in pairs(fields) do
     local kind = step.shared[name] or (definition.fields or {})[name]
@@ -49,11 +51,24 @@ function step.define(definition)
   end
 end
 
+--- A copy of a step with some of its fields changed.
+-- @tparam table original a step
+-- @tparam table fields as for its constructor
+-- @treturn table the step
+-- @raise for a field that the step does not have
+function step.with(original, fields)
+  check({ name = original.name, fields = original.fields or action_fields }, fields)
+  local made = {}
+  for name, value in pairs(original) do made[name] = value end
+  for name, value in pairs(fields) do made[name] = value end
+  return setmetatable(made, getmetatable(original))
+end
+
 --- A step of one's own: `step.action { name = "say hello", run = function(job) ... end }`.
 -- @tparam table fields the shared fields; name and run are needed; changes = false says that it
 -- changes nothing, so that a plan may run it
 function step.action(fields)
-  check({ name = fields.name or "action", fields = { changes = "boolean", seconds = "number" } }, fields)
+  check({ name = fields.name or "action", fields = action_fields }, fields)
   if not fields.name or not fields.run then error("an action needs a name and a run function", 2) end
   if fields.changes == nil then fields.changes = true end
   return fields

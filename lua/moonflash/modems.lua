@@ -1,0 +1,55 @@
+--- The modems of this machine, and one of them to work with in straight-line code.
+--
+--     local job = flash.try(flash.open { selection = { place = "1-1" } })
+--     print(flash.try(job:request(flash.dms.get_revision)).revision)
+--     job:finalize()
+--
+-- @module moonflash.modems
+
+local context = require "moonflash.context"
+local device = require "moonflash.device"
+local lock = require "moonflash.lock"
+local model = require "moonflash.model"
+local update = require "moonflash.update"
+
+local modems = {}
+
+--- The modems that are plugged.
+-- @tparam[opt] table given root
+-- @treturn table array of devices (see moonflash.device), or nil and the failure of a script that does
+-- not load
+function modems.list(given)
+  local models, problem = model.all()
+  if not models then return nil, problem end
+  return device.list(context.fill(given or {}).root, models)
+end
+
+--- The one modem a request means, whatever its mode, in a job.
+-- @tparam table request of update.request
+-- @treturn table the job, or nil and failure device.none or device.ambiguous
+function modems.find(request)
+  local models, problem = model.all()
+  if not models then return nil, problem end
+  local found
+  found, problem = device.select(device.list(request.root, models), request.selection)
+  if not found then return nil, problem end
+  return update.job(request, { models = models, device = found })
+end
+
+--- Finds one modem and keeps all other jobs away from it until `job:finalize()`, which a script may
+-- leave to the end of its run.
+-- @tparam[opt] table given root, selection, options, emit; within a script what the command line said
+-- @treturn table a job (see moonflash.job), or nil and a failure: device.none, device.ambiguous,
+-- device.busy
+function modems.open(given)
+  local work, problem = modems.find(update.request(given or {}))
+  if not work then return nil, problem end
+  work.lock, problem = lock.take(work.root, work.device)
+  if not work.lock then return nil, problem end
+  work.changing = true
+  local opened = context.current().opened
+  if opened then opened[#opened + 1] = work end
+  return work
+end
+
+return modems
