@@ -1,27 +1,42 @@
---- The ways from application mode into download mode. A route sends its commands and returns true
--- when the modem took them; that it really gets there is for `enter_download` to see. Losing the
--- modem while it answers is no failure: it went away as it was asked to.
+--- The ways from application mode into download mode. A route is a table:
+--
+--     name      as given to --route
+--     lacks     function(job): why it cannot be tried, or nil
+--     run       function(job): sends its commands; true when the modem took them, or nil and a failure
+--     switch    function(job): the same for a pair the modem stores, when a reset is not enough
+--
+-- That the modem really gets there is for `enter_download` to see. Losing it while it answers is no
+-- failure: it went away as it was asked to.
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
 -- @module moonflash.routes
 
+local at = require "moonflash.at"
 local dms = require "moonflash.qmi.dms"
-local failure = require "moonflash.failure"
 
 local routes = {}
 
-local function gone(problem)
-  return problem.code == "qmi.closed" or problem.code == "qmi.timeout"
-end
+local AT_SECONDS = 5
 
--- Sends a request that may make the modem vanish before it answers.
-local function send(job, message, fields)
-  local answer, problem = job:request(message, fields)
-  if answer or gone(problem) then return true end
+local lost = {
+  ["qmi.closed"] = true, ["qmi.timeout"] = true, ["at.closed"] = true, ["at.timeout"] = true,
+}
+
+-- The outcome of a command that may make the modem vanish before it answers.
+local function taken(answer, problem)
+  if answer or lost[problem.code] then return true end
   return nil, problem
 end
 
+-- Sends a request that may make the modem vanish. A port that does not even open is another matter.
+local function send(job, message, fields)
+  local session, problem = job:qmi()
+  if not session then return nil, problem end
+  return taken(job:request(message, fields))
+end
+
+--- A restart of the application: for switching between stored images and for putting things back.
 -- Offline first, as libqmi does; a modem that is so already has no objection to the reset.
-local function power_cycle(job)
+function routes.power_cycle(job)
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
   if not offline and problem.error_name ~= "NoEffect" then return nil, problem end
   return send(job, dms.set_operating_mode, { mode = "reset" })
@@ -30,12 +45,8 @@ end
 --- The preference was set: a reset is enough. The normal way (reference: procedures, a).
 routes.preference = {
   name = "preference",
-  run = function(job)
-    if not job.preference_set then
-      return nil, failure.new("job.not_entered", "no preference was set", { final = true })
-    end
-    return power_cycle(job)
-  end,
+  lacks = function(job) return not job.preference_set and "no preference was set" or nil end,
+  run = routes.power_cycle,
 }
 
 --- Set Firmware ID, 0x003e: the modem restarts into download mode by itself (procedures, b).
@@ -44,25 +55,111 @@ routes.firmware_id = {
   run = function(job) return send(job, dms.set_firmware_id) end,
 }
 
+-- Without this the modem might go there at every reset.
+local function leave_boot_download(job)
+  if job.device.mode ~= "application" then return true end
+  return job:request(dms.set_boot_image_download_mode, { mode = "normal" })
+end
+
 --- Set Boot Image Download Mode, then a reset (procedures, c).
 routes.boot_download = {
   name = "boot-download",
   run = function(job)
     local answer, problem = job:request(dms.set_boot_image_download_mode, { mode = "boot_and_recovery" })
     if not answer then return nil, problem end
+    if not job.boot_download_set then job:defer("leave boot image download mode", leave_boot_download) end
     job.boot_download_set = true
-    return power_cycle(job)
+    return routes.power_cycle(job)
   end,
 }
 
+local function no_at_port(job)
+  return not job.device.nodes.at and "the modem has no AT port" or nil
+end
+
+-- The modem's AT session. Some firmware needs no unlocking and some does not know it, so a refusal
+-- of that says nothing about the commands that follow.
+local function unlocked(job)
+  local session, problem = job:at()
+  if not session then return nil, problem end
+  local answer, refusal = session:unlock(job:ms(AT_SECONDS))
+  if not answer and not at.is_refusal(refusal) then return nil, refusal end
+  return session
+end
+
+--- AT!BOOTHOLD (procedures, d).
+routes.boothold = {
+  name = "boothold",
+  lacks = no_at_port,
+  run = function(job)
+    local session, problem = unlocked(job)
+    if not session then return nil, problem end
+    return taken(session:command("AT!BOOTHOLD", job:ms(AT_SECONDS)))
+  end,
+}
+
+-- Prefers a pair by the model's command. The full form names any pair; a carrier alone, the one that
+-- the modem stores of it. What AT calls the settings is <carrier>_<config>.
+local function prefer(job, session, pair)
+  local command, carrier = job.model.preference_command, pair.carrier
+  local full = ('%s="%s","%s","%s_%s"'):format(command, pair.firmware, carrier, carrier, pair.config)
+  local answer, problem = session:command(full, job:ms(AT_SECONDS))
+  if not answer and job.stored_already and at.is_refusal(problem) then
+    answer, problem = session:command(('%s="%s"'):format(command, carrier), job:ms(AT_SECONDS))
+  end
+  return answer, problem
+end
+
+local function reset(job, session)
+  return taken(session:command("AT!RESET", job:ms(AT_SECONDS)))
+end
+
+local function restore(job, pair)
+  local session, problem = unlocked(job)
+  if not session then return nil, problem end
+  local answer, refusal = prefer(job, session, pair)
+  if not answer then return nil, refusal end
+  job:follow()
+  local restarted, refused = reset(job, session)
+  job:close_at()
+  if not restarted then return nil, refused end
+  return job:await({ application = true }, job:ms(240))
+end
+
+-- When QMI has set the preference, QMI also puts it back.
+local function undo_preference(job, before)
+  local pair = not job.preference_set and before and before.preferred
+  if not (pair and pair.firmware and pair.carrier and pair.config) then return end
+  job:undo("restore the preference", function() return restore(job, pair) end)
+end
+
+local function prefer_images(job)
+  local session, problem = unlocked(job)
+  if not session then return nil, problem end
+  local before = session:ask("preference", job:ms(AT_SECONDS))
+  local answer, refusal = prefer(job, session, job.set)
+  if not answer then return nil, refusal end
+  job.phase = "entering"
+  undo_preference(job, before)
+  return reset(job, session)
+end
+
+--- AT!IMPREF, in older firmware AT!GOBIIMPREF, and AT!RESET (procedures, e): the new pair becomes what
+-- the modem wants, so it waits for it, or switches to it if it stores it.
+routes.impref = {
+  name = "impref",
+  lacks = function(job)
+    return no_at_port(job) or not job.model.preference_command and "the model has no such command" or nil
+  end,
+  run = prefer_images, switch = prefer_images,
+}
+
 --- The route of a name, as given to --route.
+-- @treturn ?table
 function routes.named(name)
   for _, route in pairs(routes) do
     if type(route) == "table" and route.name == name then return route end
   end
 end
-
---- A restart of the application: for switching between stored images and for putting things back.
-routes.power_cycle = power_cycle
 
 return routes

@@ -7,22 +7,40 @@ local step = require "moonflash.step"
 
 local enter = {}
 
--- One try of one route. Returns true; or nil, a failure, and whether the modem took the commands.
+-- One try of one route.
 local function try_route(job, route, within_ms)
   job:follow()
   local taken, problem = route.run(job)
-  if not taken then return nil, problem, false end
+  job:close_at()
+  if not taken then return nil, problem end
   -- closed only now: over MBIM it can block until the modem is gone, and we listen already
   job:close_qmi()
   job.phase = "entering"
   local found, lost = job:await({ download = true, application = true }, within_ms)
-  if not found then return nil, lost, true end
+  if not found then return nil, lost end
   if found.mode ~= "download" then
-    return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode"), true
+    return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
   end
   local loader, silent = job:download()
-  if not loader then return nil, silent, true end
+  if not loader then return nil, silent end
   return true
+end
+
+local function report(job, route, state, message)
+  job.emit { event = "step", step = "route " .. route.name, state = state, message = message }
+end
+
+-- Tries a route, if it can be tried, and tells how it went.
+local function attempt(job, route, within_ms)
+  local lacking = route.lacks and route.lacks(job)
+  if lacking then
+    report(job, route, "skipped", lacking)
+    return nil, failure.new("job.not_entered", lacking, { untried = true })
+  end
+  report(job, route, "started")
+  local done, problem = try_route(job, route, within_ms)
+  report(job, route, done and "done" or "failed", problem and tostring(problem))
+  return done, problem
 end
 
 -- The modem went back to its application while we talked to the loader.
@@ -38,15 +56,15 @@ local function is_hopeless(problem)
   return problem.foreign == "sahara" or problem.foreign == "bootrom"
 end
 
+-- Tries the routes in their order. Returns true and the name of the one that led there; or nil and
+-- the first failure of one that could be tried.
 local function try_routes(job, list, within_ms)
   local first
   for _, route in ipairs(list) do
-    job:note("route " .. route.name)
-    local done, problem = try_route(job, route, within_ms)
+    local done, problem = attempt(job, route, within_ms)
     if done then return true, route.name end
     if job:interrupted() then return nil, job:check_interrupt() end
-    job:warn(problem.code, ("route %s: %s"):format(route.name, tostring(problem)))
-    first = first or problem
+    if not first or first.untried then first = problem end
     if is_hopeless(problem) then return nil, problem end
     if not return_to_application(job, within_ms) then break end
   end
@@ -62,9 +80,10 @@ end
 
 -- The modem stores the images already: a restart is all it takes, and it leads back to the
 -- application (procedures, e).
-local function switch_stored(job, within_ms)
+local function switch_stored(job, forced, within_ms)
   job:follow()
-  local taken, problem = routes.power_cycle(job)
+  local taken, problem = (forced and forced.switch or routes.power_cycle)(job)
+  job:close_at()
   if not taken then return nil, problem end
   job:close_qmi()
   job.phase = "booting"
@@ -78,10 +97,12 @@ enter.enter_download = step.define {
   fields = { routes = "table", attempts = "number" },
   defaults = { within = 120, attempts = 3 },
   run = function(job, self)
-    if job.stored_already then return switch_stored(job, job:ms(self.within)) end
-    local list = self.routes
-    if job.options.route then list = { routes.named(job.options.route) } end
-    local first
+    local forced = job.options.route and routes.named(job.options.route)
+    if job.options.route and not forced then
+      return nil, failure.new("usage", "there is no route " .. job.options.route)
+    end
+    if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
+    local list, first = forced and { forced } or self.routes, nil
     for _ = 1, self.attempts do
       local done, detail = try_routes(job, list, job:ms(self.within))
       if done then
@@ -89,7 +110,7 @@ enter.enter_download = step.define {
         return true, detail
       end
       first = first or detail
-      if job:interrupted() or job.device.mode ~= "application" then break end
+      if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
     end
     if first.code == "job.interrupted" then return nil, first end
     return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
