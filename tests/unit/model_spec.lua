@@ -24,6 +24,14 @@ describe("model.define", function()
     end, "not a USB id: 1199")
   end)
 
+  it("takes a list of steps for the steps in it", function()
+    local function a_step(name) return { name = name, run = function() end } end
+    local one = model.define(description { a_step "1", { a_step "2", a_step "3" }, a_step "4" })
+    local names = {}
+    for index, step in ipairs(one) do names[index] = step.name end
+    assert.same({ "1", "2", "3", "4" }, names)
+  end)
+
   it("refuses what is no step", function()
     assert.error_matches(function() model.define(description { [1] = { name = "x" } }) end,
       "step 1 is no step")
@@ -35,7 +43,15 @@ describe("model.fits", function()
     local one = model.define(description())
     assert.is_true(model.fits(one, { product = "p", family = "f" }))
     assert.is_true(model.fits(one, { product = "P" }))
-    assert.is_false(model.fits(one, { product = "Q", family = "F" }))
+    assert.is_false(model.fits(one, { product = "Q" }))
+    assert.is_false(model.fits(one, { product = "P", family = "G" }))
+  end)
+
+  it("goes by the family when the product is no chip's name", function()
+    local one = model.define(description { family = "SWI9X15C", product = "9X15" })
+    assert.is_true(model.fits(one, { product = "MDM", family = "SWI9X15C" }))
+    assert.is_false(model.fits(one, { product = "9x30", family = "SWI9X15C" }))
+    assert.is_false(model.fits(one, { product = "MDM" }))
   end)
 end)
 

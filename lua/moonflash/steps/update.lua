@@ -1,0 +1,54 @@
+--- The steps of an update, in the order that holds for all models: a script says what is different
+-- with its modem, step by step.
+--
+--     flash.update_steps { send_images = { final_ack = 180 } }
+--
+-- @module moonflash.steps.update
+
+local steps = require "moonflash.steps"
+
+local update = {}
+
+local order = {
+  { "read_versions", { mode = "application", retry = 2, pause = 5 } },
+  { "stop_if_current", { mode = "application" } },
+  { "set_preference", { mode = "application", undo = "restore the preference" } },
+  { "enter_download", { mode = "application", within = 120, attempts = 3 } },
+  { "send_images", { mode = "download", retry = 2, again = 1, final_ack = 180 } },
+  { "leave_download", { mode = "download" } },
+  { "wait", { mode = "application", within = 240 } },
+  { "confirm", { retry = 24, pause = 5, again = 1 } },
+}
+
+local function check(own)
+  local known = {}
+  for _, row in ipairs(order) do known[row[1]] = true end
+  for name, fields in pairs(own) do
+    if not known[name] then error("an update has no step " .. tostring(name), 3) end
+    if type(fields) ~= "table" then error(name .. " must be a table", 3) end
+  end
+end
+
+local function merged(fields, own)
+  local all = {}
+  for name, value in pairs(fields) do all[name] = value end
+  for name, value in pairs(own or {}) do all[name] = value end
+  return all
+end
+
+--- Makes the steps.
+-- @tparam table own by the name of a step: fields that replace or join those above
+-- @treturn table an array of steps, to stand in flash.model { ... }
+-- @raise for a step that is none of these, and for what the step itself refuses
+function update.steps(own)
+  check(own)
+  local list = {}
+  for index, row in ipairs(order) do
+    local made, step = pcall(steps[row[1]], merged(row[2], own[row[1]]))
+    if not made then error(tostring(step):gsub("^[^:]*:%d+: ", ""), 2) end
+    list[index] = step
+  end
+  return list
+end
+
+return update
