@@ -60,7 +60,7 @@ local function open_again(self)
   local file, problem = self.reopen()
   if not file then return nil, problem end
   local reader = cwe.verified(file, { withhold = true, expect = self.crc })
-  local head, unread = read_head(reader, SILENCE_MS)
+  local head, unread = read_head(reader, self.silence_ms)
   if head == self.head then return sending(reader, head, self.bytes) end
   reader:close()
   return nil, unread or failure.new("source.rejected", self.file .. " has changed since it was inspected")
@@ -87,10 +87,11 @@ function Report:prepare()
   return ready and true, problem
 end
 
-local function report_of(item, seen, head)
+local function report_of(item, seen, head, silence_ms)
   local outer = seen.records[1]
   local report = setmetatable({
     file = item.name, file_name = item.file_name, reopen = item.reopen, once = not item.reopen,
+    silence_ms = silence_ms,
     complete = seen.complete, crc = seen.complete and seen.crc or nil,
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
     records = seen.records, problems = problems.of(seen, head), head = head,
@@ -100,9 +101,13 @@ local function report_of(item, seen, head)
   return report
 end
 
+local function silence_of(options)
+  return options.silence_ms or math.ceil(SILENCE_MS * (options.timeout_scale or 1))
+end
+
 -- Reads to the end, or only the header when the rest can be read but once and will be sent.
 local function read_through(reader, head_only, options)
-  local silence_ms = options.silence_ms or SILENCE_MS
+  local silence_ms = silence_of(options)
   local head, problem = read_head(reader, silence_ms)
   if not head then return nil, problem end
   if not head_only then
@@ -119,7 +124,7 @@ local function look_at(item, options)
   local reader = cwe.verified(item.reader, { withhold = head_only })
   local seen, problem, head = read_through(reader, head_only, options)
   if not seen then return nil, problem end
-  local report = report_of(item, seen, head)
+  local report = report_of(item, seen, head, silence_of(options))
   if head_only and report.ok then kept[report] = sending(reader, head, report.bytes) end
   return report, nil, kept[report] ~= nil
 end
@@ -142,8 +147,8 @@ end
 -- @tparam string spec a path, "-" for standard input, a URL; of a zip archive there or one of its members
 --   ("FILE.zip:MEMBER")
 -- @tparam[opt] table options to_send: the images will be sent after this, so of one that can be read
---   only once just the header is looked at; silence_ms: how long the source may give nothing;
---   progress: called with bytes read and the bytes in all (nil while unknown)
+--   only once just the header is looked at; silence_ms: how long the source may give nothing
+--   (30 s, times timeout_scale); progress: called with bytes read and the bytes in all (nil while unknown)
 -- @treturn {table} reports { file, file_name, ok, bytes, kind = "firmware|settings|package", family,
 --   product, model, sku, part, firmware, carrier, config, oem, from = { firmware = "outer header", ... },
 --   once, complete, crc, head, records, notes = { text },
@@ -151,7 +156,7 @@ end
 --   be read
 function image.look(spec, options)
   options = options or {}
-  local walk, problem = origin.open(spec, options.silence_ms or SILENCE_MS)
+  local walk, problem = origin.open(spec, silence_of(options))
   if not walk then return nil, problem end
   local reports, unread, held_open = look_at_all(walk, options)
   if not held_open then walk:close() end

@@ -23,10 +23,10 @@ local update = {}
 -- @treturn table the set, or nil and the first failure
 local function look_at_images(request)
   local reports = {}
-  for index, file in ipairs(request.files) do
-    local report, problem = image.inspect(file, { to_send = true })
-    if not report then return nil, problem end
-    reports[index] = report
+  for _, file in ipairs(request.files) do
+    local found, problem = image.look(file, { to_send = true, timeout_scale = request.options.timeout_scale })
+    if not found then return nil, problem end
+    for _, report in ipairs(found) do reports[#reports + 1] = report end
   end
   local set = image.set(reports, request.options)
   if set.ok then return set end

@@ -3,6 +3,7 @@
 local dms = require "moonflash.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
+local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
 local step = require "moonflash.step"
 local versions = require "moonflash.versions"
@@ -77,6 +78,8 @@ preference.set_preference = step.define {
   name = "set preference", changes = true, seconds = 1,
   run = function(job, self)
     local before = job.preference_before
+    local ready, unready = images_are_ready(job)
+    if not ready then return nil, unready end
     local answer, problem = job:request(dms.set_firmware_preference, {
       images = wanted_list(job.set),
       override = job.options.force and 1 or nil,

@@ -32,13 +32,15 @@ local function go_on(job)
 end
 
 -- After a failed transfer: a modem that still waits for images gets this one again; one that went
--- back to its application is led into download mode anew, by another pass over the steps.
-local function after_failure(job, problem)
+-- back to its application is led into download mode anew, by another pass over the steps. An image that
+-- can be read only once is gone.
+local function after_failure(job, image, problem)
   job:close_download()
+  if image.once then problem.final = true end
   if job:interrupted() then return problem end
   local found = job:find_again()
   if not found then problem.final = true end
-  if found and found.mode == "application" then problem.final, problem.again = true, true end
+  if found and found.mode == "application" then problem.final, problem.again = true, not image.once end
   return problem
 end
 
@@ -55,7 +57,7 @@ local function send_image(job, image, sent_before, final_ack)
   })
   source:close()
   if sent then return true end
-  return nil, after_failure(job, broken)
+  return nil, after_failure(job, image, broken)
 end
 
 send.send_images = step.define {
