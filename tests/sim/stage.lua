@@ -1,0 +1,150 @@
+--- Whole runs of the program on simulated modems: images made for a model, the run with its result,
+-- and what the simulator logged of it in few words.
+--
+--     local modem = stage.modem("mc7455", { faults = { "window=1" } })
+--     local run = stage.moonflash(modem, "update", unpack(stage.images "mc7455"))
+--     assert.equal(0, run.status, run.stderr)
+--     assert.same({ "0048", "offline", "reset" }, stage.commands(modem))
+-- @module tests.sim.stage
+
+local cjson = require "cjson"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+
+local stage = {}
+
+local DEADLINE_MS = 60000
+
+--- What the test images of a model bring.
+stage.new = {
+  mc7455 = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" },
+  mc7354 = { firmware = "05.05.58.01", carrier = "VZW", config = "005.029_001" },
+  em7305 = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
+}
+
+--- What a simulated model runs at first.
+stage.old = {
+  mc7455 = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
+  mc7354 = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
+  em7305 = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" },
+}
+
+local families = { mc7455 = "SWI9X30C", mc7354 = "SWI9X15C", em7305 = "SWI9X15C" }
+
+--- The options of tests.images.packages for a model.
+-- @tparam string model
+-- @tparam[opt] table more options that go before
+function stage.image_options(model, more)
+  local pair = stage.new[model]
+  local options = { family = families[model], version = pair.firmware, carrier = pair.carrier,
+    config = pair.config, size = 60000 }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return options
+end
+
+--- Writes images for a model.
+-- @tparam string model
+-- @tparam[opt] table more options
+-- @tparam[opt] table kinds { "firmware", "settings" } if not given, or { "package" }
+-- @treturn table paths
+function stage.images(model, more, kinds)
+  local folder, options, paths = support.folder(), stage.image_options(model, more), {}
+  for index, kind in ipairs(kinds or { "firmware", "settings" }) do
+    paths[index] = packages.write(packages[kind](options), folder)
+  end
+  return paths
+end
+
+--- Starts a simulated modem.
+-- @tparam string model
+-- @tparam[opt] table options of support.simulator
+function stage.modem(model, options)
+  options = options or {}
+  options.time_scale = options.time_scale or 0.005
+  return support.simulator(model, options)
+end
+
+local function decode(run)
+  run.lines = {}
+  for line in run.stdout:gmatch "[^\n]+" do run.lines[#run.lines + 1] = cjson.decode(line) end
+  run.result = run.lines[#run.lines]
+  assert(run.result and run.result.event == "result", "no result: " .. run.stderr)
+  assert(run.result.exit == run.status, "told another exit status than it had")
+  assert(not (run.stdout .. run.stderr):find("traceback", 1, true), run.stderr)
+  return run
+end
+
+--- Starts the program on a modem, with --json.
+-- @treturn Child see tests.support
+function stage.start(modem, ...)
+  return support.start { support.program, "--root", modem.root, "--json", ... }
+end
+
+--- Runs the program on a modem to its end, with --json.
+-- @treturn table status, stdout, stderr, lines (decoded), result (the last of them)
+function stage.moonflash(modem, ...)
+  local argv = { support.program, "--root", modem.root, "--json", ... }
+  return decode(support.run(argv, { deadline_ms = DEADLINE_MS }))
+end
+
+--- Waits for the end of a program that was started, and reads what it said.
+-- @treturn table as of stage.moonflash
+function stage.finish(child)
+  local status = child:wait(DEADLINE_MS)
+  return decode { status = status, stdout = child.stdout, stderr = child.stderr }
+end
+
+--- The simulator's log.
+-- @tparam Child modem
+-- @tparam[opt] string event only those
+-- @treturn table list of tables
+function stage.log(modem, event)
+  local found = {}
+  for line in io.lines(modem.root .. "/log") do
+    local entry = cjson.decode(line)
+    if not event or entry.event == event then found[#found + 1] = entry end
+  end
+  return found
+end
+
+local modes = { ["00"] = "online", ["01"] = "low power", ["03"] = "offline", ["04"] = "reset" }
+-- what only asks: QMI messages, AT commands
+local questions = { ["0x0023"] = true, ["0x002d"] = true, ["0x0047"] = true, ["0x0049"] = true,
+  ["0x5556"] = true }
+
+local words = {}
+
+function words.qmi(entry)
+  if entry.service ~= "dms" or questions[entry.message] then return nil end
+  local message, argument = entry.message:sub(3), entry.tlvs["01"]
+  if message == "002e" then return modes[argument] or argument end
+  return message == "0050" and message .. " " .. argument or message
+end
+
+function words.at(entry)
+  return not entry.command:find("?", 1, true) and entry.command or nil
+end
+
+-- the writes of an image are one word
+function words.qdl(entry, last)
+  return (entry.command ~= "write" or last ~= "write") and entry.command or nil
+end
+
+--- What was asked of the modem that changes it, in order: "0048", "offline", "AT!BOOTHOLD", "open".
+-- @treturn table list of words
+function stage.commands(modem)
+  local list = {}
+  for _, entry in ipairs(stage.log(modem)) do
+    local word = words[entry.event] and words[entry.event](entry, list[#list])
+    list[#list + 1] = word
+  end
+  return list
+end
+
+--- What the modem is in the end: the last mode it entered.
+function stage.mode(modem)
+  local list = stage.log(modem, "mode")
+  return list[#list]
+end
+
+return stage
