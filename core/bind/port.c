@@ -10,10 +10,15 @@
  *     p:descriptor()      the descriptor for sys.poll; nil once closed
  *     p:close()           twice is harmless
  *     tostring(p)         its path or name
+ *     p:tap(function(kind, what, crc) end)   tells what passes from now on, also during a transfer:
+ *                         "sent" and "received" with the bytes; "image" with a count and the CRC-32
+ *                         of the data of a QDL write; "ended" when the port fails or is gone. An
+ *                         error of the function changes nothing here
  */
 #include "driver/port.h"
 
 #include "bind/bind.h"
+#include "driver/tap.h"
 #include "driver/wait.h"
 
 #include <limits.h>
@@ -24,7 +29,10 @@
 enum { READ_AT_ONCE = 4096 };
 
 struct bound_port {
-    struct mf_port port; /* first: the userdata begins with its seam */
+    struct mf_tap tap; /* first: the userdata begins with its seam */
+    struct mf_port port;
+    lua_State *listener;  /* a thread to call the function of p:tap() in, or NULL */
+    int thread, function; /* references to both */
     char name[];
 };
 
@@ -50,6 +58,8 @@ static struct bound_port *new_port(lua_State *L, const char *name)
     struct bound_port *bound = lua_newuserdata(L, sizeof *bound + strlen(name) + 1);
 
     mf_port_init(&bound->port);
+    mf_tap_init(&bound->tap, &bound->port.channel);
+    bound->listener = NULL;
     strcpy(bound->name, name);
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
@@ -68,6 +78,7 @@ static int opened(lua_State *L, struct bound_port *bound, enum mf_port_result re
         [MF_PORT_FAILED] = {"port.failed", "the port cannot be opened"},
     };
 
+    bound->tap.channel.descriptor = bound->port.channel.descriptor;
     if (result == MF_PORT_OK)
         return 1;
     return mf_fail(L, failures[result].code, strerror(bound->port.channel.error), "%s: %s",
@@ -100,7 +111,7 @@ static int port_read(lua_State *L)
     size_t most = (size_t)mf_check_whole(L, 2, INT_MAX);
     int timeout_ms = (int)mf_check_whole(L, 3, INT_MAX);
     uint8_t bytes[READ_AT_ONCE];
-    struct mf_channel *channel = &bound->port.channel;
+    struct mf_channel *channel = &bound->tap.channel;
     ssize_t count;
 
     luaL_argcheck(L, most > 0, 2, "at least 1 byte");
@@ -126,7 +137,7 @@ static int port_write(lua_State *L)
     size_t length, written = 0;
     const char *bytes = luaL_checklstring(L, 2, &length);
     int64_t deadline = mf_now_ms() + (int64_t)mf_check_whole(L, 3, INT_MAX);
-    struct mf_channel *channel = &bound->port.channel;
+    struct mf_channel *channel = &bound->tap.channel;
 
     while (written < length) {
         int64_t left = deadline - mf_now_ms();
@@ -165,9 +176,78 @@ static int port_descriptor(lua_State *L)
     return 1;
 }
 
+/* --- the tap ----------------------------------------------------------------------------------
+ */
+
+struct event {
+    int function;
+    enum mf_tap_kind kind;
+    const uint8_t *bytes;
+    size_t length;
+    uint32_t crc;
+};
+
+static int tell(lua_State *L)
+{
+    static const char *const names[] = {"sent", "received", "image", "ended"};
+    const struct event *event = lua_touserdata(L, 1);
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, event->function);
+    lua_pushstring(L, names[event->kind]);
+    if (event->bytes != NULL)
+        lua_pushlstring(L, (const char *)event->bytes, event->length);
+    else
+        mf_push_whole(L, event->length);
+    mf_push_whole(L, event->crc);
+    lua_call(L, 3, 0);
+    return 0;
+}
+
+/* Called in the middle of a read or write, of a transfer's too: so on a stack of its own, and no
+ * error leaves through it. */
+static void on_tap(void *context, enum mf_tap_kind kind, const uint8_t *bytes, size_t length,
+                   uint32_t crc)
+{
+    struct bound_port *bound = context;
+    struct event event = {bound->function, kind, bytes, length, crc};
+
+    lua_cpcall(bound->listener, tell, &event);
+    lua_settop(bound->listener, 0);
+}
+
+static int port_tap(lua_State *L)
+{
+    struct bound_port *bound = check_open(L);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    luaL_argcheck(L, bound->listener == NULL, 1, "the port is tapped already");
+    lua_settop(L, 2);
+    bound->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    bound->listener = lua_newthread(L);
+    bound->thread = luaL_ref(L, LUA_REGISTRYINDEX);
+    bound->tap.saw = on_tap;
+    bound->tap.context = bound;
+    return 0;
+}
+
+static void end_tap(lua_State *L, struct bound_port *bound)
+{
+    if (bound->listener == NULL)
+        return;
+    mf_tap_flush(&bound->tap);
+    bound->tap.saw = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, bound->function);
+    luaL_unref(L, LUA_REGISTRYINDEX, bound->thread);
+    bound->listener = NULL;
+}
+
 static int port_close(lua_State *L)
 {
-    mf_port_close(&check_port(L)->port);
+    struct bound_port *bound = check_port(L);
+
+    end_tap(L, bound);
+    mf_port_close(&bound->port);
+    bound->tap.channel.descriptor = -1;
     return 0;
 }
 
@@ -180,10 +260,15 @@ static int port_tostring(lua_State *L)
 MF_MODULE int luaopen_moonflash_core_port(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"read", port_read},           {"write", port_write},
-        {"discard", port_discard},     {"descriptor", port_descriptor},
-        {"close", port_close},         {"__gc", port_close},
-        {"__tostring", port_tostring}, {NULL, NULL},
+        {"read", port_read},
+        {"write", port_write},
+        {"discard", port_discard},
+        {"descriptor", port_descriptor},
+        {"tap", port_tap},
+        {"close", port_close},
+        {"__gc", port_close},
+        {"__tostring", port_tostring},
+        {NULL, NULL},
     };
     static const luaL_Reg functions[] = {
         {"open", port_open},

@@ -14,6 +14,7 @@ local may_include = {
   { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
   { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
+  { "^core/driver/tap%.", { "driver/tap.h", SEAMS, "protocol/(crc|octets).h" } },
   { "^core/driver/", { "driver/OWN.h", SEAMS } },
   { "^core/bind/", { "bind/*.h", "driver/*.h", "protocol/*.h" } },
   { "^core/main%.c", {} },

@@ -1,0 +1,109 @@
+-- What a tapped port tells: bytes as they pass, the data of QDL writes summed up.
+local bytes = require "moonflash.core.bytes"
+local crc = require "moonflash.core.crc"
+local port = require "moonflash.core.port"
+local sys = require "moonflash.core.sys"
+
+local function write_header(length)
+  local head = "\39\1\0\0\0\0\0" .. bytes.u32le(length)
+  return head .. bytes.u16le(crc.crc16(head))
+end
+
+describe("a tapped port", function()
+  local master, p, seen
+
+  before_each(function()
+    local path
+    master, path = sys.pty()
+    p, seen = assert(port.open(path)), {}
+    p:tap(function(kind, what, sum) seen[#seen + 1] = { kind, what, kind == "image" and sum or nil } end)
+  end)
+
+  after_each(function()
+    p:close()
+    if master then sys.close(master) end
+  end)
+
+  local function write(...)
+    for _, piece in ipairs { ... } do assert(p:write(piece, 1000)) end
+  end
+
+  -- All bytes sent between images, however they were split.
+  local function joined()
+    local list = {}
+    for _, event in ipairs(seen) do
+      local last = list[#list]
+      if event[1] == "sent" and last and last[1] == "sent" then
+        last[2] = last[2] .. event[2]
+      else
+        list[#list + 1] = event
+      end
+    end
+    return list
+  end
+
+  it("tells what passes in both directions and carries it unchanged", function()
+    write "AT\r"
+    assert.equal("AT\r", sys.read(master, 100))
+    sys.write(master, "OK\r\n")
+    assert.equal("OK\r\n", p:read(100, 1000))
+    assert.same({ { "sent", "AT\r" }, { "received", "OK\r\n" } }, seen)
+  end)
+
+  it("sums up the data of a write, in every split", function()
+    local frame, data = "~'in a frame'~", "~data with ' and ~"
+    local head = write_header(#data)
+    local whole = frame .. head .. data .. "~-~"
+    local expected = { { "sent", frame .. head }, { "image", #data, crc.crc32(data) }, { "sent", "~-~" } }
+    for at = 1, #whole - 1 do
+      seen = {}
+      write(whole:sub(1, at), whole:sub(at + 1))
+      assert.same(expected, joined(), "split at " .. at)
+    end
+    seen = {}
+    for at = 1, #whole do write(whole:sub(at, at)) end
+    assert.same(expected, joined())
+  end)
+
+  it("tells how far the data came when the modem speaks in the middle", function()
+    write(write_header(10), "12345")
+    sys.write(master, "!")
+    p:read(1, 1000)
+    write "67890"
+    assert.same({ { "image", 5, crc.crc32 "12345" }, { "received", "!" }, { "image", 5, crc.crc32 "67890" } },
+      { seen[2], seen[3], seen[4] })
+  end)
+
+  it("tells how far the data came when it is closed", function()
+    write(write_header(10), "12345")
+    p:close()
+    assert.same({ "image", 5, crc.crc32 "12345" }, seen[2])
+  end)
+
+  it("takes no text for a write", function()
+    write("AT!CUSTOM='0123456789012345678901234567890'\r")
+    assert.equal(1, #seen)
+  end)
+
+  it("tells once that the other end is gone", function()
+    sys.close(master)
+    master = nil
+    assert.is_nil(p:read(1, 1000))
+    assert.is_nil(p:read(1, 1000))
+    assert.equal(1, #seen)
+    assert.equal("ended", seen[1][1])
+  end)
+
+  it("does not mind an error of the function, and is tapped once", function()
+    p:close()
+    local path
+    sys.close(master)
+    master, path = sys.pty()
+    p = assert(port.open(path))
+    p:tap(function() error "no" end)
+    write "hello"
+    assert.equal("hello", sys.read(master, 100))
+    assert.has_error(function() p:tap(print) end)
+    p:close()
+  end)
+end)
