@@ -277,7 +277,8 @@ static inline ssize_t source_read(struct mf_reader *self, uint8_t *out, size_t c
 
     (void)timeout_ms;
     source->reads++;
-    usleep(source->pause_us);
+    if (source->pause_us > 0)
+        usleep(source->pause_us); /* of no time it still costs a turn of the scheduler */
     if (source->position == source->size)
         return 0;
     if (source->position >= source->stop_at)
