@@ -1,8 +1,8 @@
 # The Debian packages moonflash is built and tested with; sourced by run.sh and demo.sh.
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
-libmbim-glib-dev lua-cjson lua-argparse"
-test_packages="lua-busted lua-check libqmi-utils"
+libmbim-glib-dev libarchive-dev lua-cjson lua-argparse"
+test_packages="lua-busted lua-check libqmi-utils curl"
 
 missing_packages() {
     for package in "$@"; do

@@ -27,11 +27,14 @@ end
 local function reopen(self, ordinal)
   local reader, problem = self.archive.reopen()
   if not reader then return nil, problem end
-  local zip, name = self.module.open(reader, self.silence_ms), nil
-  for _ = 1, ordinal do name, problem = zip:next() end
+  local zip, at, name = self.module.open(reader, self.silence_ms), 0, nil
+  repeat
+    name, problem = zip:next()
+    at = at + 1
+  until at == ordinal or not name
   if name then return zip end
   zip:close()
-  return nil, problem or failure.new("source.rejected", self.spec .. " has changed")
+  return nil, failure.is(problem) and problem or failure.new("source.rejected", self.spec .. " has changed")
 end
 
 local function item_of(self, name)
