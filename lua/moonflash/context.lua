@@ -38,9 +38,10 @@ local function merged(below, above)
 end
 
 --- Fills in what a request leaves open. Options are filled one by one, a selection is one thing.
--- @tparam table given any of files, root, selection, options, emit, arguments, path
+-- @tparam[opt] table given any of files, root, selection, options, emit, arguments, path
 -- @treturn table a whole request
 function context.fill(given)
+  given = given or {}
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options), emit = given.emit or current.emit,

@@ -15,7 +15,7 @@ local extend = {}
 
 local function copy(original)
   if not model.is(original) then
-    error("a model expected, as flash.script and flash.model give it", 3)
+    error("a model expected, as flash.script and flash.model give it", 4)
   end
   local made = {}
   for key, value in pairs(original) do made[key] = value end
@@ -28,7 +28,14 @@ local function place_of(steps, name)
     if one.name == name then return index end
     names[index] = one.name
   end
-  error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 3)
+  error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 4)
+end
+
+-- A copy in which `edit(steps, place of the named step)` has changed something.
+local function edited(original, name, edit)
+  local made = copy(original)
+  edit(made, place_of(made, name))
+  return model.define(made)
 end
 
 --- A copy with a step before another.
@@ -38,9 +45,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_before(original, name, new)
-  local made = copy(original)
-  table.insert(made, place_of(made, name), new)
-  return model.define(made)
+  return edited(original, name, function(steps, place) table.insert(steps, place, new) end)
 end
 
 --- A copy with a step after another.
@@ -50,9 +55,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_after(original, name, new)
-  local made = copy(original)
-  table.insert(made, place_of(made, name) + 1, new)
-  return model.define(made)
+  return edited(original, name, function(steps, place) table.insert(steps, place + 1, new) end)
 end
 
 --- A copy with another step in the place of one.
@@ -62,9 +65,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.replace(original, name, new)
-  local made = copy(original)
-  made[place_of(made, name)] = new
-  return model.define(made)
+  return edited(original, name, function(steps, place) steps[place] = new end)
 end
 
 --- A copy without a step.
@@ -73,9 +74,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.remove(original, name)
-  local made = copy(original)
-  table.remove(made, place_of(made, name))
-  return model.define(made)
+  return edited(original, name, table.remove)
 end
 
 --- A copy with some fields of a step changed: `flash.change(mc7455, "confirm", { retry = 60 })`.
@@ -85,15 +84,12 @@ end
 -- @treturn table the model
 -- @raise when there is no such step, or it has no such field
 function extend.change(original, name, fields)
-  local made = copy(original)
-  local place = place_of(made, name)
-  made[place] = step.with(made[place], fields)
-  return model.define(made)
+  return edited(original, name, function(steps, place) steps[place] = step.with(steps[place], fields) end)
 end
 
---- A copy with other words about itself: `flash.rename(mc7455, { name = "MC7455-mine", aliases = {} })`.
+--- A copy that says other things of itself: `flash.rename(mc7455, { name = "MC7455-mine" })`.
 -- @tparam table original a model
--- @tparam table fields name, aliases, summary, family, product, usb
+-- @tparam table fields name, aliases, summary, family, product, usb, preference_command
 -- @treturn table the model
 -- @raise for a field that models do not have
 function extend.rename(original, fields)

@@ -21,7 +21,7 @@ local modems = {}
 function modems.list(given)
   local models, problem = model.all()
   if not models then return nil, problem end
-  return device.list(context.fill(given or {}).root, models)
+  return device.list(context.fill(given).root, models)
 end
 
 --- The one modem a request means, whatever its mode, in a job.
@@ -42,7 +42,7 @@ end
 -- @treturn table a job (see moonflash.job), or nil and a failure: device.none, device.ambiguous,
 -- device.busy
 function modems.open(given)
-  local work, problem = modems.find(update.request(given or {}))
+  local work, problem = modems.find(update.request(given))
   if not work then return nil, problem end
   work.lock, problem = lock.take(work.root, work.device)
   if not work.lock then return nil, problem end

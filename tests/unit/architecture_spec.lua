@@ -34,7 +34,7 @@ local PURE_HEADERS = { ["stddef.h"] = true, ["stdint.h"] = true, ["string.h"] = 
 
 -- What a Lua file may require; as above, the first entry decides.
 local may_require = {
-  { "^scripts/", { "^moonflash$" } },
+  { "^scripts/", { "^moonflash$", "^cjson$" } },
   { "^lua/moonflash/sim", {
     "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
     "^moonflash%.failure$", "^moonflash%.sim%.", "^cjson$" } },

@@ -26,6 +26,7 @@ dms[0x0023] = text(0x01, function(modem) return modem:revision() end)
 dms[0x0025] = function(modem)
   return tlv(0x11, modem.model.identity.imei) .. tlv(0x13, modem.model.identity.imei_sv)
 end
+dms[0x002c] = text(0x01, function() return "1.0" end) -- hardware revision
 dms[0x0046] = text(0x01, function(modem) return modem.model.identity.sku end)
 dms[0x0051] = text(0x01, function(modem) return modem:revision() end)
 

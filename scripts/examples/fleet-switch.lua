@@ -1,0 +1,14 @@
+-- Every modem that is plugged in goes over to a carrier whose images it stores; nothing is downloaded.
+--
+--     moonflash run examples/fleet-switch.lua SPRINT
+
+local flash = require "moonflash"
+local carrier = ...
+
+local failed
+for _, device in ipairs(flash.try(flash.devices())) do
+  local result = flash.switch { pair = carrier, selection = { place = device.place } }
+  flash.log.say("%s at %s: %s", device.model or "modem", device.place, tostring(result.failure or carrier))
+  if not result.ok then failed = failed or result end
+end
+return failed

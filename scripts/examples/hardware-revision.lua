@@ -1,0 +1,15 @@
+-- A QMI message that moonflash does not know: a table says its number and what is in it.
+--
+--     moonflash run examples/hardware-revision.lua
+
+local flash = require "moonflash"
+
+local messages = flash.qmi.messages("dms", {
+  get_hardware_revision = { id = 0x002c, response = { revision = { 0x01, "text" } } },
+})
+
+return function(job)
+  local answer, problem = job:request(messages.get_hardware_revision)
+  if not answer then return nil, problem end
+  flash.log.say("hardware revision %s", answer.revision)
+end

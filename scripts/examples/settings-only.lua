@@ -1,0 +1,15 @@
+-- Only new settings of a carrier, for the firmware that runs already.
+--
+--     moonflash run examples/settings-only.lua SWI9X30C_02.08.02.00_SPRINT_002.012_001.nvu
+
+local flash = require "moonflash"
+local file = ...
+
+local seen = flash.status()
+if not seen.ok then return seen end
+local running, made_for = seen.status.running.firmware, flash.try(flash.image.inspect(file)).firmware
+if made_for ~= running then
+  return nil, flash.failure.new("script.refused", ("the settings are for firmware %s"):format(made_for),
+    { evidence = "the modem runs " .. running })
+end
+return flash.update { files = { file }, options = { firmware_version = running } }

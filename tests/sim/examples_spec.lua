@@ -1,0 +1,124 @@
+-- Every script in scripts/examples, run as a user runs it, against the simulated modem.
+local cjson = require "cjson"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local EXAMPLES = "scripts/examples/"
+
+local function simulator(model, ...)
+  return support.simulator(model or "mc7455", { time_scale = 0.01, faults = { ... } })
+end
+
+local function run(root, ...)
+  local argv = { support.program, "--root", root, "--json", "run", ... }
+  local ran = support.run(argv, { deadline_ms = 60000 })
+  ran.lines = {}
+  for line in ran.stdout:gmatch "[^\n]+" do ran.lines[#ran.lines + 1] = cjson.decode(line) end
+  ran.result = ran.lines[#ran.lines]
+  return ran
+end
+
+local function example(root, name, ...)
+  return run(root, EXAMPLES .. name .. ".lua", ...)
+end
+
+local function package(options)
+  options.size = 200000
+  return packages.write(packages.package(options), support.folder())
+end
+
+local function log(root, event)
+  local found = {}
+  for line in io.lines(root .. "/log") do
+    local entry = cjson.decode(line)
+    if entry.event == event then found[#found + 1] = entry end
+  end
+  return found
+end
+
+describe("the example", function()
+  after_each(support.finish)
+
+  it("fleet-switch brings every modem to a carrier it stores", function()
+    local modem = simulator("mc7455", "stored=02.08.02.00/SPRINT/002.012_001")
+    local ran = example(modem.root, "fleet-switch", "SPRINT")
+    assert.equal(0, ran.status, ran.stderr)
+    assert.truthy(ran.stderr:find("MC7455 at 2-3: SPRINT", 1, true))
+    local missing = example(modem.root, "fleet-switch", "NOBODY")
+    assert.equal(3, missing.status, missing.stderr)
+    assert.equal("stored.none", missing.result.failure.code)
+  end)
+
+  it("inventory prints what each modem runs", function()
+    local modem = simulator()
+    local ran = example(modem.root, "inventory")
+    assert.equal(0, ran.status, ran.stderr)
+    assert.same({ firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }, ran.lines[1].running)
+    assert.equal("MC7455", ran.lines[1].model)
+    assert.equal(8, ran.lines[1].stored)
+    assert.equal("online", ran.lines[1].power)
+  end)
+
+  it("settings-only changes the settings, and refuses those of another firmware", function()
+    local modem, options = simulator(), { version = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }
+    local ran = example(modem.root, "settings-only", packages.write(packages.settings(options), support.folder()))
+    assert.equal(0, ran.status, ran.stderr)
+    assert.same({ firmware = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }, ran.result.after)
+    assert.is_nil(sys.stat(modem.root .. "/received/2.cwe"))
+    local other = packages.write(packages.settings { version = "02.33.03.00" }, support.folder())
+    local refused = example(modem.root, "settings-only", other)
+    assert.equal(3, refused.status, refused.stderr)
+    assert.equal("script.refused", refused.result.failure.code)
+    assert.equal("the modem runs 02.08.02.00", refused.result.failure.evidence)
+  end)
+
+  it("stepping-stone goes over the stone, and over it only once", function()
+    local modem = simulator()
+    local stone, target = package { version = "02.20.03.00" }, package { version = "02.33.03.00" }
+    local ran = example(modem.root, "stepping-stone", stone, target)
+    assert.equal(0, ran.status, ran.stderr)
+    assert.equal("02.20.03.00", ran.result.before.firmware)
+    assert.equal("02.33.03.00", ran.result.after.firmware)
+    assert.truthy(sys.stat(modem.root .. "/received/2.cwe"))
+    assert.equal(2, example(modem.root, "stepping-stone", stone, target).status)
+    assert.is_nil(sys.stat(modem.root .. "/received/3.cwe"))
+  end)
+
+  it("hardware-revision asks by a message of its own", function()
+    local modem = simulator()
+    local ran = example(modem.root, "hardware-revision")
+    assert.equal(0, ran.status, ran.stderr)
+    assert.truthy(ran.stderr:find("hardware revision 1.0", 1, true))
+  end)
+
+  it("careful-mc7455 updates, but not while the battery is low", function()
+    local modem, file = simulator(), package {}
+    local battery = support.folder() .. "/capacity"
+    assert(sys.write_file(battery, "49\n"))
+    local argv = { support.program, "--root", modem.root, "run", EXAMPLES .. "careful-mc7455.lua", file }
+    local low = support.run(argv, { environment = { BATTERY = battery } })
+    assert.equal(3, low.status, low.stderr)
+    assert.truthy(low.stderr:find("the battery is at 49 %", 1, true))
+    assert.same({}, log(modem.root, "qdl"))
+    assert(sys.write_file(battery, "50\n"))
+    assert.equal(0, support.run(argv, { environment = { BATTERY = battery } }).status)
+  end)
+
+  it("at-only-mc7354 updates without a word of QMI", function()
+    local modem = simulator "mc7354"
+    local file = package { family = "SWI9X15C", version = "05.05.58.00", carrier = "ATT", config = "005.026_000" }
+    local ran = example(modem.root, "at-only-mc7354", file)
+    assert.equal(0, ran.status, ran.stderr)
+    assert.same({ firmware = "05.05.58.00", carrier = "ATT", config = "005.026_000" }, ran.result.after)
+    assert.same({}, log(modem.root, "qmi"))
+    assert.truthy(#log(modem.root, "at") > 0)
+  end)
+
+  it("is mentioned here, whichever it is", function()
+    local own = assert(sys.read_file "tests/sim/examples_spec.lua")
+    for _, file in ipairs(assert(sys.list(EXAMPLES))) do
+      assert.truthy(own:find('it("' .. file:gsub("%.lua$", " "), 1, true), file)
+    end
+  end)
+end)
