@@ -34,9 +34,17 @@ local function look_at_images(request)
   return nil, failure.new(problem.code, problem.message, { evidence = problem.evidence })
 end
 
+-- A script of somebody's own is for the modems whose ids it names, unless --model takes one for such.
+local function check_script(script, found, options)
+  if options.model or found.model == script.name then return script end
+  return nil, failure.new("device.unknown_model", "this script is for the " .. script.name,
+    { evidence = device.describe(found) })
+end
+
 -- The model is what --model says, else the one whose ids the modem has.
-local function choose_model(models, found, options)
-  for _, candidate in ipairs(models) do
+local function choose_model(seen, found, options)
+  if seen.script then return check_script(seen.script, found, options) end
+  for _, candidate in ipairs(seen.models) do
     local wanted = options.model or found.model
     if wanted and model.answers_to(candidate, wanted) then return candidate end
   end
@@ -67,8 +75,7 @@ end
 
 -- A job for a modem, when there is a script for it and the images are for that.
 local function work_for(request, seen, found)
-  local chosen, problem = seen.script, nil
-  if not chosen then chosen, problem = choose_model(seen.models, found, request.options) end
+  local chosen, problem = choose_model(seen, found, request.options)
   if not chosen then return nil, problem end
   local fits
   fits, problem = check_fit(chosen, seen.set)
