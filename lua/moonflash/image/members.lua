@@ -34,7 +34,7 @@ local function reopen(self, ordinal)
   until at == ordinal or not name
   if name then return zip end
   zip:close()
-  return nil, failure.is(problem) and problem or failure.new("source.rejected", self.spec .. " has changed")
+  return nil, problem or failure.new("source.rejected", self.spec .. " has changed")
 end
 
 local function item_of(self, name)

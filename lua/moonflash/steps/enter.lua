@@ -2,6 +2,7 @@
 
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
+local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
 local step = require "moonflash.step"
 
@@ -102,6 +103,8 @@ enter.enter_download = step.define {
       return nil, failure.new("usage", "there is no route " .. job.options.route)
     end
     if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
+    local ready, unready = images_are_ready(job)
+    if not ready then return nil, unready end
     local list, first = forced and { forced } or self.routes, nil
     for _ = 1, self.attempts do
       local done, detail = try_routes(job, list, job:ms(self.within))
