@@ -1,0 +1,98 @@
+--- A computer below a folder: a modem in /sys (tests/fake_sysfs), ports that are devices, /proc with
+-- processes, programs that write down how they were called. Nothing of it is real, nothing real is
+-- touched.
+--
+--     local machine = fake_machine.new(modems.running, { ["proc/meminfo"] = "MemAvailable: 64000 kB\n" })
+--     machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
+--     machine:program("usr/bin/systemctl")
+--     local job = machine:job { skip = { memory = true } }
+--     machine:calls()                       --> "systemctl stop ModemManager.service", ...
+--     machine:remove()
+
+local device = require "moonflash.device"
+local fake_sysfs = require "tests.fake_sysfs"
+local jobs = require "moonflash.job"
+local modems = require "tests.fake_modems"
+local sys = require "moonflash.core.sys"
+
+local machine = {}
+machine.__index = machine
+
+-- Its ports lead to a character device that does no harm.
+local function make_ports(self)
+  for _, name in ipairs(sys.list(self.root .. "/dev")) do
+    local path = self.root .. "/dev/" .. name
+    assert(sys.remove(path))
+    assert(sys.symlink("/dev/null", path))
+  end
+end
+
+--- Builds one.
+-- @tparam ?table modem as tests/fake_modems.lua has them
+-- @tparam[opt] table files text by path below the root
+function machine.new(modem, files)
+  local tree = fake_sysfs.new()
+  local self = setmetatable({ tree = tree, root = tree.root, notes = {}, warnings = {}, steps = {} }, machine)
+  if modem then tree:plug(modem) end
+  make_ports(self)
+  for path, text in pairs(files or {}) do tree:write(path, text) end
+  return self
+end
+
+function machine:remove()
+  self.tree:remove()
+end
+
+--- Adds a process.
+-- @tparam[opt] table open paths below the root that it has open
+-- @tparam[opt] table more environ, status: text of those files
+function machine:process(pid, name, open, more)
+  local folder = ("proc/%s/"):format(tostring(pid))
+  self.tree:write(folder .. "comm", name .. "\n")
+  for number, path in ipairs(open or {}) do
+    self.tree:link(folder .. "fd/" .. number + 2, self.root .. path)
+  end
+  for file, text in pairs(more or {}) do self.tree:write(folder .. file, text) end
+end
+
+--- A process is gone.
+function machine:end_process(pid)
+  assert(sys.remove_tree(("%s/proc/%d"):format(self.root, pid)))
+end
+
+--- Adds a program that writes its name and arguments into a file, then does what the words of a
+-- shell script say.
+function machine:program(path, body)
+  self.tree:write(path, ("#!/bin/sh\necho \"${0##*/} $*\" >>%s/calls\n%s\n"):format(self.root, body or ""))
+  local pid = assert(sys.spawn { "chmod", "755", self.root .. "/" .. path })
+  assert(sys.wait(pid, 5000) == 0)
+end
+
+--- How programs were called, in order.
+-- @treturn table array of lines
+function machine:calls()
+  local lines = {}
+  for line in (sys.read_file(self.root .. "/calls") or ""):gmatch "[^\n]+" do lines[#lines + 1] = line end
+  return lines
+end
+
+--- The text of a file; nil when it is not there.
+function machine:read(path)
+  return sys.read_file(self.root .. "/" .. path)
+end
+
+--- A job on its modem; what it says is kept in notes, warnings and steps.
+function machine:job(options)
+  local found = assert(device.select(device.list(self.root, modems.models)))
+  local chosen
+  for _, model in ipairs(modems.models) do
+    if model.name == found.model then chosen = model end
+  end
+  return jobs.new { model = chosen, models = modems.models, device = found, root = self.root,
+    options = options or {}, emit = function(event)
+      local list = self[event.event .. "s"]
+      list[#list + 1] = event
+    end }
+end
+
+return machine

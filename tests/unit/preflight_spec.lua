@@ -1,0 +1,323 @@
+-- Findings before anything is changed: each faked once, and none where all is well.
+local fake = require "tests.fake_sysfs"
+local fake_machine = require "tests.fake_machine"
+local failure = require "moonflash.failure"
+local modems = require "tests.fake_modems"
+local preflight = require "moonflash.preflight"
+local sys = require "moonflash.core.sys"
+
+local machine
+local function build(modem, files)
+  machine = fake_machine.new(modem, files)
+  return machine
+end
+
+after_each(function()
+  if machine then machine:remove() end
+  machine = nil
+end)
+
+local usb2 = modems.copy(modems.running, { place = "1-6", peer = "2-3", speed = 480 })
+local waiting = modems.copy(modems.waiting, { place = "1-1.4", peer = false })
+local mbim = modems.copy(usb2, { interfaces = { fake.mbim("cdc-wdm0", "wwan0") } })
+
+-- What was found, by name.
+local function found(job)
+  local names = {}
+  for _, finding in ipairs(preflight.look(job)) do
+    assert(finding.message and finding.evidence and finding.cure)
+    names[finding.name] = finding
+  end
+  return names
+end
+
+-- The only finding there is, refused (true) or warned of.
+local function only(name, refuses, options)
+  local job = machine:job(options)
+  local all = found(job)
+  assert.is_table(all[name], "nothing was found")
+  assert.same({ [name] = all[name] }, all)
+  local passed, problem = preflight.check(job)
+  if refuses then
+    assert.is_nil(passed)
+    assert.equal("preflight." .. name, problem.code)
+    assert.truthy(failure.hint(problem):find("--skip " .. name, 1, true))
+    assert.same({}, machine.warnings)
+    job.options.skip = { [name] = true }
+    assert.is_true(preflight.check(job))
+  end
+  if not refuses then assert.is_true(passed, tostring(problem)) end
+  assert.equal(1, #machine.warnings)
+  assert.equal("preflight." .. name, machine.warnings[1].code)
+  return all[name], problem
+end
+
+local aliases = "lib/modules/6.1.0/modules.alias"
+local function kernel(...)
+  local lines = {}
+  for index, ids in ipairs { ... } do
+    lines[index] = ("alias usb:v%sp%sd*dc*dsc*dp*ic*isc*ip*in* qcserial\n"):format(ids:sub(1, 4), ids:sub(6))
+  end
+  return { ["proc/sys/kernel/osrelease"] = "6.1.0\n", [aliases] = table.concat(lines) }
+end
+
+describe("preflight finds", function()
+  it("a port that is a plain file", function()
+    build(usb2)
+    assert(sys.remove(machine.root .. "/dev/cdc-wdm0"))
+    assert(sys.write_file(machine.root .. "/dev/cdc-wdm0", "AT\n"))
+    local finding = only("node", true)
+    assert.truthy(finding.evidence:find("/dev/cdc-wdm0 has 3 bytes", 1, true))
+  end)
+
+  it("a port that may not be opened", function()
+    build(waiting)
+    local access = sys.access
+    finally(function() sys.access = access end)
+    sys.access = function() return nil, failure.new("sys.denied", "no") end
+    assert.truthy(only("permission", true).evidence:find("/dev/ttyUSB4", 1, true))
+  end)
+
+  it("no driver for the control port", function()
+    build(modems.copy(usb2, { interfaces = { fake.serial(0, "ttyUSB0"), fake.qmi(8) } }))
+    local finding = only("driver", true)
+    assert.truthy(finding.cure:find("kmod-usb-net-qmi-wwan", 1, true))
+  end)
+
+  it("no driver for any serial port", function()
+    build(modems.copy(usb2, { interfaces = { fake.serial(0), fake.serial(3), fake.qmi(8, "cdc-wdm0") } }))
+    assert.truthy(only("driver", true).cure:find("kmod-usb-serial-qualcomm", 1, true))
+  end)
+
+  it("no driver for the download port", function()
+    build(modems.copy(waiting, { interfaces = { fake.serial(0) } }))
+    only("driver", true)
+  end)
+
+  it("a kernel that does not know the download id", function()
+    build(usb2, kernel("1199:9071", "413C:81B5"))
+    local finding = only("driver", true)
+    assert.truthy(finding.message:find("1199:9070", 1, true))
+    assert.truthy(finding.cure:find("--bind-driver", 1, true))
+  end)
+
+  it("a login over the modem, by the longest route", function()
+    build(usb2, {
+      ["proc/self/environ"] = "HOME=/root\0SSH_CONNECTION=203.0.113.9 50000 10.0.0.2 22\0",
+      ["proc/net/route"] = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
+        .. "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+        .. "wwan0\t007100CB\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n",
+    })
+    assert.truthy(only("session", true).evidence:find("203.0.113.9 is wwan0", 1, true))
+  end)
+
+  it("a login over the modem, of an ancestor and by IPv6", function()
+    build(usb2, {
+      ["proc/self/status"] = "Name:\tlua\nPPid:\t77\n", ["proc/77/status"] = "PPid:\t70\n",
+      ["proc/70/environ"] = "SSH_CONNECTION=2001:db8::9 50000 2001:db8:1::2 22\0",
+      ["proc/net/ipv6_route"] =
+        "20010db8000000000000000000000000 20 " .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32)
+        .. " 00000400 00000001 00000000 00000001    wwan0\n"
+        .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32)
+        .. " 00000400 00000001 00000000 00000001     eth0\n",
+    })
+    only("session", true)
+  end)
+
+  it("too little memory", function()
+    build(usb2, { ["proc/meminfo"] = "MemTotal: 60000 kB\nMemAvailable:    9000 kB\n" })
+    assert.truthy(only("memory", true).evidence:find("9000 kB available, 10240 kB needed", 1, true))
+    assert.same({}, found(machine:job { chunk_size = 65536 }))
+  end)
+
+  it("autosuspend that may not be switched off", function()
+    build(usb2)
+    machine.tree:write("sys/bus/usb/devices/1-6/power/control", "auto\n")
+    local access = sys.access
+    finally(function() sys.access = access end)
+    sys.access = function(path, wanted)
+      if wanted == "w" then return nil, failure.new("sys.denied", "no") end
+      return access(path, wanted)
+    end
+    only("autosuspend", false)
+  end)
+
+  it("a slow link", function()
+    build(modems.copy(usb2, { speed = 12 }))
+    only("power", false)
+  end)
+
+  it("a hub without a supply", function()
+    build(modems.copy(usb2, { place = "1-4.2", peer = false }))
+    machine.tree:write("sys/bus/usb/devices/1-4.2/bMaxPower", "500mA\n")
+    machine.tree:write("sys/bus/usb/devices/1-4/bmAttributes", "a0\n")
+    assert.truthy(only("power", false).evidence:find("500 mA, hub 1-4", 1, true))
+  end)
+
+  it("a low battery", function()
+    local supply = "sys/class/power_supply/BAT0/"
+    build(usb2, { [supply .. "type"] = "Battery\n", [supply .. "capacity"] = "9\n",
+      [supply .. "status"] = "Discharging\n" })
+    assert.truthy(only("power", false).evidence:find("BAT0: 9 %", 1, true))
+  end)
+
+  local virtual = {
+    QEMU = { ["sys/class/dmi/id/sys_vendor"] = "QEMU\n" },
+    VirtualBox = { ["sys/class/dmi/id/product_name"] = "VirtualBox\n" },
+    ["Hyper-V"] = { ["sys/class/dmi/id/sys_vendor"] = "Microsoft Corporation\n",
+      ["sys/class/dmi/id/product_name"] = "Virtual Machine\n" },
+    WSL = { ["proc/sys/kernel/osrelease"] = "5.15.90.1-microsoft-standard-WSL2\n" },
+    xen = { ["sys/hypervisor/type"] = "xen\n" },
+  }
+  for name, files in pairs(virtual) do
+    it("the hypervisor " .. name .. ", and warns with both pairs of ids", function()
+      build(usb2, files)
+      local finding = only("hypervisor", false)
+      assert.truthy(finding.message:find(name, 1, true))
+      for _, ids in ipairs { "1199:9071", "413c:81b6", "1199:9070", "413c:81b5" } do
+        assert.truthy(finding.cure:find(ids, 1, true), ids)
+      end
+    end)
+  end
+
+  it("several things, and refuses for the first", function()
+    build(modems.copy(usb2, { speed = 12 }), { ["proc/meminfo"] = "MemAvailable: 12 kB\n",
+      ["proc/sys/kernel/osrelease"] = "6.1.0\n", [aliases] = "alias usb:v1199p9071d* qcserial\n" })
+    local job = machine:job()
+    local _, problem = preflight.check(job)
+    assert.equal("preflight.driver", problem.code)
+    assert.equal(2, #machine.warnings)
+  end)
+
+  it("that it does not know a name to skip", function()
+    build(usb2)
+    local passed, problem = preflight.check(machine:job { skip = { memroy = true } })
+    assert.is_nil(passed)
+    assert.equal("usage", problem.code)
+    assert.truthy(problem.evidence:find("memory", 1, true))
+  end)
+end)
+
+describe("preflight sets right", function()
+  local control = "sys/bus/usb/devices/1-6/power/control"
+
+  it("autosuspend, and undoes it at the end", function()
+    build(usb2)
+    machine.tree:write(control, "auto\n")
+    local job = machine:job()
+    assert.is_true(preflight.check(job))
+    assert.is_true(preflight.prepare(job))
+    assert.equal("on", machine:read(control))
+    job:finalize()
+    assert.equal("auto", machine:read(control))
+  end)
+
+  it("not what is to be skipped", function()
+    build(usb2)
+    machine.tree:write(control, "auto\n")
+    local job = machine:job { skip = { autosuspend = true } }
+    assert.is_true(preflight.prepare(job))
+    assert.equal("auto\n", machine:read(control))
+  end)
+
+  local new_id = "sys/bus/usb-serial/drivers/option1/new_id"
+
+  it("ids that no driver knows, when asked", function()
+    build(usb2, kernel "1199:9071")
+    machine.tree:write(new_id, "")
+    local job = machine:job { bind_driver = true }
+    assert.is_true(preflight.check(job))
+    assert.is_true(preflight.prepare(job))
+    assert.equal("1199 9070", machine:read(new_id))
+    assert.same({}, found(machine:job()))
+  end)
+
+  it("no ids that are known, and none unasked", function()
+    build(usb2, kernel("1199:9070"))
+    machine.tree:write(new_id, "")
+    assert.is_true(preflight.prepare(machine:job { bind_driver = true }))
+    assert.is_true(preflight.prepare(machine:job()))
+    assert.equal("", machine:read(new_id))
+  end)
+
+  it("nothing where no driver takes ids", function()
+    build(usb2, kernel "1199:9071")
+    local passed, problem = preflight.check(machine:job { bind_driver = true })
+    assert.is_nil(passed)
+    assert.equal("preflight.driver", problem.code)
+  end)
+
+  it("the driver of a modem that waits already, or says that it is still missing", function()
+    build(modems.copy(waiting, { interfaces = { fake.serial(0) } }))
+    machine.tree:write(new_id, "")
+    local done, problem = preflight.prepare(machine:job { bind_driver = true })
+    assert.is_nil(done)
+    assert.equal("preflight.driver", problem.code)
+    assert.equal("1199 9070", machine:read(new_id))
+    machine.tree:bind("1-1.4", 0, "option")
+    machine.tree:add_node("1-1.4", 0, "tty", "ttyUSB7")
+    local job = machine:job { bind_driver = true }
+    assert.is_true(preflight.prepare(job))
+    assert.equal(machine.root .. "/dev/ttyUSB7", job.device.nodes.qdl)
+  end)
+end)
+
+-- Set-ups with nothing wrong: modems in all modes and places on all kinds of computers.
+local supplies, dmi = "sys/class/power_supply/", "sys/class/dmi/id/"
+local through_eth = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+  .. "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+  .. "wwan0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n"
+local healthy = {
+  ["an MC7455 on USB 3"] = { modems.running },
+  ["an MC7455 on USB 2"] = { usb2 },
+  ["an MC7455 that waits for an image"] = { waiting },
+  ["a modem with MBIM alone"] = { mbim },
+  ["a Dell card"] = { modems.copy(usb2, { vid = "413c", pid = "81b6" }), kernel("413C:81B5") },
+  ["an MC7354"] = { modems.copy(usb2, { pid = "68c0" }), kernel("1199:68C0") },
+  ["an EM7305 without an AT port"] = { modems.copy(usb2, { pid = "9063", interfaces = {
+    fake.serial(0, "ttyUSB0"), fake.serial(2, "ttyUSB1"), fake.qmi(8, "cdc-wdm0", "wwan0") } }) },
+  ["one serial port without a driver"] = { modems.copy(usb2, { interfaces = {
+    fake.serial(0, "ttyUSB0"), fake.serial(2), fake.qmi(8, "cdc-wdm0") } }) },
+  ["a second control port without a driver"] = { modems.copy(usb2, { interfaces = {
+    fake.serial(0, "ttyUSB0"), fake.qmi(8, "cdc-wdm0"), fake.qmi(10) } }) },
+  ["a kernel with qcserial as a module"] = { usb2, kernel("1199:9071", "1199:9070") },
+  ["a kernel with qcserial built in"] = { usb2, { ["proc/sys/kernel/osrelease"] = "6.1.0\n",
+    [aliases] = "alias usb:v0001p0002d* cdc_acm\n" } },
+  ["OpenWrt without aliases"] = { usb2, { ["proc/sys/kernel/osrelease"] = "5.15.150\n",
+    ["etc/config/network"] = "config interface 'lan'\n", ["proc/meminfo"] = "MemAvailable: 24000 kB\n" } },
+  ["an old kernel that does not tell the available memory"] = { usb2, {
+    ["proc/meminfo"] = "MemTotal: 60000 kB\nMemFree: 900 kB\n" } },
+  ["a login over Ethernet"] = { usb2, { ["proc/net/route"] = through_eth,
+    ["proc/self/environ"] = "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0" } },
+  ["a login over Ethernet by IPv6 mapped"] = { usb2, { ["proc/net/route"] = through_eth,
+    ["proc/self/environ"] = "SSH_CONNECTION=::ffff:192.0.2.1 5 ::ffff:192.0.2.2 22\0" } },
+  ["a login at the console, with a default route over the modem"] = { usb2, {
+    ["proc/net/route"] = (through_eth:gsub("eth0", "wwan0")), ["proc/self/environ"] = "HOME=/root\0" } },
+  ["a laptop on its supply"] = { usb2, { [supplies .. "BAT0/type"] = "Battery\n",
+    [supplies .. "BAT0/status"] = "Charging\n", [supplies .. "BAT0/capacity"] = "5\n" } },
+  ["a laptop on a full battery"] = { usb2, { [supplies .. "BAT0/type"] = "Battery\n",
+    [supplies .. "BAT0/status"] = "Discharging\n", [supplies .. "BAT0/capacity"] = "80\n" } },
+  ["a mouse with a low battery"] = { usb2, { [supplies .. "hid/type"] = "Battery\n",
+    [supplies .. "hid/scope"] = "Device\n", [supplies .. "hid/status"] = "Discharging\n",
+    [supplies .. "hid/capacity"] = "3\n" } },
+  ["a computer of Microsoft's"] = { usb2, { [dmi .. "sys_vendor"] = "Microsoft Corporation\n",
+    [dmi .. "product_name"] = "Surface Pro\n" } },
+  ["a computer of Dell's"] = { usb2, { [dmi .. "sys_vendor"] = "Dell Inc.\n",
+    [dmi .. "product_name"] = "Latitude E7470\n" } },
+  ["the first domain of Xen"] = { usb2, { ["sys/hypervisor/type"] = "xen\n",
+    ["proc/xen/capabilities"] = "control_d\n" } },
+  ["a hub with a supply"] = { modems.copy(usb2, { place = "1-4.2", peer = false }), {
+    ["sys/devices/pci0000:00/0000:00:14.0/usb1/1-4/1-4.2/bMaxPower"] = "500mA\n" } },
+}
+
+describe("preflight finds nothing at", function()
+  for name, setup in pairs(healthy) do
+    it(name, function()
+      build(setup[1], setup[2])
+      local job = machine:job()
+      local passed, problem = preflight.check(job)
+      assert.is_true(passed, tostring(problem))
+      assert.same({}, machine.warnings)
+    end)
+  end
+end)
