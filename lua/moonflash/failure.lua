@@ -60,7 +60,7 @@ failure.codes = {
   ["at.error"] = "see the modem's AT manual; many commands need AT!ENTERCND=\"A710\" first",
   ["at.cme_error"] = "`moonflash status` shows the state of the modem",
   ["at.not_implemented"] = "this firmware does not have the command",
-  ["at.timeout"] = "run the same command again",
+  ["at.timeout"] = "`moonflash devices` shows which port is the AT port; if it is this one, run again",
   ["at.closed"] = "the modem went away: wait until it is back and run the same command again",
   ["at.not_at"] = "`moonflash devices` shows which port is the AT port",
   -- the system

@@ -22,6 +22,7 @@ local commands = {
   require "moonflash.cli.commands.switch",
   require "moonflash.cli.commands.run",
   require "moonflash.cli.commands.qmi",
+  require "moonflash.cli.commands.at",
   require "moonflash.cli.commands.simulate",
 }
 

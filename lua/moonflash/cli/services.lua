@@ -23,6 +23,7 @@ local makers = {
   device = function() return require "moonflash.device" end,
   job = function() return require "moonflash.job" end,
   qmi = function() return require "moonflash.qmi" end,
+  at = function() return require "moonflash.at" end,
   qmi_message = function() return require "moonflash.qmi.message" end,
   simulator = function() return require "moonflash.sim" end,
   version = function() return require("moonflash.place").version end,

@@ -1,0 +1,75 @@
+--- moonflash at COMMAND...
+local exit = require "moonflash.exit"
+local failure = require "moonflash.failure"
+local json = require "moonflash.cli.json"
+local outcome = require "moonflash.cli.outcome"
+
+local COMMAND_SECONDS = 10
+
+local function check(wanted)
+  for _, command in ipairs(wanted.given.commands) do
+    if not wanted.use.at.is_command(command) then
+      return failure.new("usage", ("'%s' is no AT command"):format(command), {
+        hint = "a command is one line that begins with AT; quote it for the shell: 'AT!IMPREF?'" })
+    end
+  end
+end
+
+-- The modem that is meant; with -t whatever is behind that port, be it a modem we know or not.
+local function find_device(wanted)
+  local use, tty = wanted.use, wanted.selection.tty
+  if tty then return { nodes = { at = tty } } end
+  local models, problem = use.flash.models()
+  if not models then return nil, problem end
+  return use.device.select(use.device.list(wanted.root, models), wanted.selection)
+end
+
+local function show(out, command, answer)
+  local lines = json.list {}
+  for index, line in ipairs(answer) do
+    lines[index] = line
+    out:say(line)
+  end
+  if answer.final == "OK" and not answer[1] then out:say "OK" end
+  out:object(json.object({ "v", "command", "lines", "final" },
+    { v = 1, command = command, lines = lines, final = answer.final }))
+end
+
+-- One after the other until the modem refuses one.
+local function ask(wanted, job)
+  local session, problem = job:at()
+  if not session then return problem end
+  for _, command in ipairs(wanted.given.commands) do
+    local answer, refusal = session:command(command, job:ms(COMMAND_SECONDS))
+    answer = answer or refusal.answer
+    if answer then show(wanted.out, command, answer) end
+    if refusal then return refusal end
+  end
+end
+
+-- Whatever the reason, unless it is that nobody wanted to wait.
+local function refused(problem)
+  return outcome.bad(problem, not problem.code:find "%.interrupted$" and exit.REFUSED or nil)
+end
+
+return {
+  name = "at",
+  usage = "COMMAND...",
+  summary = "AT commands on the modem's AT port, like `at ATI`",
+  arguments = {
+    { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", count = "+", target = "commands" },
+  },
+  run = function(wanted)
+    local problem = check(wanted)
+    if problem then return outcome.bad(problem) end
+    local device
+    device, problem = find_device(wanted)
+    if not device then return outcome.bad(problem) end
+    local job = wanted.use.job.new {
+      device = device, root = wanted.root, options = wanted.options, emit = wanted.emit,
+    }
+    problem = ask(wanted, job)
+    job:finalize()
+    return problem and refused(problem) or outcome.good()
+  end,
+}
