@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* How long a cancelled operation may take to say that it ended. */
-enum { CANCEL_GRACE_MS = 1000 };
+enum { CANCEL_GRACE_MS = 1000, CLOSE_GRACE_MS = 200 };
 
 /* --- an errand: one asynchronous operation, waited for -------------------------------------- */
 
@@ -232,13 +232,28 @@ int mf_bus_call(struct mf_bus *self, const struct mf_bus_call *call, int timeout
     return result;
 }
 
+/* GLib's own thread lets go of the connection a moment later, and tells so in our context. */
+static void let_go(struct mf_bus *self)
+{
+    GDBusConnection *last = self->connection;
+    gint64 ends = g_get_monotonic_time() + CLOSE_GRACE_MS * 1000;
+
+    g_dbus_connection_close_sync(self->connection, NULL, NULL);
+    g_object_add_weak_pointer(G_OBJECT(last), (gpointer *)&last);
+    g_clear_object(&self->connection);
+    while (last != NULL && g_get_monotonic_time() < ends)
+        if (!g_main_context_iteration(self->context, FALSE))
+            g_usleep(1000);
+    if (last != NULL)
+        g_object_remove_weak_pointer(G_OBJECT(last), (gpointer *)&last);
+}
+
 void mf_bus_close(struct mf_bus *self)
 {
     if (self->context == NULL)
         return;
     if (self->connection != NULL)
-        g_dbus_connection_close_sync(self->connection, NULL, NULL);
-    g_clear_object(&self->connection);
+        let_go(self);
     g_main_context_unref(self->context);
     self->context = NULL;
 }
