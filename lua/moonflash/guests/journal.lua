@@ -13,13 +13,16 @@ local FOLDER = "/run/moonflash/"
 -- @tparam string root
 -- @tparam string socket see moonflash.lock
 function journal.new(root, socket)
-  return setmetatable({ path = system.path(root, FOLDER .. socket .. ".paused"), entries = {} }, journal)
+  local folder = system.path(root, FOLDER)
+  return setmetatable({ folder = folder, path = folder .. socket .. ".paused", entries = {} }, journal)
 end
 
 local function write(self)
   if not self.entries[1] then return sys.remove(self.path) end
   local lines = {}
   for index, entry in ipairs(self.entries) do lines[index] = entry.kind .. " " .. entry.name .. "\n" end
+  local made, problem = sys.make_folder(self.folder)
+  if not made then return nil, problem end
   return sys.write_file(self.path, table.concat(lines))
 end
 
