@@ -5,7 +5,7 @@
  *   /a.cwe?cut=N      the connection ends after N bytes
  *   /a.cwe?flip=N     the byte at N is another one
  *   /a.cwe?pause=MS   a pause before every MiB
- *   &from=K           only from the K-th request on
+ *   &from=K&until=L   only from the K-th request to the L-th
  *
  * Ends with its standard input. */
 #include <arpa/inet.h>
@@ -76,6 +76,13 @@ static void send_file(int to, FILE *file, const char *query)
             pause();
 }
 
+static int goes_wrong(const char *query, int number)
+{
+    long last = parameter(query, "until");
+
+    return number >= parameter(query, "from") && (last == NOWHERE || number <= last);
+}
+
 static void answer(int to, const char *folder, int number)
 {
     char request[2048] = "", path[2048], head[128], *query;
@@ -95,7 +102,7 @@ static void answer(int to, const char *folder, int number)
     snprintf(head, sizeof head, "HTTP/1.0 200 OK\r\nContent-Length: %ld\r\n\r\n",
              (long)status.st_size);
     send_all(to, head, strlen(head));
-    send_file(to, file, number >= parameter(query, "from") ? query : NULL);
+    send_file(to, file, goes_wrong(query, number) ? query : NULL);
     exit(0);
 }
 

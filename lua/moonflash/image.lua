@@ -91,7 +91,7 @@ local function report_of(item, seen, head, silence_ms)
   local outer = seen.records[1]
   local report = setmetatable({
     file = item.name, file_name = item.file_name, reopen = item.reopen, once = not item.reopen,
-    silence_ms = silence_ms,
+    hides_rest = item.hides_rest, silence_ms = silence_ms,
     complete = seen.complete, crc = seen.complete and seen.crc or nil,
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
     records = seen.records, problems = problems.of(seen, head), head = head,

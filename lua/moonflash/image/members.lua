@@ -48,6 +48,7 @@ local function item_of(self, name)
     if not item then return nil, problem end
   end
   item.name, item.file_name = self.spec .. ":" .. name, base_name(name)
+  item.hides_rest = item.reopen == nil
   self.found = self.found + 1
   return item
 end

@@ -8,7 +8,8 @@
 --
 -- An item is an image: { name (for people), file_name (what the vendor called it), reader (standing at its
 -- first byte), plain (reading it to the end costs nothing but that), reopen (function: another reader of
--- the same bytes, or nil and a failure; nil when they can be read only once) }.
+-- the same bytes, or nil and a failure; nil when they can be read only once), hides_rest (more may follow in
+-- the archive, which is seen only when this was read) }.
 -- @module moonflash.image.origin
 
 local fetch = require "moonflash.image.fetch"

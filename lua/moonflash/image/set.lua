@@ -67,15 +67,22 @@ local function check_same(set, field, word)
   end
 end
 
+local function incomplete(set, image, message)
+  problem(set, "image.incomplete_set", message, image.file)
+  if image.hides_rest then
+    set.problems[#set.problems].hint = "what follows the firmware in an archive that can be read only once is not "
+      .. "known: put the settings before the firmware, or save the archive to a file"
+  end
+end
+
 local function check_complete(set, options)
   local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
   if #set.images == 0 then
     problem(set, "image.incomplete_set", "no image was given")
   elseif not settings and not (options.carrier and options.config_version) then
-    problem(set, "image.incomplete_set", "the settings of a carrier (.nvu) for %s are missing",
-      firmware.file)
+    incomplete(set, firmware, "the settings of a carrier (.nvu) for %s are missing")
   elseif not firmware and not settings.oem and not options.firmware_version then
-    problem(set, "image.incomplete_set", "the firmware (.cwe) for %s is missing", settings.file)
+    incomplete(set, settings, "the firmware (.cwe) for %s is missing")
   end
 end
 
@@ -115,7 +122,7 @@ end
 -- @tparam[opt] table options carrier, config_version, firmware_version: said by the user
 -- @treturn table { fits: every image is good and none contradicts another; ok: and nothing is missing for
 --   an update; images (in the order of sending), firmware, carrier, config, family, product, bytes,
---   problems = { { code, message, evidence, offset } } }
+--   problems = { { code, message, evidence, hint, offset } } }
 return function(reports, options)
   options = options or {}
   local set = { images = {}, problems = {}, bytes = 0 }

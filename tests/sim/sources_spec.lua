@@ -1,0 +1,187 @@
+-- Whole updates whose images come from somewhere else than files, and what happens when they do not.
+local build = require "tests.images.build"
+local cjson = require "cjson"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+local web = require "tests.web"
+local zip = require "tests.images.zip"
+
+local SIZE = 2500000
+local cwe = build.bytes(packages.firmware { size = SIZE })
+local nvu = build.bytes(packages.settings())
+local CWE, NVU = packages.firmware().name, packages.settings().name
+local pack = zip.bytes { { NVU, nvu, deflated = true }, { CWE, cwe, deflated = true } }
+
+describe("an update", function()
+  local folder, modem
+
+  before_each(function()
+    folder = support.folder()
+    modem = support.simulator("mc7455", { time_scale = 0.01 })
+  end)
+
+  after_each(support.finish)
+
+  local function write(name, bytes)
+    assert(sys.write_file(folder .. "/" .. name, bytes))
+    return folder .. "/" .. name
+  end
+
+  local function argv(...)
+    return { support.program, "--root", modem.root, "--json", ... }
+  end
+
+  local function result_of(status, stdout, stderr)
+    local last = stdout:match "([^\n]*)\n$"
+    local result = cjson.decode(last)
+    assert.equal(status, result.exit)
+    return { status = status, failure = result.failure, after = result.after, stderr = stderr }
+  end
+
+  local function update(options, ...)
+    local run = support.run(argv("update", ...), { deadline_ms = 60000, input = options.input })
+    return result_of(run.status, run.stdout, run.stderr)
+  end
+
+  local function works(options, ...)
+    local run = update(options, ...)
+    assert.equal(0, run.status, run.stderr)
+    assert.equal("02.33.03.00", run.after.firmware)
+    local received = {}
+    for _, name in ipairs(sys.list(modem.root .. "/received")) do
+      received[sys.read_file(modem.root .. "/received/" .. name)] = true
+    end
+    assert.is_true(received[cwe] and received[nvu])
+  end
+
+  local function asked_for_download()
+    for line in io.lines(modem.root .. "/log") do
+      if cjson.decode(line).event == "qdl" then return true end
+    end
+    return false
+  end
+
+  -- A failed run that left the modem as it was; the next one succeeds.
+  local function untouched(run)
+    assert.equal(4, run.status, run.stderr)
+    assert.is_false(asked_for_download())
+    works({}, write(CWE, cwe), write(NVU, nvu))
+  end
+
+  -- A failed run that left the modem in download mode; the next one succeeds.
+  local function torn(code, run)
+    assert.equal(7, run.status, run.stderr)
+    assert.equal(code, run.failure.code)
+    local again = update({}, write(CWE, cwe), write(NVU, nvu))
+    assert.equal(0, again.status, again.stderr)
+    assert.equal("02.33.03.00", again.after.firmware)
+  end
+
+  describe("from a pipe", function()
+    it("works", function()
+      works({ input = cwe }, "-", write(NVU, nvu))
+    end)
+
+    it("of settings works", function()
+      works({ input = nvu }, write(CWE, cwe), "-")
+    end)
+
+    it("whose image is bad ends without its last chunk, and the next run succeeds", function()
+      local bad = cwe:sub(1, 1800000) .. "\1" .. cwe:sub(1800002)
+      if bad == cwe then bad = cwe:sub(1, 1800000) .. "\2" .. cwe:sub(1800002) end
+      torn("source.rejected", update({ input = bad }, "-", write(NVU, nvu)))
+    end)
+
+    it("that is cut off ends without its last chunk, and the next run succeeds", function()
+      local run = update({ input = cwe:sub(1, 2000000) }, "-", write(NVU, nvu))
+      torn("source.rejected", run)
+    end)
+
+    it("that is cut off early leaves the modem alone", function()
+      untouched(update({ input = cwe:sub(1, 100000) }, "-", write(NVU, nvu)))
+    end)
+
+    it("that stalls before the header leaves the modem alone", function()
+      local child = support.start(argv("update", "--timeout-scale", "0.01", "-", write(NVU, nvu)))
+      local status = child:wait()
+      untouched(result_of(status, child.stdout, child.stderr))
+    end)
+
+    it("that stalls in the middle ends in time, and the next run succeeds", function()
+      local fifo = folder .. "/fifo"
+      assert.equal(0, support.run({ "mkfifo", fifo }).status)
+      support.start(support.lua([[
+        local part, fifo = ...
+        local into = io.open(fifo, "wb")
+        into:write(io.open(part, "rb"):read "*a")
+        into:flush()
+        require("moonflash.core.sys").sleep_ms(60000)
+      ]], write("part", cwe:sub(1, 1500000)), fifo))
+      local child = support.start(argv("update", "--timeout-scale", "0.02", fifo, write(NVU, nvu)))
+      local status = child:wait(30000)
+      torn("source.timeout", result_of(status, child.stdout, child.stderr))
+    end)
+  end)
+
+  describe("from a web server", function()
+    local function url(name)
+      write(CWE, cwe)
+      write(NVU, nvu)
+      write("pack.zip", pack)
+      return web.start(folder):url(name)
+    end
+
+    it("works", function()
+      local address = url(CWE)
+      works({}, address, (address:gsub("[^/]+$", NVU)))
+    end)
+
+    it("works from an archive there", function()
+      works({}, url "pack.zip")
+    end)
+
+    it("that is slow at every chunk works", function()
+      modem = support.simulator("mc7455", { time_scale = 0.01, faults = { "window=600" } })
+      works({}, url(CWE .. "?pause=1000"), folder .. "/" .. NVU)
+    end)
+
+    it("that has no such file leaves the modem alone", function()
+      untouched(update({}, url "none.cwe", folder .. "/" .. NVU))
+    end)
+
+    it("that ends before the modem is asked leaves the modem alone", function()
+      untouched(update({}, url(CWE .. "?cut=0&from=2"), folder .. "/" .. NVU))
+    end)
+
+    it("that gives something else the second time ends without its last chunk", function()
+      torn("source.rejected", update({}, url(CWE .. "?flip=2000000&from=2"), folder .. "/" .. NVU))
+    end)
+
+    it("that breaks off in the middle is asked again", function()
+      works({}, url(CWE .. "?cut=1500000&from=2&until=2"), folder .. "/" .. NVU)
+    end)
+
+    it("that breaks off in the middle every time ends, and the next run succeeds", function()
+      torn("source.failed", update({}, url(CWE .. "?cut=1500000&from=2"), folder .. "/" .. NVU))
+    end)
+  end)
+
+  describe("from a zip archive", function()
+    it("works", function()
+      works({}, write("pack.zip", pack))
+    end)
+
+    it("works through a pipe when the settings stand first", function()
+      works({ input = pack }, "-")
+    end)
+
+    it("through a pipe with the settings last is refused, and says why", function()
+      local run = update({ input = zip.bytes { { CWE, cwe }, { NVU, nvu } } }, "-")
+      assert.equal(4, run.status)
+      assert.equal("image.incomplete_set", run.failure.code)
+      assert.matches("before the firmware", run.failure.hint)
+      assert.is_false(asked_for_download())
+    end)
+  end)
+end)
