@@ -33,17 +33,15 @@ local function is_skipped(job, check)
 end
 
 -- A name that is misspelt would skip nothing, in silence.
-local function check_names(job)
+local function warn_of_names(job)
   for name in pairs(job.options.skip or {}) do
     if not names[name] then
       local known = {}
       for finding in pairs(names) do known[#known + 1] = finding end
       table.sort(known)
-      return nil, failure.new("usage", "there is no finding " .. name,
-        { evidence = "there are " .. table.concat(known, ", ") })
+      job:warn("usage", ("--skip %s skips nothing: there are %s"):format(name, table.concat(known, ", ")))
     end
   end
-  return true
 end
 
 --- Everything that is found.
@@ -79,8 +77,7 @@ end
 -- @tparam table job
 -- @treturn boolean true, or nil and the first finding as a failure (the others are warned of)
 function preflight.check(job)
-  local known, unknown = check_names(job)
-  if not known then return nil, unknown end
+  warn_of_names(job)
   local first
   for _, finding in ipairs(preflight.look(job)) do
     if is_skipped(job, finding) then
