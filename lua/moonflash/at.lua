@@ -44,10 +44,12 @@ end
 
 --- Opens an AT port.
 -- @tparam string path
+-- @tparam[opt] table trace (moonflash.trace) to be told what passes
 -- @treturn table a session, or nil and a failure port.*
-function at.open(path)
+function at.open(path, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
+  if trace then trace:tap(channel, path) end
   return at.session(channel)
 end
 

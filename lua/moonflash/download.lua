@@ -62,12 +62,13 @@ end
 --- Opens a port and greets the modem behind it.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times
+-- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes
 -- @treturn table a session, or nil and a failure; the port is closed then
 function download.open(path, options)
   options = options or {}
   local channel, failure = port.open(path)
   if not channel then return nil, failure end
+  if options.trace then options.trace:tap(channel, path) end
   local timing = scaled_timing(options)
   local self = setmetatable({ channel = channel, timing = timing, options = options,
     conversation = qdl.conversation(timing) }, Session)

@@ -106,6 +106,10 @@ failure.codes = {
   ["bus.timeout"] = "run the same command again",
   ["bus.closed"] = "check that the system's message bus runs",
   ["bus.interrupted"] = "run the same command again",
+  -- traces
+  ["trace.failed"] = "choose another file for --trace",
+  ["trace.unusable"] = "give a file that this version wrote with --trace",
+  ["replay.differs"] = "the trace, the images or the program are not what they were",
   -- jobs and scripts
   ["job.interrupted"] = "run the same command again; it goes on from the state the modem is in",
   ["job.up_to_date"] = "use --force to send the images all the same",

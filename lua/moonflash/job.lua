@@ -29,6 +29,8 @@ function job.new(request)
     emit = request.emit or function() end,
     phase = "untouched", sent = {}, undos = {}, finalizers = {}, forgiven = 0,
   }
+  self.trace = self.options.trace
+  if self.trace then self.trace:found(self.device, self.models) end
   return setmetatable(self, job)
 end
 
@@ -131,9 +133,8 @@ function job:qmi()
     return nil, failure.new("device.no_port", "the modem has no QMI port",
       { evidence = device.describe(self.device) })
   end
-  local session, problem = qmi.open(path, {
-    mbim = mbim, proxy = self.options.proxy, sync = self.changing, timeout_ms = self:ms(20),
-  })
+  local session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
+    timeout_ms = self:ms(20), trace = self.trace })
   if not session then return nil, problem end
   self.session = session
   return session
@@ -166,7 +167,8 @@ function job:at()
     return nil, failure.new("device.no_port", "the modem has no AT port",
       { evidence = device.describe(self.device) })
   end
-  local session, problem = device.open_node(path, at.open, self:ms(OPEN_SECONDS))
+  local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
+    self:ms(OPEN_SECONDS))
   self.at_session = session
   return session, problem
 end
@@ -187,7 +189,8 @@ function job:download()
       { evidence = device.describe(self.device) })
   end
   local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
-    return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale })
+    return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
+      trace = self.trace })
   end, self:ms(OPEN_SECONDS))
   self.loader = loader
   return loader, problem
@@ -233,7 +236,8 @@ end
 function job:await(modes, within_ms, may_be_here)
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     interrupted = function() return self:interrupted() end,
-    progress = function(seen) self:note(seen) end }
+    progress = function(seen) self:note(seen) end,
+    moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end
   self.device = found
   return found

@@ -29,13 +29,14 @@ end
 --- Opens a QMI port.
 -- @tparam string path
 -- @tparam[opt] table options mbim: the port speaks MBIM; proxy: go through qmi-proxy; sync: free
--- the clients of all other programs; timeout_ms (20000)
+-- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace) to be told what passes
 -- @treturn table a session (moonflash.qmi.session), or nil and a failure
 function qmi.open(path, options)
   local core, missing = load_core()
   if not core then return nil, missing end
   local port, problem = core.open(path, options or {})
   if not port then return nil, problem end
+  if options and options.trace then port = options.trace:qmi_port(port, path) end
   return require("moonflash.qmi.session").new(port)
 end
 

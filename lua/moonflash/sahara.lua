@@ -29,10 +29,12 @@ end
 --- Listens, without a word, whether a port offers a memory dump. The modem says so when it is opened.
 -- @tparam string path
 -- @tparam number ms
+-- @tparam[opt] table trace (moonflash.trace) to be told what passes
 -- @treturn boolean whether it does; or nil and a failure when the port cannot be opened
-function sahara.offers_memory(path, ms)
+function sahara.offers_memory(path, ms, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
+  if trace then trace:tap(channel, path) end
   local text = read_up_to(channel, 48, ms)
   channel:close()
   return text:sub(1, #HELLO) == HELLO and bytes.get_u32le(text, MODE_AT) == MEMORY_DEBUG
@@ -41,10 +43,12 @@ end
 --- Resets a modem that offers its memory. It may be gone before its answer arrives.
 -- @tparam string path
 -- @tparam number ms
+-- @tparam[opt] table trace (moonflash.trace) to be told what passes
 -- @treturn boolean true, or nil and a failure
-function sahara.reset(path, ms)
+function sahara.reset(path, ms, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
+  if trace then trace:tap(channel, path) end
   channel:discard()
   local sent, unsent = channel:write(RESET, ms)
   if sent then read_up_to(channel, #RESET_ANSWER, ms) end

@@ -44,6 +44,7 @@ local may_require = {
   { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
   { "^lua/moonflash/child%.lua", { "^moonflash%.", "^cjson$" } },
   { "^lua/", { "^moonflash%." } },
+  { "^lua/moonflash/trace/line%.lua", { "^cjson$" } },
 }
 
 -- What they may not, although the above would let them.
@@ -51,7 +52,8 @@ local may_not_require = {
   { "^lua/moonflash/cli/", "^moonflash%.core%.", except = "^lua/moonflash/cli/services%.lua" },
   { "^lua/moonflash/qmi/", "^moonflash%.core%.qmi$" },
   { "^lua/", "^moonflash%.cli", except = "^lua/moonflash/cli/" },
-  { "^lua/moonflash/[^s]", "^moonflash%.sim", except = "^lua/moonflash/cli/services%.lua" },
+  { "^lua/moonflash/[^rs]", "^moonflash%.sim", except = "^lua/moonflash/cli/services%.lua" },
+  { "^lua/moonflash/r", "^moonflash%.sim", except = "^lua/moonflash/replay" },
   { "^lua/moonflash/s[^i]", "^moonflash%.sim" },
 }
 

@@ -6,6 +6,7 @@ local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
 local outcome = require "moonflash.cli.outcome"
 local output = require "moonflash.cli.output"
+local recording = require "moonflash.cli.recording"
 local request = require "moonflash.cli.request"
 local services = require "moonflash.cli.services"
 
@@ -58,7 +59,10 @@ local function perform(session)
   wanted, problem = request.new(given, out, use)
   if not wanted then return outcome.bad(problem) end
   use.sys.catch_signals()
-  return find(given.command).run(wanted)
+  local command = find(given.command)
+  session.trace, problem = recording.begin(wanted, command)
+  if problem then return outcome.bad(problem) end
+  return command.run(wanted)
 end
 
 --- Runs one command line.
@@ -74,6 +78,7 @@ function cli.run(words, given)
     result = outcome.bad(result.failure, exit.SCRIPT_ERROR)
   end
   session.out:finish(result)
+  if session.trace then session.trace:finish(result) end
   return result.exit
 end
 

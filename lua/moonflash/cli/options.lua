@@ -47,6 +47,8 @@ return {
     { "-v --verbose", excludes = "-q", "say more" },
     { "-q --quiet", "say only what was asked for, warnings and errors" },
     { "-L --log", value = "FILE", convert = values.text, "append everything, with times, to FILE" },
+    { "--trace", value = "FILE", convert = values.text,
+      "write all that passes to and from the modem to FILE, without identifiers" },
     { "--no-progress", "no progress line" },
   },
 }

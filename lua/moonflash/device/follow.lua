@@ -121,9 +121,15 @@ local function note_others(self, devices, chosen)
   end
 end
 
+-- Tells where the modem is, when that is news.
+local function tell_moved(self, text, dev)
+  tell(self, text)
+  if text and self.moved then self.moved(dev) end
+end
+
 local function has_left(self)
   if self.before[self.device.place] then return false end
-  if not self.gone then tell(self, self.sightings:left(self.clock.now())) end
+  if not self.gone then tell_moved(self, self.sightings:left(self.clock.now())) end
   self.gone = true
   return true
 end
@@ -137,7 +143,7 @@ local function look(self, modes)
   self.contenders, self.candidate = contenders, chosen
   if not chosen then return nil end
   local lacking = state(self, chosen, modes)
-  tell(self, self.sightings:saw(chosen, lacking or "back", self.clock.now()))
+  tell_moved(self, self.sightings:saw(chosen, lacking or "back", self.clock.now()), chosen)
   return not lacking and chosen or nil
 end
 
@@ -193,6 +199,7 @@ end
 local function begin(self, options)
   if not self.sightings then error("the follower is not armed", 3) end
   self.progress, self.gone, self.usable = options.progress, options.gone == false, {}
+  self.moved = options.moved
   self.candidate, self.contenders = nil, nil
   if self.gone then self.before[self.device.place] = nil end
   return options.modes or { [options.mode] = true }, self.clock.now() + options.within_ms
@@ -201,7 +208,8 @@ end
 --- Waits until the modem is back.
 -- @tparam table options within_ms; mode = "download" or modes = { download = true, ... };
 -- gone = false when the device that is there now may be the answer; progress(text) is told what
--- is seen; interrupted() says whether a signal ends the wait (without it, every signal does)
+-- is seen, moved(device) where the modem is now, nil for gone; interrupted() says whether a signal
+-- ends the wait (without it, every signal does)
 -- @treturn table the device, with the node that is needed in /dev; or nil and failure
 -- device.not_seen, device.ambiguous, job.interrupted
 function follower:wait(options)

@@ -62,7 +62,7 @@ local function wake(job)
   if left or problem.foreign ~= "sahara" then return left, problem end
   job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
   job:follow()
-  return sahara.reset(job.device.nodes.qdl, job:ms(5))
+  return sahara.reset(job.device.nodes.qdl, job:ms(5), job.trace)
 end
 
 --- Leads a modem out of download mode without an image, as it goes by itself when its window ends.

@@ -26,7 +26,7 @@ return {
   usage = "FILE...",
   summary = "what update would do; changes nothing",
   arguments = {
-    { "FILE", "firmware and settings in any order", count = "+", target = "files" },
+    { "FILE", "firmware and settings in any order", count = "+", target = "files", file = true },
   },
   run = function(wanted)
     local out = wanted.out

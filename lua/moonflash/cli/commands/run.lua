@@ -6,7 +6,8 @@ return {
   usage = "SCRIPT [ARG...]",
   summary = "run a script of your own",
   arguments = {
-    { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", target = "script" },
+    { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", target = "script",
+      file = true },
     { "ARG", "everything after SCRIPT belongs to it", count = "*", target = "script_arguments" },
   },
   run = function(wanted)

@@ -1,0 +1,97 @@
+--- What a trace must not tell: whose modem it is, and whose SIM. Digits become 0, lengths stay.
+-- @module moonflash.trace.redact
+
+local services = require "moonflash.qmi.services"
+
+local redact = {}
+
+local IDENTIFIER = 14 -- digits in a row: IMEI 15 (14 without check digit), IMSI 15, ICCID 19 or 20
+local RESULT = 0x02
+
+local function zeroed(text)
+  return (text:gsub("%x", "0"))
+end
+
+local function zeroed_run(digits)
+  return #digits >= IDENTIFIER and zeroed(digits) or nil
+end
+
+-- Digits that a message shows in hex: "33 35 39 ...".
+local function zeroed_hex(pairs_of_hex)
+  local made, count = pairs_of_hex:gsub("3%d", "30")
+  return count >= IDENTIFIER and made or nil
+end
+
+--- A text without long runs of digits.
+-- @tparam string text
+-- @treturn string of the same length
+function redact.text(text)
+  return (text:gsub("%d+", zeroed_run):gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
+end
+
+--- A serial number: its digits.
+-- @tparam string text
+-- @treturn string
+function redact.serial(text)
+  return (text:gsub("%d", "0"))
+end
+
+-- Words of AT commands and answers behind which something personal stands: identities, numbers,
+-- codes and messages.
+local labels = {
+  "imei", "imsi", "iccid", "ccid", "meid", "esn", "fsn", "serial", "msisdn", "atd",
+  "+cgsn", "+cimi", "+cnum", "+cpin", "+cpwd", "+clck", "+clip", "+cmg", "+cmt", "+cds", "+cusd", "+cpb",
+}
+
+local function redact_line(line)
+  local lower, from = line:lower(), nil
+  for _, label in ipairs(labels) do
+    local _, stop = lower:find(label, 1, true)
+    if stop and (not from or stop < from) then from = stop end
+  end
+  if from then return line:sub(1, from) .. zeroed(line:sub(from + 1)) end
+  return redact.text(line)
+end
+
+--- Whole lines said on an AT port.
+-- @tparam string text
+-- @treturn string of the same length
+function redact.at_lines(text)
+  return (text:gsub("[^\r\n]+", redact_line))
+end
+
+--- A line that broke off on an AT port: what it would have become cannot be known.
+-- @tparam string text
+-- @treturn string of the same length
+function redact.at_rest(text)
+  return redact.serial(text)
+end
+
+-- DMS messages that carry identities and codes (libqmi: qmi-service-dms.json): MSISDN and IMSI,
+-- ESN, IMEI and MEID; PINs; activation; user lock and data; service programming codes; ICCID;
+-- facility locks; IMSI.
+local personal = {}
+for _, id in ipairs { 0x0024, 0x0025, 0x0027, 0x0028, 0x0029, 0x002a, 0x0033, 0x0036, 0x0037, 0x0038, 0x003a,
+                      0x003b, 0x003c, 0x0041, 0x0042, 0x0043 } do
+  personal[id] = true
+end
+
+local function is_personal(service, message)
+  if service == services.ctl then return false end
+  return service ~= services.dms or personal[message] == true
+end
+
+--- The value of a TLV. What services other than DMS say about a subscriber, a place or a network is
+-- not known here, so only its length is told.
+-- @tparam number service
+-- @tparam number message
+-- @tparam number tlv
+-- @tparam string value
+-- @treturn string of the same length
+function redact.tlv(service, message, tlv, value)
+  if tlv == RESULT or not is_personal(service, message) then return redact.text(value) end
+  if service == services.dms then return zeroed(value) end
+  return ("\0"):rep(#value)
+end
+
+return redact

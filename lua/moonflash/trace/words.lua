@@ -1,0 +1,57 @@
+--- Texts for a trace: without the names of this machine's folders, and without identifiers.
+-- @module moonflash.trace.words
+
+local redact = require "moonflash.trace.redact"
+
+local words = {}
+words.__index = words
+
+--- Texts of one run.
+function words.new()
+  return setmetatable({ replacements = {}, known = {} }, words)
+end
+
+local function literally(text)
+  return (text:gsub("%p", "%%%0"))
+end
+
+local function replace(self, text, by)
+  if text == "" or text == by or self.known[text] then return end
+  self.known[text] = true
+  table.insert(self.replacements, { text = text, pattern = literally(text), by = by:gsub("%%", "%%%%") })
+  table.sort(self.replacements, function(a, b) return #a.text > #b.text end)
+end
+
+--- Paths below this root are told as they would be below "/".
+function words:know_root(root)
+  root = root:gsub("/+$", "")
+  replace(self, root, "")
+end
+
+--- This file is told by its name alone.
+-- @tparam string path or address
+-- @tparam[opt] string name another name to tell
+function words:know_file(path, name)
+  replace(self, path, name or path:match "([^/]*)/*$")
+end
+
+--- This text is never told.
+function words:know_secret(text, instead)
+  replace(self, text, instead)
+end
+
+--- A value with all its texts cleaned.
+-- @param value text, number, boolean or table of such
+-- @return the same, or a copy
+function words:clean(value)
+  if type(value) == "string" then
+    for _, known in ipairs(self.replacements) do value = value:gsub(known.pattern, known.by) end
+    return redact.text(value)
+  end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, inner in pairs(value) do copy[key] = self:clean(inner) end
+  return copy
+end
+
+return words
