@@ -180,8 +180,15 @@ describe("simulate", function()
       "--fault", "b" }, simulator(failure.new("sys.interrupted", "interrupted")))
     assert.equal("/tmp/x\n", said.stdout)
     assert.equal(0, said.status)
-    assert.same({ "mc7455", "/tmp/x", 0.5, { "a", "b" } },
-      { given.model, given.dir, given.time_scale, given.faults })
+    assert.same({ { model = "mc7455", faults = { "a", "b" } } }, given.modems)
+    assert.same({ "/tmp/x", 0.5 }, { given.dir, given.time_scale })
+  end)
+
+  it("takes several models, and faults of one of them", function()
+    stage.run({ "simulate", "MC7455", "em7305", "--fault", "a", "--fault", "2:b=1", "--fault", "1:c" },
+      simulator(failure.new("sys.interrupted", "interrupted")))
+    assert.same({ { model = "mc7455", faults = { "a", "c" } },
+      { model = "em7305", faults = { "a", "b=1" } } }, given.modems)
   end)
 
   it("removes its temporary folder", function()

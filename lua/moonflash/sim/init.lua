@@ -45,6 +45,25 @@ local function end_world(world)
   world.lock:release()
 end
 
+local function port_further(name, count)
+  return (name:gsub("%d+$", function(number) return tostring(number + count) end))
+end
+
+-- What keeps modems of one model apart when nobody says where they are: each is one port further, and
+-- has a serial number of its own.
+local function apart(row, index)
+  local model, list = models.find(row.model or ""), {}
+  for _, switch in ipairs(row.faults or {}) do
+    if switch:match "^place=" then return row end
+  end
+  if not model or index == 1 then return row end
+  list[1] = "place=" .. port_further(model.place, index - 1)
+  list[2] = "boot-place=" .. port_further(model.boot_place, index - 1)
+  list[3] = ("serial=%s%d"):format(model.serial:sub(1, -2), index)
+  for _, switch in ipairs(row.faults or {}) do list[#list + 1] = switch end
+  return { model = row.model, faults = list }
+end
+
 local function make_modem(world, row, folder)
   local model = models.find(row.model or "")
   if not model then
@@ -64,7 +83,7 @@ local function make_modems(world, options)
   local made = {}
   for index, row in ipairs(options.modems or { options }) do
     local folder = index == 1 and options.dir or ("%s/modem-%d"):format(options.dir, index)
-    local modem, failed = make_modem(world, row, folder)
+    local modem, failed = make_modem(world, apart(row, index), folder)
     if not modem then return nil, failed end
     made[index] = modem
   end
@@ -93,7 +112,8 @@ end
 -- @tparam table options
 --   model = "mc7455"; dir = folder, made if need be; time_scale = 1 (0.01: a hundred times faster);
 --   faults = { "window=1", ... } (see moonflash.sim.faults); ready = function(dir), called when the
---   modem is there; modems = { { model=, faults= }, ... } for several of them in one folder
+--   modem is there; modems = { { model=, faults= }, ... } for several of them in one folder, each
+--   one port further than the last
 -- @treturn boolean true after a signal, or nil and a failure
 function sim.run(options)
   sys.catch_signals()

@@ -11,12 +11,28 @@ local function ready(wanted)
   end
 end
 
--- Runs the modem in a folder until it is interrupted, which is how it is meant to end.
+-- A fault `N:FAULT` is the Nth modem's alone.
+local function faults_of(given, index)
+  local faults = {}
+  for _, fault in ipairs(given.fault or {}) do
+    local number, rest = fault:match "^(%d+):(.*)$"
+    if not number or tonumber(number) == index then faults[#faults + 1] = rest or fault end
+  end
+  return faults
+end
+
+local function modems_of(given)
+  local modems = {}
+  for index, model in ipairs(given.models) do
+    modems[index] = { model = model:lower(), faults = faults_of(given, index) }
+  end
+  return modems
+end
+
+-- Runs the modems in a folder until it is interrupted, which is how it is meant to end.
 local function run_in(wanted, dir)
-  local given = wanted.given
   local ok, problem = wanted.use.simulator.run {
-    model = given.MODEL:lower(), dir = dir, time_scale = given.time_scale, faults = given.fault or {},
-    ready = ready(wanted),
+    modems = modems_of(wanted.given), dir = dir, time_scale = wanted.given.time_scale, ready = ready(wanted),
   }
   if not ok and not problem.code:find "%.interrupted$" then return outcome.bad(problem) end
   return outcome.good()
@@ -42,20 +58,21 @@ end
 
 return {
   name = "simulate",
-  usage = "MODEL [--dir DIR] [--time-scale X] [--fault FAULT]...",
-  summary = "a software modem until interrupted; prints its root when ready",
+  usage = "MODEL... [--dir DIR] [--time-scale X] [--fault FAULT]...",
+  summary = "software modems until interrupted; prints their root when ready",
   arguments = {
-    { "MODEL", "the model, like mc7455; `list`: show the models and faults" },
+    { "MODEL", "the model of each, like mc7455; `list`: show the models and faults", count = "+",
+      target = "models" },
   },
   options = {
     { "--dir", value = "DIR", convert = values.text,
       "where its sys, dev and uevent go; a temporary folder if not given" },
     { "--time-scale", value = "X", convert = values.scale, "X times as long as a real modem takes" },
     { "--fault", value = "FAULT", convert = values.text, repeated = true,
-      "a fault to show (may be repeated)" },
+      "a fault to show (may be repeated); N:FAULT for the Nth modem alone" },
   },
   run = function(wanted)
-    if wanted.given.MODEL == "list" then return list(wanted) end
+    if wanted.given.models[1] == "list" then return list(wanted) end
     local sys = wanted.use.sys
     if wanted.given.dir then return run_in(wanted, wanted.given.dir) end
     local dir, problem = sys.temporary_folder()
