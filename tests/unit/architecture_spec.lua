@@ -35,6 +35,8 @@ local PURE_HEADERS = { ["stddef.h"] = true, ["stdint.h"] = true, ["string.h"] = 
 -- What a Lua file may require; as above, the first entry decides.
 local may_require = {
   { "^scripts/", { "^moonflash$", "^cjson$" } },
+  { "^lua/moonflash/sim/personality%.lua", { -- plays another program that has a port open
+    "^moonflash%.core%.port$", "^moonflash%.sim%." } },
   { "^lua/moonflash/sim", {
     "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
     "^moonflash%.failure$", "^moonflash%.sim%.", "^cjson$" } },

@@ -2,7 +2,7 @@
 --
 -- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it
 -- strikes the Nth time that message comes (the first time; `#*`: always). MESSAGE is one of
--- `qdl.switch qdl.hello qdl.open qdl.write qdl.done`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
+-- `qdl.switch qdl.hello qdl.open qdl.write qdl.done qdl.reset`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
 -- @module moonflash.sim.faults
 
 local failure = require "moonflash.failure"
@@ -19,10 +19,12 @@ faults.about_messages = {
   stale = "bytes of an earlier session come before the answer",
   flip = "one bit of the answer is wrong",
   unplug = "the modem vanishes instead of answering, and comes back",
+  move = "the same, but it comes back in another socket",
+  hold = "another program opens the ports that come next and keeps them VALUE seconds (5)",
   deaf = "the modem stops reading for good",
   refuse = "the answer has the error status VALUE",
   error = "an error frame with code VALUE comes instead (QDL)",
-  sequence = "the acknowledgement names another write (qdl.write)",
+  sequence = "the answer names another request (qdl.write, QMI)",
 }
 
 --- Everything else, with what it means; `message` are short names for faults about messages.
@@ -99,7 +101,7 @@ end
 
 local message_names = {
   "^qdl%.switch$", "^qdl%.hello$", "^qdl%.open$", "^qdl%.write$", "^qdl%.done$",
-  "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$",
+  "^qdl%.reset$", "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$",
 }
 
 local function is_message(name)

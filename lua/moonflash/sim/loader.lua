@@ -117,8 +117,9 @@ function commands.done(self, _, hits)
   answer(self, "done", { status = tonumber(hits.refuse) or 0 }, hits)
 end
 
-function commands.reset(self)
+function commands.reset(self, _, hits)
   if self.image then violation(self, "reset with an image half sent") end
+  if hits.message then return wire.answer(self.modem, self.port, "", hits) end
   drop_image(self)
   self.modem:leave_download()
 end
@@ -129,7 +130,9 @@ function loader:command(payload)
   for name, template in pairs(requests) do
     local fields, wrong = template:match(payload)
     if fields then
-      self.modem.recorder:note("qdl", { command = name, length = fields.length, state = self.state })
+      self.modem.recorder:note("qdl", {
+        command = name, length = fields.length, state = self.state, torn = self.modem.torn,
+      })
       return commands[name](self, fields, self.modem.faults:at("qdl." .. name))
     elseif template[1].literal:byte() == payload:byte() then
       return reject(self, not_supported, ("%s: %s"):format(name, wrong))

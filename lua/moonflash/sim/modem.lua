@@ -2,6 +2,7 @@
 -- @module moonflash.sim.modem
 
 local personalities = require "moonflash.sim.personality"
+local places = require "moonflash.sim.place"
 local power = require "moonflash.sim.power"
 local stores = require "moonflash.sim.store"
 
@@ -81,12 +82,20 @@ function entered.download(self)
   if not self.crashed then self:after(self.seconds.window, look) end
 end
 
+local function hold_ports(self)
+  if not self.hold_seconds then return end
+  local let_go = personalities.hold(self.device)
+  self:after(self.hold_seconds, let_go)
+  self.hold_seconds = nil
+end
+
 --- Plugs the modem in.
 -- @tparam string mode "application" or "download"
 function modem:attach(mode)
   self.mode = mode
   entered[mode](self)
   self.device = personalities.make(self, mode, mode == "download" and self.boot_place or self.place)
+  hold_ports(self)
   self.usb:attach(self.device)
   personalities.name_ports(self.device)
   note_usb(self, "add")
@@ -114,19 +123,35 @@ local function come_back(self, mode, seconds)
   self:after(seconds, function() self:attach(mode) end)
 end
 
---- Plugs the modem in for the first time.
-function modem:start()
+local function make_places(self)
   self.usb:make_place(self.place, personalities.speed(self, self.place))
   if self.place ~= self.boot_place then
     self.usb:make_place(self.boot_place, personalities.speed(self, self.boot_place))
     self.usb:make_peers(self.place, self.boot_place)
   end
+end
+
+--- Plugs the modem in for the first time.
+function modem:start()
+  make_places(self)
   self:attach(self.faults:value "start" or "application")
 end
 
 --- The modem loses its power or its cable for a moment.
 function modem:unplug()
   come_back(self, self.torn and "download" or "application", unplugged_seconds)
+end
+
+--- The same, but then it is plugged in elsewhere.
+function modem:move()
+  self.place, self.boot_place = places.next(self.place), places.next(self.boot_place)
+  make_places(self)
+  self:unplug()
+end
+
+--- Another program opens the ports that come next and keeps them for some seconds.
+function modem:hold_next_ports(seconds)
+  self.hold_seconds = seconds
 end
 
 --- Disconnects after some seconds and comes back in download mode.

@@ -2,6 +2,7 @@
 -- @module moonflash.sim.personality
 
 local at = require "moonflash.sim.at"
+local core_port = require "moonflash.core.port"
 local diag = require "moonflash.sim.diag"
 local mbim = require "moonflash.sim.mbim"
 local places = require "moonflash.sim.place"
@@ -68,6 +69,16 @@ function personality.name_ports(device)
   for _, interface in ipairs(device.interfaces) do
     local node = interface.nodes[1]
     if node then interface.port.name = node.name end
+  end
+end
+
+--- Opens all ports as another program does that wants them for itself.
+-- @treturn function lets go of them; they let go by themselves when the device does
+function personality.hold(device)
+  local held = {}
+  for index, interface in ipairs(device.interfaces) do held[index] = core_port.open(interface.slave) end
+  return function()
+    for _, port in ipairs(held) do port:close() end
   end
 end
 

@@ -5,6 +5,11 @@ local place = {}
 
 local host = "/devices/pci0000:00/0000:00:14.0"
 
+--- The next port of the same hub.
+function place.next(name)
+  return (name:gsub("%d+$", function(number) return tostring(number + 1) end))
+end
+
 --- The bus of a place, as a number.
 function place.bus(name)
   return tonumber(name:match("^(%d+)-"))

@@ -103,8 +103,9 @@ local function handle(self, service, fields, tlvs, hits)
 end
 
 local function reply(self, service, client, fields, result, hits)
+  local transaction = hits.sequence and (fields.transaction + 1) % 256 or fields.transaction
   local values = {
-    service = service, client = client, transaction = fields.transaction, message = fields.message,
+    service = service, client = client, transaction = transaction, message = fields.message,
     size = #result, tlvs = result, length = #result + (service == control and 11 or 12),
   }
   local template = service == control and control_answer or answer

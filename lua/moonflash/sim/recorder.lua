@@ -1,8 +1,8 @@
 --- What the simulator leaves behind: a log of JSON lines and a folder of received images.
 --
--- Every line has `t` (ms since the start) and `event`: "usb", "qmi", "qdl", "at", "diag",
--- "image", "mode", "fault", "violation". A violation is something no real modem is known to
--- forgive: tests fail on any of them.
+-- Every line has `t` (ms since the start) and `event`: "start" (with the clock of the system), "usb",
+-- "qmi", "qdl", "at", "diag", "image", "mode", "fault", "violation". A violation is something no real
+-- modem is known to forgive: tests fail on any of them.
 -- @module moonflash.sim.recorder
 
 local cjson = require "cjson"
@@ -19,7 +19,9 @@ function recorder.new(folder)
   if not made then return nil, failure end
   local log = assert(io.open(folder .. "/log", "w"))
   log:setvbuf("line")
-  return setmetatable({ folder = folder, log = log, began = sys.clock_ms(), images = 0 }, recorder)
+  local self = setmetatable({ folder = folder, log = log, began = sys.clock_ms(), images = 0 }, recorder)
+  self:note("start", { clock = self.began })
+  return self
 end
 
 --- Writes one event.

@@ -25,6 +25,11 @@ local effects = {
   { "silence", function() end },
   { "deaf", function(_, port) port:stop_reading() end },
   { "unplug", function(modem) modem:unplug() end },
+  { "move", function(modem) modem:move() end },
+  { "hold", function(modem, port, answer, value)
+    modem:hold_next_ports(value == true and 5 or value)
+    port:send(answer)
+  end },
   { "late", function(modem, port, answer, value)
     modem:after(value == true and 5 or value, function() port:send(answer) end)
   end },
