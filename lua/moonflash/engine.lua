@@ -8,9 +8,10 @@ local sys = require "moonflash.core.sys"
 local engine = {}
 
 --- What a step's run function may return besides `true` and `nil, failure`: SKIP and a reason;
--- FINISH: the goal is reached, no further step is needed. A failure with `again = true` asks for one
--- more pass over all steps, which the step's field `again` allows.
-engine.SKIP, engine.FINISH = "skip", "finish"
+-- FINISH: the goal is reached, no further step is needed; AGAIN: something is done and something is
+-- left, all steps are run once more. A failure with `again = true` asks for one more pass over all
+-- steps too, which the step's field `again` allows.
+engine.SKIP, engine.FINISH, engine.AGAIN = "skip", "finish", "again"
 
 local function emit_step(job, step, state, message)
   job.emit { event = "step", step = step.name, state = state, message = message }
@@ -65,7 +66,7 @@ local function run_step(job, step)
   return outcome, detail
 end
 
--- One pass over the steps. Returns true, or nil, the failure and the step.
+-- One pass over the steps. Returns true, or AGAIN, or nil, the failure and the step.
 local function run_pass(job, steps)
   for _, step in ipairs(steps) do
     local stopped = job:check_interrupt()
@@ -73,6 +74,7 @@ local function run_pass(job, steps)
     local outcome, problem = run_step(job, step)
     if not outcome then return nil, problem, step end
     if outcome == engine.FINISH then break end
+    if outcome == engine.AGAIN then return outcome end
   end
   return true
 end
@@ -81,10 +83,12 @@ local function run_passes(job, steps)
   local asked = {}
   while true do
     local done, problem, step = run_pass(job, steps)
-    if done then return true end
-    asked[step] = (asked[step] or 0) + 1
-    if not problem.again or asked[step] > (step.again or 0) then return nil, problem end
-    job:warn(problem.code, tostring(problem) .. "; once more from the start")
+    if done == true then return true end
+    if not done then
+      asked[step] = (asked[step] or 0) + 1
+      if not problem.again or asked[step] > (step.again or 0) then return nil, problem end
+      job:warn(problem.code, tostring(problem) .. "; once more from the start")
+    end
   end
 end
 

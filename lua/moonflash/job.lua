@@ -77,10 +77,13 @@ local function shielded(self, work)
 end
 
 --- Registers what undoes a change: run, last first, when a later step fails before the first image
--- was opened. `undo` returns true or nil, failure.
+-- was opened. `undo` returns true or nil, failure. It replaces an earlier one of the same name.
 -- @tparam string name words for people
 -- @tparam function undo
 function job:undo(name, undo)
+  for index = #self.undos, 1, -1 do
+    if self.undos[index].name == name then table.remove(self.undos, index) end
+  end
   self.undos[#self.undos + 1] = { name = name, run = undo }
 end
 

@@ -71,6 +71,14 @@ describe("engine.run", function()
     assert.same({ "one", "put back", "finalized" }, job.done)
   end)
 
+  it("runs all steps once more for a step that has something left", function()
+    local job = fake_job()
+    local steps = { recorder "one", recorder("two", { engine.AGAIN, engine.AGAIN, true }), recorder "three" }
+    assert.is_true(engine.run(job, steps))
+    assert.same({ "one", "two", "one", "two", "one", "two", "three", "finalized" }, job.done)
+    assert.is_nil(job.warned)
+  end)
+
   it("does not try again what a retry cannot mend", function()
     local job = fake_job()
     local final = failure.new("image.wrong_model", "no", { final = true })

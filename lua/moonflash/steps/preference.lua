@@ -50,7 +50,8 @@ local function wanted_list(set)
   }
 end
 
--- Writes back what the modem preferred. A modem that was told to go offline comes back by a reset.
+-- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
+-- did not prefer) comes back by a reset.
 local function restore(job, before)
   if job.device.mode ~= "application" then
     return nil, failure.new("job.wrong_mode", "the modem is in download mode")
@@ -58,7 +59,7 @@ local function restore(job, before)
   local answer, problem = job:request(dms.set_firmware_preference, { images = before })
   if not answer then return nil, problem end
   local power = job:request(dms.get_operating_mode)
-  if not power or power.mode ~= "offline" then return true end
+  if not power or power.mode == "online" then return true end
   job:follow()
   local reset, refused = routes.power_cycle(job)
   if not reset then return nil, refused end
@@ -93,7 +94,8 @@ preference.set_preference = step.define {
     end
     job.phase = "entering"
     job.preference_set = true
-    job.sent = {}
+    if not job.has_more then job.sent = {} end
+    job.has_more = nil
     remember_wanted(job, answer.types)
     if self.undo and before and #before > 0 then
       job:undo(self.undo, function() return restore(job, before) end)

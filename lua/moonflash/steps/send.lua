@@ -60,21 +60,37 @@ local function send_image(job, image, sent_before, final_ack)
   return nil, after_failure(job, image, broken)
 end
 
+-- The modem takes no more images in this boot: it restarts with what it has got, and another pass
+-- over the steps leads it back here for the rest.
+local function restart_for_more(job, within_ms)
+  local left, problem = job:leave_download()
+  if not left then return nil, problem end
+  job.phase, job.has_more = "booting", true
+  local found, lost = job:await({ application = true, download = true }, within_ms)
+  if found then return engine.AGAIN, "the modem restarts for the next image" end
+  lost.final = true
+  return nil, lost
+end
+
+-- per_boot: how many images the modem takes until it must restart; within: seconds of such a restart.
 send.send_images = step.define {
   name = "send images", changes = true, seconds = 90,
-  fields = { final_ack = "number" },
-  defaults = { mode = "download", final_ack = 180 },
+  fields = { final_ack = "number", per_boot = "number" },
+  defaults = { mode = "download", final_ack = 180, per_boot = math.huge, within = 240 },
   run = function(job, self)
-    local before, count = 0, 0
+    local before, count, now = 0, 0, 0
     for _, image in ipairs(job.set.images) do
-      if not is_wanted(job, image) then
-        job:note(image.file .. ": the modem does not ask for it")
-      elseif not job.sent[image] then
+      if not job.sent[image] and is_wanted(job, image) then
+        if now == self.per_boot then return restart_for_more(job, job:ms(self.within)) end
         local sent, problem = send_image(job, image, before, self.final_ack)
         if not sent then return nil, problem end
-        job.sent[image] = true
+        job.sent[image], now = true, now + 1
       end
-      if job.sent[image] then before, count = before + image.bytes, count + 1 end
+      if job.sent[image] then
+        before, count = before + image.bytes, count + 1
+      else
+        job:note(image.file .. ": the modem does not ask for it")
+      end
     end
     if count == 0 then return engine.SKIP, "the modem asks for none of the images" end
     return true, ("%d image%s, %d bytes"):format(count, count == 1 and "" or "s", before)
