@@ -4,8 +4,15 @@ local failure = require "moonflash.failure"
 local step = require "moonflash.step"
 local versions = require "moonflash.versions"
 
+-- Firmware that knows no preference may not tell its settings either (old 9x15): that is not held
+-- against it.
+local function expected(set, state)
+  if state.preferred or state.running.carrier or state.running.config then return set end
+  return { firmware = set.firmware }
+end
+
 local function difference(job, state)
-  if not versions.agree(job.set, state.running) then
+  if not versions.agree(expected(job.set, state), state.running) then
     return "it runs " .. versions.text(state.running)
   end
   if state.preferred and not versions.agree(job.set, state.preferred) then
@@ -39,6 +46,9 @@ local confirm = step.define {
     job.after = state.running
     local seen = difference(job, state)
     if seen then return judge(job, self, seen) end
+    if expected(job.set, state) ~= job.set then
+      job:warn("job.not_confirmed", "the new firmware runs; the modem does not tell which settings")
+    end
     if state.mode and state.mode ~= "online" then
       job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
     end
