@@ -1,0 +1,198 @@
+-- Several modems of one kind: each is updated, none is mistaken for another; and services that pause
+-- for an update are given back, also by the run after one that was killed.
+local cjson = require "cjson"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local function images()
+  local folder, options = support.folder(), { size = 400000 }
+  return packages.write(packages.firmware(options), folder),
+    packages.write(packages.settings(options), folder)
+end
+
+-- Two MC7455: the first on 2-3 (its loader on 1-6), the second on 2-4 (1-7).
+local function simulator(...)
+  local argv = { support.program, "simulate", "mc7455", "mc7455", "--dir", support.folder() .. "/root",
+    "--time-scale", "0.01" }
+  for _, fault in ipairs { ... } do
+    argv[#argv + 1] = "--fault"
+    argv[#argv + 1] = fault
+  end
+  local child = support.start(argv)
+  child.root = child:line()
+  return child
+end
+
+local function moonflash(root, ...)
+  local run = support.run({ support.program, "--root", root, "--json", ... }, { deadline_ms = 60000 })
+  run.results = {}
+  for line in run.stdout:gmatch "[^\n]+" do
+    local object = cjson.decode(line)
+    if object.event == "result" then run.results[#run.results + 1] = object end
+  end
+  return run
+end
+
+local function received(root, folder)
+  return sys.list(root .. folder .. "/received") or {}
+end
+
+describe("update --all", function()
+  after_each(support.finish)
+
+  it("updates one modem after the other, each with its own result", function()
+    local firmware, settings = images()
+    local modems = simulator()
+    local run = moonflash(modems.root, "update", "--all", firmware, settings)
+    assert.equal(0, run.status, run.stderr)
+    assert.equal(3, #run.results)
+    for index, place in ipairs { "2-3", "2-4" } do
+      assert.equal(place, run.results[index].place)
+      assert.equal(0, run.results[index].exit)
+      assert.equal("02.33.03.00", run.results[index].after.firmware)
+    end
+    assert.equal(0, run.results[3].exit)
+    assert.is_nil(run.results[3].place)
+    assert.same({ "1.cwe", "2.cwe" }, received(modems.root, ""))
+    assert.same({ "1.cwe", "2.cwe" }, received(modems.root, "/modem-2"))
+    local again = moonflash(modems.root, "update", "--all", firmware, settings)
+    assert.equal(2, again.status, again.stderr)
+  end)
+
+  it("begins with a modem that waits already, too", function()
+    local firmware, settings = images()
+    local modems = simulator("1:start=download", "1:window=6000")
+    local run = moonflash(modems.root, "update", "--all", firmware, settings)
+    assert.equal(0, run.status, run.stderr)
+    assert.same({ "1.cwe", "2.cwe" }, received(modems.root, "/modem-2"))
+  end)
+
+  it("goes on after one that fails, and ends with the worst status", function()
+    local firmware, settings = images()
+    local modems = simulator("1:start=download", "1:window=6000", "1:diag-instead")
+    local run = moonflash(modems.root, "update", "--all", "--timeout-scale", "0.1", firmware, settings)
+    assert.equal(7, run.status, run.stderr)
+    assert.same({ 7, 0, 7 }, { run.results[1].exit, run.results[2].exit, run.results[3].exit })
+    assert.equal("qdl.not_qdl", run.results[3].failure.code)
+    assert.truthy(run.results[3].failure.evidence:find("1-6", 1, true))
+    assert.equal("02.33.03.00", run.results[2].after.firmware)
+  end)
+
+  it("updates only those that are selected", function()
+    local firmware, settings = images()
+    local modems = simulator()
+    local run = moonflash(modems.root, "update", "--all", "--place", "2-4", firmware, settings)
+    assert.equal(0, run.status, run.stderr)
+    assert.equal(2, #run.results)
+    assert.same({}, received(modems.root, ""))
+  end)
+end)
+
+describe("update beside another modem", function()
+  after_each(support.finish)
+
+  it("is refused without a selection", function()
+    local firmware, settings = images()
+    local run = moonflash(simulator().root, "update", firmware, settings)
+    assert.equal(5, run.status)
+    assert.equal("device.ambiguous", run.results[1].failure.code)
+  end)
+
+  it("never takes the other one, in download mode, for it", function()
+    local firmware, settings = images()
+    local modems = simulator("2:start=download", "2:window=6000")
+    local run = moonflash(modems.root, "update", "--place", "2-3", firmware, settings)
+    assert.equal(0, run.status, run.stderr)
+    assert.same({ "1.cwe", "2.cwe" }, received(modems.root, ""))
+    assert.same({}, received(modems.root, "/modem-2"))
+  end)
+end)
+
+describe("services during an update", function()
+  after_each(support.finish)
+
+  -- systemd and ModemManager, as far as files show them
+  local function with_services(root)
+    local function write(path, text)
+      assert(sys.make_folder((root .. path):match "^(.*)/"))
+      assert(sys.write_file(root .. path, text))
+    end
+    assert(sys.make_folder(root .. "/run/systemd/system"))
+    write("/proc/812/comm", "ModemManager\n")
+    write("/usr/bin/systemctl", ("#!/bin/sh\necho $1 >>%s/calls\n"):format(root))
+    assert.equal(0, support.run({ "chmod", "755", root .. "/usr/bin/systemctl" }).status)
+  end
+
+  local function calls(root)
+    return (sys.read_file(root .. "/calls") or ""):gsub("\n", " ")
+  end
+
+  local function killed_in_the_middle(root, ...)
+    local child = support.start { support.program, "--root", root, "update", ... }
+    repeat until child:line() == "enter download mode"
+    child:kill "KILL"
+    assert.equal(137, child:wait())
+  end
+
+  it("pause and come back", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    with_services(modem.root)
+    assert.equal(0, moonflash(modem.root, "update", firmware, settings).status)
+    assert.equal("stop start ", calls(modem.root))
+  end)
+
+  it("come back when the update fails", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455",
+      { time_scale = 0.01, faults = { "start=download", "window=6000", "diag-instead" } })
+    with_services(modem.root)
+    assert.equal(7, moonflash(modem.root, "update", "--timeout-scale", "0.1", firmware, settings).status)
+    assert.equal("stop start ", calls(modem.root))
+  end)
+
+  it("come back when it is interrupted", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    with_services(modem.root)
+    local child = support.start { support.program, "--root", modem.root, "update", firmware, settings }
+    repeat until child:line() == "enter download mode"
+    child:kill "INT"
+    assert.equal(9, child:wait(60000))
+    assert.equal("stop start ", calls(modem.root))
+  end)
+
+  it("come back in the run after one that was killed", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    with_services(modem.root)
+    killed_in_the_middle(modem.root, firmware, settings)
+    assert.equal("stop ", calls(modem.root))
+    local run = moonflash(modem.root, "update", firmware, settings)
+    assert.equal(0, run.status, run.stderr)
+    assert.equal("stop start stop start ", calls(modem.root))
+    assert.is_nil(sys.stat(modem.root .. "/run/moonflash/1-6.paused"))
+  end)
+
+  it("are left alone when told", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    with_services(modem.root)
+    assert.equal(0, moonflash(modem.root, "update", "--keep-services", firmware, settings).status)
+    assert.equal("", calls(modem.root))
+  end)
+
+  it("are not asked when the ports are held: exit status 3 and who it is", function()
+    local firmware, settings = images()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    assert(sys.make_folder(modem.root .. "/proc/99/fd"))
+    assert(sys.write_file(modem.root .. "/proc/99/comm", "minicom\n"))
+    assert(sys.symlink(modem.root .. "/dev/cdc-wdm0", modem.root .. "/proc/99/fd/3"))
+    local run = moonflash(modem.root, "update", firmware, settings)
+    assert.equal(3, run.status)
+    assert.equal("device.busy", run.results[1].failure.code)
+    assert.truthy(run.results[1].failure.evidence:find("minicom (pid 99)", 1, true))
+    assert.equal(0, moonflash(modem.root, "update", "--skip", "holders", firmware, settings).status)
+  end)
+end)
