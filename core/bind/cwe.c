@@ -6,18 +6,23 @@
  *                          --  crc_indicator, compatibility, options, signature, package_code (2
  *                          --  carrier, 3 OEM settings), printable, header_ok
  *   local v = cwe.verified(reader, { withhold = true, expect = crc })
- *   v:drain(30000, function(bytes, size) end)  --> true: read to the end; each silence at most ms
+ *   v:drain(30000[, progress[, entry]])  --> true: read to the end; each silence at most ms.
+ *            --  progress(bytes, size) now and then; entry(table) for each entry of the settings
+ *            --  inside (see contents.h), not with withhold
  *   v:read(n[, ms]) v:size() v:rewind() v:close()      -- as of moonflash.core.source
- *   v:report()  --> { ok=, complete=, bytes=, crc=, records={...}, problems={ {kind=, offset=,
- * text=} } } record: { depth=, offset=, type=, product=, version=, date=, size=, package_code=,
- * stated_crc=, header_crc="ok|bad", image_crc="ok|bad|unchecked", computed_crc=number|nil }
+ *   v:report()  --> { ok, complete, bytes, crc, records = { { depth, offset, type, product, version,
+ *            --  date, size, package_code, stated_crc, header_crc = "ok|bad", computed_crc or nil,
+ *            --  image_crc = "ok|bad|unchecked" } }, problems = { { kind, offset, text } } }
  *
  * With withhold, a read fails with source.rejected as soon as something is known to be wrong, and
  * the last byte is only given when nothing was, and the CRC of the whole file is `expect` if given.
  */
+#include "bind/contents.h"
 #include "bind/reader.h"
 #include "driver/verified.h"
 #include "driver/wait.h"
+
+#include <string.h>
 
 #define VERIFIED "moonflash.verified"
 
@@ -176,25 +181,46 @@ static void call_progress(lua_State *L, int function, const struct mf_verified *
     lua_call(L, 2, 0);
 }
 
+/* The stack of verified:drain(silence_ms, progress, entry). */
+enum { SELF = 1, SILENCE = 2, PROGRESS = 3, ENTRY = 4 };
+
+struct drain {
+    struct mf_contents contents;
+    uint64_t told; /* position of the last call of progress */
+    uint8_t piece[PIECE];
+};
+
+static void tell(lua_State *L, const struct verified *self, struct drain *drain, size_t count)
+{
+    uint64_t position = self->core.cwe.position;
+
+    if (!lua_isnil(L, ENTRY))
+        mf_contents_look(L, ENTRY, &drain->contents, &self->core.cwe, drain->piece, count);
+    if (lua_isnil(L, PROGRESS) || position - drain->told < PROGRESS_EVERY)
+        return;
+    drain->told = position;
+    call_progress(L, PROGRESS, &self->core);
+}
+
 static int verified_drain(lua_State *L)
 {
-    struct verified *self = luaL_checkudata(L, 1, VERIFIED);
-    int silence_ms = (int)mf_check_whole(L, 2, INT32_MAX);
-    bool tells = !lua_isnoneornil(L, 3);
-    uint64_t told = 0;
-    uint8_t *buffer = lua_newuserdata(L, PIECE);
+    struct verified *self = luaL_checkudata(L, SELF, VERIFIED);
+    struct mf_reader *reader = &self->core.reader;
+    int silence_ms = (int)mf_check_whole(L, SILENCE, INT32_MAX);
+    struct drain *drain;
     ssize_t count;
 
-    while ((count = self->core.reader.read(&self->core.reader, buffer, PIECE, silence_ms)) > 0) {
+    lua_settop(L, ENTRY);
+    luaL_argcheck(L, lua_isnil(L, ENTRY) || !self->core.withhold, ENTRY, "not while withholding");
+    drain = lua_newuserdata(L, sizeof *drain);
+    memset(drain, 0, offsetof(struct drain, piece));
+    while ((count = reader->read(reader, drain->piece, PIECE, silence_ms)) > 0) {
         if (is_interrupted(L))
-            return mf_fail_reader(L, 1, MF_STREAM_INTERRUPTED);
-        if (tells && self->core.cwe.position - told >= PROGRESS_EVERY) {
-            told = self->core.cwe.position;
-            call_progress(L, 3, &self->core);
-        }
+            return mf_fail_reader(L, SELF, MF_STREAM_INTERRUPTED);
+        tell(L, self, drain, (size_t)count);
     }
     if (count < 0)
-        return mf_fail_reader(L, 1, count);
+        return mf_fail_reader(L, SELF, count);
     lua_pushboolean(L, 1);
     return 1;
 }

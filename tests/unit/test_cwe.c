@@ -2,6 +2,7 @@
 #include "cwe_builder.h"
 #include "protocol/crc.h"
 #include "protocol/cwe.h"
+#include "vector.h"
 
 enum { GOLDEN = 602, UNPROTECTED_FROM = 0x10c, UNPROTECTED_TO = 0x190 };
 
@@ -32,22 +33,6 @@ static void check_only_problem(enum mf_cwe_problem_kind kind, uint64_t offset)
 }
 
 /* --- golden data ----------------------------------------------------------------------------- */
-
-static size_t read_vector(const char *path, uint8_t *out, size_t capacity)
-{
-    static char text[8192];
-    FILE *file = fopen(path, "r");
-    size_t length = 0;
-
-    CHECK(file != NULL);
-    if (file == NULL)
-        return 0;
-    while (fgets(text, sizeof text, file) != NULL)
-        if (text[0] != '#')
-            length += hex_bytes(out + length, capacity - length, text);
-    fclose(file);
-    return length;
-}
 
 static void check_golden_record(void)
 {
