@@ -8,6 +8,7 @@
 --
 -- @module moonflash.image
 
+local contents = require "moonflash.image.contents"
 local cwe = require "moonflash.core.cwe"
 local failure = require "moonflash.failure"
 local identity = require "moonflash.image.identity"
@@ -106,13 +107,13 @@ local function silence_of(options)
 end
 
 -- Reads to the end, or only the header when the rest can be read but once and will be sent.
-local function read_through(reader, head_only, options)
+local function read_through(reader, head_only, options, found)
   local silence_ms = silence_of(options)
   local head, problem = read_head(reader, silence_ms)
   if not head then return nil, problem end
   if not head_only then
     local whole
-    whole, problem = reader:drain(silence_ms, options.progress)
+    whole, problem = reader:drain(silence_ms, options.progress, found.take)
     if not whole then return nil, problem end
   end
   return reader:report(), nil, head
@@ -122,9 +123,11 @@ end
 local function look_at(item, options)
   local head_only = not item.reopen and options.to_send or false
   local reader = cwe.verified(item.reader, { withhold = head_only })
-  local seen, problem, head = read_through(reader, head_only, options)
+  local found = contents.collect()
+  local seen, problem, head = read_through(reader, head_only, options, found)
   if not seen then return nil, problem end
   local report = report_of(item, seen, head, silence_of(options))
+  found:fill(report)
   if head_only and report.ok then kept[report] = sending(reader, head, report.bytes) end
   return report, nil, kept[report] ~= nil
 end
@@ -151,7 +154,8 @@ end
 --   (30 s, times timeout_scale); progress: called with bytes read and the bytes in all (nil while unknown)
 -- @treturn {table} reports { file, file_name, ok, bytes, kind = "firmware|settings|package", family,
 --   product, model, sku, part, firmware, carrier, config, oem, from = { firmware = "outer header", ... },
---   once, complete, crc, head, records, notes = { text },
+--   once, complete, crc, head, records, notes = { text }, contents = { { record, offset, size, kind, name,
+--   item, value, image, usb } } (the settings inside), changes_usb = { text },
 --   problems = { { code, kind, message, evidence, offset } } }, or nil and a failure when something cannot
 --   be read
 function image.look(spec, options)
