@@ -48,13 +48,13 @@ local function set_preference(self, name, arguments)
   for word in arguments:gmatch('"([^"]*)"') do words[#words + 1] = word end
   local store = self.modem.store
   if words[3] then
-    store:prefer { firmware = words[1], carrier = words[2], config = words[3]:match("_(.*)$") }
+    self.modem:prefer { firmware = words[1], carrier = words[2], config = words[3]:match("_(.*)$") }
     return {}
   end
   for index = #store.settings, 1, -1 do
     local pair = store.settings[index]
     if pair.carrier:upper() == (words[1] or ""):upper() and store:slot(pair.firmware) then
-      store:prefer(pair)
+      self.modem:prefer(pair)
       return {}
     end
   end

@@ -78,7 +78,7 @@ dms[0x0048] = function(modem, tlvs)
   local slot = bytes.get_u8(tlvs[0x11] or "", 1)
   if slot and (slot < 1 or slot > modem.model.most.firmware) then return nil, invalid_argument end
   if not modem.store:has_room(pair, slot) then return nil, storage_full end
-  local wanted = modem.store:prefer(pair, override, slot)
+  local wanted = modem:prefer(pair, override, slot)
   if modem.faults:value "no-wanted-list" then return "" end
   return tlv(0x01, bytes.u8(#wanted) .. string.char(unpack(wanted)))
 end

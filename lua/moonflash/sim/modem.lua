@@ -173,6 +173,13 @@ function modem:restart(seconds)
   self:after(seconds, function() come_back(self, "application", gone) end)
 end
 
+--- Sets the preference; see moonflash.sim.store.
+function modem:prefer(pair, override, slot)
+  local wanted = self.store:prefer(pair, override, slot)
+  self.recorder:note("preference", { preferred = self.store.preferred })
+  return wanted
+end
+
 --- Family and firmware: SWI9X30C_02.08.02.00
 function modem:version()
   return self.model.family .. "_" .. self.store.running.firmware

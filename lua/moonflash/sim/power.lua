@@ -78,7 +78,9 @@ function power.set(modem, mode)
     return true
   end
   if not changes[mode] or modem.power == offline and mode ~= offline then return nil, invalid_transition end
-  return changes[mode](modem)
+  local changed, code = changes[mode](modem)
+  if changed then modem.recorder:note("power", { power = modem.power }) end
+  return changed, code
 end
 
 --- Takes the FCC lock off, until the next boot.
