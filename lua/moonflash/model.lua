@@ -83,10 +83,22 @@ local function names_chip(product)
   return product:lower():find "^9x%d%d$" ~= nil
 end
 
---- Whether images made for a product and family are for this model; case does not matter, and
+-- The settings of a laptop's maker name a model instead of a family.
+local function other_model(self, images)
+  for _, image in ipairs(images.images or {}) do
+    if image.model and not model.answers_to(self, image.model) then return image.model end
+  end
+end
+
+--- Whether images are for this model by their product, family and model; case does not matter, and
 -- what the images do not say is no objection.
+-- @tparam table self the model
+-- @tparam table images an image set
+-- @treturn boolean
+-- @treturn ?string the other model that an image names
 function model.fits(self, images)
-  if not same(self.family, images.family) then return false end
+  local other = other_model(self, images)
+  if other or not same(self.family, images.family) then return false, other end
   return same(self.product, images.product) or images.family ~= nil and not names_chip(images.product)
 end
 

@@ -57,10 +57,11 @@ local function choose_model(seen, found, options)
 end
 
 local function check_fit(chosen, set)
-  if model.fits(chosen, set) then return true end
+  local fits, other = model.fits(chosen, set)
+  if fits then return true end
   return nil, failure.new("image.wrong_model", ("these images are not for the %s"):format(chosen.name), {
-    evidence = ("they are for %s %s, the modem is %s %s"):format(set.family or "?", set.product or "?",
-      chosen.family, chosen.product) })
+    evidence = ("they are for %s %s, the modem is %s %s"):format(set.family or other or "?",
+      set.product or "?", chosen.family, chosen.product) })
 end
 
 -- What does not depend on the modem: the set of the images and all models, the script given first.

@@ -1,6 +1,7 @@
 -- Routes that are refused, not answered, or lead nowhere, and restarts between images. That each
 -- route leads every model to new firmware is matrix_spec's.
 local cjson = require "cjson"
+local packages = require "tests.images.packages"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -135,6 +136,37 @@ describe("a forced route", function()
     assert.equal(0, run.status, run.stderr)
     assert.same({ "0048", unlock, 'AT!IMPREF="02.14.03.02","SPRINT","SPRINT_002.012_001"', "AT!RESET" },
       stage.commands(modem))
+  end)
+end)
+
+-- An OEM's .nvu comes alone and names the model (reference: CWE container, 5).
+describe("the settings of a laptop's maker", function()
+  after_each(support.finish)
+
+  local function settings(model, device)
+    local old = stage.old[model]
+    local options = stage.image_options(model, { version = old.firmware, carrier = "Lenovo-Laptop",
+      config = "001.003_000", sku = "1102662", device = device })
+    return packages.write(packages.settings(options), support.folder())
+  end
+
+  for model, device in pairs { mc7455 = "EM7455", mc7354 = "MC7304", em7305 = "EM7305" } do
+    it(("of an %s are enough for an update"):format(device), function()
+      local modem = stage.modem(model)
+      local run = stage.moonflash(modem, "update", settings(model, device))
+      assert.equal(0, run.status, run.stderr)
+      assert.same({ firmware = stage.old[model].firmware, carrier = "Lenovo-Laptop", config = "001.003_000" },
+        run.result.after)
+    end)
+  end
+
+  it("of another model are refused before anything is changed", function()
+    local modem = stage.modem "mc7354"
+    local run = stage.moonflash(modem, "update", settings("mc7354", "EM7305"))
+    assert.equal(4, run.status, run.stderr)
+    assert.equal("image.wrong_model", run.result.failure.code)
+    assert.matches("EM7305", run.result.failure.evidence)
+    assert.same({}, stage.commands(modem))
   end)
 end)
 
