@@ -101,6 +101,11 @@ describe("preflight finds", function()
     assert.truthy(finding.cure:find("--bind-driver", 1, true))
   end)
 
+  it("a kernel that knows only another vendor's download id", function()
+    build(modems.copy(usb2, { vid = "413c", pid = "81b6" }), kernel "1199:9070")
+    assert.truthy(only("driver", true).message:find("413c:81b5", 1, true))
+  end)
+
   it("a login over the modem, by the longest route", function()
     build(usb2, {
       ["proc/self/environ"] = "HOME=/root\0SSH_CONNECTION=203.0.113.9 50000 10.0.0.2 22\0",
@@ -229,6 +234,13 @@ describe("preflight sets right", function()
     assert.is_true(preflight.prepare(job))
     assert.equal("1199 9070", machine:read(new_id))
     assert.same({}, found(machine:job()))
+  end)
+
+  it("the download ids of a running modem without any serial port", function()
+    build(modems.copy(usb2, { interfaces = { fake.serial(0), fake.qmi(8, "cdc-wdm0") } }))
+    machine.tree:write(new_id, "")
+    assert.is_true(preflight.prepare(machine:job { bind_driver = true }))
+    assert.equal("1199 9070", machine:read(new_id))
   end)
 
   it("no ids that are known, and none unasked", function()

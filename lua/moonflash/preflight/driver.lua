@@ -2,15 +2,17 @@
 -- download mode. Nothing can be sent to a device without a driver.
 
 local aliases = require "moonflash.preflight.aliases"
+local bytes = require "moonflash.core.bytes"
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 
 -- Which missing drivers matter: all in download mode; else that of the control ports when there is
--- none, and that of the serial ports when none of them has it, for then it is not there at all.
-local function hindrance(dev)
-  local has = { qmi_wwan = dev.nodes.qmi[1] or dev.nodes.mbim[1], qcserial = dev.nodes.qdl }
-  has.cdc_mbim = has.qmi_wwan
+-- none, and that of the serial ports when none of them has it, for then it is not there at all. A
+-- running modem whose download ids another driver was given needs no serial port.
+local function hindrance(dev, given)
+  local has = { qmi_wwan = dev.nodes.qmi[1] or dev.nodes.mbim[1] }
+  has.cdc_mbim, has.qcserial = has.qmi_wwan, dev.nodes.qdl or given and dev.mode == "application"
   for _, interface in ipairs(dev.interfaces) do
     if interface.tty then has.qcserial = true end
   end
@@ -19,8 +21,8 @@ local function hindrance(dev)
   end
 end
 
-local function missing_now(dev)
-  local missing = hindrance(dev)
+local function missing_now(dev, given)
+  local missing = hindrance(dev, given)
   if not missing then return nil end
   return {
     message = "a driver of the modem is missing: " .. missing.module,
@@ -29,14 +31,20 @@ local function missing_now(dev)
   }
 end
 
--- The ids the modem may have in download mode: those that stand beside its own in the model's
--- table, else all of them.
+local function before(ids)
+  local vid, pid = ids:match "^(%x+):(%x+)$"
+  return vid .. ":" .. bytes.hex_number(math.max(tonumber(pid, 16), 1) - 1, 4)
+end
+
+-- The ids the modem may have in download mode, of those its model has: most often the number before
+-- its own, else one of the same vendor's, else any.
 local function download_ids(job)
-  local usb, own = job.model.usb, job.device.vid .. ":" .. job.device.pid
-  for index, ids in ipairs(#usb.application == #usb.download and usb.application or {}) do
-    if ids:lower() == own then return { usb.download[index] } end
+  local own, same_vendor = job.device.vid .. ":" .. job.device.pid, {}
+  for _, ids in ipairs(job.model.usb.download) do
+    if ids:lower() == before(own) then return { ids } end
+    if ids:lower():sub(1, 4) == job.device.vid then same_vendor[#same_vendor + 1] = ids end
   end
-  return usb.download
+  return same_vendor[1] and same_vendor or job.model.usb.download
 end
 
 -- The ids that no driver knows, when that holds for all the modem may have.
@@ -100,8 +108,8 @@ local function prepare(job)
     local bound, problem = bind(job, path, ids)
     if not bound then return nil, problem end
   end
-  if hindrance(job.device) then read_again(job) end
-  local finding = missing_now(job.device)
+  if hindrance(job.device, true) then read_again(job) end
+  local finding = missing_now(job.device, true)
   if not finding then return true end
   return nil, failure.new("preflight.driver", finding.message,
     { evidence = finding.evidence, hint = finding.cure })

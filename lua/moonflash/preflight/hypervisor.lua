@@ -52,7 +52,7 @@ local function look(job)
     local name, evidence = sign(job.root)
     if name then
       return {
-        warning = true, message = ("this is a virtual machine (%s)"):format(name), evidence = evidence,
+        warning = true, message = "this is a virtual machine of " .. name, evidence = evidence,
         cure = "pass the modem through with the ids of both of its modes: " .. ids_to_pass(job),
       }
     end
