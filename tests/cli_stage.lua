@@ -56,9 +56,9 @@ end
 
 local function image(given)
   return {
-    inspect = function(path)
+    look = function(path)
       local report = (given.reports or {})[path]
-      if report then return report end
+      if report then return { report } end
       return nil, failure.new("source.not_found", path .. ": no such file", { evidence = "ENOENT" })
     end,
     set = function() return given.set or { ok = true, problems = {} } end,

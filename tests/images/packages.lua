@@ -5,7 +5,8 @@
 --     packages.write(packages.firmware { size = 64330846, version = "02.33.03.00" }, folder)
 --
 -- Options, all with defaults: family, version, carrier, config, size (bytes of the whole file), seed,
--- and for settings sku (other than 9999999: an OEM's) and device (an OEM's has the model there).
+-- and for settings sku (other than 9999999: an OEM's), device (an OEM's has the model there) and more (a list
+-- of further entries, see tests.images.nvup).
 -- @module tests.images.packages
 
 local build = require "tests.images.build"
@@ -84,13 +85,15 @@ local function firmware_records(options, size)
 end
 
 local function entries(options, filler)
-  return {
+  local list = {
     nvup.variable("CARRIERID", "\1\0"),
     nvup.variable("PRI_CARRIER_REV", options.config),
     nvup.item(0x0f0b, "\3"),
     nvup.item(0x0370, "\1"),
     nvup.file("/nv/item_files/modem/filler", content.bytes(filler, options.seed, 99)),
   }
+  for _, entry in ipairs(options.more or {}) do list[#list + 1] = entry end
+  return list
 end
 
 -- FILE > FILE > NVUP, `size` bytes in all.

@@ -52,7 +52,7 @@ describe("inspect", function()
   it("shows the tree of records", function()
     local said = stage.run({ "inspect", "a.cwe" }, known)
     assert.equal(0, said.status)
-    assert.matches("a%.cwe: good\n  64%.0 MB, SWI9X30C, 02%.33%.03%.00\n"
+    assert.matches("a%.cwe: good\n  64%.0 MB, SWI9X30C, 9X30\n  firmware 02%.33%.03%.00\n"
       .. "  SPKG +0 +64%.0 MB +header ok +image ok +x\n"
       .. "    BOOT +400 +17 bytes +header ok +image unchecked\n", said.stdout)
   end)
@@ -89,7 +89,7 @@ describe("inspect of a part of a set", function()
     local set = { ok = false, problems = { problem } }
     local said = stage.run({ "inspect", "a.cwe" }, { reports = { ["a.cwe"] = stage.report }, set = set })
     assert.equal(0, said.status)
-    assert.matches("the %.nvu is missing", said.stdout)
+    assert.matches("not complete: the %.nvu is missing", said.stdout)
   end)
 end)
 

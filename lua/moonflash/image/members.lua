@@ -27,7 +27,8 @@ end
 local function reopen(self, ordinal)
   local reader, problem = self.archive.reopen()
   if not reader then return nil, problem end
-  local zip, at, name = self.module.open(reader, self.silence_ms), 0, nil
+  local zip, at = self.module.open(reader, self.silence_ms), 0
+  local name
   repeat
     name, problem = zip:next()
     at = at + 1

@@ -70,8 +70,8 @@ end
 local function incomplete(set, image, message)
   problem(set, "image.incomplete_set", message, image.file)
   if image.hides_rest then
-    set.problems[#set.problems].hint = "what follows the firmware in an archive that can be read only once is not "
-      .. "known: put the settings before the firmware, or save the archive to a file"
+    set.problems[#set.problems].hint = "what follows the firmware in an archive that can be read only once "
+      .. "is not known: put the settings before the firmware, or save the archive to a file"
   end
 end
 

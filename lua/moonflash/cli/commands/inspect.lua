@@ -1,8 +1,8 @@
 --- moonflash inspect FILE...
 local failure = require "moonflash.failure"
+local inspection = require "moonflash.cli.inspection"
+local model = require "moonflash.model"
 local outcome = require "moonflash.cli.outcome"
-local shape = require "moonflash.cli.shape"
-local text = require "moonflash.cli.text"
 
 -- A file that cannot even be read is reported like one that is damaged.
 local function unreadable(path, problem)
@@ -11,46 +11,25 @@ end
 
 local function reports_of(wanted)
   local reports = {}
-  for i, path in ipairs(wanted.given.files) do
-    local report, problem = wanted.use.image.inspect(path, wanted.options)
-    reports[i] = report or unreadable(path, problem)
+  for _, path in ipairs(wanted.given.files) do
+    local found, problem = wanted.use.image.look(path, wanted.options)
+    for _, report in ipairs(found or { unreadable(path, problem) }) do reports[#reports + 1] = report end
   end
   return reports
 end
 
-local function say_problems(out, indent, problems)
-  for _, problem in ipairs(problems or {}) do
-    local at = problem.offset and (" (at offset %.0f)"):format(problem.offset) or ""
-    local seen = problem.evidence and ": " .. problem.evidence or ""
-    out:say(indent .. "PROBLEM: " .. problem.message .. seen .. at)
+-- The names of the models whose scripts would take an image; none if a script does not load.
+local function name_models(wanted, reports)
+  local models = wanted.use.flash.models() or {}
+  for _, report in ipairs(reports) do
+    report.models = {}
+    for _, candidate in ipairs(models) do
+      if report.product and model.fits(candidate, report) then
+        report.models[#report.models + 1] = candidate.name
+        for _, alias in ipairs(candidate.aliases or {}) do report.models[#report.models + 1] = alias end
+      end
+    end
   end
-end
-
-local function record_row(record)
-  return {
-    ("  "):rep(record.depth + 1) .. record.type, ("%9.0f"):format(record.offset), text.bytes(record.size),
-    "header " .. record.header_crc, "image " .. record.image_crc, record.version or "",
-  }
-end
-
-local function say_report(out, report)
-  local versions = text.versions(report)
-  local known = {}
-  known[1] = report.bytes and text.bytes(report.bytes)
-  known[#known + 1] = report.family
-  known[#known + 1] = versions
-  out:say(report.file .. ": " .. (report.ok and "good" or "BAD"))
-  if known[1] then out:say("  " .. table.concat(known, ", ")) end
-  local rows = {}
-  for i, record in ipairs(report.records or {}) do rows[i] = record_row(record) end
-  for _, line in ipairs(text.columns(rows)) do out:say(line) end
-  say_problems(out, "  ", report.problems)
-end
-
--- What is wrong with an image by itself has been said at that image.
-local function say_set(out, set, failed)
-  out:say("together: " .. (set.ok and text.versions(set) or "not an update by themselves"))
-  if not failed then say_problems(out, "  ", set.problems) end
 end
 
 local function failure_of_report(report)
@@ -65,12 +44,9 @@ local function failure_of_reports(reports)
   end
 end
 
--- What an update would still have to be told is nothing against the images that were looked at.
-local OPEN_QUESTIONS = { ["image.incomplete_set"] = true, ["image.unversioned"] = true }
-
 local function failure_of_set(set)
   for _, problem in ipairs(set.problems or {}) do
-    if not OPEN_QUESTIONS[problem.code] then
+    if not inspection.is_open_question(problem) then
       return failure.new(problem.code, problem.message, { evidence = problem.evidence })
     end
   end
@@ -86,10 +62,10 @@ return {
   run = function(wanted)
     local reports = reports_of(wanted)
     local set = wanted.use.image.set(reports, wanted.options)
-    wanted.out:object(shape.inspection(reports, set))
-    for _, report in ipairs(reports) do say_report(wanted.out, report) end
     local failed = failure_of_reports(reports)
-    say_set(wanted.out, set, failed)
+    name_models(wanted, reports)
+    wanted.out:object(inspection.object(reports, set))
+    inspection.say(wanted.out, reports, set, { verbose = wanted.given.verbose, failed = failed })
     return outcome.of(failed or failure_of_set(set))
   end,
 }
