@@ -65,8 +65,18 @@ end
 -- A file by its path; else a script of this name among those of /etc and the bundled.
 local function find(name)
   local seen = sys.stat(name)
-  if seen and seen.kind == "file" then return name end
-  return model.find(name)
+  if not (seen and seen.kind == "file") then return model.find(name) end
+  return name:find "/" and name or "./" .. name
+end
+
+--- The model that a script declares.
+-- @tparam string name a file, or a name as for run
+-- @treturn table the model; nil when the script is none of a model; or nil and a failure
+function script.model(name)
+  local path, missing = find(name)
+  if not path then return nil, missing end
+  if sys.stat(path) and not model.is_script(path) then return nil end
+  return model.script(path)
 end
 
 --- Runs the script request.path, a file or the name of one in /etc/moonflash/scripts or among the

@@ -28,7 +28,8 @@ return flash.model {
   name = mc7354.name, family = mc7354.family, product = mc7354.product, usb = mc7354.usb,
   preference_command = mc7354.preference_command,
 
-  step.action         { name = "look", mode = "application", changes = false, retry = 3, pause = 5, run = look },
+  step.action         { name = "look", mode = "application", changes = false, retry = 3, pause = 5,
+                        run = look },
   step.enter_download { mode = "application", routes = { route.impref, route.boothold } },
   step.send_images    { mode = "download", retry = 2, again = 1 },
   step.leave_download { mode = "download" },

@@ -19,6 +19,10 @@ local function run(root, ...)
   return ran
 end
 
+local function versions(firmware, carrier, config)
+  return { firmware = firmware, carrier = carrier, config = config }
+end
+
 local function example(root, name, ...)
   return run(root, EXAMPLES .. name .. ".lua", ...)
 end
@@ -54,17 +58,18 @@ describe("the example", function()
     local modem = simulator()
     local ran = example(modem.root, "inventory")
     assert.equal(0, ran.status, ran.stderr)
-    assert.same({ firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }, ran.lines[1].running)
+    assert.same(versions("02.08.02.00", "GENERIC", "002.007_001"), ran.lines[1].running)
     assert.equal("MC7455", ran.lines[1].model)
     assert.equal(8, ran.lines[1].stored)
     assert.equal("online", ran.lines[1].power)
   end)
 
   it("settings-only changes the settings, and refuses those of another firmware", function()
-    local modem, options = simulator(), { version = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }
-    local ran = example(modem.root, "settings-only", packages.write(packages.settings(options), support.folder()))
+    local modem = simulator()
+    local settings = packages.settings { version = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }
+    local ran = example(modem.root, "settings-only", packages.write(settings, support.folder()))
     assert.equal(0, ran.status, ran.stderr)
-    assert.same({ firmware = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }, ran.result.after)
+    assert.same(versions("02.08.02.00", "SPRINT", "002.099_001"), ran.result.after)
     assert.is_nil(sys.stat(modem.root .. "/received/2.cwe"))
     local other = packages.write(packages.settings { version = "02.33.03.00" }, support.folder())
     local refused = example(modem.root, "settings-only", other)
@@ -107,10 +112,11 @@ describe("the example", function()
 
   it("at-only-mc7354 updates without a word of QMI", function()
     local modem = simulator "mc7354"
-    local file = package { family = "SWI9X15C", version = "05.05.58.00", carrier = "ATT", config = "005.026_000" }
+    local file = package {
+      family = "SWI9X15C", version = "05.05.58.00", carrier = "ATT", config = "005.026_000" }
     local ran = example(modem.root, "at-only-mc7354", file)
     assert.equal(0, ran.status, ran.stderr)
-    assert.same({ firmware = "05.05.58.00", carrier = "ATT", config = "005.026_000" }, ran.result.after)
+    assert.same(versions("05.05.58.00", "ATT", "005.026_000"), ran.result.after)
     assert.same({}, log(modem.root, "qmi"))
     assert.truthy(#log(modem.root, "at") > 0)
   end)

@@ -25,6 +25,7 @@ local commands = {
   require "moonflash.cli.commands.qmi",
   require "moonflash.cli.commands.at",
   require "moonflash.cli.commands.simulate",
+  require "moonflash.cli.commands.test_script",
 }
 
 local function find(name)

@@ -25,6 +25,7 @@ local makers = {
   qmi = function() return require "moonflash.qmi" end,
   at = function() return require "moonflash.at" end,
   qmi_message = function() return require "moonflash.qmi.message" end,
+  script = function() return require "moonflash.script" end,
   simulator = function() return require "moonflash.sim" end,
   version = function() return require("moonflash.place").version end,
   simulated_images = function() return require "moonflash.sim.images" end,

@@ -53,7 +53,7 @@ end
 -- The voters, where the modem has an AT port and answers there.
 local function votes_of(job)
   local session = job:at()
-  local state = session and session:power()
+  local state = session and session:ask "power"
   return state and state.votes or {}
 end
 

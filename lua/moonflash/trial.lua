@@ -1,0 +1,124 @@
+--- Tries a script on simulated modems, one with each fault, and sees in what state it leaves them.
+-- The script, the modem and what asks for its state are processes of their own, as in the field.
+-- @module moonflash.trial
+
+local child = require "moonflash.child"
+local exit = require "moonflash.exit"
+local failure = require "moonflash.failure"
+local modem = require "moonflash.trial.modem"
+local sys = require "moonflash.core.sys"
+local versions = require "moonflash.versions"
+
+local trial = {}
+
+--- What is tried, in this order.
+trial.faults = require "moonflash.trial.faults"
+
+local RUN_MS, STATUS_MS = 180000, 30000
+local SETTLE_MS, LOOK_MS = 5000, 100
+local USUAL_PATIENCE = 5 -- how much slower than the simulated modem the script's clock goes
+
+-- Runs a command against a modem to its end.
+-- @treturn table its result and table its events; or nil and failure sys.interrupted, sys.timeout ...
+local function run(request, root, command, arguments, options, ms)
+  local job, problem = child.start { program = request.program, command = command, root = root,
+    arguments = arguments, options = options }
+  if not job then return nil, problem end
+  local result
+  result, problem = job:wait(ms)
+  if not result then
+    sys.clear_interrupt()
+    job:cancel()
+    job:cancel() -- during a transfer the first one only warns
+    if not job:wait(STATUS_MS) then sys.kill(-job.pid, "KILL") end
+    return nil, problem
+  end
+  local events = job:read()
+  job:close()
+  return result, events or {}
+end
+
+local function run_script(request, root)
+  return run(request, root, "run", { request.script, unpack(request.files) }, {
+    timeout_scale = request.time_scale * USUAL_PATIENCE, chunk_size = request.chunk_size,
+  }, RUN_MS)
+end
+
+-- A modem on its way from one mode to another shows itself again in a moment.
+local function state_of(request, root)
+  local deadline = sys.clock_ms() + SETTLE_MS
+  while true do
+    local result, events = run(request, root, "status", {}, {}, STATUS_MS)
+    if not result then return nil, events end
+    local settled = result.ok and events[1].mode == "application"
+    if settled or sys.clock_ms() > deadline then return events[1] or {} end
+    local slept, problem = sys.sleep_ms(LOOK_MS)
+    if not slept then return nil, problem end
+  end
+end
+
+-- Online on a consistent image: what it runs is what it prefers.
+local function is_well(state)
+  return state.mode == "application" and state.power.mode == "online"
+    and (not state.preferred or versions.agree(state.preferred, state.running))
+end
+
+-- The script once, then a look at the modem.
+local function run_once(request, root, row)
+  local result, problem = run_script(request, root)
+  if not result then return nil, problem end
+  row.exits[#row.exits + 1] = result.exit
+  row.failure = row.failure or result.failure
+  if result.exit == exit.SCRIPT_ERROR then return nil, result.failure end
+  local state
+  state, problem = state_of(request, root)
+  if not state then return nil, problem end
+  row.running, row.mode = state.running, state.mode
+  return true, is_well(state)
+end
+
+local function run_twice(request, root, row)
+  for _, ended in ipairs { "online", "recovered" } do
+    local ran, well = run_once(request, root, row)
+    if not ran then return nil, well end
+    if well then
+      row.ended = ended
+      return row
+    end
+  end
+  row.ended = "broken"
+  return row
+end
+
+-- One fault, on a fresh modem.
+local function try_fault(request, fault)
+  local simulated, problem = modem.start(request, { unpack(fault, 2) })
+  if not simulated then return nil, problem end
+  local row
+  row, problem = run_twice(request, simulated.root, { fault = fault[1], exits = {} })
+  simulated:stop()
+  return row, problem
+end
+
+--- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old)
+-- ended `online`; when only a second run gets there it `recovered`; else it is left `broken`.
+-- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
+-- (0.01: a hundred times faster than life), chunk_size (bytes, optional), faults (trial.faults), report
+-- = function(row) called after each fault with { fault, ended, exits = { status of each run }, failure
+-- = the first, running, mode }
+-- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
+-- that of a script that raised, sys.interrupted, sys.timeout
+function trial.run(request)
+  local broken = {}
+  for _, fault in ipairs(request.faults or trial.faults) do
+    local row, problem = try_fault(request, fault)
+    if not row then return nil, problem end
+    request.report(row)
+    if row.ended == "broken" then broken[#broken + 1] = row.fault end
+  end
+  if #broken == 0 then return true end
+  return nil, failure.new("script.left_broken", "the script leaves the modem broken",
+    { evidence = table.concat(broken, ", ") })
+end
+
+return trial

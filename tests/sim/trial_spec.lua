@@ -1,0 +1,93 @@
+-- moonflash test-script: the bundled procedure survives every fault, and scripts that do not are found.
+local cjson = require "cjson"
+local exit = require "moonflash.exit"
+local images = require "moonflash.sim.images"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+local trial = require "moonflash.trial"
+
+local function script(text)
+  local path = support.folder() .. "/own.lua"
+  assert(sys.write_file(path, text))
+  return path
+end
+
+local function test_script(...)
+  local argv = { support.program, "--json", "test-script", ... }
+  local run = support.run(argv, { deadline_ms = 250000 })
+  run.rows = {}
+  for line in run.stdout:gmatch "[^\n]+" do run.rows[#run.rows + 1] = cjson.decode(line) end
+  run.result = table.remove(run.rows)
+  for _, row in ipairs(run.rows) do run.rows[row.fault] = row end
+  return run
+end
+
+-- In this process, with faults of our own choice.
+local function try(path, faults)
+  local rows = {}
+  local result, problem = trial.run {
+    script = path, model = "mc7455", program = support.program, time_scale = 0.01, chunk_size = 65536,
+    files = assert(images.write("mc7455", support.folder(), 300000)), faults = faults,
+    report = function(row) rows[#rows + 1] = row end,
+  }
+  return rows, result, problem
+end
+
+describe("moonflash test-script", function()
+  after_each(support.finish)
+
+  it("finds that the bundled procedure leaves no modem broken", function()
+    local run = test_script "mc7455"
+    assert.equal(0, run.status, run.stdout .. run.stderr)
+    assert.equal(#require("moonflash.trial").faults, #run.rows)
+    local plain = run.rows["no fault"]
+    assert.equal("online", plain.ended)
+    assert.same({ 0 }, plain.exits)
+    assert.same({ firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }, plain.running)
+    for _, row in ipairs(run.rows) do assert.equal("online", row.ended, row.fault) end
+    assert.same({ 6 }, run.rows["window missed"].exits)
+    assert.equal("enter download mode", run.rows["window missed"].failure.step)
+  end)
+
+  it("tells when only a second run brings the modem back", function()
+    local path = script [[
+      local flash = require "moonflash"
+      return flash.change(flash.script "mc7455", "send images", { retry = 0, again = 0 })]]
+    local rows, result = try(path, { { "refused", "refuse=qdl.write#2:1" }, { "no fault" } })
+    assert.is_true(result)
+    assert.equal("recovered", rows[1].ended)
+    assert.same({ 7, 0 }, rows[1].exits)
+    assert.equal("send images", rows[1].failure.step)
+    assert.equal("02.33.03.00", rows[1].running.firmware)
+    assert.equal("online", rows[2].ended)
+  end)
+
+  it("finds a script that breaks modems, and names the faults", function()
+    local path = script [[
+      local flash = require "moonflash"
+      return function(job)
+        flash.try(job:request(flash.dms.set_operating_mode, { mode = "low_power" }))
+      end]]
+    local rows, result, problem = try(path, { { "no fault" }, { "other place", "place=1-2" } })
+    assert.equal("broken", rows[1].ended)
+    assert.same({ 0, 0 }, rows[1].exits)
+    assert.is_nil(result)
+    assert.equal("script.left_broken", problem.code)
+    assert.equal("no fault, other place", problem.evidence)
+    assert.equal(3, exit.status(nil, problem))
+  end)
+
+  it("stops at a script that has an error", function()
+    assert.equal(10, test_script("nowhere.lua").status)
+    assert.equal(10, test_script(script "return flash.model {").status)
+    local raising = test_script(script "error 'oh'", "--model", "mc7455")
+    assert.equal(10, raising.status, raising.stderr)
+    assert.equal("script.raised", raising.result.failure.code)
+    assert.same({}, raising.rows)
+  end)
+
+  it("asks for the model of a script that is no model's", function()
+    assert.equal(1, test_script(script "return").status)
+    assert.equal(1, test_script(script "return", "--model", "nokia").status)
+  end)
+end)
