@@ -1,11 +1,13 @@
 #include "driver/qmi.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <libqmi-glib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* How long a cancelled operation may take to say that it ended. */
 enum { CANCEL_GRACE_MS = 1000 };
@@ -118,21 +120,35 @@ static void unwatch(GSource *source)
     }
 }
 
-/* Until the result is there or something else ends the wait; `outcome` tells. */
+static gboolean on_hang_up(gint descriptor, GIOCondition condition, gpointer data)
+{
+    (void)descriptor;
+    (void)condition;
+    ((struct mf_qmi *)data)->gone = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* Until the result is there or something else ends the wait; `outcome` tells. A hang-up ends it as
+ * well, seen on a descriptor of our own: over MBIM libqmi goes on waiting for what nobody is there
+ * to answer, and during a close it does not tell. */
 static void wait_for(struct mf_qmi *self, struct errand *errand, int timeout_ms, int interrupt)
 {
     GSource *deadline =
         watch(self->context, g_timeout_source_new((guint)MAX(timeout_ms, 0)), on_deadline, errand);
-    GSource *stop = NULL;
+    GSource *stop = NULL, *hang_up = NULL;
 
+    if (self->witness >= 0)
+        hang_up = watch(self->context, g_unix_fd_source_new(self->witness, G_IO_HUP | G_IO_ERR),
+                        G_SOURCE_FUNC(on_hang_up), self);
     if (interrupt >= 0)
         stop = watch(self->context, g_unix_fd_source_new(interrupt, G_IO_IN),
                      G_SOURCE_FUNC(on_interrupt), errand);
     errand->outcome = 0;
-    while (errand->result == NULL && errand->outcome == 0)
+    while (errand->result == NULL && errand->outcome == 0 && !self->gone)
         g_main_context_iteration(self->context, TRUE);
     unwatch(deadline);
     unwatch(stop);
+    unwatch(hang_up);
 }
 
 /* Runs what is ready, a hang-up for one; bounded, should something always be ready. */
@@ -154,6 +170,7 @@ static bool errand_run(struct mf_qmi *self, struct errand *errand, int timeout_m
     outcome = errand->outcome;
     g_cancellable_cancel(errand->cancellable);
     wait_for(self, errand, CANCEL_GRACE_MS, -1);
+    run_ready(self); /* the cancelled result, when a hang-up cut the wait short */
     errand->outcome = outcome;
     return errand->result != NULL;
 }
@@ -267,6 +284,7 @@ int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms
     self->gone = false;
     if (!is_device(self, path))
         return MF_STREAM_FAILED;
+    self->witness = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     self->context = g_main_context_new();
     enter(&call, self);
     result = make_device(self, path, timeout_ms, interrupt);
@@ -378,5 +396,7 @@ int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
     leave(&call, result);
     g_main_context_unref(self->context);
     self->context = NULL;
+    if (self->witness >= 0)
+        close(self->witness);
     return result;
 }

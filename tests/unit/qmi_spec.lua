@@ -340,7 +340,7 @@ describe("QMI", function()
         return count
       end
       session = assert(qmi.open(modem.path))
-      assert.equal(1, open_ports())
+      assert.is_true(open_ports() > 0)
       session:close()
       assert.equal(0, open_ports())
       session = assert(qmi.open(modem.path))
