@@ -56,9 +56,10 @@ function handlers.open(self, request)
   self.port:send(opened:fill(request))
 end
 
+-- A modem that is about to reset leaves the close unanswered until it is gone (libqmi commit bfaf09a2).
 function handlers.close(self, request)
   self.open = false
-  self.port:send(closed:fill(request))
+  if not self.modem.restarting then self.port:send(closed:fill(request)) end
 end
 
 function handlers.command(self, request)

@@ -98,7 +98,10 @@ rows.em7305 = {
     },
   },
   download = { vid = "1199", pid = "9062", product = "Sierra Wireless EM7305", interfaces = download_port },
-  compositions = { ["9"] = mbim }, switch_answer = "acknowledge",
+  compositions = {
+    ["8"] = { qmi_composition[1], qmi_composition[2], mbim[1], mbim[2] }, ["9"] = mbim,
+  },
+  switch_answer = "acknowledge",
   seconds = seconds_9x15,
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r15408 carmd-fwbuild1 2013/05/23 01:33:27",
