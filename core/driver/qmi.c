@@ -128,9 +128,8 @@ static gboolean on_hang_up(gint descriptor, GIOCondition condition, gpointer dat
     return G_SOURCE_REMOVE;
 }
 
-/* Until the result is there or something else ends the wait; `outcome` tells. A hang-up ends it as
- * well, seen on a descriptor of our own: over MBIM libqmi goes on waiting for what nobody is there
- * to answer, and during a close it does not tell. */
+/* Until the result is there or something else ends the wait; `outcome` tells. So does a hang-up, seen
+ * on a descriptor of our own: over MBIM libqmi tells of none during a close. */
 static void wait_for(struct mf_qmi *self, struct errand *errand, int timeout_ms, int interrupt)
 {
     GSource *deadline =
@@ -396,7 +395,6 @@ int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
     leave(&call, result);
     g_main_context_unref(self->context);
     self->context = NULL;
-    if (self->witness >= 0)
-        close(self->witness);
+    close(self->witness); /* harmless at -1 */
     return result;
 }
