@@ -8,7 +8,7 @@ local exit = {
 
 -- Codes that say it all, whatever the phase.
 local by_code = {
-  ["usage"] = exit.USAGE,
+  ["usage"] = exit.USAGE, ["trace.failed"] = exit.USAGE, ["trace.unusable"] = exit.USAGE,
   ["device.none"] = exit.NO_MODEM, ["device.ambiguous"] = exit.NO_MODEM,
   ["script.not_found"] = exit.SCRIPT_ERROR, ["script.invalid"] = exit.SCRIPT_ERROR,
   ["script.raised"] = exit.SCRIPT_ERROR,

@@ -10,6 +10,7 @@
 -- the job's events.
 -- @module moonflash.trace
 
+local events = require "moonflash.trace.events"
 local failure = require "moonflash.failure"
 local line = require "moonflash.trace.line"
 local place = require "moonflash.place"
@@ -21,8 +22,6 @@ local words = require "moonflash.trace.words"
 
 local trace = {}
 trace.__index = trace
-
-local SCHEMA = 1
 
 --- Begins a trace; a file that is there is replaced.
 -- @tparam string path
@@ -69,7 +68,7 @@ function trace:start(command)
   self.words:know_root(command.root)
   for _, file in ipairs(command.files) do self.words:know_file(file) end
   self:write("start", {
-    schema = SCHEMA, version = place.version, command = command.name,
+    schema = events.SCHEMA, version = place.version, command = command.name,
     options = self.words:clean(command.options), arguments = self.words:clean(command.arguments),
     files = self.words:clean(command.files),
   })
@@ -161,24 +160,7 @@ function trace:close()
 end
 
 --- The events of a trace.
--- @tparam string path
--- @treturn table array of events, the first being the start; or nil and a failure
-function trace.read(path)
-  local file, reason = io.open(path, "r")
-  if not file then
-    return nil, failure.new("trace.failed", "the trace cannot be read", { evidence = reason })
-  end
-  local events = {}
-  for text in file:lines() do
-    local event = line.decode(text)
-    if not event then break end -- of a program that was killed
-    events[#events + 1] = event
-  end
-  file:close()
-  local start = events[1]
-  if start and start.event == "start" and start.schema == SCHEMA then return events end
-  return nil, failure.new("trace.unusable", "this is no trace of this moonflash",
-    { evidence = path .. " does not begin with a start event of schema " .. SCHEMA })
-end
+-- @see moonflash.trace.events
+trace.read = events.read
 
 return trace

@@ -25,6 +25,7 @@ local commands = {
   require "moonflash.cli.commands.qmi",
   require "moonflash.cli.commands.at",
   require "moonflash.cli.commands.simulate",
+  require "moonflash.cli.commands.replay",
   require "moonflash.cli.commands.test_script",
 }
 
@@ -78,8 +79,8 @@ function cli.run(words, given)
     session.out:record(result.trace)
     result = outcome.bad(result.failure, exit.SCRIPT_ERROR)
   end
-  session.out:finish(result)
   if session.trace then session.trace:finish(result) end
+  session.out:finish(result)
   return result.exit
 end
 

@@ -58,14 +58,20 @@ end
 
 local function serve(entry)
   if not entry.gone and entry.writable and entry.write then entry.on_write() end
-  if not entry.gone and entry.readable then entry.on_read() end
+  if not entry.gone and (entry.readable or entry.hangup) then entry.on_read() end
 end
 
---- Runs until a signal comes.
+--- Ends run() after the present round.
+function loop:stop()
+  self.stopped = true
+end
+
+--- Runs until a signal comes, or until it is stopped.
 -- @treturn boolean true, or nil and a failure that is not the interrupt
 function loop:run()
-  while true do
+  while not self.stopped do
     run_timers(self)
+    if self.stopped then break end
     local ready, failure = sys.poll(self.entries, until_next(self))
     if not ready then
       if failure.code == "sys.interrupted" then return true end
@@ -73,6 +79,7 @@ function loop:run()
     end
     for _, entry in ipairs(ready) do serve(entry) end
   end
+  return true
 end
 
 return loop

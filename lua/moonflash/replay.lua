@@ -1,0 +1,186 @@
+--- Runs the command of a trace once more, against a modem that does what the trace's modem did, and
+-- says whether it comes to the same. The program runs as a child; its modem is made of the parts of
+-- the simulator.
+--
+--     local result = replay.run { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
+--
+-- Replayed is one modem. That its ports could not be opened, and what a machine's other programs did,
+-- is told by a trace but not replayed.
+-- @module moonflash.replay
+
+local child = require "moonflash.child"
+local exit = require "moonflash.exit"
+local expect = require "moonflash.replay.expect"
+local failure = require "moonflash.failure"
+local loops = require "moonflash.sim.loop"
+local modems = require "moonflash.replay.modem"
+local outcome = require "moonflash.replay.outcome"
+local sys = require "moonflash.core.sys"
+local trace = require "moonflash.trace"
+local uevents = require "moonflash.sim.uevent"
+local usb = require "moonflash.sim.usb"
+local words = require "moonflash.trace.words"
+
+local replay = {}
+
+local TIME_SCALE = 0.01
+local GRACE_MS = 1000 -- for what the program said last
+local END_MS = 5000
+
+local function device_of(events)
+  for _, event in ipairs(events) do
+    if event.device then return event.device end
+  end
+end
+
+-- The events of a trace and the modem in it, when it can be replayed with these files.
+local function open(request)
+  local events, problem = trace.read(request.trace)
+  if not events then return nil, problem end
+  local dev, files = device_of(events), events[1].files
+  if not (dev and dev.place) then
+    return nil, failure.new("trace.unusable", "there is no modem in this trace")
+  end
+  if #files == #(request.files or {}) then return events, dev end
+  return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(#files),
+    { evidence = table.concat(files, ", ") })
+end
+
+-- The arguments with the files given in the place of those that were.
+local function arguments_of(start, files)
+  local arguments, used = {}, 0
+  for index, word in ipairs(start.arguments) do
+    if word == start.files[used + 1] then
+      used = used + 1
+      word = files[used]
+    end
+    arguments[index] = word
+  end
+  return arguments
+end
+
+local function start_program(self)
+  local start = self.events[1]
+  local options = start.options
+  options.proxy = nil
+  return child.start {
+    command = start.command, arguments = arguments_of(start, self.files), root = self.root,
+    options = options, program = self.program,
+  }
+end
+
+local function stop(self)
+  self.stopped = true
+  self.world.loop:stop()
+end
+
+local function differs(self, expected, got)
+  if self.difference then return end
+  self.difference = { expected = expected, got = got }
+  sys.kill(self.job.pid, "KILL")
+  stop(self)
+end
+
+-- The program has ended: what it said last may still be on its way, and nothing is waited for any more.
+local function await_rest(self)
+  self.modem.time_scale = 0
+  local ends = sys.clock_ms() + GRACE_MS
+  local function look()
+    if not self.modem:awaited() or sys.clock_ms() >= ends then return stop(self) end
+    self.world.loop:after(10, look)
+  end
+  look()
+end
+
+local function listen(self)
+  for _, event in ipairs(self.job:read() or {}) do self.said[#self.said + 1] = event end
+  if self.job:descriptor() then return end
+  self.world.loop:unwatch(self.entry)
+  await_rest(self)
+end
+
+local function make_world(self, time_scale)
+  local loop = loops.new()
+  local events, problem = uevents.open(self.root, loop)
+  if not events then return nil, problem end
+  self.world = { loop = loop, events = events, usb = usb.new(self.root, events), time_scale = time_scale }
+  return true
+end
+
+-- Runs the program to its end, or to the first difference.
+local function perform(self)
+  self.modem = modems.new(self.world, self.events, {
+    differs = function(expected, got) differs(self, expected, got) end,
+    signal = function(name) sys.kill(self.job.pid, (name:gsub("^SIG", ""))) end,
+  })
+  self.modem:attach(self.device)
+  local problem
+  self.job, problem = start_program(self)
+  if not self.job then return nil, problem end
+  self.entry = self.world.loop:watch(self.job:descriptor(), function() listen(self) end)
+  self.modem:go_on()
+  local ended, broken = self.world.loop:run()
+  if self.stopped then return true end
+  return nil, not ended and broken or failure.new("job.interrupted", "the replay was stopped")
+end
+
+-- Leaves nothing behind, however it ended.
+local function clean_up(self)
+  if self.job then
+    sys.kill(self.job.pid, "KILL")
+    self.job:wait(END_MS)
+    self.job:close()
+  end
+  if self.modem then self.modem:detach() end
+  if self.world then self.world.events:close() end
+  sys.remove_tree(self.root)
+end
+
+local function compare(self)
+  if self.difference then return self.difference.expected, self.difference.got end
+  local texts, names = words.new(), self.events[1].files
+  texts:know_root(self.root)
+  for index, file in ipairs(self.files) do texts:know_file(file, names[index]) end
+  local expected, got = outcome.difference(outcome.lines(self.events), outcome.lines(self.said, texts))
+  local awaited = self.modem:awaited()
+  if not expected and awaited then return expect.words(awaited), "the end" end
+  return expected, got
+end
+
+local function run(self, time_scale)
+  local made, problem = make_world(self, time_scale)
+  if not made then return nil, problem end
+  local performed
+  performed, problem = perform(self)
+  if not performed then return nil, problem end
+  local expected, got = compare(self)
+  if not expected then return true end
+  return nil, failure.new("replay.differs", "the program does not do what it did in the trace",
+    { evidence = ("expected: %s; got: %s"):format(expected, got) })
+end
+
+local function result(same, problem, events)
+  return { ok = same == true, exit = exit.status(nil, problem), failure = problem,
+    lines = same and outcome.lines(events) or {} }
+end
+
+--- Replays a trace.
+-- @tparam table request trace (path), files (as many as the trace was made with, in their order),
+-- time_scale of the modem's delays (0.01), program (the one of this installation)
+-- @treturn table { ok, exit, failure, lines }: exit 0 when the outcome is the same, 3 when not;
+-- lines = the outcome
+function replay.run(request)
+  sys.catch_signals()
+  local events, dev = open(request)
+  if not events then return result(nil, dev) end
+  local root, problem = sys.temporary_folder()
+  if not root then return result(nil, problem) end
+  local self = { events = events, device = dev, files = request.files or {}, root = root, said = {},
+    program = request.program }
+  local ran, same, differing = pcall(run, self, request.time_scale or TIME_SCALE)
+  clean_up(self)
+  if not ran then error(same, 0) end
+  return result(same, differing, events)
+end
+
+return replay
