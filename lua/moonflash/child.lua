@@ -53,14 +53,11 @@ local function add_options(words, options, leave_out)
   end
 end
 
--- The program of this installation, else the one PATH leads to.
-local function program()
-  return sys.access(place.program, "x") and place.program or "moonflash"
-end
-
-local function command_line(request)
-  local options, selection = request.options or {}, request.selection or {}
-  local words = { request.program or program(), "--json" }
+--- The command line of a request.
+-- @tparam table request see start
+-- @treturn table its words after `moonflash`
+function child.words(request)
+  local words, options, selection = {}, request.options or {}, request.selection or {}
   add_options(words, options, not_as_they_are)
   add_options(words, selection, not_as_they_are)
   add_options(words, translated(options, selection), {})
@@ -69,6 +66,11 @@ local function command_line(request)
   words[#words + 1] = "--"
   for _, word in ipairs(request.files or request.arguments or {}) do words[#words + 1] = word end
   return words
+end
+
+-- The program of this installation, else the one PATH leads to.
+local function program()
+  return sys.access(place.program, "x") and place.program or "moonflash"
 end
 
 -- --- the job ------------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ function child.start(request)
   if type(request.command) ~= "string" then error("a job needs a command", 2) end
   local output, input = sys.pipe()
   if not output then return nil, input end
-  local pid, problem = sys.spawn(command_line(request), {
+  local pid, problem = sys.spawn({ request.program or program(), "--json", unpack(child.words(request)) }, {
     stdin = request.stdin or false, stdout = input, stderr = request.stderr or false, group = true })
   sys.close(input)
   if pid then return setmetatable({ pid = pid, output = output, pending = "", lines = {} }, child) end

@@ -1,0 +1,15 @@
+# OpenWrt's build in small, as far as the feed's Makefiles use it: STAGE is where everything goes.
+INCLUDE_DIR:=$(TOPDIR)
+PKG_BUILD_DIR:=$(STAGE)/build
+PKG_INSTALL_DIR:=$(STAGE)/install
+INSTALL_DIR:=install -d -m0755
+INSTALL_BIN:=install -m0755
+INSTALL_DATA:=install -m0644
+INSTALL_CONF:=install -m0600
+CP:=cp -fpR
+define newline
+
+
+endef
+CONFIG_PACKAGE_moonflash-qmi:=y
+CONFIG_PACKAGE_moonflash-archive:=y

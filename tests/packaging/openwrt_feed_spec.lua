@@ -1,0 +1,97 @@
+-- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (openwrt/buildroot):
+-- what cmake installs is in exactly one of the packages.
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local FEED = "packaging/openwrt/"
+
+local function make(package, stage, target)
+  local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage,
+    "TOPDIR=" .. sys.real_path "tests/packaging/openwrt/buildroot" }, { deadline_ms = 200000 })
+  assert.equal(0, run.status, run.stderr)
+end
+
+-- The files below a folder: adds each path as seen from there to `found`.
+local function each_file(folder, found, at)
+  for _, name in ipairs(sys.list(folder .. at)) do
+    local path = at .. "/" .. name
+    if sys.stat(folder .. path).kind == "folder" then each_file(folder, found, path) else found(path) end
+  end
+end
+
+local function owners_of(stage, packages)
+  local owners = {}
+  for _, package in ipairs(packages) do
+    each_file(stage .. "/" .. package, function(path)
+      owners[path] = (owners[path] and owners[path] .. " " or "") .. package
+    end, "")
+  end
+  return owners
+end
+
+-- What a router has no use for.
+local left_out = { "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/doc/" }
+
+local function is_left_out(path)
+  for _, pattern in ipairs(left_out) do
+    if path:find(pattern) then return true end
+  end
+end
+
+describe("the feed's moonflash", function()
+  after_each(support.finish)
+
+  it("has each file in exactly one package, and its own where OpenWrt looks for them", function()
+    local stage = support.folder()
+    make("moonflash", stage, "compile")
+    make("moonflash", stage, "packages")
+    local owners = owners_of(stage,
+      { "moonflash", "moonflash-qmi", "moonflash-archive", "moonflash-simulator", "moonflash-rpcd" })
+    each_file(stage .. "/install", function(path)
+      if not is_left_out(path) then assert(owners[path], "in no package: " .. path) end
+    end, "")
+    for path, owner in pairs(owners) do
+      assert.falsy(owner:find " ", path .. " is in " .. owner)
+    end
+    local expected = {
+      ["/usr/bin/moonflash"] = "moonflash", ["/usr/libexec/moonflash-job"] = "moonflash",
+      ["/etc/init.d/moonflash"] = "moonflash", ["/etc/config/moonflash"] = "moonflash",
+      ["/usr/share/moonflash/scripts/mc7455.lua"] = "moonflash",
+      ["/usr/lib/lua/moonflash/init.lua"] = "moonflash",
+      ["/usr/lib/lua/moonflash/core/port.so"] = "moonflash",
+      ["/usr/lib/lua/moonflash/core/qmi.so"] = "moonflash-qmi",
+      ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
+      ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
+      ["/usr/libexec/rpcd/moonflash"] = "moonflash-rpcd",
+      ["/usr/share/rpcd/acl.d/moonflash.json"] = "moonflash-rpcd",
+    }
+    for path, owner in pairs(expected) do assert.equal(owner, owners[path], path) end
+    for _, path in ipairs { "/usr/bin/moonflash", "/etc/init.d/moonflash", "/usr/libexec/moonflash-job" } do
+      assert.truthy(sys.access(stage .. "/moonflash" .. path, "x"))
+    end
+    local devices = support.run({ stage .. "/moonflash/usr/bin/moonflash", "devices", "--root", stage })
+    assert.equal(0, devices.status, devices.stderr)
+  end)
+
+  it("has the version of the project", function()
+    local version = assert(sys.read_file "CMakeLists.txt"):match "project%(moonflash VERSION ([%d.]+)"
+    local makefile = sys.read_file(FEED .. "moonflash/Makefile")
+    assert.truthy(makefile:find("\nPKG_VERSION:=" .. version .. "\n", 1, true))
+  end)
+end)
+
+describe("the feed's libserialport", function()
+  it("packs the library and its development files", function()
+    local stage = support.folder()
+    for _, path in ipairs { "include/libserialport.h", "lib/libserialport.so", "lib/libserialport.so.0",
+      "lib/pkgconfig/libserialport.pc" } do
+      assert(sys.make_folder(stage .. "/install/usr/" .. path:match "^(.*)/"))
+      assert(sys.write_file(stage .. "/install/usr/" .. path, ""))
+    end
+    make("libserialport", stage, "packages")
+    make("libserialport", stage, "development")
+    assert.same({ ["/usr/lib/libserialport.so.0"] = "libserialport" }, owners_of(stage, { "libserialport" }))
+    assert.truthy(sys.stat(stage .. "/development/usr/include/libserialport.h"))
+    support.finish()
+  end)
+end)

@@ -1,0 +1,275 @@
+-- The service and the ubus object of the OpenWrt package, under BusyBox's shell and stock Lua, with
+-- stand-ins for procd, uci, ubus and netifd (openwrt/rc.common and the fakes below).
+local cjson = require "cjson"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local SHELL, FILES, PATIENCE_MS = "/usr/bin/busybox", "packaging/openwrt/moonflash/files/", 20000
+local has_busybox = sys.access(SHELL, "x")
+
+local router, modem
+
+-- A script that can be run, under BusyBox's shell if it is one.
+local function install(path, text)
+  assert(sys.write_file(path, (text:gsub("^#!/bin/sh", "#!" .. SHELL .. " sh", 1))))
+  assert.equal(0, support.run({ "chmod", "755", path }).status)
+end
+
+-- A file of the package, with its paths on the router replaced by those of the test.
+local function install_packaged(name, path, places)
+  local text = assert(sys.read_file(FILES .. name))
+  for place, real in pairs(places) do
+    local at, stop = text:find(place, 1, true)
+    assert(at, place .. " is not in " .. name)
+    text = text:sub(1, at - 1) .. real .. text:sub(stop + 1)
+  end
+  install(path, text)
+end
+
+local function new_router(uci)
+  local self = { folder = support.folder() }
+  local folder = self.folder
+  local bin, jobs = folder .. "/bin", folder .. "/jobs"
+  assert(sys.make_folder(bin))
+  assert(sys.write_file(folder .. "/uci", uci or ""))
+  assert(sys.write_file(folder .. "/calls", ""))
+  install(bin .. "/ubus", "#!/bin/sh\necho \"$*\" >>\"$FAKE/calls\"\n")
+  assert(sys.symlink(sys.real_path(support.program), bin .. "/moonflash"))
+  install_packaged("moonflash-job", folder .. "/moonflash-job", {})
+  install_packaged("moonflash.init", folder .. "/init", {
+    ["JOBS=/var/run/moonflash/jobs"] = "JOBS=" .. jobs,
+    ["command /usr/libexec/moonflash-job"] = "command " .. folder .. "/moonflash-job",
+  })
+  local rc_common = sys.real_path "tests/packaging/openwrt/rc.common"
+  install(folder .. "/service", ("#!/bin/sh\nset -- %s/init \"$@\"\n. %s\n"):format(folder, rc_common))
+  install_packaged("moonflash.rpcd", folder .. "/rpcd",
+    { ["/etc/init.d/moonflash"] = folder .. "/service", ["/var/run/moonflash/jobs"] = jobs })
+  self.environment = { FAKE = folder, PATH = bin .. ":" .. os.getenv "PATH", MOONFLASH_ROOT = modem.root }
+  self.jobs = jobs
+  return self
+end
+
+local function start_modem(time_scale)
+  modem = support.simulator("mc7455", { time_scale = time_scale })
+  if router then router.environment.MOONFLASH_ROOT = modem.root end
+end
+
+local function service(...)
+  return support.run({ router.folder .. "/service", ... }, { environment = router.environment })
+end
+
+local function call(method, arguments)
+  local run = support.run({ "lua5.1", router.folder .. "/rpcd", "call", method },
+    { environment = router.environment, input = cjson.encode(arguments or {}) })
+  assert.equal(0, run.status, run.stderr)
+  return cjson.decode(run.stdout), run.stdout
+end
+
+-- Looks again and again until there is something to be seen, which it gives.
+local function wait_for(look)
+  local deadline = sys.clock_ms() + PATIENCE_MS
+  repeat
+    local seen = look()
+    if seen then return seen end
+    sys.sleep_ms(20)
+  until sys.clock_ms() > deadline
+  error("waited in vain; syslog: " .. (sys.read_file(router.folder .. "/syslog") or "empty"), 2)
+end
+
+-- The progress of a job as soon as it satisfies.
+local function await(job, satisfies)
+  return wait_for(function()
+    local seen = call("progress", { job = job })
+    return satisfies(seen) and seen
+  end)
+end
+
+-- The progress of a job when all that belongs to it has ended.
+local function await_end(job)
+  local ended = router.jobs .. "/" .. job .. "/ended"
+  wait_for(function() return sys.stat(ended) end)
+  return await(job, function(seen) return seen.state == "ended" end)
+end
+
+local function images()
+  local folder, options = support.folder(), { size = 1500000 }
+  return {
+    packages.write(packages.firmware(options), folder), packages.write(packages.settings(options), folder),
+  }
+end
+
+local function contents(name)
+  return assert(sys.read_file(router.folder .. "/" .. name))
+end
+
+local function read_pid(path)
+  return tonumber(sys.read_file(path) or "")
+end
+
+-- Jobs are in sessions of their own: they are ended here if a test left one.
+local function end_jobs()
+  for _, name in ipairs(sys.list(router.jobs) or {}) do
+    local pid = not sys.stat(router.jobs .. "/" .. name .. "/ended")
+      and read_pid(router.jobs .. "/" .. name .. "/pid")
+    if pid then sys.kill(pid, "KILL") end
+  end
+end
+
+local only = has_busybox and describe or pending
+
+only("on OpenWrt", function()
+  before_each(function()
+    start_modem(0.02)
+    router = new_router()
+  end)
+
+  after_each(function()
+    end_jobs()
+    support.finish()
+  end)
+
+  describe("the service", function()
+    it("has nothing to start without a job, and refuses one without words", function()
+      assert.same({ status = 0, stdout = "", stderr = "" }, service "start")
+      assert.equal(1, service("job").status)
+      assert.equal(1, service("job", "update", "a\nb").status)
+    end)
+
+    it("runs a job once, outside of the session that asked for it", function()
+      local files = images()
+      local run = service("job", "update", files[1], files[2])
+      assert.equal(0, run.status, run.stderr)
+      local job = run.stdout:match "^([%w-]+)\n$"
+      local seen = await_end(job)
+      assert.equal(0, seen.result.exit, contents "syslog")
+      assert.equal("02.33.03.00", seen.result.after.firmware)
+      assert.truthy(contents("syslog"):find("done (100 %)", 1, true))
+      assert.equal(("send moonflash {\"job\":\"%s\",\"exit\":0}\n"):format(job), contents "calls")
+      local params = contents("instances/" .. job .. "/params")
+      for _, param in ipairs { "stdout 1", "stderr 1", "term_timeout 60" } do
+        assert.truthy(params:find("\n" .. param .. "\n", 1, true))
+      end
+      assert.falsy(params:find "respawn")
+      local events = sys.read_file(router.jobs .. "/" .. job .. "/events")
+      assert.equal(0, service("start").status)
+      assert.equal(events, sys.read_file(router.jobs .. "/" .. job .. "/events"))
+    end)
+
+    it("does not run a job again that procd starts again", function()
+      local folder = router.folder .. "/jobs/x"
+      assert(sys.make_folder(folder .. "/begun"))
+      assert(sys.write_file(folder .. "/arguments", "devices\n"))
+      local argv = { router.folder .. "/moonflash-job", folder }
+      local run = support.run(argv, { environment = router.environment })
+      assert.same({ status = 0, stdout = "", stderr = "" }, run)
+      assert.falsy(sys.stat(folder .. "/events"))
+    end)
+
+    it("adds the options of uci", function()
+      assert(sys.write_file(router.folder .. "/uci", "option --no-progress\noption --quiet\n"))
+      local job = service("job", "devices").stdout:gsub("\n", "")
+      assert.equal(0, await_end(job).result.exit)
+      assert.truthy(contents("instances/" .. job .. "/command"):find("\n--no-progress\n--quiet\n", 1, true))
+    end)
+
+    it("passes a signal on and waits for what moonflash makes of it", function()
+      local job = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
+      local pid_file = router.jobs .. "/" .. job .. "/pid"
+      await(job, function(seen) return seen.state == "running" end)
+      sys.kill(read_pid(router.folder .. "/instances/" .. job .. "/pid"), "TERM")
+      local ended = router.jobs .. "/" .. job .. "/ended"
+      wait_for(function() return sys.stat(ended) end)
+      assert.falsy(sys.stat("/proc/" .. read_pid(pid_file)))
+    end)
+
+    it("forgets all but the last jobs", function()
+      local names = {}
+      for i = 1, 7 do
+        names[i] = service("job", "devices").stdout:gsub("\n", "")
+        await_end(names[i])
+      end
+      assert.equal(5, #sys.list(router.jobs))
+      assert.truthy(sys.stat(router.jobs .. "/" .. names[7]))
+    end)
+  end)
+
+  describe("the ubus object", function()
+    it("tells its methods with the types of their arguments", function()
+      local argv = { "lua5.1", router.folder .. "/rpcd", "list" }
+      local run = support.run(argv, { environment = router.environment })
+      local methods = cjson.decode(run.stdout)
+      local names = {}
+      for name in pairs(methods) do names[#names + 1] = name end
+      table.sort(names)
+      assert.same({ "cancel", "devices", "plan", "progress", "status", "update" }, names)
+      assert.equal("table", type(methods.update.files))
+      assert.is_true(methods.update.force)
+      assert.is_true(run.stdout:find('"devices":{}', 1, true) ~= nil)
+      local acl = cjson.decode((sys.read_file(FILES .. "moonflash.acl.json"))).moonflash
+      local granted = { unpack(acl.read.ubus.moonflash) }
+      for _, name in ipairs(acl.write.ubus.moonflash) do granted[#granted + 1] = name end
+      table.sort(granted)
+      assert.same(names, granted)
+    end)
+
+    it("gives devices, status and plan with the result", function()
+      local devices, text = call "devices"
+      assert.equal("MC7455", devices.devices[1].model)
+      assert.truthy(text:find('"missing":[]', 1, true))
+      assert.equal(0, devices.result.exit)
+      local status = call("status", { place = devices.devices[1].place, ubus_rpc_session = "00000000" })
+      assert.equal("02.08.02.00", status.running.firmware)
+      local plan = call("plan", { files = images() })
+      assert.truthy(#plan.steps >= 6)
+      assert.is_true(plan.result.ok)
+      local wrong = call("status", { place = "9-9" })
+      assert.equal("device.none", wrong.result.failure.code)
+    end)
+
+    it("starts an update at once and follows it to its end", function()
+      local started = sys.clock_ms()
+      local answer = call("update", { files = images(), timeout_scale = "2" })
+      assert.is_true(sys.clock_ms() - started < 2000)
+      local sending = await(answer.job, function(seen) return seen.sent end)
+      assert.equal("running", sending.state)
+      assert.equal("send images", sending.step)
+      assert.is_true(sending.sent <= sending.total)
+      local seen = await_end(answer.job)
+      assert.is_true(seen.result.ok)
+      assert.equal("02.33.03.00", seen.result.after.firmware)
+      assert.same(seen, call "progress")
+      assert.is_false(call("cancel", { job = answer.job }).asked)
+    end)
+
+    it("cancels a job", function()
+      start_modem(0.2)
+      local job = call("update", { files = images() }).job
+      await(job, function(seen) return seen.step == "route preference" end)
+      assert.is_true(call("cancel", { job = job }).asked)
+      local seen = await_end(job)
+      assert.equal(9, seen.result.exit)
+    end)
+
+    it("tells of a job that was killed", function()
+      start_modem(0.2)
+      local job = call("update", { files = images() }).job
+      await(job, function(seen) return seen.state == "running" end)
+      sys.kill(read_pid(router.jobs .. "/" .. job .. "/pid"), "KILL")
+      assert.is_nil(await(job, function(seen) return seen.state == "died" end).result)
+    end)
+
+    it("answers what cannot be with an error", function()
+      local function code_of(...) return call(...).error.code end
+      assert.equal("usage", code_of "reboot")
+      assert.equal("usage", code_of("update", {}))
+      assert.equal("usage", code_of("plan", {}))
+      assert.equal("usage", code_of("update", { files = "/tmp/x" }))
+      assert.equal("usage", code_of("update", { files = { { "x" } } }))
+      assert.equal("usage", code_of("update", { files = { "/tmp/x" }, force = "yes" }))
+      assert.equal("job.unknown", code_of("progress", { job = "../../etc" }))
+      assert.equal("job.unknown", code_of("cancel", {}))
+      assert.equal("job.not_started", code_of("update", { files = { "a\nb" } }))
+    end)
+  end)
+end)
