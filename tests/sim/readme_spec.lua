@@ -1,0 +1,98 @@
+-- Every Lua example in lua/README.md and scripts/README.md does what the text says: each is taken out of
+-- the text as it stands and run against a simulated modem.
+local images = require "moonflash.sim.images"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+-- The ```lua blocks of a text: { line, text }.
+local function blocks_of(path)
+  local blocks, current, number = {}, nil, 0
+  for line in io.lines(path) do
+    number = number + 1
+    if line == "```" then
+      current = nil
+    elseif current then
+      current.text = current.text .. line .. "\n"
+    elseif line == "```lua" then
+      current = { line = number, text = "" }
+      blocks[#blocks + 1] = current
+    end
+  end
+  return blocks
+end
+
+local function simulator()
+  return support.simulator("mc7455", { time_scale = 0.01 })
+end
+
+-- File names in the texts stand for these.
+local function made_images()
+  return images.write("mc7455", support.folder(), 300000)
+end
+
+local function write(text)
+  local path = support.folder() .. "/my.lua"
+  assert(sys.write_file(path, text))
+  return path
+end
+
+describe("lua/README.md", function()
+  after_each(support.finish)
+
+  local stock = [[
+    local script, root = ...
+    local flash = require "moonflash"
+    local result = flash.run_script { path = script, root = root, emit = function(event)
+      if event.event == "say" or event.event == "warning" then print(event.message) end
+    end }
+    if not result.ok then error(tostring(result.failure), 0) end]]
+
+  local function run(block)
+    local modem, files = simulator(), made_images()
+    local text = block.text
+    for _, file in ipairs(files) do
+      local folder, name = file:match "^(.*/)([^/]*)$"
+      text = text:gsub('"(' .. name:gsub("%p", "%%%0") .. ')"', '"' .. folder .. '%1"')
+    end
+    text = text:gsub("flash%.job {", ("flash.job { root = %q, program = %q,"):format(modem.root, support.program))
+    if not text:find 'require "moonflash"' then text = 'local flash = require "moonflash" ' .. text end
+    local ran = support.run(support.lua(stock, write(text), modem.root), { deadline_ms = 60000 })
+    assert.equal("", ran.stderr)
+    assert.equal(0, ran.status, ran.stderr)
+    return ran.stdout
+  end
+
+  -- "--> words" at the end of a line that prints: what it prints, blanks being one.
+  local function promised(text)
+    local words = {}
+    for line in text:gmatch "[^\n]+" do
+      local promise = line:match "print.*%-%->%s*(.-)%s*$"
+      if promise then words[#words + 1] = promise end
+    end
+    return words
+  end
+
+  for _, block in ipairs(blocks_of "lua/README.md") do
+    it("works at line " .. block.line, function()
+      local out = run(block):gsub("[ \t]+", " ")
+      for _, words in ipairs(promised(block.text)) do
+        assert.truthy(out:find(words, 1, true), ("%s\nis not in\n%s"):format(words, out))
+      end
+    end)
+  end
+end)
+
+describe("scripts/README.md", function()
+  after_each(support.finish)
+
+  for _, block in ipairs(blocks_of "scripts/README.md") do
+    it("works at line " .. block.line, function()
+      local modem = simulator()
+      local files = block.text:find "flash%.model" or block.text:find "flash%.script"
+      local argv = { support.program, "--root", modem.root, "run", write(block.text),
+        unpack(files and made_images() or {}) }
+      local ran = support.run(argv, { deadline_ms = 60000 })
+      assert.truthy(ran.status == 0 or ran.status == 2, ran.stdout .. ran.stderr)
+    end)
+  end
+end)
