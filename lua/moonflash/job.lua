@@ -2,23 +2,18 @@
 -- Steps and scripts get it as their only argument.
 -- @module moonflash.job
 
-local at = require "moonflash.at"
 local device = require "moonflash.device"
-local download = require "moonflash.download"
 local failure = require "moonflash.failure"
-local qmi = require "moonflash.qmi"
+local sessions = require "moonflash.job.sessions"
 local sys = require "moonflash.core.sys"
 
-local job = {}
+local job = setmetatable({}, { __index = sessions })
 job.__index = job
 
 --- How far a job has come, in order; with a failure it decides the exit status.
 -- untouched: nothing was changed; entering: something was, the modem is or will be put back;
 -- transfer: an image was opened, the modem stays in download mode; booting: it was restarted.
 job.phases = { "untouched", "entering", "transfer", "booting" }
-
-local CLOSE_MS = 5000
-local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
 --- Makes a job.
 -- @tparam table request model, models, device, root, set (images), options, arguments, emit
@@ -122,88 +117,6 @@ function job:finalize()
     if self.lock then self.lock:release() end
     self.lock = nil
   end)
-end
-
---- The QMI session of the modem, opened when first asked for. Only an update frees the clients
--- that other programs left (SYNC).
--- @treturn table the session, or nil and a failure
-function job:qmi()
-  if self.session then return self.session end
-  local nodes, mbim = self.device.nodes, self.options.mbim
-  if mbim == nil then mbim = #nodes.qmi == 0 end
-  local path = nodes.qmi[1] or nodes.mbim[1]
-  if not path then
-    return nil, failure.new("device.no_port", "the modem has no QMI port",
-      { evidence = device.describe(self.device) })
-  end
-  local session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
-    timeout_ms = self:ms(20), trace = self.trace })
-  if not session then return nil, problem end
-  self.session = session
-  return session
-end
-
---- One QMI request: `job:request(dms.get_revision)`.
--- @tparam table message an entry of moonflash.qmi.dms or of your own table
--- @tparam[opt] table fields of the request
--- @treturn table the answer's fields, or nil and a failure
-function job:request(message, fields)
-  local session, problem = self:qmi()
-  if not session then return nil, problem end
-  return session:request(message, fields, self:ms(10))
-end
-
---- Closes the QMI session; `release` gives the client id back, which a modem that is about to
--- reset is not asked for.
-function job:close_qmi(options)
-  local session = self.session
-  self.session = nil
-  if session then session:close(CLOSE_MS, options) end
-end
-
---- The AT session of the modem, opened when first asked for.
--- @treturn table the session (moonflash.at), or nil and a failure
-function job:at()
-  if self.at_session then return self.at_session end
-  local path = self.device.nodes.at
-  if not path then
-    return nil, failure.new("device.no_port", "the modem has no AT port",
-      { evidence = device.describe(self.device) })
-  end
-  local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
-    self:ms(OPEN_SECONDS))
-  self.at_session = session
-  return session, problem
-end
-
---- Closes the AT session.
-function job:close_at()
-  local session = self.at_session
-  self.at_session = nil
-  if session then session:close() end
-end
-
---- The download session: port open and greeted.
--- @treturn table the session, or nil and a failure
-function job:download()
-  if self.loader then return self.loader end
-  if self.device.mode ~= "download" or not self.device.nodes.qdl then
-    return nil, failure.new("device.no_port", "there is no download port",
-      { evidence = device.describe(self.device) })
-  end
-  local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
-    return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-      trace = self.trace })
-  end, self:ms(OPEN_SECONDS))
-  self.loader = loader
-  return loader, problem
-end
-
---- Closes the download port.
-function job:close_download()
-  local loader = self.loader
-  self.loader = nil
-  if loader then loader:close() end
 end
 
 --- Lets the modem leave download mode; it is followed from here on.

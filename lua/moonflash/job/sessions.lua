@@ -1,0 +1,103 @@
+--- What a job talks to its modem by: sessions on its ports, opened when they are first asked for. They
+-- are methods of every job.
+-- @module moonflash.job.sessions
+
+local at = require "moonflash.at"
+local device = require "moonflash.device"
+local download = require "moonflash.download"
+local failure = require "moonflash.failure"
+local qmi = require "moonflash.qmi"
+
+local sessions = {}
+
+local CLOSE_MS = 5000
+local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
+
+-- After these the port is not to be trusted: an answer may still come, or the modem was away.
+local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
+
+--- The QMI session of the modem, opened when first asked for. Only an update frees the clients
+-- that other programs left (SYNC).
+-- @treturn table the session, or nil and a failure
+function sessions:qmi()
+  if self.session then return self.session end
+  local nodes, mbim = self.device.nodes, self.options.mbim
+  if mbim == nil then mbim = #nodes.qmi == 0 end
+  local path = nodes.qmi[1] or nodes.mbim[1]
+  if not path then
+    return nil, failure.new("device.no_port", "the modem has no QMI port",
+      { evidence = device.describe(self.device) })
+  end
+  local session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
+    timeout_ms = self:ms(20), trace = self.trace })
+  if not session then return nil, problem end
+  self.session = session
+  return session
+end
+
+--- One QMI request: `job:request(dms.get_revision)`.
+-- @tparam table message an entry of moonflash.qmi.dms or of your own table
+-- @tparam[opt] table fields of the request
+-- @treturn table the answer's fields, or nil and a failure
+function sessions:request(message, fields)
+  local session, problem = self:qmi()
+  if not session then return nil, problem end
+  local answer, failed = session:request(message, fields, self:ms(10))
+  if not answer and lost[failed.code] then self:close_qmi() end
+  return answer, failed
+end
+
+--- Closes the QMI session; `release` gives the client id back, which a modem that is about to
+-- reset is not asked for.
+function sessions:close_qmi(options)
+  local session = self.session
+  self.session = nil
+  if session then session:close(CLOSE_MS, options) end
+end
+
+--- The AT session of the modem, opened when first asked for.
+-- @treturn table the session (moonflash.at), or nil and a failure
+function sessions:at()
+  if self.at_session then return self.at_session end
+  local path = self.device.nodes.at
+  if not path then
+    return nil, failure.new("device.no_port", "the modem has no AT port",
+      { evidence = device.describe(self.device) })
+  end
+  local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
+    self:ms(OPEN_SECONDS))
+  self.at_session = session
+  return session, problem
+end
+
+--- Closes the AT session.
+function sessions:close_at()
+  local session = self.at_session
+  self.at_session = nil
+  if session then session:close() end
+end
+
+--- The download session: port open and greeted.
+-- @treturn table the session, or nil and a failure
+function sessions:download()
+  if self.loader then return self.loader end
+  if self.device.mode ~= "download" or not self.device.nodes.qdl then
+    return nil, failure.new("device.no_port", "there is no download port",
+      { evidence = device.describe(self.device) })
+  end
+  local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
+    return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
+      trace = self.trace })
+  end, self:ms(OPEN_SECONDS))
+  self.loader = loader
+  return loader, problem
+end
+
+--- Closes the download port.
+function sessions:close_download()
+  local loader = self.loader
+  self.loader = nil
+  if loader then loader:close() end
+end
+
+return sessions
