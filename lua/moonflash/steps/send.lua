@@ -1,5 +1,6 @@
 -- The steps in download mode: the images go over, and the modem is restarted.
 
+local crash = require "moonflash.crash"
 local engine = require "moonflash.engine"
 local step = require "moonflash.step"
 
@@ -44,9 +45,18 @@ local function after_failure(job, image, problem)
   return problem
 end
 
+-- A modem that crashed is reset and led here from its application, by another pass over the steps.
+local function after_silence(job, problem)
+  if not crash.reset(job, problem) then return problem end
+  local found = job:await({ application = true, download = true }, job:ms(240))
+  if found then job.phase = "entering" end
+  problem.final, problem.again = true, found ~= nil
+  return problem
+end
+
 local function send_image(job, image, sent_before, final_ack)
   local loader, problem = job:download()
-  if not loader then return nil, problem end
+  if not loader then return nil, after_silence(job, problem) end
   local source, unreadable = image:open()
   if not source then return nil, unreadable end
   job.phase = "transfer"
@@ -93,7 +103,7 @@ send.send_images = step.define {
       end
     end
     if count == 0 then return engine.SKIP, "the modem asks for none of the images" end
-    return true, ("%d image%s, %d bytes"):format(count, count == 1 and "" or "s", before)
+    return true, ("%d image%s, %.0f bytes"):format(count, count == 1 and "" or "s", before)
   end,
 }
 

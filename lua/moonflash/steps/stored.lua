@@ -1,11 +1,11 @@
 -- The steps that use what the modem stores: switching without a download, and the way back from
 -- states in which it prefers what it does not have.
 
+local crash = require "moonflash.crash"
 local dms = require "moonflash.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local routes = require "moonflash.routes"
-local sahara = require "moonflash.sahara"
 local step = require "moonflash.step"
 local stored = require "moonflash.stored"
 local versions = require "moonflash.versions"
@@ -56,23 +56,14 @@ steps.restart = step.define {
   end,
 }
 
--- A modem that crashed waits for its memory to be read, and takes a reset.
-local function wake(job)
-  local left, problem = job:leave_download()
-  if left or problem.foreign ~= "sahara" then return left, problem end
-  job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
-  job:follow()
-  return sahara.reset(job.device.nodes.qdl, job:ms(5), job.trace)
-end
-
 --- Leads a modem out of download mode without an image, as it goes by itself when its window ends.
 steps.wake = step.define {
   name = "leave download mode", changes = true, seconds = 10, leads_to = "application",
   defaults = { mode = "download" },
   run = function(job)
-    local left, problem = wake(job)
-    if not left then return nil, problem end
-    return true
+    local left, problem = job:leave_download()
+    if left then return true end
+    return crash.reset(job, problem)
   end,
 }
 
