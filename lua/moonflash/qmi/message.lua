@@ -89,6 +89,14 @@ function message.malformed(title, what, data)
   return failure.new("qmi.malformed", title .. ": the answer cannot be read", { evidence = what .. seen })
 end
 
+-- What to do about errors that say it all.
+local cures = {
+  ClientIdsExhausted = "`moonflash update` and `recover` free the client ids; so does a power-cycle",
+  DeviceStorageFull = "name a slot to use with --storage-index, or delete a stored image: "
+    .. "`moonflash at 'AT!IMAGE=0'` keeps the running one only",
+  DeviceNotReady = "the modem has just started: run the same command again in a few seconds",
+}
+
 --- Reads the result that every answer carries.
 -- @tparam {[number]=string,...} tlvs of the answer
 -- @tparam string title of the message, for people
@@ -102,6 +110,7 @@ function message.result(tlvs, title)
   local name = errors[result.error] or "error"
   return nil, failure.new("qmi.refused", title .. ": the modem refuses", {
     error = result.error, error_name = name, evidence = ("%s (%d)"):format(name, result.error),
+    hint = cures[name],
   })
 end
 
