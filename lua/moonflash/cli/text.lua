@@ -57,7 +57,8 @@ end
 function text.failure(self)
   local lines = { (self.step and self.step .. ": " or "") .. self.message }
   if self.evidence then lines[#lines + 1] = "  seen: " .. tostring(self.evidence) end
-  if self.cause then lines[#lines + 1] = "  because: " .. tostring(self.cause) end
+  local cause = self.cause and tostring(self.cause)
+  if cause and cause ~= self.evidence then lines[#lines + 1] = "  because: " .. cause end
   local hint = failure.hint(self)
   if hint then lines[#lines + 1] = "  to do: " .. hint end
   return lines

@@ -117,7 +117,7 @@ enter.enter_download = step.define {
     end
     if first.code == "job.interrupted" then return nil, first end
     return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
-      { cause = first, evidence = tostring(first) })
+      { cause = first, evidence = tostring(first), hint = is_hopeless(first) and failure.hint(first) or nil })
   end,
 }
 
