@@ -26,7 +26,7 @@ local function missing_now(dev, given)
   if not missing then return nil end
   return {
     message = "a driver of the modem is missing: " .. missing.module,
-    evidence = ("interface %d of %s has no driver"):format(missing.interface, device.describe(dev)),
+    evidence = device.describe(dev),
     cure = ("modprobe %s; on OpenWrt install %s"):format(missing.module, missing.package),
   }
 end
