@@ -288,7 +288,9 @@ describe("an AT session", function()
   it("raises for a caller who is wrong", function()
     local port = port_with()
     local session = at.session(port)
+    assert.is_true(at.is_command "at+cfun=1")
     for _, text in ipairs { "", "hello", "AT\r", "AT\nAT!BOOTHOLD" } do
+      assert.is_false(at.is_command(text))
       assert.has_error(function() session:command(text) end)
     end
     assert.has_error(function() session:ask "weather" end)
