@@ -59,6 +59,23 @@ local function explain_silence(failure, stale)
   return explained and explained.code == "qdl.not_qdl" and explained or failure
 end
 
+-- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.
+local function run(self, errand)
+  local carrier = transfer.new {
+    qdl = self.conversation, channel = self.channel, reader = errand.reader, progress = errand.progress,
+    chunk = self.options.chunk or download.chunk, write_size = self.options.write_size,
+    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
+  }
+  local done, failure
+  repeat
+    done, failure = carrier:run()
+  until done or failure.code ~= "transfer.interrupted"
+    or not (errand.interrupted and errand.interrupted())
+  carrier:close()
+  if not done then self.broken = failure end
+  return done, failure
+end
+
 --- Opens a port and greets the modem behind it.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
@@ -75,27 +92,10 @@ function download.open(path, options)
   local stale = channel:read(STALE_BYTES, 0) or ""
   channel:discard()
   self.conversation:greet()
-  local greeted, silent = self:run {}
+  local greeted, silent = run(self, {})
   if greeted then return self end
   self:close()
   return nil, explain_silence(silent, stale)
-end
-
--- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.
-function Session:run(errand)
-  local carrier = transfer.new {
-    qdl = self.conversation, channel = self.channel, reader = errand.reader, progress = errand.progress,
-    chunk = self.options.chunk or download.chunk, write_size = self.options.write_size,
-    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
-  }
-  local done, failure
-  repeat
-    done, failure = carrier:run()
-  until done or failure.code ~= "transfer.interrupted"
-    or not (errand.interrupted and errand.interrupted())
-  carrier:close()
-  if not done then self.broken = failure end
-  return done, failure
 end
 
 -- Whether the modem still waits for an errand: after a failure it does not, and says the first one.
@@ -119,10 +119,10 @@ function Session:send(image, options)
   self.conversation:image(image.head, image.size, {
     chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
   })
-  return self:run {
+  return run(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = report and function(written) report(head_size + written, image.size) end,
-  }
+  })
 end
 
 --- Lets the modem leave download mode. There is no answer: its port vanishes.
@@ -131,7 +131,7 @@ function Session:reset()
   local whole, failure = still_whole(self)
   if not whole then return nil, failure end
   self.conversation:reset()
-  return self:run {}
+  return run(self, {})
 end
 
 --- What is known of the conversation: state, sent, total, version, features, max_block, sequence.

@@ -109,6 +109,8 @@ end
 
 --- What a run would do: the steps that change nothing are run up to the first that would change
 -- the modem, the rest is only listed.
+-- @tparam table job see moonflash.job
+-- @tparam table steps the script: an array of steps
 -- @treturn table array of { step, changes, seconds }, or nil and a failure
 function engine.plan(job, steps)
   local listed, mode, peeking = {}, job.device.mode, true

@@ -94,6 +94,8 @@ function guests.pause(job)
 end
 
 --- Who would be paused, in words, for plans.
+-- @tparam string root
+-- @tparam table dev
 -- @treturn table array of strings
 function guests.list(root, dev)
   local found = {}

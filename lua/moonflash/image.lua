@@ -168,6 +168,8 @@ function image.look(spec, options)
 end
 
 --- Looks at one image: the first of image.look.
+-- @tparam string spec as of image.look
+-- @tparam[opt] table options as of image.look
 -- @treturn table report, or nil and a failure
 function image.inspect(spec, options)
   local reports, problem = image.look(spec, options)

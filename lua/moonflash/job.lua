@@ -40,6 +40,8 @@ function job:note(message)
 end
 
 --- Warns: something a person should know although the job goes on.
+-- @tparam string code one of failure.codes
+-- @tparam string message
 function job:warn(code, message)
   self.emit { event = "warning", code = code, message = message }
 end
@@ -83,6 +85,8 @@ function job:undo(name, undo)
 end
 
 --- Registers what is done at the end whatever happens, last first.
+-- @tparam string name words for people
+-- @tparam function finalizer called with the job; returns true, or nil and a failure, which is a warning
 function job:defer(name, finalizer)
   self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer }
 end

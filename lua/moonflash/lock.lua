@@ -14,6 +14,8 @@ function lock.socket(device)
 end
 
 --- Takes the lock of a socket.
+-- @tparam string root "/" or a simulator's
+-- @tparam string socket of lock.socket
 -- @treturn userdata the lock, or nil and failure sys.locked or what the system says
 function lock.take_socket(root, socket)
   local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"

@@ -103,6 +103,9 @@ function model.fits(self, images)
 end
 
 --- Whether a name is this model's or one of its aliases; case does not matter.
+-- @tparam table self a model
+-- @tparam string name
+-- @treturn boolean
 function model.answers_to(self, name)
   local wanted = name:lower()
   if self.name:lower() == wanted then return true end

@@ -18,6 +18,9 @@ function system.path(root, path)
 end
 
 --- A path as programs of that system say it: without the root.
+-- @tparam string root
+-- @tparam string path below it
+-- @treturn string
 function system.name_below(root, path)
   local base = system.path(root, "/")
   return path:sub(1, #base) == base and path:sub(#base) or path
@@ -33,6 +36,8 @@ function system.device_path(root, dev)
 end
 
 --- A small file's text without blanks around it.
+-- @tparam string root
+-- @tparam string path below it, begins with a slash
 -- @treturn ?string nil when it cannot be read
 function system.text(root, path)
   local text = sys.read_file(system.path(root, path))
@@ -40,6 +45,9 @@ function system.text(root, path)
 end
 
 --- Whether there is a folder.
+-- @tparam string root
+-- @tparam string path below it, begins with a slash
+-- @treturn boolean
 function system.is_folder(root, path)
   local seen = sys.stat(system.path(root, path))
   return seen ~= nil and seen.kind == "folder"
@@ -125,12 +133,17 @@ function system.processes(root)
 end
 
 --- The name of a process, as the kernel keeps it (15 characters).
+-- @tparam string root
+-- @tparam number pid
 -- @treturn ?string
 function system.process_name(root, pid)
   return system.text(root, ("/proc/%d/comm"):format(pid))
 end
 
 --- Whether a process of this name runs.
+-- @tparam string root
+-- @tparam string name
+-- @treturn boolean
 function system.runs(root, name)
   for _, pid in ipairs(system.processes(root)) do
     if system.process_name(root, pid) == name then return true end

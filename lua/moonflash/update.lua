@@ -93,6 +93,9 @@ local function prepare(request, seen, selection)
 end
 
 --- A job from a request and what was found.
+-- @tparam table request of update.request
+-- @tparam table found model, models, device, set; as far as known
+-- @treturn table see moonflash.job
 function update.job(request, found)
   found.root, found.options, found.emit = request.root, request.options, request.emit
   found.arguments = request.arguments
@@ -138,6 +141,8 @@ local function run_held(work, steps)
 end
 
 --- Runs steps on a job: looks for what is in the way, takes the modem's lock, has others pause.
+-- @tparam table work a job
+-- @tparam table steps
 -- @treturn table the result
 function update.run(work, steps)
   local clear, finding = preflight.check(work)

@@ -84,6 +84,9 @@ end
 
 --- Whether two VERSIONS agree; what `wanted` leaves open agrees with anything. Carriers are compared
 -- without case: modems answer GENERIC to a Generic.
+-- @tparam table wanted VERSIONS
+-- @tparam ?table seen VERSIONS
+-- @treturn boolean
 function versions.agree(wanted, seen)
   if not seen then return false end
   for _, name in ipairs { "firmware", "carrier", "config" } do

@@ -9,7 +9,7 @@ local function look(job)
     if seen and seen.kind == "file" then
       return {
         message = "a port of the modem is a plain file",
-        evidence = ("%s has %d bytes"):format(path, seen.size),
+        evidence = ("%s has %.0f bytes"):format(path, seen.size),
         cure = ("remove it (rm %s) and replug the modem"):format(path),
       }
     end

@@ -86,7 +86,7 @@ local function string_kind(clean)
   local function encode(format, value, where, whole)
     if type(value) ~= "string" then refuse(where, "text expected") end
     local size = format.size or (whole and 65535 or 255)
-    if #value > size then refuse(where, ("longer than %d bytes"):format(size)) end
+    if #value > size then refuse(where, ("longer than %.0f bytes"):format(size)) end
     if format.size then return value .. ("\0"):rep(size - #value) end
     return whole and value or bytes.u8(#value) .. value
   end

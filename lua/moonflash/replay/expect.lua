@@ -86,7 +86,7 @@ local function take_image(port, event)
   port.broken = port.due > 0
   local came = bytes.hex_number(sum.crc, 8)
   if came == event.crc then return true end
-  return nil, ("%d bytes of an image with CRC-32 %s"):format(event.bytes, came)
+  return nil, ("%.0f bytes of an image with CRC-32 %s"):format(event.bytes, came)
 end
 
 local function take_request(port, event)
@@ -121,7 +121,7 @@ function expect.words(event)
       table.concat(event.tlvs, ", "))
   end
   if event.bytes then
-    return ("%d bytes of an image with CRC-32 %s"):format(event.bytes, event.crc)
+    return ("%.0f bytes of an image with CRC-32 %s"):format(event.bytes, event.crc)
   end
   return shown(bytes.from_hex(event.hex))
 end

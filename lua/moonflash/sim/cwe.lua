@@ -92,7 +92,7 @@ function cwe.verify(path)
   if not outer then return nil, "no header" end
   for index = #records, 1, -1 do
     local record = records[index] -- the innermost bad one says most
-    if not record.ok then return nil, ("bad CRC of %s at %d"):format(record.type, record.offset) end
+    if not record.ok then return nil, ("bad CRC of %s at %.0f"):format(record.type, record.offset) end
   end
   return records
 end

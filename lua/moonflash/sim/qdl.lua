@@ -40,7 +40,7 @@ end
 
 local function take_garbage(self, rest)
   local at = (rest:find(flag, 1, true) or #rest + 1) - 1
-  self.modem.recorder:violation("qdl", ("%d bytes outside of frames"):format(at))
+  self.modem.recorder:violation("qdl", ("%.0f bytes outside of frames"):format(at))
   return at
 end
 

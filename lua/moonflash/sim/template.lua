@@ -51,7 +51,7 @@ function template:match(text)
   for _, piece in ipairs(self) do
     local size = piece.literal and #piece.literal or piece.size or #text - at + 1
     local found = text:sub(at, at + size - 1)
-    if #found < size then return nil, ("ends after %d bytes"):format(#text) end
+    if #found < size then return nil, ("ends after %.0f bytes"):format(#text) end
     if piece.name then
       values[piece.name] = piece.number and get[size](found, 1) or found
     elseif found ~= piece.literal then
@@ -59,7 +59,7 @@ function template:match(text)
     end
     at = at + size
   end
-  if at <= #text then return nil, ("%d bytes too many"):format(#text - at + 1) end
+  if at <= #text then return nil, ("%.0f bytes too many"):format(#text - at + 1) end
   return values
 end
 
