@@ -1,0 +1,215 @@
+-- The public API as a whole: documented, mentioned by a test, harmless to load, and free of what breaks
+-- in a Lua whose integers have 32 bits.
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local function read(path)
+  return assert(sys.read_file(path))
+end
+
+-- Calls visit(path) for every Lua file below a folder.
+local function walk(folder, visit)
+  for _, name in ipairs(assert(sys.list(folder))) do
+    local path = folder .. "/" .. name
+    if sys.stat(path).kind == "folder" then walk(path, visit) elseif name:find "%.lua$" then visit(path) end
+  end
+end
+
+local function lines_of(text)
+  local lines = {}
+  for line in (text .. "\n"):gmatch "([^\n]*)\n" do lines[#lines + 1] = line end
+  return lines
+end
+
+-- What a file returns is what is public in it: "function NAME.x" and "function NAME:x" of that table, and
+-- of the classes (capitalised) whose objects it hands out.
+local function public_functions(path, text)
+  local returned = text:match "return ([%a_][%w_]*)%s*$"
+  local found, lines = {}, lines_of(text)
+  for number, line in ipairs(lines) do
+    local owner, name = line:match "^function ([%a_][%w_]*)[.:]([%w_]+)%("
+    if owner and (owner == returned or owner:find "^%u") and not name:find "^__" then
+      found[#found + 1] = { path = path, line = number, owner = owner, name = name, lines = lines }
+    end
+  end
+  return found
+end
+
+local function each_public(visit)
+  for _, name in ipairs(assert(sys.list "lua/moonflash")) do
+    local path = "lua/moonflash/" .. name
+    if name:find "%.lua$" then
+      for _, found in ipairs(public_functions(path, read(path))) do visit(found) end
+    end
+  end
+end
+
+-- The files behind the names that require "moonflash" hands out; the rest of lua/ is our own affair.
+local function handed_out()
+  local files = { ["lua/moonflash/job.lua"] = true }
+  for list in read "lua/moonflash/init.lua":gmatch "local %l+ = (%b{})" do
+    for module in list:gmatch '"([%l_]+)"' do files["lua/moonflash/" .. module .. ".lua"] = true end
+  end
+  return files
+end
+
+-- The comment right above a function, if it is one of LDoc's.
+local function comment_above(found)
+  local first = found.line - 1
+  while first > 0 and found.lines[first]:find "^%-%-" do first = first - 1 end
+  local above = table.concat(found.lines, "\n", first + 1, found.line - 1)
+  return above:find "^%-%-%-" and above or nil
+end
+
+local function where(found)
+  return ("%s:%d %s.%s"):format(found.path, found.line, found.owner, found.name)
+end
+
+describe("the public API", function()
+  it("is documented, function by function", function()
+    local missing, count = {}, 0
+    each_public(function(found)
+      count = count + 1
+      if not comment_above(found) then missing[#missing + 1] = where(found) end
+    end)
+    assert.is_true(count > 80, "only " .. count .. " functions found")
+    assert.equal("", table.concat(missing, "\n"))
+  end)
+
+  it("names the parameters of each function that has more than one", function()
+    local missing = {}
+    each_public(function(found)
+      local list = found.lines[found.line]:match "%((.*)%)"
+      local documented = comment_above(found) or ""
+      if list:find "," and not documented:find "@[t]?param" then missing[#missing + 1] = where(found) end
+    end)
+    assert.equal("", table.concat(missing, "\n"))
+  end)
+
+  it("is mentioned by a test, function by function", function()
+    local words = {}
+    local function collect(text)
+      for word in text:gmatch "[.:]([%a_][%w_]*)" do words[word] = true end
+    end
+    for _, folder in ipairs { "tests/unit", "tests/sim" } do
+      walk(folder, function(path) collect(read(path)) end)
+    end
+    for _, readme in ipairs { "lua/README.md", "scripts/README.md" } do -- run by sim/readme_spec.lua
+      for block in read(readme):gmatch "```lua\n(.-)```" do collect(block) end
+    end
+    walk("scripts/examples", function(path) collect(read(path)) end) -- run by sim/examples_spec.lua
+    local missing, files = {}, handed_out()
+    each_public(function(found)
+      if files[found.path] and not words[found.name] then missing[#missing + 1] = where(found) end
+    end)
+    assert.equal("", table.concat(missing, "\n"))
+  end)
+
+  it("has every name that require 'moonflash' hands out in lua/README.md", function()
+    local source, readme, missing = read "lua/moonflash/init.lua", read "lua/README.md", {}
+    for list in source:gmatch "local %l+ = (%b{})" do
+      for name in list:gmatch "([%l_]+) = [\"{]" do
+        if not readme:find("flash." .. name, 1, true) then missing[#missing + 1] = name end
+        assert.is_not_nil(require("moonflash")[name], name)
+      end
+    end
+    assert.equal("", table.concat(missing, " "))
+  end)
+end)
+
+describe("require 'moonflash'", function()
+  after_each(support.finish)
+
+  -- In a process of its own: here busted has already filled the globals.
+  local function run(text)
+    local ran = support.run(support.lua(text))
+    assert.equal("", ran.stderr)
+    assert.equal(0, ran.status)
+    return ran.stdout
+  end
+
+  it("writes no global, whichever part is used", function()
+    local text = [[
+      local before = {}
+      for name in pairs(_G) do before[name] = true end
+      local flash = require "moonflash"
+      for _, name in ipairs { NAMES } do assert(flash[name], name) end
+      flash.models()
+      for name in pairs(_G) do if not before[name] then print(name) end end]]
+    local names = {}
+    for list in read "lua/moonflash/init.lua":gmatch "local %l+ = (%b{})" do
+      for name in list:gmatch "([%l_]+) = [\"{]" do names[#names + 1] = ("%q"):format(name) end
+    end
+    assert.is_true(#names > 25)
+    assert.equal("", run((text:gsub("NAMES", table.concat(names, ", ")))))
+  end)
+
+  it("loads no QMI until a port is opened, and no part that is not used", function()
+    local out = run [[
+      local flash = require "moonflash"
+      flash.devices { root = "/nowhere" }
+      for name in pairs(package.loaded) do print(name) end]]
+    assert.falsy(out:find("moonflash.core.qmi", 1, true))
+    assert.falsy(out:find("moonflash.sim", 1, true))
+    assert.falsy(out:find("moonflash.cli", 1, true))
+  end)
+end)
+
+describe("a Lua whose integers have 32 bits", function()
+  local function code_of(path)
+    return (read(path):gsub("%-%-[^\n]*", ""):gsub('"%d+"', '""')) -- digits in quotes are text
+  end
+
+  -- Everything that breaks there, as a list of sentences.
+  local function breaks(path, code)
+    local found = {}
+    local function note(what) found[#found + 1] = path .. ": " .. what end
+    for conversion in code:gmatch "[^%%]%%%d*([xX])[^%]*+?%-]" do
+      if code:find("%%%d*" .. conversion .. "[^\n]*format") then note("%" .. conversion) end
+    end
+    for literal in code:gmatch "%f[%w]0[xX](%x+)" do
+      if #literal:gsub("^0+", "") > 8 or tonumber(literal, 16) > 0x7fffffff then note("0x" .. literal) end
+    end
+    for literal in code:gmatch "%f[%w_.](%d%d%d%d%d%d%d%d%d%d+)%f[^%w]" do
+      if tonumber(literal) > 2147483647 then note(literal) end
+    end
+    for call in code:gmatch "lua_pushinteger" do note(call) end
+    return found
+  end
+
+  it("meets nothing it cannot count in lua/ and scripts/", function()
+    local found, seen = {}, 0
+    for _, folder in ipairs { "lua", "scripts" } do
+      walk(folder, function(path)
+        seen = seen + 1
+        for _, sentence in ipairs(breaks(path, code_of(path))) do found[#found + 1] = sentence end
+      end)
+    end
+    assert.is_true(seen > 100)
+    assert.equal("", table.concat(found, "\n"))
+  end)
+
+  it("would be told of every bad example", function()
+    for _, code in ipairs { 'print(("%08x"):format(crc))', 'print(("%x "):format(1))', "mask(n, 0xffffffff)",
+      "mask(n, 0x80000000)", "if n > 4294967295 then return end" } do
+      assert.equal(1, #breaks("example", code), code)
+    end
+    for _, code in ipairs { 'text:match "^%x%x%x%x:%x+$"', "n == 0x7fffffff", "n / 1000000000" } do
+      assert.same({}, breaks("example", code), code)
+    end
+  end)
+
+  -- Sizes and offsets of files may be 2^31 and more: "%d" raises or wraps there.
+  it("gets sizes and offsets by %.0f", function()
+    local found = {}
+    walk("lua", function(path)
+      for line in code_of(path):gmatch "[^\n]+" do
+        local sized = line:find "%.size%f[^%w_]" or line:find "offset" or line:find "%%%d*d bytes"
+        if sized and line:find "%%%d*d%f[%W]" and line:find "format" then
+          found[#found + 1] = path .. ": " .. line
+        end
+      end
+    end)
+    assert.equal("", table.concat(found, "\n"))
+  end)
+end)

@@ -1,0 +1,176 @@
+-- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
+local context = require "moonflash.context"
+local flash = require "moonflash"
+local job = require "moonflash.job"
+local model = require "moonflash.model"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local bundled = model.folders
+
+local function write(path, text)
+  assert(sys.write_file(path, text))
+  return path
+end
+
+local function run(text, request)
+  request = request or {}
+  request.path = write(support.folder() .. "/my.lua", text)
+  return flash.run_script(request)
+end
+
+local function heard(events)
+  return function(event) events[#events + 1] = ("%s: %s"):format(event.event, event.message) end
+end
+
+describe("a script's name", function()
+  after_each(function()
+    model.folders = bundled
+    support.finish()
+  end)
+
+  local function etc(files)
+    local folder = support.folder()
+    for name, text in pairs(files) do write(folder .. "/" .. name, text) end
+    model.folders = { folder, bundled[1] }
+    return folder
+  end
+
+  it("is looked for in /etc before the bundled ones, with or without .lua", function()
+    assert.equal("/etc/moonflash/scripts", bundled[1])
+    local folder = etc { ["mine.lua"] = "return" }
+    for _, name in ipairs { "mine", "mine.lua", "MINE" } do
+      assert.equal(folder .. "/mine.lua", model.find(name))
+    end
+    assert.equal("./mine.lua", model.find "./mine.lua")
+    assert.equal("script.not_found", support.code_of(model.find "yours"))
+  end)
+
+  it("runs the script there", function()
+    etc { ["mine.lua"] = "error 'seen'" }
+    local result = flash.run_script { path = "mine" }
+    assert.equal(10, result.exit)
+    assert.truthy(result.failure.message:find("seen", 1, true))
+    assert.equal("script.not_found", flash.run_script { path = "yours" }.failure.code)
+  end)
+
+  it("does not make a model of a script that is none, nor runs it", function()
+    etc {
+      ["mine.lua"] = "error('loaded', flash.models()) -- not a flash.model",
+      ["other.lua"] = [[local flash = require "moonflash"
+        return flash.model { name = "MC1", family = "F", product = "P",
+          usb = { application = { "1199:0001" }, download = { "1199:0002" } } }]],
+    }
+    local models = assert(flash.models())
+    assert.equal(1, #models)
+    assert.is_true(model.answers_to(models[1], "mc1"))
+    assert.is_false(model.answers_to(models[1], "mc2"))
+    assert.is_false(model.is_script(model.find "mine"))
+    assert.is_true(model.is_script(model.find "other"))
+    assert.equal("MC1", require("moonflash.script").model("other").name)
+    assert.is_nil(require("moonflash.script").model("mine"))
+  end)
+end)
+
+describe("what a script returns", function()
+  after_each(support.finish)
+
+  it("is its result: one of its own, a failure, or nothing", function()
+    local own = run "return { ok = true, exit = 2 }"
+    assert.same({ ok = true, exit = 2 }, own)
+    local refused = run [[local flash = require "moonflash"
+      return nil, flash.failure.new("script.refused", "not today")]]
+    assert.equal(3, refused.exit)
+    assert.equal("not today", refused.failure.message)
+    assert.equal(0, run("return").exit)
+    assert.equal(10, run("return nil + 1").exit)
+    assert.equal(10, run("return return").exit)
+  end)
+
+  it("ends early with the failure that flash.try raises", function()
+    local result = run([[local flash = require "moonflash"
+      flash.try(flash.open())]], { root = support.folder() })
+    assert.equal("device.none", result.failure.code)
+    assert.equal(5, result.exit)
+  end)
+end)
+
+describe("flash.try", function()
+  it("hands on values, false too, and raises failures alone", function()
+    assert.same({ 1, 2, 3 }, { flash.try(1, 2, 3) })
+    assert.is_false(flash.try(false))
+    assert.is_nil((flash.try(nil, "end")))
+    local problem = flash.failure.new("port.timeout", "late")
+    local ok, raised = pcall(flash.try, nil, problem)
+    assert.is_false(ok)
+    assert.equal(problem, raised)
+  end)
+end)
+
+describe("the command line's words", function()
+  after_each(support.finish)
+
+  it("hold for what a script leaves open, and only while it runs", function()
+    local request = { root = "/r", selection = { place = "1-1" }, options = { carrier = "ATT", force = true },
+      emit = print }
+    local inner = context.within(request, context.fill, { options = { force = false }, selection = {} })
+    assert.equal("/r", inner.root)
+    assert.same({}, inner.selection)
+    assert.same({ carrier = "ATT", force = false }, inner.options)
+    assert.equal(print, inner.emit)
+    assert.equal("/", context.fill().root)
+    assert.error(function() context.within(request, error, "oh") end)
+    assert.equal("/", context.current().root)
+  end)
+
+  it("reach the script's own words through flash.log", function()
+    local events = {}
+    run([[local flash = require "moonflash"
+      flash.log.say("%s!", "hello")
+      flash.log.note("%.0f", 4294967295)
+      flash.log.warn "careful" ]], { emit = heard(events) })
+    assert.same({ "say: hello!", "note: 4294967295", "warning: careful" }, events)
+    flash.log.say "to nobody"
+  end)
+end)
+
+describe("parts that scripts use", function()
+  it("versions: out of a revision, out of a preference list", function()
+    assert.equal("02.08.02.00", flash.versions.of_revision "SWI9X30C_02.08.02.00 r8209 CARMD")
+    assert.is_nil(flash.versions.of_revision(nil))
+    assert.same({ firmware = "02.08.02.00", carrier = "ATT", config = "002.009_001" },
+      flash.versions.of_preference { { type = "modem", build_id = "02.08.02.00_?", unique_id = "?_?" },
+        { type = "pri", build_id = "02.08.02.00_ATT", unique_id = "002.009_001" } })
+  end)
+
+  it("at: what is a command", function()
+    assert.is_true(flash.at.is_command "AT!RESET")
+    assert.is_false(flash.at.is_command "AT\rATZ")
+    assert.is_false(flash.at.is_command "!RESET")
+  end)
+
+  it("device: all that may be meant", function()
+    local two = { { place = "1-1", interfaces = {}, ids = {} }, { place = "1-2", interfaces = {}, ids = {} } }
+    assert.equal(2, #flash.device.matching(two))
+    assert.same({ two[2] }, flash.device.matching(two, { place = "1-2" }))
+  end)
+
+  it("job: the words of its command line", function()
+    assert.same({ "--root=/r", "update", "--", "a.cwe" },
+      require("moonflash.child").words { command = "update", files = { "a.cwe" }, root = "/r" })
+  end)
+
+  it("job: looks for its modem where it stands now", function()
+    local asked, work = nil, job.new { device = { place = "1-1" }, options = { timeout_scale = 2 } }
+    work.follower = { wait = function(_, options)
+      asked = options
+      return { place = "1-2" }
+    end }
+    assert.equal("1-2", work:find_again().place)
+    assert.equal("1-2", work.device.place)
+    assert.is_false(asked.gone)
+    assert.equal(120000, asked.within_ms)
+    work:forgive_interrupt()
+    assert.is_nil(work:check_interrupt())
+  end)
+end)
