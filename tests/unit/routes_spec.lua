@@ -1,6 +1,8 @@
 -- Routes one by one on a job of paper: what they send, what counts as taken, what is put back.
+local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local routes = require "moonflash.routes"
+local steps = require "moonflash.steps"
 
 local pair = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }
 
@@ -156,5 +158,45 @@ describe("the route", function()
     end
     assert.is_nil(routes.named "none")
     assert.is_nil(routes.named "power_cycle")
+  end)
+end)
+
+describe("set preference", function()
+  local function set(answer)
+    local job = paper_job {}
+    function job.request(_, _, fields)
+      job.asked = fields
+      if failure.is(answer) then return nil, answer end
+      return answer
+    end
+    function job.warn(_, code) job.warned = code end
+    job.options, job.sent, job.preference_before = {}, {}, { { type = "pri" } }
+    local outcome, detail = steps.set_preference({ undo = "put back" }).run(job, { undo = "put back" })
+    return job, outcome, detail
+  end
+
+  it("knows what the modem wants, and what to put back", function()
+    local job, outcome = set { types = { "modem" } }
+    assert.is_true(outcome)
+    assert.same({ modem = true }, job.wanted)
+    assert.is_false(job.stored_already)
+    assert.is_function(job.undos["put back"])
+    assert.equal("02.33.03.00_GENERIC", job.asked.images[2].build_id)
+    assert.is_true((set { types = {} }).stored_already)
+  end)
+
+  it("counts as done when the answer cannot be read", function()
+    local job, outcome = set(refusal "qmi.malformed")
+    assert.is_true(outcome)
+    assert.equal("qmi.malformed", job.warned)
+    assert.is_true(job.preference_set)
+    assert.is_nil(job.wanted)
+    assert.equal("entering", job.phase)
+  end)
+
+  it("is left out for firmware that knows none", function()
+    local job, outcome = set(failure.new("qmi.refused", "no", { error_name = "InvalidQmiCommand" }))
+    assert.equal(engine.SKIP, outcome)
+    assert.is_nil(job.preference_set)
   end)
 end)

@@ -86,6 +86,11 @@ preference.set_preference = step.define {
       override = job.options.force and 1 or nil,
       storage_index = job.options.storage_index,
     })
+    if not answer and problem.code == "qmi.malformed" then
+      -- firmware 01.08 of the EM7305 (forum 27590): tells no more than an answer without a list
+      job:warn(problem.code, tostring(problem))
+      answer = {}
+    end
     if not answer then
       if problem.error_name == "InvalidQmiCommand" or problem.error_name == "NotSupported" then
         return engine.SKIP, "this firmware knows no preference"
