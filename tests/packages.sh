@@ -2,7 +2,7 @@
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
 libmbim-glib-dev libarchive-dev lua-cjson lua-argparse"
-test_packages="lua-busted lua-check libqmi-utils curl"
+test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl"
 
 missing_packages() {
     for package in "$@"; do

@@ -7,11 +7,15 @@ local sys = require "moonflash.core.sys"
 
 local engine = {}
 
---- What a step's run function may return besides `true` and `nil, failure`: SKIP and a reason;
--- FINISH: the goal is reached, no further step is needed; AGAIN: something is done and something is
--- left, all steps are run once more. A failure with `again = true` asks for one more pass over all
--- steps too, which the step's field `again` allows.
-engine.SKIP, engine.FINISH, engine.AGAIN = "skip", "finish", "again"
+-- A step's run function returns `true` and words, or `nil` and a failure, or one of these. A failure with
+-- `again = true` asks for one more pass over all steps, which the step's field `again` allows.
+
+--- There was nothing to do; a reason follows.
+engine.SKIP = "skip"
+--- The goal is reached, no further step is needed.
+engine.FINISH = "finish"
+--- Something is done and something is left: all steps are run once more.
+engine.AGAIN = "again"
 
 local function emit_step(job, step, state, message)
   job.emit { event = "step", step = step.name, state = state, message = message }

@@ -13,8 +13,7 @@
 
 local failure = {}
 
---- Every code there is, with its default hint. A code that is not here cannot be made.
-failure.codes = {
+local codes = {
   -- ports
   ["port.not_found"] = "check the path; `moonflash devices` lists the ports of modems",
   ["port.denied"] = "run as root, or give your user access to the port",
@@ -128,6 +127,9 @@ failure.codes = {
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }
+
+--- Every code there is, with its default hint. A code that is not here cannot be made.
+failure.codes = codes
 
 local meta = debug.getregistry()["moonflash.failure"]
 if not meta then

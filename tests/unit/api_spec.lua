@@ -28,6 +28,7 @@ local function public_functions(path, text)
   local found, lines = {}, lines_of(text)
   for number, line in ipairs(lines) do
     local owner, name = line:match "^function ([%a_][%w_]*)[.:]([%w_]+)%("
+    if not owner then owner, name = line:match "^([%a_][%w_]*)%.([%w_]+) = step%.define" end
     if owner and (owner == returned or owner:find "^%u") and not name:find "^__" then
       found[#found + 1] = { path = path, line = number, owner = owner, name = name, lines = lines }
     end
@@ -36,10 +37,12 @@ local function public_functions(path, text)
 end
 
 local function each_public(visit)
-  for _, name in ipairs(assert(sys.list "lua/moonflash")) do
-    local path = "lua/moonflash/" .. name
-    if name:find "%.lua$" then
-      for _, found in ipairs(public_functions(path, read(path))) do visit(found) end
+  for _, folder in ipairs { "lua/moonflash/", "lua/moonflash/steps/" } do
+    for _, name in ipairs(assert(sys.list(folder))) do
+      local path = folder .. name
+      if name:find "%.lua$" then
+        for _, found in ipairs(public_functions(path, read(path))) do visit(found) end
+      end
     end
   end
 end
@@ -79,7 +82,7 @@ describe("the public API", function()
   it("names the parameters of each function that has more than one", function()
     local missing = {}
     each_public(function(found)
-      local list = found.lines[found.line]:match "%((.*)%)"
+      local list = found.lines[found.line]:match "%((.*)%)" or ""
       local documented = comment_above(found) or ""
       if list:find "," and not documented:find "@[t]?param" then missing[#missing + 1] = where(found) end
     end)
@@ -114,6 +117,18 @@ describe("the public API", function()
       end
     end
     assert.equal("", table.concat(missing, " "))
+  end)
+end)
+
+describe("LDoc", function()
+  after_each(support.finish)
+
+  it("makes pages of the comments without a warning", function()
+    local folder = support.folder()
+    local ran = support.run({ "ldoc", "-d", folder .. "/doc", "." })
+    assert.equal(0, ran.status, ran.stderr)
+    assert.falsy((ran.stdout .. ran.stderr):match "[^\n]*%.lua:%d+:[^\n]*")
+    assert.truthy(sys.stat(folder .. "/doc/modules/moonflash.download.html"))
   end)
 end)
 

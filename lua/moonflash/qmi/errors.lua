@@ -1,6 +1,6 @@
 --- Names of the errors in the result TLV of QMI answers, by number, as libqmi calls them.
 -- Source: libqmi, QmiProtocolError (qmi-errors.h of 1.32).
--- @table moonflash.qmi.errors
+-- @module moonflash.qmi.errors
 return {
   [1] = "MalformedMessage", [2] = "NoMemory", [3] = "Internal", [4] = "Aborted", [5] = "ClientIdsExhausted",
   [6] = "UnabortableTransaction", [7] = "InvalidClientId", [8] = "NoThresholdsProvided",

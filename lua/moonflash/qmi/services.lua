@@ -1,6 +1,6 @@
 --- Numbers of the QMI services, by name, as libqmi calls them.
 -- Source: libqmi, QmiService (qmi-enums.h of 1.32).
--- @table moonflash.qmi.services
+-- @module moonflash.qmi.services
 return {
   ctl = 0x00, wds = 0x01, dms = 0x02, nas = 0x03, qos = 0x04, wms = 0x05, pds = 0x06, auth = 0x07,
   at = 0x08, voice = 0x09, cat2 = 0x0a, uim = 0x0b, pbm = 0x0c, qchat = 0x0d, rmtfs = 0x0e, test = 0x0f,

@@ -1,4 +1,5 @@
--- The last step: success is only said when the modem itself reports the new firmware.
+--- The last step: success is only said when the modem itself reports the new firmware.
+-- @module moonflash.steps.confirm
 
 local failure = require "moonflash.failure"
 local step = require "moonflash.step"
@@ -33,6 +34,8 @@ local function judge(job, self, seen)
     { evidence = seen, final = believed, again = true })
 end
 
+--- Asks the modem until it runs and prefers what the images bring. `believe`: how often in a row it may say
+-- otherwise before that counts (3). What another pass over the steps may mend, `again` allows.
 local confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
   fields = { believe = "number" },

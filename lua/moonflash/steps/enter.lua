@@ -1,4 +1,5 @@
--- The step that leads a modem from application mode into download mode, and the waits.
+--- The step that leads a modem from application mode into download mode, and the waits.
+-- @module moonflash.steps.enter
 
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
@@ -93,6 +94,9 @@ local function switch_stored(job, forced, within_ms)
   return true, "the modem switched to the stored images"
 end
 
+--- Leads the modem into download mode, its port open and greeted. `routes`: the ways (flash.routes), tried in
+-- this order; `attempts`: how many rounds over them; `within`: seconds for one of them. A modem that stores
+-- the images already is only restarted.
 enter.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
   fields = { routes = "table", attempts = "number" },
@@ -121,6 +125,7 @@ enter.enter_download = step.define {
   end,
 }
 
+--- Waits until the modem is in `mode`, for `within` seconds.
 enter.wait = step.define {
   name = "wait for the modem", changes = false, seconds = 60, goal = true,
   defaults = { mode = "application", within = 240 },

@@ -1,4 +1,5 @@
--- The steps that read and set what a modem runs and prefers.
+--- The steps that read and set what a modem runs and prefers.
+-- @module moonflash.steps.preference
 
 local dms = require "moonflash.qmi.dms"
 local engine = require "moonflash.engine"
@@ -10,6 +11,7 @@ local versions = require "moonflash.versions"
 
 local preference = {}
 
+--- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
 preference.read_versions = step.define {
   name = "read versions", changes = false, seconds = 1,
   run = function(job)
@@ -29,6 +31,7 @@ local function is_current(job)
     and (not state.preferred or versions.agree(job.set, state.preferred))
 end
 
+--- Ends the run when the modem runs and prefers what the images bring, and is online; not with --force.
 preference.stop_if_current = step.define {
   name = "stop if current", changes = false, seconds = 0,
   run = function(job)
@@ -41,7 +44,7 @@ preference.stop_if_current = step.define {
   end,
 }
 
---- The list that makes a modem want a firmware and its settings (reference: QMI, firmware
+-- The list that makes a modem want a firmware and its settings (reference: QMI, firmware
 -- preference list): the modem entry names no unique id, the PRI entry names all.
 local function wanted_list(set)
   return {
@@ -75,6 +78,7 @@ local function remember_wanted(job, types)
   job.stored_already = #types == 0
 end
 
+--- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
 preference.set_preference = step.define {
   name = "set preference", changes = true, seconds = 1,
   run = function(job, self)

@@ -1,4 +1,5 @@
--- The steps in download mode: the images go over, and the modem is restarted.
+--- The steps in download mode: the images go over, and the modem is restarted.
+-- @module moonflash.steps.send
 
 local crash = require "moonflash.crash"
 local engine = require "moonflash.engine"
@@ -82,7 +83,8 @@ local function restart_for_more(job, within_ms)
   return nil, lost
 end
 
--- per_boot: how many images the modem takes until it must restart; within: seconds of such a restart.
+--- Sends what the modem asks for of the images. `final_ack`: seconds for the last answer of each;
+-- `per_boot`: how many images the modem takes until it must restart; `within`: seconds of such a restart.
 send.send_images = step.define {
   name = "send images", changes = true, seconds = 90,
   fields = { final_ack = "number", per_boot = "number" },
@@ -107,6 +109,7 @@ send.send_images = step.define {
   end,
 }
 
+--- Lets the loader restart the modem.
 send.leave_download = step.define {
   name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
   defaults = { mode = "download" },

@@ -1,5 +1,6 @@
--- The steps that use what the modem stores: switching without a download, and the way back from
+--- The steps that use what the modem stores: switching without a download, and the way back from
 -- states in which it prefers what it does not have.
+-- @module moonflash.steps.stored
 
 local crash = require "moonflash.crash"
 local dms = require "moonflash.qmi.dms"

@@ -1,5 +1,5 @@
 --- What a script has to survive: { words, switches of the simulator (moonflash simulate --fault) ... }.
--- @table moonflash.trial.faults
+-- @module moonflash.trial.faults
 return {
   { "no fault" },
   { "window missed", "window=0" },
