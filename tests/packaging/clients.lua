@@ -1,0 +1,68 @@
+--- What the specs of update engines share: is the engine here, a device with a modem, its images.
+-- @module tests.packaging.clients
+
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local clients = {}
+
+--- What the simulated modem runs at first, and what the images have.
+clients.OLD, clients.NEW = "02.08.02.00", "02.33.03.00"
+
+--- The first of some programs that PATH does not lead to, in words; nil when all are there.
+function clients.missing(...)
+  local function is_there(name)
+    for folder in os.getenv("PATH"):gmatch "[^:]+" do
+      if sys.access(folder .. "/" .. name, "x") then return true end
+    end
+  end
+  for _, name in ipairs { ... } do
+    if not is_there(name) then return name .. " is not installed: see tests/packaging/packages.sh" end
+  end
+end
+
+--- A device with a simulated modem: a folder with bin, and an environment that leads there.
+-- @tparam string ... the modem's faults
+-- @treturn table folder, modem, environment
+function clients.device(...)
+  local folder = support.folder()
+  assert(sys.make_folder(folder .. "/bin"))
+  assert(sys.symlink(sys.real_path(support.program), folder .. "/bin/moonflash"))
+  assert(sys.symlink(sys.real_path "packaging/moonflash-deploy", folder .. "/bin/moonflash-deploy"))
+  local modem = support.simulator("mc7455", { time_scale = 0.01, faults = { ... } })
+  return { folder = folder, modem = modem,
+    environment = { MOONFLASH_ROOT = modem.root, PATH = folder .. "/bin:" .. os.getenv "PATH" } }
+end
+
+--- Image files of 1.5 MB.
+-- @tparam[opt] function spoil changes the bytes of each
+-- @treturn table paths
+function clients.images(spoil)
+  local folder, options, paths = support.folder(), { size = 1500000 }, {}
+  for i, image in ipairs { packages.firmware(options), packages.settings(options) } do
+    paths[i] = packages.write(image, folder)
+    if spoil then assert(sys.write_file(paths[i], spoil((sys.read_file(paths[i]))))) end
+  end
+  return paths
+end
+
+--- Runs moonflash on a device.
+function clients.moonflash(device, ...)
+  local run = support.run({ support.program, ... }, { environment = device.environment })
+  assert(run.status == 0, run.stdout .. run.stderr)
+  return run.stdout
+end
+
+--- The firmware that the modem of a device runs.
+function clients.runs(device)
+  return clients.moonflash(device, "status"):match "runs: *(%S+)"
+end
+
+--- How many images the modem of a device was sent.
+function clients.sends(device)
+  local _, count = sys.read_file(device.modem.root .. "/log"):gsub('"command":"open"', "")
+  return count
+end
+
+return clients
