@@ -3,17 +3,23 @@
 
 local recording = {}
 
-local function add(list, given)
-  for _, word in ipairs(type(given) == "table" and given or { given }) do list[#list + 1] = word end
+local function words_of(argument, given)
+  local words = given[argument.target or argument[1]]
+  return type(words) == "table" and words or { words }
+end
+
+local function is_file(argument, word, sys)
+  return argument.file == true or argument.file == "perhaps" and sys.stat(word) ~= nil
 end
 
 -- The words behind a command, and those of them that name files.
-local function words_of(command, given)
+local function all_words(command, given, sys)
   local arguments, files = {}, {}
   for _, argument in ipairs(command.arguments or {}) do
-    local words = given[argument.target or argument[1]]
-    add(arguments, words)
-    if argument.file then add(files, words) end
+    for _, word in ipairs(words_of(argument, given)) do
+      arguments[#arguments + 1] = word
+      if is_file(argument, word, sys) then files[#files + 1] = word end
+    end
   end
   return arguments, files
 end
@@ -38,7 +44,7 @@ function recording.begin(wanted, command)
   if not wanted.given.trace then return nil end
   local trace, problem = wanted.use.trace.open(wanted.given.trace)
   if not trace then return nil, problem end
-  local arguments, files = words_of(command, wanted.given)
+  local arguments, files = all_words(command, wanted.given, wanted.use.sys)
   trace:start { name = command.name, options = options_of(wanted.options), arguments = arguments,
     files = files, root = wanted.root }
   local emit = wanted.emit

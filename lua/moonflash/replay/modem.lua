@@ -61,6 +61,14 @@ local function whole(self, dev)
   return dev
 end
 
+-- A modem may have been gone before the kernel had made its ttys.
+local function has_late_nodes(dev)
+  for _, interface in ipairs(dev.interfaces) do
+    if interface.tty or interface.net then return true end
+  end
+end
+
+--- Unplugs the modem: all its ports hang up.
 function modem:detach()
   if not self.device then return end
   for _, port in pairs(self.ports) do port.port:close() end
@@ -83,7 +91,7 @@ function modem:attach(dev)
     device.interfaces[index], self.ports[interface.number] = port, port
   end
   self.usb:attach(device)
-  self.usb:finish(device)
+  if has_late_nodes(dev) then self.usb:finish(device) end
   self.device, self.seen = device, dev
 end
 

@@ -8,7 +8,8 @@ return {
   arguments = {
     { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", target = "script",
       file = true },
-    { "ARG", "everything after SCRIPT belongs to it", count = "*", target = "script_arguments" },
+    { "ARG", "everything after SCRIPT belongs to it", count = "*", target = "script_arguments",
+      file = "perhaps" },
   },
   run = function(wanted)
     local given = wanted.given

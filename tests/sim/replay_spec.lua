@@ -1,0 +1,257 @@
+-- Sessions recorded on the simulated modem and replayed without it: the same outcome, and a difference
+-- told when program or trace are not what they were.
+local bytes = require "moonflash.core.bytes"
+local hdlc = require "moonflash.core.hdlc"
+local models = require "moonflash.sim.models"
+local sessions = require "tests.traces.sessions"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local DEADLINE_MS = 60000
+
+local function images()
+  return sessions.images(support.folder())
+end
+
+local function simulator(...)
+  return support.simulator("mc7455", { time_scale = sessions.time_scale, faults = { ... } })
+end
+
+-- Records one command on a modem: the path of the trace, and how it ended.
+local function record(modem, ...)
+  local path = support.folder() .. "/recorded.trace"
+  local run = support.run({ support.program, "--root", modem.root, "--trace", path, ... },
+    { deadline_ms = DEADLINE_MS })
+  return path, run
+end
+
+-- Replays a trace in a temporary folder of its own, in which nothing is left.
+local function replay(path, ...)
+  local folder = support.folder()
+  local run = support.run({ support.program, "replay", path, ... },
+    { deadline_ms = DEADLINE_MS, environment = { TMPDIR = folder } })
+  assert.same({}, sys.list(folder))
+  return run
+end
+
+local function await(holds)
+  local deadline = sys.clock_ms() + DEADLINE_MS
+  while not holds() and sys.clock_ms() < deadline do sys.sleep_ms(10) end
+end
+
+local function same(path, ...)
+  local run = replay(path, ...)
+  assert.equal(0, run.status, run.stderr)
+  assert.truthy(run.stdout:find("the same outcome", 1, true))
+end
+
+local function differs(path, ...)
+  local run = replay(path, ...)
+  assert.equal(3, run.status, run.stdout .. run.stderr)
+  assert.truthy(run.stderr:find("expected: .*; got: "))
+  return run.stderr
+end
+
+local function tampered(path, from, to)
+  local text, count = assert(sys.read_file(path)):gsub(from, to, 1)
+  assert.equal(1, count, from)
+  assert(sys.write_file(path, text))
+  return path
+end
+
+describe("the traces that come with the tests", function()
+  after_each(support.finish)
+
+  for _, session in ipairs(sessions.list) do
+    it("have the same outcome: " .. session.name, function()
+      same("tests/traces/" .. session.name .. ".trace", unpack(images()))
+    end)
+  end
+end)
+
+describe("a recorded session", function()
+  after_each(support.finish)
+
+  local function repeats(faults, ...)
+    local path, run = record(simulator(unpack(faults)), ...)
+    local files = {}
+    for _, word in ipairs { ... } do
+      if word:find "^/" then files[#files + 1] = word end
+    end
+    same(path, unpack(files))
+    return run
+  end
+
+  it("is an update that goes through", function()
+    local files = images()
+    assert.equal(0, repeats({}, "update", files[1], files[2]).status)
+  end)
+
+  it("is an update over MBIM", function()
+    assert.equal(0, repeats({ "composition=9" }, "status").status)
+  end)
+
+  it("is one in which the modem vanishes in the middle of an image", function()
+    local files = images()
+    repeats({ "vanish-chunk=2" }, "update", "--chunk-size", "16384", files[1], files[2])
+  end)
+
+  it("is one whose modem answers byte by byte", function()
+    local files = images()
+    assert.equal(0, repeats({ "split=qdl.open" }, "update", files[1], files[2]).status)
+  end)
+
+  it("is one whose modem does not answer a greeting", function()
+    local files = images()
+    assert.equal(0, repeats({ "silence=qdl.hello" }, "update", files[1], files[2]).status)
+  end)
+
+  it("is one with nothing to do, a switch, a recovery, AT commands, a request", function()
+    assert.equal(0, repeats({}, "switch", "SPRINT").status)
+    assert.equal(0, repeats({ "start=download" }, "recover").status)
+    assert.equal(0, repeats({}, "at", "ATI", "AT!IMPREF?").status)
+    assert.equal(3, repeats({}, "at", "AT!NOSUCH").status)
+    assert.equal(0, repeats({}, "qmi", "dms", "0x0025").status)
+    assert.equal(3, repeats({}, "qmi", "dms", "0x7777").status)
+  end)
+
+  it("is one that was interrupted", function()
+    local files, path = images(), support.folder() .. "/recorded.trace"
+    local modem = support.simulator("mc7455", { time_scale = 0.5, faults = { "reset=1" } })
+    local child = support.start { support.program, "--root", modem.root, "--trace", path, "update",
+      files[1], files[2] }
+    await(function() return (sys.read_file(path) or ""):find '"state":"left"' end)
+    child:kill "INT"
+    assert.equal(9, child:wait(DEADLINE_MS))
+    same(path, "--time-scale", "1", files[1], files[2])
+  end)
+end)
+
+describe("a difference", function()
+  after_each(support.finish)
+
+  local files, path
+
+  before_each(function()
+    files = images()
+    path = support.folder() .. "/update.trace"
+    assert(sys.write_file(path, assert(sys.read_file "tests/traces/update.trace")))
+  end)
+
+  it("is a request with other bytes", function()
+    local said = differs(tampered(path, '"0x002e","service":2,"tlvs":%["01 03"%]',
+      '"0x002e","service":2,"tlvs":["01 07"]'), files[1], files[2])
+    assert.truthy(said:find("expected: QMI request 0x002e of service 2 (01 07); got: QMI request 0x002e of "
+      .. "service 2 (01 03)", 1, true))
+  end)
+
+  it("is a request that is not made any more", function()
+    differs(tampered(path, '\n[^\n]*"dir":">","message":"0x002d"[^\n]*', "%0%0"), files[1], files[2])
+  end)
+
+  it("is another image", function()
+    local other = assert(sys.read_file(files[1]))
+    assert(sys.write_file(files[1], other:sub(1, 300) .. "X" .. other:sub(302)))
+    differs(path, files[1], files[2])
+  end)
+
+  it("is data with another checksum", function()
+    local said = differs(tampered(path, '"bytes":16384,"crc":"%x+"', '"bytes":16384,"crc":"00000000"'),
+      files[1], files[2])
+    assert.truthy(said:find("CRC%-32 00000000; got"))
+  end)
+
+  it("is another packet, told from where it parts", function()
+    local said = differs(tampered(path, "7e70000014467e", "7e71000014467e"), files[1], files[2])
+    assert.truthy(said:find("expected: from byte 2 on 71", 1, true))
+  end)
+
+  it("is a step that ends otherwise", function()
+    differs(tampered(path, "back at 2%-3", "back at 1-1"), files[1], files[2])
+  end)
+
+  it("is another exit status", function()
+    local said = differs(tampered(path, '"exit":0', '"exit":8'), files[1], files[2])
+    assert.truthy(said:find("expected: exit 8", 1, true))
+  end)
+
+  it("is a modem that answers otherwise", function()
+    local refused = bytes.hex(hdlc.frame "\42\1\0\0\0", "") -- status 1 in the answer to done
+    differs(tampered(path, "7e2a000000004ee37e", refused), files[1], files[2])
+  end)
+
+  it("is a script that was changed", function()
+    local script = support.folder() .. "/mine.lua"
+    local text = assert(sys.read_file "scripts/mc7455.lua")
+    assert(sys.write_file(script, text))
+    local recorded, run = record(simulator(), "run", script, files[1], files[2])
+    assert.equal(0, run.status, run.stderr)
+    same(recorded, script, files[1], files[2])
+    local changed, count = text:gsub("route%.preference, ", "")
+    assert.equal(1, count)
+    assert(sys.write_file(script, changed))
+    differs(recorded, script, files[1], files[2])
+  end)
+end)
+
+describe("replay", function()
+  after_each(support.finish)
+
+  it("wants the files that the session had", function()
+    local run = replay("tests/traces/update.trace")
+    assert.equal(1, run.status)
+    assert.truthy(run.stderr:find("SWI9X30C_02.33.03.00.cwe", 1, true))
+  end)
+
+  it("wants a trace", function()
+    assert.equal(1, replay("/nowhere").status)
+    assert.equal(1, replay("CMakeLists.txt").status)
+  end)
+
+  it("ends its program when it is stopped", function()
+    local files, folder = images(), support.folder()
+    local child = support.start({ support.program, "replay", "--time-scale", "100",
+      "tests/traces/update.trace", files[1], files[2] }, { environment = { TMPDIR = folder } })
+    await(function() return (sys.list(folder) or {})[1] end)
+    child:kill "TERM"
+    assert.equal(9, child:wait(20000))
+    assert.same({}, sys.list(folder))
+  end)
+end)
+
+describe("a trace", function()
+  after_each(support.finish)
+
+  it("holds none of the modem's identities, in text or hex", function()
+    local modem, files = simulator(), images()
+    local row = models.find "mc7455"
+    for _, words in ipairs { { "update", files[1], files[2] }, { "status" }, { "qmi", "dms", "0x0025" },
+                             { "at", "ATI" }, { "--serial", row.serial, "at", "ATI" } } do
+      local text = assert(sys.read_file((record(modem, unpack(words)))))
+      for _, secret in ipairs { row.identity.imei, row.serial, row.identity.imei:sub(1, 8) } do
+        assert.is_nil(text:find(secret, 1, true))
+        assert.is_nil(text:find(bytes.hex(secret, ""), 1, true))
+      end
+      assert.is_nil(text:find(modem.root, 1, true))
+      assert.is_nil(text:find(files[1], 1, true))
+    end
+  end)
+
+  it("does not grow with the image", function()
+    local sizes = {}
+    for index, size in ipairs { 100000, 900000 } do
+      local packages, folder = require "tests.images.packages", support.folder()
+      local firmware = packages.write(packages.firmware { size = size }, folder)
+      local settings = packages.write(packages.settings {}, folder)
+      local path, run = record(simulator(), "update", firmware, settings)
+      assert.equal(0, run.status, run.stderr)
+      sizes[index] = sys.stat(path).size
+    end
+    assert.is_true(math.abs(sizes[1] - sizes[2]) < 3000, sizes[1] .. " and " .. sizes[2])
+  end)
+
+  it("cannot be written where there is no folder", function()
+    local run = support.run { support.program, "--trace", "/nowhere/x", "status" }
+    assert.equal(1, run.status)
+  end)
+end)

@@ -1,0 +1,202 @@
+-- Traces: what is told, in which form, and what is never told.
+local bytes = require "moonflash.core.bytes"
+local failure = require "moonflash.failure"
+local port = require "moonflash.core.port"
+local redact = require "moonflash.trace.redact"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+local trace = require "moonflash.trace"
+local trace_qmi = require "moonflash.trace.qmi"
+
+local IMEI = "359072060000123"
+
+describe("redaction", function()
+  it("zeroes long runs of digits and leaves versions alone", function()
+    assert.equal("SWI9X30C_02.33.03.00 at 000000000000000", redact.text("SWI9X30C_02.33.03.00 at " .. IMEI))
+    assert.equal("1234567890123", redact.text "1234567890123")
+    assert.equal("00000000000000000000", redact.text "89490200001234567890")
+  end)
+
+  it("finds digits that a message shows in hex", function()
+    local shown = bytes.hex(IMEI)
+    assert.equal(("30 "):rep(15):sub(1, -2), redact.text(shown))
+    assert.equal(bytes.hex "02.33.03.00", redact.text(bytes.hex "02.33.03.00"))
+  end)
+
+  local lines = {
+    { "IMEI: " .. IMEI, "IMEI: 000000000000000" },
+    { "IMEI SV: 20", "IMEI SV: 00" },
+    { "FSN: LQ63350012031018", "FSN: LQ00000000000000" },
+    { "ESN: 0x80A1B2C3", "ESN: 0x00000000" },
+    { "MEID: A1000012ABCDEF", "MEID: 00000000000000" },
+    { '+CNUM: "","+4915112345",145', '+CNUM: "","+0000000000",000' },
+    { 'AT+CPIN="1234"', 'AT+CPIN="0000"' },
+    { "atd+4915112345;", "atd+0000000000;" },
+    { IMEI, "000000000000000" },
+    { "Revision: SWI9X30C_02.33.03.00 r8209", "Revision: SWI9X30C_02.33.03.00 r8209" },
+    { 'AT!IMPREF="02.33.03.00"', 'AT!IMPREF="02.33.03.00"' },
+  }
+  for _, row in ipairs(lines) do
+    it("makes of an AT line " .. row[2], function()
+      assert.equal(row[2] .. "\r\nOK\r\n", redact.at_lines(row[1] .. "\r\nOK\r\n"))
+    end)
+  end
+
+  it("keeps lengths of QMI values and tells no identities", function()
+    assert.equal(("0"):rep(15), redact.tlv(2, 0x0025, 0x11, IMEI))
+    assert.equal("00", redact.tlv(2, 0x0025, 0x13, "20"))
+    assert.equal(("0"):rep(19), redact.tlv(2, 0x003c, 0x01, "8949020000123456789"))
+    assert.equal("\4" .. "0000", redact.tlv(2, 0x0028, 0x01, "\4" .. "1234"))
+    assert.equal("02.33.03.00", redact.tlv(2, 0x0023, 0x01, "02.33.03.00"))
+  end)
+
+  it("tells only the length of what other services say, and every result", function()
+    assert.equal("\0\0\0\0", redact.tlv(0x0b, 0x0020, 0x11, "\8\9\10\11"))
+    assert.equal("\0\0\48\0", redact.tlv(0x0b, 0x0020, 0x02, "\0\0\48\0"))
+  end)
+end)
+
+describe("a trace", function()
+  local path, written
+
+  before_each(function()
+    path = support.folder() .. "/x.trace"
+    written = assert(trace.open(path))
+    written:start { name = "update", options = { force = true }, arguments = { "/home/me/a.cwe" },
+      files = { "/home/me/a.cwe" }, root = "/tmp/root/" }
+  end)
+
+  after_each(function()
+    written:close()
+    support.finish()
+  end)
+
+  local function read()
+    written:close()
+    return assert(trace.read(path))
+  end
+
+  local device = {
+    place = "1-1", number = 4, vid = "1199", pid = "9071", mode = "application", serial = "LQ0815",
+    nodes = { qmi = {}, mbim = {}, at = "/tmp/root/dev/ttyUSB2" },
+    interfaces = { { number = 3, class = "ff", driver = "qcserial", tty = "/tmp/root/dev/ttyUSB2" } },
+  }
+
+  it("begins with what was run, files by their names", function()
+    local start = read()[1]
+    assert.same({ "start", "update", { "a.cwe" }, { "a.cwe" }, { force = true } },
+      { start.event, start.command, start.arguments, start.files, start.options })
+  end)
+
+  it("tells no folders, no serial number and no identifiers in any text", function()
+    written:found(device, { { name = "MC7455" } })
+    written:emit { event = "warning", code = "usage",
+      message = "/home/me/a.cwe for LQ0815 at /tmp/root/dev/ttyUSB2, IMEI " .. IMEI }
+    local events = read()
+    assert.equal("LQ0000", events[2].device.serial)
+    assert.equal("/dev/ttyUSB2", events[2].device.interfaces[1].tty)
+    assert.equal("a.cwe for LQ0000 at /dev/ttyUSB2, IMEI 000000000000000", events[3].message)
+  end)
+
+  it("tells steps, warnings and the result, and nothing of what is only for people", function()
+    for _, name in ipairs { "note", "progress", "say" } do written:emit { event = name, message = "x" } end
+    written:emit { event = "step", step = "confirm", state = "done" }
+    local problem = failure.new("job.not_confirmed", "no", { step = "confirm" })
+    written:finish { ok = false, exit = 8, failure = problem }
+    local events = read()
+    assert.equal(3, #events)
+    assert.equal("confirm", events[2].step)
+    assert.same({ code = "job.not_confirmed", message = "no", step = "confirm" }, events[3].failure)
+  end)
+
+  it("tells QMI requests and answers, and passes both on", function()
+    written:found(device)
+    local said = {}
+    local wrapped = trace_qmi.new(written, {
+      request = function(_, ...)
+        said = { ... }
+        return { [2] = "\0\0\0\0", [0x11] = IMEI }
+      end,
+    }, 8)
+    assert.equal(IMEI, wrapped:request(2, 1, 0x0025, { { 1, "\6" } }, 100)[0x11])
+    assert.same({ 2, 1, 0x0025, { { 1, "\6" } }, 100 }, said)
+    local events = read()
+    assert.same({ 8, ">", "0x0025", { "01 06" } },
+      { events[3]["if"], events[3].dir, events[3].message, events[3].tlvs })
+    assert.same({ "02 00000000", "11 " .. ("30"):rep(15) }, events[4].tlvs)
+  end)
+
+  it("tells that a request was not answered", function()
+    local wrapped = trace_qmi.new(written, {
+      request = function() return nil, failure.new("qmi.timeout", "no answer") end }, 8)
+    local _, problem = wrapped:request(2, 1, 0x0025, {}, 100)
+    assert.equal("qmi.timeout", problem.code)
+    assert.equal("qmi.timeout", read()[3].failure)
+  end)
+
+  local function said_on_at_port(said)
+    local master, slave = sys.pty()
+    local tty = "/tmp/root/dev/ttyUSB2"
+    local channel = assert(port.open(slave))
+    written:found(device)
+    written:tap(channel, tty)
+    for _, piece in ipairs(said) do
+      sys.write(master, piece)
+      assert(channel:read(1000, 1000))
+    end
+    channel:close()
+    sys.close(master)
+    local text = ""
+    for _, event in ipairs(read()) do text = text .. (event.hex and bytes.from_hex(event.hex) or "") end
+    return text
+  end
+
+  it("finds identifiers on an AT port in every split", function()
+    local answer = "\r\nIMEI: " .. IMEI .. "\r\nOK\r\n"
+    for at = 1, #answer - 1 do
+      local said = said_on_at_port { answer:sub(1, at), answer:sub(at + 1) }
+      assert.equal("\r\nIMEI: 000000000000000\r\nOK\r\n", said)
+      written = assert(trace.open(path))
+      written:start { name = "at", options = {}, arguments = {}, files = {}, root = "/tmp/root" }
+    end
+  end)
+
+  it("tells no digits of a line that broke off", function()
+    assert.equal("\r\nFSN: LQ0000", said_on_at_port { "\r\nFSN: LQ6335" })
+  end)
+
+  it("cannot be written where there is no folder", function()
+    assert.equal("trace.failed", support.code_of(trace.open "/nowhere/x.trace"))
+  end)
+end)
+
+describe("reading a trace", function()
+  after_each(support.finish)
+
+  local start = '{"t":0,"event":"start","schema":1,"command":"status","options":[],"arguments":[],'
+    .. '"files":[]}\n'
+
+  local function refused(text)
+    local path = support.folder() .. "/bad.trace"
+    assert(sys.write_file(path, text))
+    return support.code_of(trace.read(path))
+  end
+
+  local bad = {
+    "", "x\n", '{"t":0,"event":"start","schema":2}\n', start .. start, start .. '{"event":"step"}\n',
+    start .. '{"t":1,"event":"port","if":0,"dir":"<","hex":"7"}\n',
+    start .. '{"t":1,"event":"port","if":0,"dir":"<","bytes":7,"crc":"00000000"}\n',
+    start .. '{"t":1,"event":"qmi","if":8,"dir":">","service":2,"message":"0x0023","tlvs":["01"]}\n',
+    start .. '{"t":1,"event":"device","state":"seen","device":{"place":"../x"}}\n',
+    start .. '{"t":1,"event":"other"}\n',
+  }
+  for index, text in ipairs(bad) do
+    it("refuses what a replay could not use, " .. index, function()
+      assert.equal("trace.unusable", refused(text))
+    end)
+  end
+
+  it("says so when there is none", function()
+    assert.equal("trace.failed", support.code_of(trace.read "/nowhere"))
+  end)
+end)
