@@ -15,7 +15,7 @@ local extend = {}
 
 local function copy(original)
   if not model.is(original) then
-    error("a model expected, as flash.script and flash.model give it", 4)
+    error("a model expected; flash.script gives none when there is no script of that name", 4)
   end
   local made = {}
   for key, value in pairs(original) do made[key] = value end

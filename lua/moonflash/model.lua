@@ -115,6 +115,12 @@ function model.answers_to(self, name)
   return false
 end
 
+-- What a script raised, with its path: the line is lost when its last call was the wrong one.
+local function raised(path, problem)
+  local message = tostring(problem)
+  return failure.new("script.raised", message:find(path, 1, true) and message or path .. ": " .. message)
+end
+
 --- Loads a script file.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
@@ -129,7 +135,7 @@ function model.load(path, ...)
   local results = { pcall(chunk, ...) }
   if results[1] then return unpack(results, 2, table.maxn(results)) end
   if failure.is(results[2]) then return nil, results[2] end
-  return nil, failure.new("script.raised", tostring(results[2]))
+  return nil, raised(path, results[2])
 end
 
 local function load_model(path)

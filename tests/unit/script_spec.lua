@@ -87,6 +87,17 @@ describe("what a script returns", function()
     assert.equal(10, run("return return").exit)
   end)
 
+  it("says in which script something was wrong", function()
+    local result = run [[local flash = require "moonflash"
+      return flash.remove(flash.script "mc7455", "nothing")]]
+    assert.equal("script.raised", result.failure.code)
+    assert.truthy(result.failure.message:find "/my%.lua: MC7455 has no step \"nothing\"")
+    assert.truthy(run("error 'oh'").failure.message:find "/my%.lua:1: oh$")
+    local none = run [[local flash = require "moonflash"
+      return flash.remove(flash.script "nokia", "nothing")]]
+    assert.truthy(none.failure.message:find("no script of that name", 1, true))
+  end)
+
   it("ends early with the failure that flash.try raises", function()
     local result = run([[local flash = require "moonflash"
       flash.try(flash.open())]], { root = support.folder() })
