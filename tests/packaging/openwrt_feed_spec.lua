@@ -30,7 +30,9 @@ local function owners_of(stage, packages)
 end
 
 -- What a router has no use for.
-local left_out = { "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/doc/" }
+local left_out = {
+  "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/doc/", "^/usr/share/mender/",
+}
 
 local function is_left_out(path)
   for _, pattern in ipairs(left_out) do

@@ -1,0 +1,21 @@
+#!/bin/sh
+# build.sh [FOLDER]: makes moonflash_VERSION_ARCHITECTURE.deb in FOLDER (here if none is given) and
+# prints its path.
+set -e
+out=$(cd "${1:-.}" && pwd)
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+build() {
+    cmake -S "$tree" -B "$work" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=MinSizeRel -DMOONFLASH_TESTS=OFF &&
+        cmake --build "$work" -j 2 &&
+        cd "$work" && cpack -G DEB
+}
+
+build >"$work/log" 2>&1 || {
+    cat "$work/log" >&2
+    exit 1
+}
+mv "$work"/*.deb "$out/"
+echo "$out"/moonflash_*.deb

@@ -1,0 +1,152 @@
+-- The man page, the completion and the shell scripts: complete, and clean for the tools that check them.
+local clients = require "tests.packaging.clients"
+local exit = require "moonflash.exit"
+local options = require "moonflash.cli.options"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local COMMANDS = "lua/moonflash/cli/commands"
+
+-- Every command with its own options, and all options of the program, by name.
+local function commands()
+  local found = {}
+  for _, file in ipairs(sys.list(COMMANDS)) do
+    local command = require("moonflash.cli.commands." .. file:match "^([%w_]+)%.lua$")
+    found[command.name] = command
+  end
+  return found
+end
+
+local function each_name(list, take)
+  for _, option in ipairs(list or {}) do
+    for name in option[1]:gmatch "%S+" do take(name, option) end
+  end
+end
+
+local function all_options(take)
+  for _, group in ipairs(options) do each_name(group, take) end
+  each_name({ { "-h --help" }, { "--version" } }, take)
+end
+
+local function clean(program, argv)
+  local missing = clients.missing(program)
+  if missing then return pending(missing) end
+  local run = support.run(argv)
+  assert.same({ status = 0, stdout = "", stderr = "" }, run)
+end
+
+describe("the man page", function()
+  local PAGE = "packaging/moonflash.1"
+  local page = assert(sys.read_file(PAGE))
+
+  after_each(support.finish)
+
+  -- "-w" as mdoc has it: "Fl w", "--log": "Fl Fl log".
+  local function has_option(name)
+    local words = name:gsub("^%-%-", "Fl Fl "):gsub("^%-", "Fl "):gsub("%p", "%%%0")
+    return page:find(words .. "%f[%s]")
+  end
+
+  it("has every option, command and exit status", function()
+    all_options(function(name) assert(has_option(name), name) end)
+    for name, command in pairs(commands()) do
+      assert(page:find("\n.It Cm " .. name:gsub("%p", "%%%0") .. "%f[%s]"), name)
+      each_name(command.options, function(option) assert(has_option(option), option) end)
+    end
+    for name, status in pairs(exit) do
+      if type(status) == "number" then assert(page:find(("\n.It %d\n"):format(status), 1, true), name) end
+    end
+  end)
+
+  it("has no option that there is not", function()
+    local known = {}
+    all_options(function(name) known[name] = true end)
+    for _, command in pairs(commands()) do
+      each_name(command.options, function(name) known[name] = true end)
+    end
+    for name in page:gmatch "Fl Fl ([%w-]+)" do assert(known["--" .. name], name) end
+  end)
+
+  it("is clean for mandoc", function()
+    clean("mandoc", { "mandoc", "-Tlint", "-Wwarning", PAGE })
+  end)
+
+  it("is clean for groff", function()
+    clean("groff", { "groff", "-mandoc", "-ww", "-z", "-Tutf8", PAGE })
+  end)
+end)
+
+describe("the completion", function()
+  after_each(support.finish)
+
+  -- What bash would offer for the last of the words.
+  local function offered(...)
+    local words = { ... }
+    local run = support.run({ "bash", "-c", [[
+      . packaging/moonflash.bash
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _moonflash
+      printf '%s\n' "${COMPREPLY[@]}"
+    ]], "bash", "moonflash", unpack(words) })
+    assert.equal("", run.stderr)
+    local set = {}
+    for word in run.stdout:gmatch "%S+" do set[word] = true end
+    return set
+  end
+
+  it("offers every command and option", function()
+    local first, flags = offered "", offered "-"
+    for name, command in pairs(commands()) do
+      assert.is_true(first[name], name)
+      local of_command = offered(name, "x", "-")
+      each_name(command.options, function(option) assert.is_true(of_command[option], option) end)
+    end
+    all_options(function(name) assert.is_true(flags[name], name) end)
+    assert.same({ update = true }, offered "up")
+  end)
+
+  it("knows which options take a value, and what", function()
+    all_options(function(name, option)
+      if option.value then
+        assert.is_nil(offered(name, "")["update"], name)
+        assert.is_true(offered(name, "x", "")["update"], name)
+      else
+        assert.is_true(offered(name, "")["update"], name)
+      end
+    end)
+    local routes = offered("--route", "")
+    all_options(function(_, option)
+      for _, route in ipairs(option.choices or {}) do assert.is_true(routes[route]) end
+    end)
+    assert.is_true(offered("update", "CMakeL")["CMakeLists.txt"])
+    assert.is_true(offered("simulate", "")["mc7455"])
+  end)
+end)
+
+describe("the shell scripts", function()
+  after_each(support.finish)
+
+  for _, path in ipairs { "packaging/moonflash-deploy", "packaging/mender/moonflash",
+    "packaging/swupdate/make-swu", "packaging/swupdate/moonflash.sh", "packaging/debian/build.sh" } do
+    it("are clean: " .. path, function() clean("shellcheck", { "shellcheck", "-s", "sh", path }) end)
+  end
+
+  -- `local` is BusyBox's; variables that rc.common reads are used.
+  for _, name in ipairs { "moonflash-job", "moonflash.init" } do
+    it("are clean: " .. name, function()
+      clean("shellcheck", { "shellcheck", "-s", "dash", "-e", "SC2034",
+        "packaging/openwrt/moonflash/files/" .. name })
+    end)
+  end
+end)
+
+describe("moonflash-deploy", function()
+  it("says how it is used", function()
+    for _, words in ipairs { {}, { "update" }, { "reboot", "x" } } do
+      local run = support.run { "packaging/moonflash-deploy", unpack(words) }
+      assert.equal(1, run.status)
+      assert.truthy(run.stderr:find "usage")
+    end
+    support.finish()
+  end)
+end)

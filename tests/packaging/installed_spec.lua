@@ -1,0 +1,77 @@
+-- The Debian package, unpacked into a folder: program, modules and scripts find each other there.
+local clients = require "tests.packaging.clients"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local BUILD_MS = 200000
+
+local function build()
+  local folder = support.folder()
+  local made = support.run({ "packaging/debian/build.sh", folder }, { deadline_ms = BUILD_MS })
+  assert.equal(0, made.status, made.stderr)
+  local package = made.stdout:match "^(%S+%.deb)\n$"
+  local unpacked = support.run { "dpkg-deb", "-x", package, folder .. "/root" }
+  assert.equal(0, unpacked.status, unpacked.stderr)
+  return package, folder .. "/root/usr"
+end
+
+-- Without what leads to the build tree.
+local bare = { LUA_PATH = false, LUA_CPATH = false, MOONFLASH = false }
+
+local function folders_of(prefix)
+  local run = support.run { "pkg-config", "--variable=INSTALL_CMOD", "lua5.1" }
+  return prefix .. "/share/lua/5.1", prefix .. run.stdout:match "^/usr(%S+)"
+end
+
+local missing = clients.missing("dpkg-deb", "cpack", "dpkg-shlibdeps")
+local only = missing and pending or describe
+
+only("the Debian package" .. (missing and ": " .. missing or ""), function()
+  after_each(support.finish)
+
+  it("updates a modem from wherever it is unpacked, by program and from stock Lua", function()
+    local package, prefix = build()
+
+    local depends = support.run({ "dpkg-deb", "-f", package, "Depends" }).stdout
+    for _, needed in ipairs {
+      "lua-cjson", "lua-argparse", "liblua5.1-0", "libserialport0", "libqmi-glib5",
+    } do
+      assert.truthy(depends:find(needed, 1, true), needed)
+    end
+    for _, path in ipairs { "share/man/man1/moonflash.1", "share/bash-completion/completions/moonflash",
+      "share/doc/moonflash/copyright", "share/mender/modules/v3/moonflash", "bin/moonflash-deploy" } do
+      assert.truthy(sys.stat(prefix .. "/" .. path), path)
+    end
+
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local files = clients.images()
+    local argv = { prefix .. "/bin/moonflash", "--root", modem.root, "plan", files[1], files[2] }
+    local run = support.run(argv, { environment = bare })
+    assert.equal(0, run.status, run.stderr)
+
+    local lua, cmodules = folders_of(prefix)
+    run = support.run(support.lua([[
+      local flash = require "moonflash"
+      assert(flash.script "mc7455", "no script")
+      local root, one, two = ...
+      local job = flash.job { command = "update", root = root, files = { one, two } }
+      print(job:wait(60000).after.firmware, require("moonflash.place").program)
+    ]], modem.root, files[1], files[2]), { environment = {
+      LUA_PATH = lua .. "/?.lua;" .. lua .. "/?/init.lua;;", LUA_CPATH = cmodules .. "/?.so;;" } })
+    assert.equal(clients.NEW .. "\t" .. prefix .. "/bin/moonflash\n", run.stdout, run.stderr)
+  end)
+end)
+
+describe("the rockspec", function()
+  it("builds with cmake and names what the program needs", function()
+    local rock = {}
+    setfenv(assert(loadfile "moonflash-scm-1.rockspec"), rock)()
+    assert.equal("moonflash", rock.package)
+    assert.equal("cmake", rock.build.type)
+    assert.same({ "lua ~> 5.1", "lua-cjson", "argparse" }, rock.dependencies)
+    local cmake = assert(sys.read_file "CMakeLists.txt")
+    for name in pairs(rock.build.variables) do
+      assert.truthy(name:find "^CMAKE_" or cmake:find(name, 1, true), name)
+    end
+  end)
+end)
