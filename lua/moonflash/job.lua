@@ -159,7 +159,7 @@ function job:await(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end
-  self.device = found
+  self.device, self.sent_away = found, nil
   return found
 end
 

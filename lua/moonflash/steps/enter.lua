@@ -9,15 +9,45 @@ local step = require "moonflash.step"
 
 local enter = {}
 
--- One try of one route.
-local function try_route(job, route, within_ms)
+local AWAY_SECONDS = 30 -- from a reset that was taken to the disconnect: 20 s were seen
+
+-- The modem went back to its application while we talked to the loader.
+local function return_to_application(job, within_ms)
+  job:close_download()
+  if job.device.mode == "application" then return true end
+  job:follow()
+  return job:await({ application = true }, within_ms)
+end
+
+-- Leads a modem back that was sent to download mode, wherever it is by now.
+local function lead_back(job)
+  job:close_download()
+  job:close_qmi()
+  if job.sent_away then job:await({ download = true, application = true }, job:ms(AWAY_SECONDS)) end
+  local here, lost = job:find_again()
+  if not here then return nil, lost end
+  if here.mode == "application" then return true end
+  if not job:leave_download() then return return_to_application(job, job:ms(AWAY_SECONDS)) end
+  return job:await({ application = true }, job:ms(240))
+end
+
+-- Sends the commands of a route. When a signal came meanwhile, the modem may have taken them.
+local function send_away(job, route)
   job:follow()
   local taken, problem = route.run(job)
   job:close_at()
+  if not taken and not job:interrupted() then return nil, problem end
+  job.sent_away, job.phase = true, "entering"
+  job:undo("leave download mode", lead_back)
+  return taken, problem
+end
+
+-- One try of one route.
+local function try_route(job, route, within_ms)
+  local taken, problem = send_away(job, route)
   if not taken then return nil, problem end
   -- closed only now: over MBIM it can block until the modem is gone, and we listen already
   job:close_qmi()
-  job.phase = "entering"
   local found, lost = job:await({ download = true, application = true }, within_ms)
   if not found then return nil, lost end
   if found.mode ~= "download" then
@@ -45,14 +75,6 @@ local function attempt(job, route, within_ms)
   return done, problem
 end
 
--- The modem went back to its application while we talked to the loader.
-local function return_to_application(job, within_ms)
-  job:close_download()
-  if job.device.mode == "application" then return true end
-  job:follow()
-  return job:await({ application = true }, within_ms)
-end
-
 -- What no other route and no further try can mend: a modem that dumps its memory, or has no loader.
 local function is_hopeless(problem)
   return problem.foreign == "sahara" or problem.foreign == "bootrom"
@@ -71,13 +93,6 @@ local function try_routes(job, list, within_ms)
     if not return_to_application(job, within_ms) then break end
   end
   return nil, first
-end
-
--- Nothing was opened yet: the modem goes back as it came.
-local function leave(job)
-  local left, problem = job:leave_download()
-  if not left then return nil, problem end
-  return job:await({ application = true }, job:ms(240))
 end
 
 -- The modem stores the images already: a restart is all it takes, and it leads back to the
@@ -112,10 +127,7 @@ enter.enter_download = step.define {
     local list, first = forced and { forced } or self.routes, nil
     for _ = 1, self.attempts do
       local done, detail = try_routes(job, list, job:ms(self.within))
-      if done then
-        job:undo("leave download mode", function() return leave(job) end)
-        return true, detail
-      end
+      if done then return true, detail end
       first = first or detail
       if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
     end

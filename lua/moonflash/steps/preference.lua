@@ -56,7 +56,9 @@ end
 -- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
 -- did not prefer) comes back by a reset.
 local function restore(job, before)
-  if job.device.mode ~= "application" then
+  local here, lost = job:find_again()
+  if not here then return nil, lost end
+  if here.mode ~= "application" then
     return nil, failure.new("job.wrong_mode", "the modem is in download mode")
   end
   local answer, problem = job:request(dms.set_firmware_preference, { images = before })
@@ -78,13 +80,31 @@ local function remember_wanted(job, types)
   job.stored_already = #types == 0
 end
 
+local unknown_commands = { InvalidQmiCommand = true, NotSupported = true }
+
+local function refused(problem)
+  if unknown_commands[problem.error_name] then return engine.SKIP, "this firmware knows no preference" end
+  problem.final = problem.error_name ~= "DeviceNotReady"
+  return nil, problem
+end
+
+-- From here on there is something to put back: only a refusal says that the modem did not do it, for an
+-- answer can be lost.
+local function expect_change(job, self)
+  local before = job.preference_before
+  job.phase = "entering"
+  if self.undo and before and #before > 0 then
+    job:undo(self.undo, function() return restore(job, before) end)
+  end
+end
+
 --- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
 preference.set_preference = step.define {
   name = "set preference", changes = true, seconds = 1,
   run = function(job, self)
-    local before = job.preference_before
     local ready, unready = images_are_ready(job)
     if not ready then return nil, unready end
+    job:follow()
     local answer, problem = job:request(dms.set_firmware_preference, {
       images = wanted_list(job.set),
       override = job.options.force and 1 or nil,
@@ -95,20 +115,13 @@ preference.set_preference = step.define {
       job:warn(problem.code, tostring(problem))
       answer = {}
     end
-    if not answer then
-      if problem.error_name == "InvalidQmiCommand" or problem.error_name == "NotSupported" then
-        return engine.SKIP, "this firmware knows no preference"
-      end
-      return nil, problem
-    end
-    job.phase = "entering"
+    if not answer and problem.code == "qmi.refused" then return refused(problem) end
+    expect_change(job, self)
+    if not answer then return nil, problem end
     job.preference_set = true
     if not job.has_more then job.sent = {} end
     job.has_more = nil
     remember_wanted(job, answer.types)
-    if self.undo and before and #before > 0 then
-      job:undo(self.undo, function() return restore(job, before) end)
-    end
     if job.stored_already then return true, "already stored: the modem only switches" end
     return true, versions.text(job.set)
   end,
