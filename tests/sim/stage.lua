@@ -10,6 +10,7 @@
 local cjson = require "cjson"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
+local sys = require "moonflash.core.sys"
 
 local stage = {}
 
@@ -107,6 +108,31 @@ function stage.log(modem, event)
   return found
 end
 
+local function fits(entry, fields)
+  for name, value in pairs(fields) do
+    if not entry or entry[name] ~= value then return false end
+  end
+  return true
+end
+
+--- The last event of a kind.
+function stage.last(modem, event)
+  local list = stage.log(modem, event)
+  return list[#list]
+end
+
+--- Waits until the last event of a kind has these fields.
+-- @tparam Child modem
+-- @tparam string event
+-- @tparam table fields
+function stage.wait_for(modem, event, fields)
+  local deadline = sys.clock_ms() + DEADLINE_MS
+  while not fits(stage.last(modem, event), fields) do
+    assert(sys.clock_ms() < deadline, "the simulator did not come to " .. cjson.encode(fields))
+    sys.sleep_ms(2)
+  end
+end
+
 local modes = { ["00"] = "online", ["01"] = "low power", ["03"] = "offline", ["04"] = "reset" }
 -- what only asks: QMI messages, AT commands
 local questions = { ["0x0023"] = true, ["0x002d"] = true, ["0x0047"] = true, ["0x0049"] = true,
@@ -143,8 +169,7 @@ end
 
 --- What the modem is in the end: the last mode it entered.
 function stage.mode(modem)
-  local list = stage.log(modem, "mode")
-  return list[#list]
+  return stage.last(modem, "mode")
 end
 
 return stage

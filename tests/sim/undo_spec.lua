@@ -1,0 +1,123 @@
+-- An update that ends before the first image was opened leaves no trace: the preference is the one
+-- read before, the modem is online, and the first error stays the one that is told.
+local cjson = require "cjson"
+local stage = require "tests.sim.stage"
+local support = require "tests.support"
+
+local old = stage.old.mc7455
+
+-- Waits until the modem is in application mode for good, then looks at it.
+local function assert_untouched(modem)
+  local run = stage.moonflash(modem, "status")
+  assert.equal(0, run.status, run.stderr)
+  local seen = run.lines[1]
+  assert.equal("application", seen.mode)
+  assert.equal("online", seen.power.mode)
+  assert.same(old, seen.running)
+  assert.same(old, seen.preferred)
+  assert.same({}, stage.log(modem, "image"))
+  assert.same({}, stage.log(modem, "violation"))
+end
+
+local no_route = { "refuse=qmi.002e#*:48", "refuse-firmware-id", "refuse=qmi.0050#*:94",
+  "refuse=at.boothold#*", "refuse=at.impref#*" }
+
+local function fails(faults, words)
+  local modem = stage.modem("mc7455", { faults = faults })
+  local arguments = { "update", "--timeout-scale", "0.1", unpack(words or {}) }
+  for _, file in ipairs(stage.images "mc7455") do arguments[#arguments + 1] = file end
+  return modem, stage.moonflash(modem, unpack(arguments))
+end
+
+describe("an update that does not reach download mode", function()
+  after_each(support.finish)
+
+  it("because every route is refused puts the preference back", function()
+    local modem, run = fails(no_route)
+    assert.equal(6, run.status, run.stderr)
+    assert.equal("job.not_entered", run.result.failure.code)
+    assert.truthy(run.result.failure.evidence:find("InvalidArgument", 1, true))
+    assert.same(old, stage.last(modem, "preference").preferred)
+    assert_untouched(modem)
+  end)
+
+  it("because the modem skips it in every attempt brings it back online", function()
+    local modem, run = fails { "skips-download" }
+    assert.equal(6, run.status, run.stderr)
+    assert.equal("job.not_entered", run.result.failure.code)
+    assert_untouched(modem)
+  end)
+
+  it("because its window is over before the port is there brings it back online", function()
+    local modem, run = fails { "window=0" }
+    assert.equal(6, run.status, run.stderr)
+    assert_untouched(modem)
+  end)
+
+  it("because the preference itself is refused has nothing to put back", function()
+    local modem, run = fails { "refuse-preference" }
+    assert.equal(3, run.status, run.stderr)
+    assert.equal("qmi.refused", run.result.failure.code)
+    assert.same({ "0048" }, stage.commands(modem))
+    assert_untouched(modem)
+  end)
+
+  it("tells the first error although putting back fails too", function()
+    local faults = { "refuse=qmi.0048#2:48", unpack(no_route) }
+    local modem, run = fails(faults)
+    assert.equal(6, run.status, run.stderr)
+    assert.equal("job.not_entered", run.result.failure.code)
+    local warned
+    for _, line in ipairs(run.lines) do
+      warned = warned or line.event == "warning" and line.message:find("restore the preference", 1, true)
+    end
+    assert.truthy(warned)
+    assert.same(stage.new.mc7455, stage.last(modem, "preference").preferred)
+  end)
+end)
+
+-- Starts an update and waits until it says that a step began.
+local function start_until(modem, step)
+  local child = stage.start(modem, "update", "--timeout-scale", "0.05", unpack(stage.images "mc7455"))
+  repeat
+    local line = cjson.decode(child:line())
+    assert(line.event ~= "result", "ended before it came to " .. step)
+  until line.step == step and line.state == "started"
+  return child
+end
+
+describe("a signal before the first image", function()
+  after_each(support.finish)
+
+  local function stops(child, signal, modem)
+    child:kill(signal)
+    local status = child:wait(60000)
+    assert.equal(9, status, child.stdout .. child.stderr)
+    assert_untouched(modem)
+  end
+
+  for _, signal in ipairs { "INT", "TERM" } do
+    for _, step in ipairs { "read versions", "stop if current", "set preference", "enter download mode",
+      "route preference" } do
+      it(("%s in the step %q"):format(signal, step), function()
+        local modem = stage.modem("mc7455", { time_scale = 0.02 })
+        stops(start_until(modem, step), signal, modem)
+      end)
+    end
+  end
+
+  it("while the modem is away on its way there leads it back", function()
+    local modem = stage.modem("mc7455", { time_scale = 0.05 })
+    local child = start_until(modem, "route preference")
+    stage.wait_for(modem, "usb", { action = "remove", mode = "application" })
+    stops(child, "INT", modem)
+  end)
+
+  it("while its port is greeted in vain leads it back", function()
+    local modem = stage.modem("mc7455", { time_scale = 0.02,
+      faults = { "window=600", "silence=qdl.switch#*", "silence=qdl.hello#1" } })
+    local child = start_until(modem, "route preference")
+    stage.wait_for(modem, "usb", { action = "ready", mode = "download" })
+    stops(child, "INT", modem)
+  end)
+end)
