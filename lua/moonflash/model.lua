@@ -152,11 +152,7 @@ local function is_file(path)
   return seen and seen.kind == "file"
 end
 
---- Where a script is: a path says it itself, a bare name is looked for in model.folders.
--- @tparam string name "mc7455", "mine.lua" or "./mine.lua"; names may be in lower case there
--- @treturn string the path, or nil and failure script.not_found
-function model.find(name)
-  if name:find "/" then return name end
+local function find_in_folders(name)
   local bare = name:gsub("%.lua$", "")
   for _, folder in ipairs(model.folders) do
     for _, file in ipairs { bare, bare:lower() } do
@@ -164,6 +160,15 @@ function model.find(name)
       if is_file(path) then return path end
     end
   end
+end
+
+--- Where a script is: a name is looked for in model.folders, a path says it itself.
+-- @tparam string name "mc7455", "mine.lua", "examples/inventory" or "./mine.lua"; files may be in lower
+-- case
+-- @treturn string the path, or nil and failure script.not_found
+function model.find(name)
+  local path = not name:find "^%.?%.?/" and find_in_folders(name) or name:find "/" and name
+  if path then return path end
   return nil, failure.new("script.not_found", "no script for " .. name,
     { evidence = "looked in " .. table.concat(model.folders, ", ") })
 end

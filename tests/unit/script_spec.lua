@@ -32,7 +32,7 @@ describe("a script's name", function()
   local function etc(files)
     local folder = support.folder()
     for name, text in pairs(files) do write(folder .. "/" .. name, text) end
-    model.folders = { folder, bundled[1] }
+    model.folders = { folder, bundled[2] }
     return folder
   end
 
@@ -42,7 +42,10 @@ describe("a script's name", function()
     for _, name in ipairs { "mine", "mine.lua", "MINE" } do
       assert.equal(folder .. "/mine.lua", model.find(name))
     end
-    assert.equal("./mine.lua", model.find "./mine.lua")
+    for _, path in ipairs { "./mine.lua", "../mine", "/mine", "no/such/folder.lua" } do
+      assert.equal(path, model.find(path))
+    end
+    assert.truthy(model.find("examples/inventory"):find "scripts/examples/inventory%.lua$")
     assert.equal("script.not_found", support.code_of(model.find "yours"))
   end)
 
@@ -61,6 +64,7 @@ describe("a script's name", function()
         return flash.model { name = "MC1", family = "F", product = "P",
           usb = { application = { "1199:0001" }, download = { "1199:0002" } } }]],
     }
+    model.folders[2] = nil
     local models = assert(flash.models())
     assert.equal(1, #models)
     assert.is_true(model.answers_to(models[1], "mc1"))
