@@ -80,12 +80,21 @@ local function remember_wanted(job, types)
   job.stored_already = #types == 0
 end
 
-local unknown_commands = { InvalidQmiCommand = true, NotSupported = true }
+-- Refusals that another way into download mode would not cure: what was asked for is wrong, or there
+-- is no room for it; and one that passes.
+local final = { InvalidArgument = true, DeviceStorageFull = true }
+local passing = { DeviceNotReady = true }
 
-local function refused(problem)
-  if unknown_commands[problem.error_name] then return engine.SKIP, "this firmware knows no preference" end
-  problem.final = problem.error_name ~= "DeviceNotReady"
-  return nil, problem
+-- Nothing was changed. Firmware that knows no preference, or not this one, is led into download mode by
+-- another route (reference: procedures, 0).
+local function refused(job, problem)
+  if passing[problem.error_name] then return nil, problem end
+  if final[problem.error_name] then
+    problem.final = true
+    return nil, problem
+  end
+  job:note(tostring(problem))
+  return engine.SKIP, "this firmware takes no preference"
 end
 
 -- From here on there is something to put back: only a refusal says that the modem did not do it, for an
@@ -115,7 +124,7 @@ preference.set_preference = step.define {
       job:warn(problem.code, tostring(problem))
       answer = {}
     end
-    if not answer and problem.code == "qmi.refused" then return refused(problem) end
+    if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
     expect_change(job, self)
     if not answer then return nil, problem end
     job.preference_set = true

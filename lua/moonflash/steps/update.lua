@@ -12,7 +12,7 @@ local update = {}
 local order = {
   { "read_versions", { mode = "application", retry = 2, pause = 5 } },
   { "stop_if_current", { mode = "application" } },
-  { "set_preference", { mode = "application", undo = "restore the preference" } },
+  { "set_preference", { mode = "application", undo = "restore the preference", retry = 3, pause = 5 } },
   { "enter_download", { mode = "application", within = 120, attempts = 3 } },
   { "send_images", { mode = "download", retry = 2, again = 1, final_ack = 180 } },
   { "leave_download", { mode = "download" } },
