@@ -126,9 +126,11 @@ local function restore(job, pair)
   return job:await({ application = true }, job:ms(240))
 end
 
--- When QMI has set the preference, QMI also puts it back.
+-- When QMI has set the preference, QMI also puts it back. What counts is what was preferred at first, not
+-- what an earlier attempt has set.
 local function undo_preference(job, before)
-  local pair = not job.preference_set and before and before.preferred
+  job.at_preference_before = job.at_preference_before or before and before.preferred
+  local pair = not job.preference_set and job.at_preference_before
   if not (pair and pair.firmware and pair.carrier and pair.config) then return end
   job:undo("restore the preference", function() return restore(job, pair) end)
 end

@@ -23,11 +23,12 @@ local function test_script(...)
 end
 
 -- In this process, with faults of our own choice.
-local function try(path, faults)
+local function try(path, faults, model)
+  model = model or "mc7455"
   local rows = {}
   local result, problem = trial.run {
-    script = path, model = "mc7455", program = support.program, time_scale = 0.01, chunk_size = 65536,
-    files = assert(images.write("mc7455", support.folder(), 300000)), faults = faults,
+    script = path, model = model, program = support.program, time_scale = 0.01, chunk_size = 65536,
+    files = assert(images.write(model, support.folder(), 300000)), faults = faults,
     report = function(row) rows[#rows + 1] = row end,
   }
   return rows, result, problem
@@ -60,6 +61,13 @@ describe("moonflash test-script", function()
     assert.equal("send images", rows[1].failure.step)
     assert.equal("02.33.03.00", rows[1].running.firmware)
     assert.equal("online", rows[2].ended)
+  end)
+
+  it("finds that the example without QMI puts back what it finds", function()
+    local faults = { { "window missed", "window=0" }, { "DIAG instead of QDL", "diag-instead" } }
+    local rows, result, problem = try("scripts/examples/at-only-mc7354.lua", faults, "mc7354")
+    assert.is_true(result, tostring(problem))
+    for _, row in ipairs(rows) do assert.same({ 6 }, row.exits, row.fault) end
   end)
 
   it("finds a script that breaks modems, and names the faults", function()

@@ -44,7 +44,7 @@ end
 local function sorted(set)
   local names = {}
   for name, given in pairs(set or {}) do
-    if given then names[#names + 1] = name end
+    if given and given ~= 0 then names[#names + 1] = name end
   end
   table.sort(names)
   return names

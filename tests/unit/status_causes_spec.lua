@@ -1,0 +1,32 @@
+-- Why a modem keeps its radio off: what the voters of AT!PCINFO? say, and what QMI says.
+local answers = require "moonflash.at.answers"
+local causes = require "moonflash.status.causes"
+
+local function job_that_answers(line)
+  local session = { ask = function(_, question)
+    assert(question == "power")
+    return answers.power { "State: LowPowerMode", line }
+  end }
+  return { at = function() return session end }
+end
+
+local function found(line, state)
+  local seen = { power = { causes = {} }, advice = {} }
+  causes.find(job_that_answers(line), state or { mode = "low_power" }, seen)
+  return seen.power.causes
+end
+
+describe("the causes of low power", function()
+  it("are the voters that vote, not those that are merely listed", function()
+    local line = "LPM force flags - W_DISABLE:%d, User:%d, Temp:0, Volt:0, BIOS:%d, GOBIIM:%d"
+    assert.same({ "image mismatch (GOBIIM)" }, found(line:format(0, 0, 0, 1)))
+    assert.same({ "FCC lock (BIOS)", "the user (AT+CFUN)", "the W_DISABLE pin" },
+      found(line:format(1, 1, 1, 0)))
+    assert.same({}, found(line:format(0, 0, 0, 0)))
+  end)
+
+  it("are the reasons that QMI gives, each once", function()
+    assert.same({ "settings mismatch (PRI image)" },
+      found("", { mode = "low_power", reasons = { pri_image = true, host_image = false } }))
+  end)
+end)
