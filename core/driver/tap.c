@@ -99,7 +99,7 @@ static ssize_t tap_read(struct mf_channel *self, uint8_t *out, size_t capacity, 
 
     if (count > 0) {
         mf_tap_flush(tap);
-        tap->in_text = false;
+        tap->in_frame = tap->in_text = false; /* what is sent next begins anew */
         tell(tap, MF_TAP_RECEIVED, out, (size_t)count);
     }
     return passed(tap, count);

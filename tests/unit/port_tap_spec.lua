@@ -80,6 +80,17 @@ describe("a tapped port", function()
     assert.same({ "image", 5, crc.crc32 "12345" }, seen[2])
   end)
 
+  it("knows a write after flags of any number, once the modem has answered", function()
+    for count = 1, 4 do
+      seen = {}
+      write(("~"):rep(count))
+      sys.write(master, "~")
+      p:read(1, 1000)
+      write(write_header(5) .. "12345")
+      assert.same({ "image", 5, crc.crc32 "12345" }, seen[#seen])
+    end
+  end)
+
   it("takes no text for a write", function()
     write("AT!CUSTOM='0123456789012345678901234567890'\r")
     assert.equal(1, #seen)

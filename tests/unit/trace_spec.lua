@@ -161,6 +161,18 @@ describe("a trace", function()
     end
   end)
 
+  it("tells many flags once", function()
+    local master, slave = sys.pty()
+    local channel = assert(port.open(slave))
+    written:tap(channel, slave)
+    assert(channel:write(("~"):rep(2000), 1000))
+    channel:close()
+    sys.close(master)
+    local count = 0
+    for _, event in ipairs(read()) do count = count + (event.hex == "7e" and event.times or 0) end
+    assert.equal(2000, count)
+  end)
+
   it("tells no digits of a line that broke off", function()
     assert.equal("\r\nFSN: LQ0000", said_on_at_port { "\r\nFSN: LQ6335" })
   end)

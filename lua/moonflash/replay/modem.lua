@@ -112,7 +112,7 @@ local acts = {}
 function acts.port(self, event)
   local port = self.ports[event["if"]]
   if event.ended then return self:detach() end
-  if port then port.port:send(bytes.from_hex(event.hex)) end
+  if port then port.port:send(expect.bytes(event)) end
 end
 
 function acts.qmi(self, event)

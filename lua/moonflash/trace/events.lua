@@ -11,6 +11,8 @@ local events = {}
 --- The format this version writes and reads.
 events.SCHEMA = 1
 
+local MOST_TIMES = 1048576
+
 local function is_hex(text)
   return type(text) == "string" and bytes.from_hex(text) ~= nil
 end
@@ -43,6 +45,7 @@ end
 
 function checks.port(event)
   if event.ended then return event.dir == "<" end
+  if event.times and not (is_number(event.times) and event.times <= MOST_TIMES) then return false end
   return is_hex(event.hex) or event.dir == ">" and is_number(event.bytes) and type(event.crc) == "string"
 end
 

@@ -8,9 +8,15 @@ local tty = {}
 
 local directions = { sent = ">", received = "<", image = ">", ended = "<" }
 
+local MANY = 64 -- of one byte: told once, with their number
+
 local function write_bytes(trace, interface, direction, text)
   if text == "" then return end
-  trace:write("port", { ["if"] = interface, dir = direction, hex = bytes.hex(text, "") })
+  local fields = { ["if"] = interface, dir = direction, hex = bytes.hex(text, "") }
+  if #text >= MANY and text == text:sub(1, 1):rep(#text) then
+    fields.hex, fields.times = bytes.hex(text:sub(1, 1)), #text
+  end
+  trace:write("port", fields)
 end
 
 local function write_other(trace, interface, kind, what, sum)
