@@ -85,7 +85,11 @@ end
 local function hold_ports(self)
   if not self.hold_seconds then return end
   local let_go = personalities.hold(self.device)
-  self:after(self.hold_seconds, let_go)
+  self.recorder:note("held", { held = true })
+  self:after(self.hold_seconds, function()
+    let_go()
+    self.recorder:note("held", { held = false })
+  end)
   self.hold_seconds = nil
 end
 
