@@ -88,6 +88,13 @@ function Report:prepare()
   return ready and true, problem
 end
 
+--- Lets go of what is open for sending and was not sent.
+function Report:release()
+  local waiting = kept[self]
+  kept[self] = nil
+  if waiting then waiting:close() end
+end
+
 local function report_of(item, seen, head, silence_ms)
   local outer = seen.records[1]
   local report = setmetatable({
