@@ -38,7 +38,7 @@ preference.stop_if_current = step.define {
     if not job.state then return engine.SKIP, "the modem could not be asked" end
     if job.options.force then return engine.SKIP, "told to send the images all the same" end
     if not is_current(job) then return true end
-    job.up_to_date = true
+    job.up_to_date = job.phase == "untouched"
     job.after = job.state.running
     return engine.FINISH, "the modem runs " .. versions.text(job.state.running)
   end,
@@ -107,6 +107,18 @@ local function expect_change(job, self)
   end
 end
 
+local function prefer(job)
+  local answer, problem = job:request(dms.set_firmware_preference, {
+    images = wanted_list(job.set),
+    override = job.options.force and 1 or nil,
+    storage_index = job.options.storage_index,
+  })
+  if answer or problem.code ~= "qmi.malformed" then return answer, problem end
+  -- firmware 01.08 of the EM7305 (forum 27590): tells no more than an answer without a list
+  job:warn(problem.code, tostring(problem))
+  return {}
+end
+
 --- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
 preference.set_preference = step.define {
   name = "set preference", changes = true, seconds = 1,
@@ -114,16 +126,7 @@ preference.set_preference = step.define {
     local ready, unready = images_are_ready(job)
     if not ready then return nil, unready end
     job:follow()
-    local answer, problem = job:request(dms.set_firmware_preference, {
-      images = wanted_list(job.set),
-      override = job.options.force and 1 or nil,
-      storage_index = job.options.storage_index,
-    })
-    if not answer and problem.code == "qmi.malformed" then
-      -- firmware 01.08 of the EM7305 (forum 27590): tells no more than an answer without a list
-      job:warn(problem.code, tostring(problem))
-      answer = {}
-    end
+    local answer, problem = prefer(job)
     if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
     expect_change(job, self)
     if not answer then return nil, problem end
