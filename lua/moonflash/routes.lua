@@ -17,11 +17,13 @@ local routes = {}
 
 local AT_SECONDS = 5
 
+-- None of these says that the modem does not do it: it went away, or its answer was lost.
 local lost = {
-  ["qmi.closed"] = true, ["qmi.timeout"] = true, ["at.closed"] = true, ["at.timeout"] = true,
+  ["qmi.closed"] = true, ["qmi.timeout"] = true, ["qmi.failed"] = true, ["qmi.malformed"] = true,
+  ["at.closed"] = true, ["at.timeout"] = true,
 }
 
--- The outcome of a command that may make the modem vanish before it answers.
+-- The outcome of a command that makes the modem vanish, often before it answers.
 local function taken(answer, problem)
   if answer or lost[problem.code] then return true end
   return nil, problem
