@@ -20,6 +20,7 @@
 
 local catalog = require "moonflash.device.catalog"
 local describe = require "moonflash.device.describe"
+local drivers = require "moonflash.device.drivers"
 local follow = require "moonflash.device.follow"
 local open = require "moonflash.device.open"
 local selection = require "moonflash.device.selection"
@@ -66,6 +67,21 @@ end
 -- @treturn table array of devices
 function device.matching(devices, wanted)
   return selection.all(devices, wanted or {})
+end
+
+--- Whether a device has all its ports already; the kernel makes them one after the other.
+-- @tparam table dev
+-- @treturn boolean
+function device.is_settled(dev)
+  local node = drivers.needed_node(dev)
+  return node ~= nil and drivers.node_exists(node) and drivers.settled(dev)
+end
+
+--- Whether a device is still the one that is plugged in its place: after each return it has a new number.
+-- @tparam table dev
+-- @treturn boolean
+function device.is_there(dev)
+  return sysfs.number(dev.root, dev.place) == dev.number
 end
 
 --- Follows a device through reboots.

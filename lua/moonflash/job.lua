@@ -7,6 +7,8 @@ local failure = require "moonflash.failure"
 local sessions = require "moonflash.job.sessions"
 local sys = require "moonflash.core.sys"
 
+local SETTLE_SECONDS = 3
+
 local job = setmetatable({}, { __index = sessions })
 job.__index = job
 
@@ -118,6 +120,7 @@ function job:finalize()
     self:close_at()
     if self.follower then self.follower:close() end
     self.follower = nil
+    for _, image in ipairs(self.set and self.set.images or {}) do image:release() end
     if self.lock then self.lock:release() end
     self.lock = nil
   end)
@@ -134,12 +137,35 @@ function job:leave_download()
   return reset, refused
 end
 
+--- Finds the modem again if it was replugged since we last looked: a port that has the name of its port
+-- need not be its.
+-- @treturn table the device, or nil and a failure
+function job:keep_up()
+  if not self.follower then return self.device end
+  local hung_up = self.hung_up
+  self.hung_up = nil
+  -- its ports hang up a moment before it leaves /sys
+  if hung_up and self:await({ download = true, application = true }, self:ms(SETTLE_SECONDS)) then
+    return self.device
+  end
+  if device.is_there(self.device) then return self.device end
+  return self:find_again()
+end
+
 --- Begins to follow the modem through a reset: call it before the reset is asked for.
 function job:follow()
+  self:keep_up()
   if self.follower then self.follower:close() end
   self.follower = device.follow(self.device, self.models)
   self.follower:arm()
   return self.follower
+end
+
+--- Lets a modem that was plugged in a moment ago get all its ports. When it does not, it is taken as it is.
+function job:settle()
+  self:follow()
+  if device.is_settled(self.device) then return end
+  self:await({ [self.device.mode] = true }, self:ms(SETTLE_SECONDS), true)
 end
 
 --- Looks where the followed modem is now: in its place, or on its way to another mode.
@@ -159,7 +185,8 @@ function job:await(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end
-  self.device, self.sent_away = found, nil
+  self.device, self.sent_away, self.hung_up = found, nil, nil
+  self.follower:arm()
   return found
 end
 

@@ -145,6 +145,7 @@ end
 -- @tparam table steps
 -- @treturn table the result
 function update.run(work, steps)
+  work:settle()
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
   guests.give_back_left(work)

@@ -144,6 +144,25 @@ describe("device.list", function()
     assert.same({}, list())
   end)
 
+  it("tells a modem that has all its ports from one that is still getting them", function()
+    tree:plug(copy(waiting, { interfaces = { { number = 0, class = "ff" } } }))
+    assert.is_false(device.is_settled(list()[1]))
+    tree:unplug "1-6"
+    tree:plug(waiting)
+    assert.is_true(device.is_settled(list()[1]))
+  end)
+
+  it("tells a modem that stayed from one that was away", function()
+    tree:plug(running)
+    local dev = list()[1]
+    assert.is_true(device.is_there(dev))
+    tree:unplug "2-3"
+    assert.is_false(device.is_there(dev))
+    tree:plug(copy(running, { number = 5 }))
+    assert.is_false(device.is_there(dev))
+    assert.is_true(device.is_there(list()[1]))
+  end)
+
   it("does not list what is replaced while it is read", function()
     tree:plug(running)
     local read_file = sys.read_file

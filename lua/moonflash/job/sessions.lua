@@ -10,7 +10,7 @@ local qmi = require "moonflash.qmi"
 
 local sessions = {}
 
-local CLOSE_MS = 5000
+local CLOSE_SECONDS = 5
 local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
 -- After these the port is not to be trusted: an answer may still come, or the modem was away.
@@ -21,6 +21,8 @@ local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] 
 -- @treturn table the session, or nil and a failure
 function sessions:qmi()
   if self.session then return self.session end
+  local here, gone = self:keep_up()
+  if not here then return nil, gone end
   local nodes, mbim = self.device.nodes, self.options.mbim
   if mbim == nil then mbim = #nodes.qmi == 0 end
   local path = nodes.qmi[1] or nodes.mbim[1]
@@ -44,6 +46,7 @@ function sessions:request(message, fields)
   if not session then return nil, problem end
   local answer, failed = session:request(message, fields, self:ms(10))
   if not answer and lost[failed.code] then self:close_qmi() end
+  self.hung_up = not answer and failed.code == "qmi.closed"
   return answer, failed
 end
 
@@ -52,7 +55,7 @@ end
 function sessions:close_qmi(options)
   local session = self.session
   self.session = nil
-  if session then session:close(CLOSE_MS, options) end
+  if session then session:close(self:ms(CLOSE_SECONDS), options) end
 end
 
 --- The AT session of the modem, opened when first asked for.

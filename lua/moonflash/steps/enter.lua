@@ -14,7 +14,8 @@ local AWAY_SECONDS = 30 -- from a reset that was taken to the disconnect: 20 s w
 -- The modem went back to its application while we talked to the loader.
 local function return_to_application(job, within_ms)
   job:close_download()
-  if job.device.mode == "application" then return true end
+  local here, lost = job:keep_up()
+  if not here or here.mode == "application" then return here, lost end
   job:follow()
   return job:await({ application = true }, within_ms)
 end

@@ -1,0 +1,70 @@
+-- What a lost answer or a replugged modem must not do: make the program forget what it changed, or speak
+-- to whatever has the port's name now.
+local flash = require "moonflash"
+local stage = require "tests.sim.stage"
+local support = require "tests.support"
+
+local function update(fault)
+  local modem = stage.modem("mc7455", { faults = { fault, "window=290" } })
+  local run = stage.moonflash(modem, "update", "--timeout-scale", "0.05", unpack(stage.images "mc7455"))
+  return run, modem
+end
+
+local function preferred(modem)
+  local list = stage.log(modem, "preference")
+  return list[#list].preferred
+end
+
+describe("a lost answer", function()
+  after_each(support.finish)
+
+  it("to Set Firmware Preference is asked for once more", function()
+    local run = update "silence=qmi.0048"
+    assert.equal(0, run.status, run.stderr)
+  end)
+
+  it("to Set Firmware Preference does not say that nothing was changed", function()
+    local run, modem = update "silence=qmi.0048#*"
+    assert.equal(6, run.status, run.stderr)
+    assert.equal("qmi.timeout", run.result.failure.code)
+    assert.same(stage.old.mc7455, preferred(modem))
+  end)
+
+  it("to a reset does not say that the modem does not reset", function()
+    local run, modem = update "flip=qmi.002e#2"
+    assert.equal(0, run.status, run.stderr)
+    assert.same({ "0048", "offline", "reset" }, { unpack(stage.commands(modem), 1, 3) })
+  end)
+
+  it("after the last image does not make an update nothing", function()
+    local run = update "silence=qdl.done#2"
+    assert.equal(0, run.status, run.stderr)
+    assert.same(stage.new.mc7455, run.result.after)
+  end)
+end)
+
+describe("a modem that was replugged", function()
+  after_each(support.finish)
+
+  local function place_of(root)
+    return assert(flash.devices { root = root })[1].place
+  end
+
+  it("is found in its new socket before it is spoken to", function()
+    local run, modem = update "move=qmi.5556"
+    assert.equal(0, run.status, run.stderr)
+    assert.equal("2-4", place_of(modem.root))
+  end)
+
+  it("is the job's device again", function()
+    local modem = stage.modem("mc7455", { faults = { "move=qmi.0023" } })
+    local job = assert(flash.open { root = modem.root, options = { timeout_scale = 0.05 } })
+    job:settle()
+    assert.equal("2-3", job:keep_up().place)
+    assert.is_nil((job:request(flash.dms.get_revision)))
+    job:follow()
+    assert.equal("2-4", job:keep_up().place)
+    assert.truthy(job:request(flash.dms.get_revision))
+    job:finalize()
+  end)
+end)
