@@ -5,7 +5,7 @@ local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local SHELL, FILES, PATIENCE_MS = "/usr/bin/busybox", "packaging/openwrt/moonflash/files/", 20000
+local SHELL, FILES, PATIENCE_MS = "/usr/bin/busybox", "packaging/openwrt/moonflash/files/", 60000
 local has_busybox = sys.access(SHELL, "x")
 
 local router, modem

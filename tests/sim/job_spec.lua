@@ -120,12 +120,10 @@ describe("flash.job", function()
   end)
 
   it("that is cancelled before the reset of the modem is a clean stop", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.1 })
-    local job = start { command = "update", files = files, root = modem.root }
+    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    local job = start { command = "update", files = images(), root = modem.root }
     local cancelled
-    follow(job, function(event)
-      if event.step == "enter download mode" and not cancelled then cancelled = assert(job:cancel()) end
-    end)
+    follow(job, function() cancelled = cancelled or assert(job:cancel()) end)
     local result = job:wait(1000)
     assert.equal(9, result.exit)
     assert.equal("job.interrupted", result.failure.code)
@@ -150,7 +148,7 @@ describe("flash.job", function()
   end)
 
   it("tells a second job on the same modem who holds it", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.1 })
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.03 })
     local job, second = start { command = "update", files = files, root = modem.root }, nil
     follow(job, function(event)
       if event.step ~= "enter download mode" or second then return end
