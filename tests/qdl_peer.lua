@@ -181,6 +181,7 @@ function peer.serve(copy, fault, at)
     local payload = self:command()
     assert(commands[payload:sub(1, 1)], "an unknown command came")(self, payload)
   end
+  while fault == "silent" do self:take() end
   self:wait "read"
   sys.sleep_ms(DEADLINE_MS)
 end

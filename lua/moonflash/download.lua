@@ -10,6 +10,7 @@
 
 local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
+local resync = require "moonflash.resync"
 local transfer = require "moonflash.core.transfer"
 
 local download = {}
@@ -76,6 +77,24 @@ local function run(self, errand)
   return done, failure
 end
 
+local function greet(self)
+  self.conversation, self.broken = qdl.conversation(self.timing), nil
+  self.conversation:greet()
+  return run(self, {})
+end
+
+-- Greets the modem, which may still wait for the rest of a write that was cut short.
+local function be_heard(self, stale)
+  local greeted, silent = greet(self)
+  if greeted then return true end
+  silent = explain_silence(silent, stale)
+  local most = math.max(self.options.chunk or 0, download.chunk)
+  if silent.code ~= "qdl.silent" or not resync.fill(self.channel, most, self.timing.reply_ms) then
+    return nil, silent
+  end
+  return greet(self)
+end
+
 --- Opens a port and greets the modem behind it.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
@@ -87,15 +106,13 @@ function download.open(path, options)
   if not channel then return nil, failure end
   if options.trace then options.trace:tap(channel, path) end
   local timing = scaled_timing(options)
-  local self = setmetatable({ channel = channel, timing = timing, options = options,
-    conversation = qdl.conversation(timing) }, Session)
+  local self = setmetatable({ channel = channel, timing = timing, options = options }, Session)
   local stale = channel:read(STALE_BYTES, 0) or ""
   channel:discard()
-  self.conversation:greet()
-  local greeted, silent = run(self, {})
+  local greeted, silent = be_heard(self, stale)
   if greeted then return self end
   self:close()
-  return nil, explain_silence(silent, stale)
+  return nil, silent
 end
 
 -- Whether the modem still waits for an errand: after a failure it does not, and says the first one.

@@ -48,6 +48,7 @@ faults.switches = {
   ["storage-full"] = { means = "no slot is free, and the modem drops no firmware by itself" },
   ["fcc-lock"] = { means = "a laptop's lock keeps the radio off until 0x555f" },
   ["w-disable"] = { means = "the W_DISABLE pin keeps the radio off" },
+  ["patient"] = { means = "the loader waits for ever for the rest of a write" },
   ["low-power"] = { means = "the user keeps the radio off" },
   ["not-ready"] = { means = "seconds after each boot in which DMS answers DeviceNotReady", number = true },
   ["clients-exhausted"] = { means = "there are no client ids until a SYNC" },

@@ -60,8 +60,9 @@ local function fell_silent(self)
   self.rest, self.dropping = "", false
 end
 
--- A loader that waits for the rest of something does not wait for ever.
+-- Whether a loader waits for ever for the rest of something is not known: most likely not.
 local function watch_silence(self)
+  if self.modem.faults:value "patient" then return end
   self.heard = self.modem.loop:now()
   if self.watching then return end
   self.watching = true
