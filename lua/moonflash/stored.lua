@@ -82,26 +82,44 @@ function stored.find(state, word)
     { evidence = "it stores: " .. texts(found) })
 end
 
+local GENERIC = "GENERIC"
+
+-- What is best for a modem that needs its way back, best first. Settings that run without a firmware they
+-- were made for tell what ran before. What is not known is `false`.
+local function wishes(state)
+  local running, preferred = state.running, state.preferred or {}
+  local firmware, config = running.firmware or false, running.config or false
+  local runs, wanted = running.carrier or false, preferred.carrier or false
+  return {
+    { firmware = firmware, carrier = runs, config = config },
+    { firmware = firmware, carrier = wanted }, { firmware = firmware, carrier = GENERIC },
+    { firmware = firmware },
+    { carrier = runs, config = config }, { carrier = runs }, { carrier = wanted }, { carrier = GENERIC },
+    {},
+  }
+end
+
+local function is_known(wish)
+  for _, value in pairs(wish) do
+    if not value then return false end
+  end
+  return true
+end
+
 --- The pair that brings a modem back when what it prefers is not there: with the firmware that runs
--- and, in this order, the settings it runs, those of the carrier it prefers, the generic ones, any.
+-- and, in this order, the settings it runs, those of the carrier it prefers, the generic ones, any;
+-- else the pair to which the settings belong that it runs, their carrier's, and so on.
 -- @tparam table state of versions.read
 -- @treturn table the pair, or nil and failure stored.none
 function stored.way_back(state)
-  local found, running = stored.pairs(state.stored), state.running
-  local preferred = state.preferred or {}
-  local wishes = {
-    { firmware = running.firmware, carrier = running.carrier, config = running.config },
-    { firmware = running.firmware, carrier = preferred.carrier },
-    { firmware = running.firmware, carrier = "GENERIC" },
-    { firmware = running.firmware },
-    {},
-  }
-  for _, wish in ipairs(wishes) do
-    local pair = newest(found, function(candidate) return versions.agree(wish, candidate) end)
+  local found = stored.pairs(state.stored)
+  for _, wish in ipairs(wishes(state)) do
+    local pair = is_known(wish)
+      and newest(found, function(candidate) return versions.agree(wish, candidate) end)
     if pair then return pair end
   end
   return nil, failure.new("stored.none", "the modem stores no firmware with settings made for it",
-    { evidence = "it runs " .. versions.text(running) })
+    { evidence = "it runs " .. versions.text(state.running) })
 end
 
 return stored
