@@ -110,7 +110,7 @@ end
 
 local function fits(entry, fields)
   for name, value in pairs(fields) do
-    if not entry or entry[name] ~= value then return false end
+    if entry[name] ~= value then return false end
   end
   return true
 end
@@ -121,13 +121,22 @@ function stage.last(modem, event)
   return list[#list]
 end
 
---- Waits until the last event of a kind has these fields.
+local function count_of(modem, event, fields)
+  local count = 0
+  for _, entry in ipairs(stage.log(modem, event)) do
+    if fits(entry, fields) then count = count + 1 end
+  end
+  return count
+end
+
+--- Waits until an event with these fields was logged.
 -- @tparam Child modem
 -- @tparam string event
 -- @tparam table fields
-function stage.wait_for(modem, event, fields)
+-- @tparam[opt] number times how often, 1
+function stage.wait_for(modem, event, fields, times)
   local deadline = sys.clock_ms() + DEADLINE_MS
-  while not fits(stage.last(modem, event), fields) do
+  while count_of(modem, event, fields) < (times or 1) do
     assert(sys.clock_ms() < deadline, "the simulator did not come to " .. cjson.encode(fields))
     sys.sleep_ms(2)
   end
