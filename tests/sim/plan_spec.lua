@@ -1,0 +1,41 @@
+-- A plan sends nothing that changes the modem: whatever model, whatever mode, the simulator logged no
+-- other QMI message than those that ask, no word to a loader, no AT command.
+local stage = require "tests.sim.stage"
+local support = require "tests.support"
+
+-- CTL: open, clients. DMS: revision, mode, preference, stored images, Sierra's current firmware.
+local asking = {
+  ctl = { ["0x0020"] = true, ["0x0021"] = true, ["0x0022"] = true, ["0x0023"] = true },
+  dms = { ["0x0023"] = true, ["0x002d"] = true, ["0x0047"] = true, ["0x0049"] = true, ["0x5556"] = true },
+}
+
+local function assert_only_asked(modem)
+  for _, entry in ipairs(stage.log(modem)) do
+    assert.is_nil(({ qdl = true, at = true, violation = true, image = true })[entry.event])
+    if entry.event == "qmi" then assert.is_true(asking[entry.service][entry.message], entry.message) end
+  end
+end
+
+describe("a plan for", function()
+  after_each(support.finish)
+
+  for _, model in ipairs { "mc7354", "mc7455", "em7305" } do
+    for _, mode in ipairs { "composition=6", "composition=8", "composition=9", "start=download" } do
+      it(("an %s with %s only asks"):format(model, mode), function()
+        local modem = stage.modem(model, { faults = { mode, "window=60000" } })
+        local run = stage.moonflash(modem, "plan", unpack(stage.images(model)))
+        assert.equal(0, run.status, run.stderr)
+        local told
+        for _, line in ipairs(run.lines) do told = told or line.steps end
+        assert.truthy(#told >= 4)
+        assert_only_asked(modem)
+      end)
+    end
+
+    it(("an %s with half an update only asks"):format(model), function()
+      local modem = stage.modem(model, { faults = { "preferred=09.09.09.09/ATT/009.009_000" } })
+      assert.equal(0, stage.moonflash(modem, "plan", unpack(stage.images(model))).status)
+      assert_only_asked(modem)
+    end)
+  end
+end)
