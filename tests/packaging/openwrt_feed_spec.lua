@@ -82,6 +82,37 @@ describe("the feed's moonflash", function()
   end)
 end)
 
+describe("the build", function()
+  after_each(support.finish)
+
+  -- All that pkg-config knows here, but Lua only as OpenWrt has it: lua.pc.
+  local function openwrt_folder(version)
+    local folder = support.folder()
+    local places = support.run({ "pkg-config", "--variable=pc_path", "pkg-config" }).stdout
+    for place in places:gmatch "[^:\n]+" do
+      for _, name in ipairs(sys.list(place) or {}) do
+        if not name:find "^lua" then sys.symlink(place .. "/" .. name, folder .. "/" .. name) end
+        if name == "lua5.1.pc" then
+          local text = sys.read_file(place .. "/" .. name):gsub("\nVersion:[^\n]*", "\nVersion: " .. version)
+          assert(sys.write_file(folder .. "/lua.pc", text))
+        end
+      end
+    end
+    return folder
+  end
+
+  local function configure(version)
+    return support.run({ "cmake", "-S", ".", "-B", support.folder(), "-DMOONFLASH_TESTS=OFF" },
+      { environment = { PKG_CONFIG_LIBDIR = openwrt_folder(version) }, deadline_ms = 60000 })
+  end
+
+  it("takes Lua by OpenWrt's name, if it is 5.1", function()
+    local run = configure "5.1.5"
+    assert.equal(0, run.status, run.stderr)
+    assert.are_not.equal(0, configure("5.4.6").status)
+  end)
+end)
+
 describe("the feed's libserialport", function()
   it("packs the library and its development files", function()
     local stage = support.folder()
