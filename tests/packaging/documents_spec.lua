@@ -140,6 +140,15 @@ describe("the shell scripts", function()
   end
 end)
 
+describe("the rpcd plugin", function()
+  after_each(support.finish)
+
+  it("is clean for luacheck", function()
+    clean("luacheck", { "luacheck", "-qqq", "--std", "lua51",
+      "packaging/openwrt/moonflash/files/moonflash.rpcd" })
+  end)
+end)
+
 describe("moonflash-deploy", function()
   it("says how it is used", function()
     for _, words in ipairs { {}, { "update" }, { "reboot", "x" } } do
