@@ -118,7 +118,7 @@ end
 -- What a script raised, with its path: the line is lost when its last call was the wrong one.
 local function raised(path, problem)
   local message = tostring(problem)
-  return failure.new("script.raised", message:find(path, 1, true) and message or path .. ": " .. message)
+  return failure.new("script.raised", message:find "^[^:]*:%d+: " and message or path .. ": " .. message)
 end
 
 --- Loads a script file.

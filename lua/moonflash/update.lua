@@ -115,7 +115,8 @@ end
 function update.result(work, problem)
   local outcome = { ok = problem == nil, failure = problem, exit = exit.status(work, problem) }
   if work then outcome.before, outcome.after = work.before, work.after end
-  if not problem and work and work.up_to_date then outcome.exit = exit.NOTHING_TO_DO end
+  local untouched = work and work.phase == "untouched" -- else an earlier pass of this run made it current
+  if not problem and untouched and work.up_to_date then outcome.exit = exit.NOTHING_TO_DO end
   return outcome
 end
 

@@ -5,9 +5,9 @@
 local flash = require "moonflash"
 local file = ...
 
-local seen = flash.status()
-if not seen.ok then return seen end
-local running, made_for = seen.status.running.firmware, flash.try(flash.image.inspect(file)).firmware
+local well = flash.recover {} -- also out of download mode, if it is there
+if not well.ok then return well end
+local running, made_for = well.after.firmware, flash.try(flash.image.inspect(file)).firmware
 if made_for ~= running then
   return nil, flash.failure.new("script.refused", ("the settings are for firmware %s"):format(made_for),
     { evidence = "the modem runs " .. running })

@@ -209,7 +209,7 @@ describe("bad input", function()
   end)
 
   it("is a port that is not QDL, and the modem stays where it is", function()
-    local files, modem = images(), simulator("start=download", "diag-instead")
+    local files, modem = images(), simulator("start=download", "diag-instead", "window=600")
     local run = moonflash(modem.root, "update", "--timeout-scale", "0.1", files[1], files[2])
     refused(7, "qdl.not_qdl", run)
     assert.same({}, commands(modem.root))

@@ -158,6 +158,13 @@ describe("parts that scripts use", function()
         { type = "pri", build_id = "02.08.02.00_ATT", unique_id = "002.009_001" } })
   end)
 
+  it("update: nothing to do is what an untouched modem says, not one that has just been updated", function()
+    local result = require("moonflash.update").result
+    assert.equal(2, result({ phase = "untouched", up_to_date = true }).exit)
+    assert.equal(0, result({ phase = "booting", up_to_date = true }).exit)
+    assert.equal(0, result({ phase = "untouched" }).exit)
+  end)
+
   it("at: what is a command", function()
     assert.is_true(flash.at.is_command "AT!RESET")
     assert.is_false(flash.at.is_command "AT\rATZ")
@@ -177,7 +184,7 @@ describe("parts that scripts use", function()
 
   it("job: looks for its modem where it stands now", function()
     local asked, work = nil, job.new { device = { place = "1-1" }, options = { timeout_scale = 2 } }
-    work.follower = { wait = function(_, options)
+    work.follower = { arm = function() end, wait = function(_, options)
       asked = options
       return { place = "1-2" }
     end }
