@@ -144,8 +144,10 @@ describe("the rpcd plugin", function()
   after_each(support.finish)
 
   it("is clean for luacheck", function()
-    clean("luacheck", { "luacheck", "-qqq", "--std", "lua51",
-      "packaging/openwrt/moonflash/files/moonflash.rpcd" })
+    local missing = clients.missing "luacheck"
+    if missing then return pending(missing) end
+    local run = support.run { "luacheck", "--std", "lua51", "packaging/openwrt/moonflash/files/moonflash.rpcd" }
+    assert.equal(0, run.status, run.stdout)
   end)
 end)
 
