@@ -170,6 +170,7 @@ describe("set preference", function()
       return answer
     end
     function job.warn(_, code) job.warned = code end
+    function job.note() end
     job.options, job.sent, job.preference_before = {}, {}, { { type = "pri" } }
     local outcome, detail = steps.set_preference({ undo = "put back" }).run(job, { undo = "put back" })
     return job, outcome, detail
@@ -194,9 +195,25 @@ describe("set preference", function()
     assert.equal("entering", job.phase)
   end)
 
-  it("is left out for firmware that knows none", function()
-    local job, outcome = set(failure.new("qmi.refused", "no", { error_name = "InvalidQmiCommand" }))
-    assert.equal(engine.SKIP, outcome)
-    assert.is_nil(job.preference_set)
+  local function refused(error_name)
+    return set(failure.new("qmi.refused", "no", { error_name = error_name }))
+  end
+
+  it("is left out for firmware that does not take it", function()
+    for _, name in ipairs { "InvalidQmiCommand", "NotSupported", "MalformedMessage", "Internal" } do
+      local job, outcome = refused(name)
+      assert.equal(engine.SKIP, outcome)
+      assert.is_nil(job.preference_set)
+      assert.equal("untouched", job.phase)
+    end
+  end)
+
+  it("ends the update when no other route would help, and waits for a modem that is not ready", function()
+    for name, final in pairs { InvalidArgument = true, DeviceStorageFull = true, DeviceNotReady = false } do
+      local job, outcome, problem = refused(name)
+      assert.is_nil(outcome)
+      assert.equal(final, problem.final or false)
+      assert.equal("untouched", job.phase)
+    end
   end)
 end)
