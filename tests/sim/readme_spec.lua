@@ -54,7 +54,8 @@ describe("lua/README.md", function()
       local folder, name = file:match "^(.*/)([^/]*)$"
       text = text:gsub('"(' .. name:gsub("%p", "%%%0") .. ')"', '"' .. folder .. '%1"')
     end
-    text = text:gsub("flash%.job {", ("flash.job { root = %q, program = %q,"):format(modem.root, support.program))
+    local place = ("flash.job { root = %q, program = %q,"):format(modem.root, support.program)
+    text = text:gsub("flash%.job {", place)
     if not text:find 'require "moonflash"' then text = 'local flash = require "moonflash" ' .. text end
     local ran = support.run(support.lua(stock, write(text), modem.root), { deadline_ms = 60000 })
     assert.equal("", ran.stderr)
