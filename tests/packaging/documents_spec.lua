@@ -146,7 +146,8 @@ describe("the rpcd plugin", function()
   it("is clean for luacheck", function()
     local missing = clients.missing "luacheck"
     if missing then return pending(missing) end
-    local run = support.run { "luacheck", "--std", "lua51", "packaging/openwrt/moonflash/files/moonflash.rpcd" }
+    local plugin = "packaging/openwrt/moonflash/files/moonflash.rpcd"
+    local run = support.run { "luacheck", "--std", "lua51", plugin }
     assert.equal(0, run.status, run.stdout)
   end)
 end)
