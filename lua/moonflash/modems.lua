@@ -10,9 +10,13 @@ local context = require "moonflash.context"
 local device = require "moonflash.device"
 local lock = require "moonflash.lock"
 local model = require "moonflash.model"
-local update = require "moonflash.update"
 
 local modems = {}
+
+-- Loaded when first needed: it brings the whole engine, and to list modems takes less.
+local function update()
+  return require "moonflash.update"
+end
 
 --- The modems that are plugged.
 -- @tparam[opt] table given root
@@ -33,7 +37,7 @@ function modems.find(request)
   local found
   found, problem = device.select(device.list(request.root, models), request.selection)
   if not found then return nil, problem end
-  return update.job(request, { models = models, device = found })
+  return update().job(request, { models = models, device = found })
 end
 
 --- Finds one modem and keeps all other jobs away from it until `job:finalize()`, which a script may
@@ -42,7 +46,7 @@ end
 -- @treturn table a job (see moonflash.job), or nil and a failure: device.none, device.ambiguous,
 -- device.busy
 function modems.open(given)
-  local work, problem = modems.find(update.request(given))
+  local work, problem = modems.find(update().request(given))
   if not work then return nil, problem end
   work.lock, problem = lock.take(work.root, work.device)
   if not work.lock then return nil, problem end
