@@ -62,6 +62,29 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
   end)
 end)
 
+-- Runs a program in a mount namespace where the package lies over the system's /usr, as if installed.
+local function installed(prefix, ...)
+  local laid_over = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
+  return support.run({ "unshare", "-m", "sh", "-c", laid_over, "sh", prefix, ... }, { environment = bare })
+end
+
+only("the installed Debian package" .. (missing and ": " .. missing or ""), function()
+  after_each(support.finish)
+
+  it("is found by stock Lua and by PATH", function()
+    local empty = support.folder()
+    if installed(empty, "true").status ~= 0 then return pending "mount namespaces are not allowed here" end
+    local _, prefix = build()
+    local run = installed(prefix, "lua5.1", "-e", [[
+      local flash = require "moonflash"
+      print(#flash.models(), flash.job({ command = "devices", root = "/nowhere" }):wait(20000).exit)
+    ]])
+    assert.equal("3\t1\n", run.stdout, run.stderr)
+    run = installed(prefix, "moonflash", "--version")
+    assert.equal("moonflash " .. require("moonflash.place").version .. "\n", run.stdout, run.stderr)
+  end)
+end)
+
 describe("the rockspec", function()
   it("builds with cmake and names what the program needs", function()
     local rock = {}
