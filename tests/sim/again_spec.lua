@@ -1,6 +1,7 @@
 -- The second run of an update that was cut off always succeeds, wherever that was; and each known bad
 -- state has one command that ends it.
-local cjson = require "cjson"
+local bench = require "tests.sim.bench"
+local port = require "moonflash.core.port"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -75,15 +76,14 @@ describe("an update that was killed", function()
   end
 
   it("in the middle of a write succeeds, though the loader waits for its rest for ever", function()
-    local modem = stage.modem("mc7455", { time_scale = 0.01, faults = { "patient" } })
-    local files = stage.images("mc7455", { size = 6000000 })
-    local child = stage.start(modem, "update", unpack(files))
-    repeat
-      local line = cjson.decode(child:line())
-    until line.event == "progress" and line.sent > 0
-    child:kill "STOP" -- a write is begun, the rest does not come
-    child:kill "KILL"
-    child:wait()
+    local modem = stage.modem("mc7455", { faults = { "start=download", "patient", "window=60000" } })
+    local files = stage.images("mc7455", { size = 1500000 })
+    local image = assert(sys.read_file(files[1]))
+    local killed_one = assert(port.open(modem.root .. "/dev/ttyUSB0"))
+    bench.greet(killed_one)
+    bench.frame(killed_one, bench.open_request(image))
+    assert(killed_one:write(bench.write_header(0, 1048576) .. image:sub(401, 500000), 5000))
+    killed_one:close()
     local run = moonflash(modem, "update", nil, files)
     assert.equal(0, run.status, run.stderr .. run.stdout)
     assert_well(modem, new)

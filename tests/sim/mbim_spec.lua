@@ -42,8 +42,8 @@ describe("over MBIM", function()
     for _, composition in ipairs { "8", "9" } do
       it(("an %s in composition %s is updated, and keeps it"):format(model, composition), function()
         local modem = updates(model, { "composition=" .. composition })
-        assert.same({ "0048", "offline", "reset", "switch", "hello", "hello", "open", "write", "done", "hello",
-          "open", "write", "done", "reset" }, stage.commands(modem))
+        assert.same({ "0048", "offline", "reset", "switch", "hello", "hello", "open", "write", "done",
+          "hello", "open", "write", "done", "reset" }, stage.commands(modem))
         assert.same({ "open", "close", "open", "close" }, brackets(modem))
       end)
     end
