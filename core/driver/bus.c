@@ -1,111 +1,23 @@
 #include "driver/bus.h"
 
+#include "driver/errand.h"
+
 #include <gio/gio.h>
-#include <glib-unix.h>
 #include <string.h>
 
-/* How long a cancelled operation may take to say that it ended. */
-enum { CANCEL_GRACE_MS = 1000, CLOSE_GRACE_MS = 200 };
+enum { CLOSE_GRACE_MS = 200 };
 
-/* --- an errand: one asynchronous operation, waited for -------------------------------------- */
+/* --- what an errand came to ------------------------------------------------------------------ */
 
-/* On the heap, because an operation that ignores its cancellation may end when nobody waits for
- * it any more. */
-struct errand {
-    GAsyncResult *result;
-    GCancellable *cancellable;
-    int outcome; /* 0, or why the wait ended without a result */
-    bool abandoned;
-};
-
-static struct errand *errand_new(void)
+static bool run(struct mf_bus *self, struct mf_errand *errand, int timeout_ms, int interrupt)
 {
-    struct errand *errand = g_new0(struct errand, 1);
-
-    errand->cancellable = g_cancellable_new();
-    return errand;
+    return mf_errand_run(errand, &(struct mf_errand_wait){.context = self->context,
+                                                          .timeout_ms = timeout_ms,
+                                                          .interrupt = interrupt,
+                                                          .witness = -1});
 }
 
-static void errand_free(struct errand *errand)
-{
-    g_clear_object(&errand->result);
-    g_object_unref(errand->cancellable);
-    g_free(errand);
-}
-
-static void on_ready(GObject *source, GAsyncResult *result, gpointer data)
-{
-    struct errand *errand = data;
-
-    (void)source;
-    if (errand->abandoned)
-        errand_free(errand);
-    else
-        errand->result = g_object_ref(result);
-}
-
-static gboolean on_deadline(gpointer data)
-{
-    ((struct errand *)data)->outcome = MF_STREAM_TIMEOUT;
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_interrupt(gint descriptor, GIOCondition condition, gpointer data)
-{
-    (void)descriptor;
-    (void)condition;
-    ((struct errand *)data)->outcome = MF_STREAM_INTERRUPTED;
-    return G_SOURCE_REMOVE;
-}
-
-static GSource *watch(GMainContext *context, GSource *source, GSourceFunc function, void *data)
-{
-    g_source_set_callback(source, function, data, NULL);
-    g_source_attach(source, context);
-    return source;
-}
-
-static void unwatch(GSource *source)
-{
-    if (source != NULL) {
-        g_source_destroy(source);
-        g_source_unref(source);
-    }
-}
-
-static void wait_for(struct mf_bus *self, struct errand *errand, int timeout_ms, int interrupt)
-{
-    GSource *deadline =
-        watch(self->context, g_timeout_source_new((guint)MAX(timeout_ms, 0)), on_deadline, errand);
-    GSource *stop = NULL;
-
-    if (interrupt >= 0)
-        stop = watch(self->context, g_unix_fd_source_new(interrupt, G_IO_IN),
-                     G_SOURCE_FUNC(on_interrupt), errand);
-    errand->outcome = 0;
-    while (errand->result == NULL && errand->outcome == 0)
-        g_main_context_iteration(self->context, TRUE);
-    unwatch(deadline);
-    unwatch(stop);
-}
-
-/* Waits for an operation that was given the errand; cancels it when its time is over. Returns true
- * if its result can be taken: it may have come after all. */
-static bool errand_run(struct mf_bus *self, struct errand *errand, int timeout_ms, int interrupt)
-{
-    int outcome;
-
-    wait_for(self, errand, timeout_ms, interrupt);
-    if (errand->result != NULL)
-        return true;
-    outcome = errand->outcome;
-    g_cancellable_cancel(errand->cancellable);
-    wait_for(self, errand, CANCEL_GRACE_MS, -1);
-    errand->outcome = outcome;
-    return errand->result != NULL;
-}
-
-static int classify(struct mf_bus *self, const struct errand *errand, GError *error)
+static int classify(struct mf_bus *self, const struct mf_errand *errand, GError *error)
 {
     gchar *name;
 
@@ -127,15 +39,12 @@ static int classify(struct mf_bus *self, const struct errand *errand, GError *er
 }
 
 /* Ends an errand; the error, if any, is consumed. */
-static int errand_end(struct mf_bus *self, struct errand *errand, bool done, GError *error)
+static int end(struct mf_bus *self, struct mf_errand *errand, bool done, GError *error)
 {
     int result = done ? 0 : classify(self, errand, error);
 
     g_clear_error(&error);
-    if (errand->result != NULL)
-        errand_free(errand);
-    else
-        errand->abandoned = true;
+    mf_errand_end(errand);
     return result;
 }
 
@@ -148,18 +57,18 @@ static void forget_text(struct mf_bus *self)
 
 static int connect_to(struct mf_bus *self, const char *address, int timeout_ms, int interrupt)
 {
-    struct errand *errand = errand_new();
+    struct mf_errand *errand = mf_errand_new();
     GError *error = NULL;
     bool done;
 
     g_dbus_connection_new_for_address(address,
                                       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
                                           G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                      NULL, errand->cancellable, on_ready, errand);
-    done = errand_run(self, errand, timeout_ms, interrupt) &&
+                                      NULL, errand->cancellable, mf_errand_ready, errand);
+    done = run(self, errand, timeout_ms, interrupt) &&
            (self->connection = g_dbus_connection_new_for_address_finish(errand->result, &error)) !=
                NULL;
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 int mf_bus_open(struct mf_bus *self, const char *address, int timeout_ms, int interrupt)
@@ -201,20 +110,20 @@ static GVariant *arguments_of(const struct mf_bus_call *call)
 static int send_call(struct mf_bus *self, const struct mf_bus_call *call, int timeout_ms,
                      int interrupt)
 {
-    struct errand *errand = errand_new();
+    struct mf_errand *errand = mf_errand_new();
     GVariant *answer = NULL;
     GError *error = NULL;
     bool done;
 
     g_dbus_connection_call(self->connection, call->name, call->object, call->interface,
                            call->method, arguments_of(call), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                           G_MAXINT, errand->cancellable, on_ready, errand);
+                           G_MAXINT, errand->cancellable, mf_errand_ready, errand);
     done =
-        errand_run(self, errand, timeout_ms, interrupt) &&
+        run(self, errand, timeout_ms, interrupt) &&
         (answer = g_dbus_connection_call_finish(self->connection, errand->result, &error)) != NULL;
     if (answer != NULL)
         g_variant_unref(answer);
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 int mf_bus_call(struct mf_bus *self, const struct mf_bus_call *call, int timeout_ms, int interrupt)

@@ -1,16 +1,14 @@
 #include "driver/qmi.h"
 
+#include "driver/errand.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
-#include <glib-unix.h>
 #include <libqmi-glib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* How long a cancelled operation may take to say that it ended. */
-enum { CANCEL_GRACE_MS = 1000 };
 
 /* --- a call: our context and our log, nobody else's ----------------------------------------- */
 
@@ -54,124 +52,16 @@ static int leave(struct call *call, int result)
     return result;
 }
 
-/* --- an errand: one asynchronous operation, waited for ------------------------------------- */
+/* --- what an errand came to ------------------------------------------------------------------ */
 
-/* On the heap, because an operation that ignores its cancellation may end when nobody waits for
- * it any more. */
-struct errand {
-    GAsyncResult *result;
-    GCancellable *cancellable;
-    int outcome; /* 0, or why the wait ended without a result */
-    bool abandoned;
-};
-
-static struct errand *errand_new(void)
+/* A hang-up is seen on a descriptor of our own: over MBIM libqmi tells of none during a close. */
+static bool run(struct mf_qmi *self, struct mf_errand *errand, int timeout_ms, int interrupt)
 {
-    struct errand *errand = g_new0(struct errand, 1);
-
-    errand->cancellable = g_cancellable_new();
-    return errand;
-}
-
-static void errand_free(struct errand *errand)
-{
-    g_clear_object(&errand->result);
-    g_object_unref(errand->cancellable);
-    g_free(errand);
-}
-
-static void on_ready(GObject *source, GAsyncResult *result, gpointer data)
-{
-    struct errand *errand = data;
-
-    (void)source;
-    if (errand->abandoned)
-        errand_free(errand);
-    else
-        errand->result = g_object_ref(result);
-}
-
-static gboolean on_deadline(gpointer data)
-{
-    ((struct errand *)data)->outcome = MF_STREAM_TIMEOUT;
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean on_interrupt(gint descriptor, GIOCondition condition, gpointer data)
-{
-    (void)descriptor;
-    (void)condition;
-    ((struct errand *)data)->outcome = MF_STREAM_INTERRUPTED;
-    return G_SOURCE_REMOVE;
-}
-
-static GSource *watch(GMainContext *context, GSource *source, GSourceFunc function, void *data)
-{
-    g_source_set_callback(source, function, data, NULL);
-    g_source_attach(source, context);
-    return source;
-}
-
-static void unwatch(GSource *source)
-{
-    if (source != NULL) {
-        g_source_destroy(source);
-        g_source_unref(source);
-    }
-}
-
-static gboolean on_hang_up(gint descriptor, GIOCondition condition, gpointer data)
-{
-    (void)descriptor;
-    (void)condition;
-    ((struct mf_qmi *)data)->gone = true;
-    return G_SOURCE_REMOVE;
-}
-
-/* Until the result is there or something else ends the wait; `outcome` tells. So does a hang-up, seen
- * on a descriptor of our own: over MBIM libqmi tells of none during a close. */
-static void wait_for(struct mf_qmi *self, struct errand *errand, int timeout_ms, int interrupt)
-{
-    GSource *deadline =
-        watch(self->context, g_timeout_source_new((guint)MAX(timeout_ms, 0)), on_deadline, errand);
-    GSource *stop = NULL, *hang_up = NULL;
-
-    if (self->witness >= 0)
-        hang_up = watch(self->context, g_unix_fd_source_new(self->witness, G_IO_HUP | G_IO_ERR),
-                        G_SOURCE_FUNC(on_hang_up), self);
-    if (interrupt >= 0)
-        stop = watch(self->context, g_unix_fd_source_new(interrupt, G_IO_IN),
-                     G_SOURCE_FUNC(on_interrupt), errand);
-    errand->outcome = 0;
-    while (errand->result == NULL && errand->outcome == 0 && !self->gone)
-        g_main_context_iteration(self->context, TRUE);
-    unwatch(deadline);
-    unwatch(stop);
-    unwatch(hang_up);
-}
-
-/* Runs what is ready, a hang-up for one; bounded, should something always be ready. */
-static void run_ready(struct mf_qmi *self)
-{
-    for (int i = 0; i < 100 && g_main_context_iteration(self->context, FALSE); i++)
-        ;
-}
-
-/* Waits for an operation that was given the errand; cancels it when its time is over. Returns true
- * if its result can be taken: it may have come after all. */
-static bool errand_run(struct mf_qmi *self, struct errand *errand, int timeout_ms, int interrupt)
-{
-    int outcome;
-
-    wait_for(self, errand, timeout_ms, interrupt);
-    if (errand->result != NULL)
-        return true;
-    outcome = errand->outcome;
-    g_cancellable_cancel(errand->cancellable);
-    wait_for(self, errand, CANCEL_GRACE_MS, -1);
-    run_ready(self); /* the cancelled result, when a hang-up cut the wait short */
-    errand->outcome = outcome;
-    return errand->result != NULL;
+    return mf_errand_run(errand, &(struct mf_errand_wait){.context = self->context,
+                                                          .timeout_ms = timeout_ms,
+                                                          .interrupt = interrupt,
+                                                          .witness = self->witness,
+                                                          .gone = &self->gone});
 }
 
 static bool is_closed(const GError *error)
@@ -182,9 +72,9 @@ static bool is_closed(const GError *error)
 }
 
 /* What an operation that gave an error (NULL: none, it never ended) comes to. */
-static int classify(struct mf_qmi *self, const struct errand *errand, const GError *error)
+static int classify(struct mf_qmi *self, const struct mf_errand *errand, const GError *error)
 {
-    run_ready(self);
+    mf_errand_run_ready(self->context);
     if (self->gone || is_closed(error))
         return MF_STREAM_CLOSED;
     if (errand->outcome != 0)
@@ -197,15 +87,12 @@ static int classify(struct mf_qmi *self, const struct errand *errand, const GErr
 }
 
 /* Ends an errand; the error, if any, is consumed. */
-static int errand_end(struct mf_qmi *self, struct errand *errand, bool done, GError *error)
+static int end(struct mf_qmi *self, struct mf_errand *errand, bool done, GError *error)
 {
     int result = done ? 0 : classify(self, errand, error);
 
     g_clear_error(&error);
-    if (errand->result != NULL)
-        errand_free(errand);
-    else
-        errand->abandoned = true;
+    mf_errand_end(errand);
     return result;
 }
 
@@ -239,17 +126,18 @@ static bool is_device(struct mf_qmi *self, const char *path)
 /* Without libqmi's check of the file, which looks at /sys and would refuse a simulated port. */
 static int make_device(struct mf_qmi *self, const char *path, int timeout_ms, int interrupt)
 {
-    struct errand *errand = errand_new();
+    struct mf_errand *errand = mf_errand_new();
     GFile *file = g_vfs_get_file_for_path(g_vfs_get_local(), path); /* loads no gio modules */
     GError *error = NULL;
     bool done;
 
-    g_async_initable_new_async(QMI_TYPE_DEVICE, G_PRIORITY_DEFAULT, errand->cancellable, on_ready,
-                               errand, QMI_DEVICE_FILE, file, QMI_DEVICE_NO_FILE_CHECK, TRUE, NULL);
+    g_async_initable_new_async(QMI_TYPE_DEVICE, G_PRIORITY_DEFAULT, errand->cancellable,
+                               mf_errand_ready, errand, QMI_DEVICE_FILE, file,
+                               QMI_DEVICE_NO_FILE_CHECK, TRUE, NULL);
     g_object_unref(file);
-    done = errand_run(self, errand, timeout_ms, interrupt) &&
+    done = run(self, errand, timeout_ms, interrupt) &&
            (self->device = qmi_device_new_finish(errand->result, &error)) != NULL;
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 static QmiDeviceOpenFlags open_flags(int flags)
@@ -261,16 +149,16 @@ static QmiDeviceOpenFlags open_flags(int flags)
 
 static int open_device(struct mf_qmi *self, int flags, int timeout_ms, int interrupt)
 {
-    struct errand *errand = errand_new();
+    struct mf_errand *errand = mf_errand_new();
     GError *error = NULL;
     bool done;
 
     g_signal_connect(self->device, QMI_DEVICE_SIGNAL_REMOVED, G_CALLBACK(on_removed), self);
     qmi_device_open(self->device, open_flags(flags), seconds_beyond(timeout_ms),
-                    errand->cancellable, on_ready, errand);
-    done = errand_run(self, errand, timeout_ms, interrupt) &&
+                    errand->cancellable, mf_errand_ready, errand);
+    done = run(self, errand, timeout_ms, interrupt) &&
            qmi_device_open_finish(self->device, errand->result, &error);
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms, int interrupt)
@@ -292,7 +180,7 @@ int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms
     leave(&call, result);
     if (result != 0) {
         memcpy(text, self->text, sizeof text);
-        mf_qmi_close(self, CANCEL_GRACE_MS);
+        mf_qmi_close(self, MF_ERRAND_GRACE_MS);
         memcpy(self->text, text, sizeof text);
     }
     return result;
@@ -331,20 +219,20 @@ bool mf_qmi_add(struct mf_qmi *self, uint8_t type, const void *value, size_t len
 
 static int send_request(struct mf_qmi *self, int timeout_ms, int interrupt)
 {
-    struct errand *errand;
+    struct mf_errand *errand;
     GError *error = NULL;
     bool done;
 
-    run_ready(self);
+    mf_errand_run_ready(self->context);
     if (self->gone)
         return MF_STREAM_CLOSED;
-    errand = errand_new();
+    errand = mf_errand_new();
     qmi_device_command_full(self->device, self->request, NULL, seconds_beyond(timeout_ms),
-                            errand->cancellable, on_ready, errand);
-    done = errand_run(self, errand, timeout_ms, interrupt) &&
+                            errand->cancellable, mf_errand_ready, errand);
+    done = run(self, errand, timeout_ms, interrupt) &&
            (self->answer = qmi_device_command_full_finish(self->device, errand->result, &error)) !=
                NULL;
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 int mf_qmi_send(struct mf_qmi *self, int timeout_ms, int interrupt)
@@ -364,15 +252,15 @@ const uint8_t *mf_qmi_answer(struct mf_qmi *self, uint8_t type, uint16_t *length
 
 static int close_device(struct mf_qmi *self, int timeout_ms)
 {
-    struct errand *errand = errand_new();
+    struct mf_errand *errand = mf_errand_new();
     GError *error = NULL;
     bool done;
 
-    qmi_device_close_async(self->device, seconds_beyond(timeout_ms), errand->cancellable, on_ready,
-                           errand);
-    done = errand_run(self, errand, timeout_ms, -1) &&
+    qmi_device_close_async(self->device, seconds_beyond(timeout_ms), errand->cancellable,
+                           mf_errand_ready, errand);
+    done = run(self, errand, timeout_ms, -1) &&
            qmi_device_close_finish(self->device, errand->result, &error);
-    return errand_end(self, errand, done, error);
+    return end(self, errand, done, error);
 }
 
 int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
@@ -391,7 +279,7 @@ int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
         g_signal_handlers_disconnect_by_data(self->device, self);
         g_clear_object(&self->device);
     }
-    run_ready(self);
+    mf_errand_run_ready(self->context);
     leave(&call, result);
     g_main_context_unref(self->context);
     self->context = NULL;

@@ -15,6 +15,8 @@ local may_include = {
   { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
   { "^core/driver/tap%.", { "driver/tap.h", SEAMS, "protocol/(crc|octets).h" } },
+  { "^core/driver/qmi%.", { "driver/OWN.h", "driver/errand.h", SEAMS } },
+  { "^core/driver/bus%.", { "driver/OWN.h", "driver/errand.h", SEAMS } },
   { "^core/driver/", { "driver/OWN.h", SEAMS } },
   { "^core/bind/", { "bind/*.h", "driver/*.h", "protocol/*.h" } },
   { "^core/main%.c", {} },
@@ -22,7 +24,7 @@ local may_include = {
 
 -- Headers of the outside with <>: only these files may include them.
 local BIND, QMI = { "^core/bind/", "^core/main%.c" }, { "^core/driver/qmi%.c" }
-local GLIB = { "^core/driver/qmi%.c", "^core/driver/bus%.c" }
+local GLIB = { "^core/driver/qmi%.c", "^core/driver/bus%.c", "^core/driver/errand%.[ch]" }
 local only_in = {
   { "^lua", BIND }, { "^lauxlib", BIND },
   { "^libserialport", { "^core/driver/port%.c" } },
@@ -44,9 +46,9 @@ local may_require = {
   { "^lua/moonflash/cli/json%.lua", { "^moonflash%.cli%.", "^cjson$" } },
   { "^lua/moonflash/cli/arguments%.lua", { "^moonflash%.cli%.", "^moonflash%.failure$", "^argparse$" } },
   { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
+  { "^lua/moonflash/trace/line%.lua", { "^cjson$" } },
   { "^lua/moonflash/child%.lua", { "^moonflash%.", "^cjson$" } },
   { "^lua/", { "^moonflash%." } },
-  { "^lua/moonflash/trace/line%.lua", { "^cjson$" } },
 }
 
 -- What they may not, although the above would let them.
