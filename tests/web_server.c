@@ -126,6 +126,7 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return 1;
+    setpgid(0, 0);
     signal(SIGCHLD, SIG_IGN);
     at[1].fd = open_port();
     for (int number = 1; poll(at, 2, -1) > 0 && at[0].revents == 0; number++) {
@@ -135,6 +136,6 @@ int main(int argc, char **argv)
             answer(to, argv[1], number);
         close(to);
     }
-    kill(0, SIGTERM); /* the answers that stall: we are a group of our own */
+    kill(0, SIGTERM); /* the answers that stall */
     return 0;
 }

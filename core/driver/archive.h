@@ -14,7 +14,7 @@
 
 struct archive;
 
-enum { MF_ARCHIVE_INPUT = 65536, MF_ARCHIVE_NAME = 255 };
+enum { MF_ARCHIVE_INPUT = 16384, MF_ARCHIVE_NAME = 255 };
 
 struct mf_archive {
     struct mf_reader reader; /* of the current member */

@@ -74,6 +74,7 @@ end
 function Report:open()
   local waiting = kept[self]
   kept[self] = nil
+  collectgarbage() -- the chunks of a transfer follow, and a router has little memory
   if waiting then return waiting end
   return open_again(self)
 end

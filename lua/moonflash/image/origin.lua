@@ -20,7 +20,7 @@ local sys = require "moonflash.core.sys"
 local origin = {}
 
 -- The largest settings seen have 72 kB.
-local HELD = 128 * 1024
+local HELD = 96 * 1024
 local ZIP = "PK\3\4"
 
 local function open_reader(spec)
