@@ -1,5 +1,5 @@
 --- moonflash at COMMAND...
-local exit = require "moonflash.exit"
+local asking = require "moonflash.cli.asking"
 local failure = require "moonflash.failure"
 local json = require "moonflash.cli.json"
 local outcome = require "moonflash.cli.outcome"
@@ -17,11 +17,9 @@ end
 
 -- The modem that is meant; with -t whatever is behind that port, be it a modem we know or not.
 local function find_device(wanted)
-  local use, tty = wanted.use, wanted.selection.tty
+  local tty = wanted.selection.tty
   if tty then return { nodes = { at = tty } } end
-  local models, problem = use.flash.models()
-  if not models then return nil, problem end
-  return use.device.select(use.device.list(wanted.root, models), wanted.selection)
+  return asking.find(wanted)
 end
 
 local function show(out, command, answer)
@@ -47,11 +45,6 @@ local function ask(wanted, job)
   end
 end
 
--- Whatever the reason, unless it is that nobody wanted to wait.
-local function refused(problem)
-  return outcome.bad(problem, not problem.code:find "%.interrupted$" and exit.REFUSED or nil)
-end
-
 return {
   name = "at",
   usage = "COMMAND...",
@@ -65,11 +58,7 @@ return {
     local device
     device, problem = find_device(wanted)
     if not device then return outcome.bad(problem) end
-    local job = wanted.use.job.new {
-      device = device, root = wanted.root, options = wanted.options, emit = wanted.emit,
-    }
-    problem = ask(wanted, job)
-    job:finalize()
-    return problem and refused(problem) or outcome.good()
+    problem = asking.within_job(wanted, device, function(job) return ask(wanted, job) end)
+    return problem and asking.refused(problem) or outcome.good()
   end,
 }

@@ -1,11 +1,11 @@
 --- moonflash qmi SERVICE MESSAGE [0xTT hex...]...
 local answer = require "moonflash.cli.answer"
-local exit = require "moonflash.exit"
+local asking = require "moonflash.cli.asking"
 local failure = require "moonflash.failure"
 local outcome = require "moonflash.cli.outcome"
 local tlv_words = require "moonflash.cli.tlv_words"
 
-local REQUEST_MS = 10000
+local REQUEST_SECONDS = 10
 
 local function message_of(wanted)
   local given, qmi = wanted.given, wanted.use.qmi
@@ -19,31 +19,10 @@ local function message_of(wanted)
     { hint = "give its number, like 0x0023" })
 end
 
-local function find_device(wanted)
-  local use = wanted.use
-  local models, problem = use.flash.models()
-  if not models then return nil, problem end
-  return use.device.select(use.device.list(wanted.root, models), wanted.selection)
-end
-
--- Asks within a job, which knows how to open the control port of a modem and closes it.
-local function ask(wanted, device, message, tlvs)
-  local job = wanted.use.job.new {
-    device = device, root = wanted.root, options = wanted.options, emit = wanted.emit,
-  }
+local function ask(wanted, job, message, tlvs)
   local session, problem = job:qmi()
-  local tlvs_back
-  if session then
-    local ms = job:ms(REQUEST_MS / 1000)
-    tlvs_back, problem = session:raw(wanted.use.qmi.service(message.service), message.id, tlvs, ms)
-  end
-  job:finalize()
-  return tlvs_back, problem
-end
-
--- Whatever the reason, unless it is that nobody wanted to wait.
-local function refused(problem)
-  return outcome.bad(problem, not problem.code:find "%.interrupted$" and exit.REFUSED or nil)
+  if not session then return nil, problem end
+  return session:raw(wanted.use.qmi.service(message.service), message.id, tlvs, job:ms(REQUEST_SECONDS))
 end
 
 return {
@@ -62,11 +41,13 @@ return {
     tlvs, problem = tlv_words.parse(wanted.given.tlvs, wanted.use.bytes)
     if not tlvs then return outcome.bad(problem) end
     local device
-    device, problem = find_device(wanted)
+    device, problem = asking.find(wanted)
     if not device then return outcome.bad(problem) end
-    tlvs, problem = ask(wanted, device, message, tlvs)
-    if not tlvs then return refused(problem) end
+    tlvs, problem = asking.within_job(wanted, device, function(job)
+      return ask(wanted, job, message, tlvs)
+    end)
+    if not tlvs then return asking.refused(problem) end
     problem = answer.show(wanted.out, message, tlvs, wanted.use)
-    return problem and refused(problem) or outcome.good()
+    return problem and asking.refused(problem) or outcome.good()
   end,
 }
