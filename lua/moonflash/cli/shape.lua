@@ -34,7 +34,6 @@ end
 
 local versions = fields { "firmware", "carrier", "config" }
 local problem = fields { "code", "message", "evidence", "offset" }
-local record = fields { "depth", "offset", "type", "size", "version", "header_crc", "image_crc" }
 local missing = fields { "kind", "interface", "module", "package" }
 local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }
 local stored_image = fields { "type", "slot", "unique_id", "build_id", "active", "failures" }
@@ -115,28 +114,6 @@ function shape.status(seen)
       stored = each(seen.stored, stored_image), advice = each(seen.advice, same),
       power = power(copy(seen.power, { causes = each(seen.power.causes, same) })),
     }))
-end
-
-local function image(report)
-  return json.object(
-    { "file", "ok", "bytes", "family", "product", "firmware", "carrier", "config", "records", "problems" },
-    copy(report, { records = each(report.records, record), problems = each(report.problems, problem) }))
-end
-
---- What was found in images, and whether they fit together.
-function shape.inspection(reports, set)
-  return line({ "images", "set" }, {
-    images = each(reports, image),
-    set = json.object({ "ok", "problems" }, { ok = set.ok, problems = each(set.problems, problem) }),
-  })
-end
-
---- How a script ended with one fault; `failure` is that of the first run.
-function shape.trial(row)
-  return line({ "fault", "ended", "exits", "running", "failure" }, {
-    fault = row.fault, ended = row.ended, exits = each(row.exits, same),
-    running = row.running and versions(row.running), failure = row.failure and failed(row.failure),
-  })
 end
 
 --- What an update would do.
