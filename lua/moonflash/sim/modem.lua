@@ -158,11 +158,17 @@ function modem:hold_next_ports(seconds)
   self.hold_seconds = seconds
 end
 
+local function begin_restart(self)
+  self.restarting = true
+  self.recorder:note("restart", { from = self.mode })
+end
+
 --- Disconnects after some seconds and comes back in download mode.
 -- @tparam string how what led there
 -- @tparam number seconds until the disconnect
 function modem:restart_into_download(how, seconds)
-  self.restarting, self.entered_by = true, how
+  self.entered_by = how
+  begin_restart(self)
   local mode = self.faults:value "skips-download" and "application" or "download"
   self:after(seconds, function() come_back(self, mode, self.seconds.boot) end)
 end
@@ -171,7 +177,7 @@ end
 function modem:restart(seconds)
   if self.store:wants_download() then return self:restart_into_download("preference", seconds) end
   if self.boot_download then return self:restart_into_download("boot download mode", seconds) end
-  self.restarting = true
+  begin_restart(self)
   local firmware, settings = self.store:mismatch()
   local gone = (firmware or settings) and self.seconds.switch or self.seconds.application
   self:after(seconds, function() come_back(self, "application", gone) end)

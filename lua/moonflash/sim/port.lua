@@ -43,9 +43,24 @@ end
 --- Sends bytes, now or as soon as there is room; nothing once the port is closed.
 function port:send(bytes)
   if self.closed or bytes == "" then return end
+  if self.behind then
+    self.behind[#self.behind + 1] = bytes
+    return
+  end
   self.waiting[#self.waiting + 1] = bytes
   self.entry.write = true
   writable(self)
+end
+
+--- Sends bytes some ms later, and behind them all that is sent meanwhile.
+function port:send_late(bytes, ms)
+  if self.behind then return self:send(bytes) end
+  self.behind = { bytes }
+  self.loop:after(ms, function()
+    local list = self.behind
+    self.behind = nil
+    for _, late in ipairs(list) do self:send(late) end
+  end)
 end
 
 --- Stops listening, so that whoever writes gets stuck: a modem that hangs.

@@ -1,8 +1,8 @@
 --- What the simulator leaves behind: a log of JSON lines and a folder of received images.
 --
 -- Every line has `t` (ms since the start) and `event`: "start" (with the clock of the system), "usb",
--- "qmi", "qdl", "at", "diag", "image", "mode", "preference", "power", "held", "fault", "violation". A
--- violation is something no real modem is known to forgive: tests fail on any of them.
+-- "qmi", "qdl", "at", "diag", "image", "mode", "preference", "power", "restart", "held", "fault",
+-- "violation". A violation is something no real modem is known to forgive: tests fail on any of them.
 -- @module moonflash.sim.recorder
 
 local cjson = require "cjson"

@@ -20,6 +20,13 @@ local function one_by_one(modem, port, answer, at)
   modem.loop:after(1, function() one_by_one(modem, port, answer, at + 1) end)
 end
 
+-- A loader does one thing after the other; the rest of a modem answers others meanwhile.
+local function late(modem, port, answer, value, message)
+  local seconds = value == true and 5 or value
+  if message:find "^qdl" then return port:send_late(answer, modem:milliseconds(seconds)) end
+  modem:after(seconds, function() port:send(answer) end)
+end
+
 -- In this order; the first one that strikes is the one that happens.
 local effects = {
   { "silence", function() end },
@@ -30,9 +37,7 @@ local effects = {
     modem:hold_next_ports(value == true and 5 or value)
     port:send(answer)
   end },
-  { "late", function(modem, port, answer, value)
-    modem:after(value == true and 5 or value, function() port:send(answer) end)
-  end },
+  { "late", late },
   { "cut", function(_, port, answer) port:send(answer:sub(1, math.floor(#answer / 2))) end },
   { "split", function(modem, port, answer) one_by_one(modem, port, answer, 1) end },
   { "stale", function(_, port, answer) port:send(leftover .. answer) end },
@@ -49,7 +54,7 @@ function wire.answer(modem, port, answer, hits)
     local value = hits[effect[1]]
     if value then
       modem.recorder:note("fault", { fault = effect[1], message = hits.message })
-      return effect[2](modem, port, answer, value)
+      return effect[2](modem, port, answer, value, hits.message)
     end
   end
   port:send(answer)
