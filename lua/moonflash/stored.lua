@@ -63,6 +63,18 @@ local function texts(pairs_found)
   return #lines > 0 and table.concat(lines, "; ") or "none"
 end
 
+--- Whether a modem stores a pair.
+-- @tparam ?table list of stored images; what is not known may be there
+-- @tparam table wanted VERSIONS
+-- @treturn boolean
+function stored.has(list, wanted)
+  if not list then return true end
+  for _, pair in ipairs(stored.pairs(list)) do
+    if versions.agree(wanted, pair) then return true end
+  end
+  return false
+end
+
 --- The pair a word means: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`) or the
 -- version of the settings. Of several the one with the firmware that runs, then the newest.
 -- @tparam table state of versions.read

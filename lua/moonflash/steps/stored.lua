@@ -68,13 +68,21 @@ steps.wake = step.define {
   end,
 }
 
+-- A modem that is online may still prefer what it neither runs nor stores: its next restart would end in
+-- download mode.
+local function is_well(state)
+  if versions.mismatch(state) or state.mode == "offline" then return false end
+  local preferred = state.preferred
+  return not preferred or versions.agree(preferred, state.running) or stored.has(state.stored, preferred)
+end
+
 --- Ends a recovery when the modem is well; else chooses the pair that brings it back.
 steps.stop_if_well = step.define {
   name = "see what is wrong", changes = false,
   defaults = { mode = "application" },
   run = function(job)
     local state = job.state
-    if not versions.mismatch(state) and state.mode ~= "offline" then
+    if is_well(state) then
       job.after = state.running
       if state.mode == "online" then return engine.FINISH, "the modem is online" end
       job:warn("modem.radio_off", "the images are consistent, but the radio is off: " .. tostring(state.mode))
