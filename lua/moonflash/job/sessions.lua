@@ -84,6 +84,8 @@ end
 -- @treturn table the session, or nil and a failure
 function sessions:download()
   if self.loader then return self.loader end
+  local here, gone = self:keep_up()
+  if not here then return nil, gone end
   if self.device.mode ~= "download" or not self.device.nodes.qdl then
     return nil, failure.new("device.no_port", "there is no download port",
       { evidence = device.describe(self.device) })

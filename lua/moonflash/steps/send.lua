@@ -38,16 +38,22 @@ end
 -- can be read only once is gone.
 local function after_failure(job, image, problem)
   job:close_download()
+  job.hung_up = problem.code == "port.closed"
   if image.once then problem.final = true end
   if job:interrupted() then return problem end
-  local found = job:find_again()
+  local found = job:keep_up()
   if not found then problem.final = true end
   if found and found.mode == "application" then problem.final, problem.again = true, not image.once end
   return problem
 end
 
--- A modem that crashed is reset and led here from its application, by another pass over the steps.
+-- A modem that crashed is reset and led here from its application, by another pass over the steps, and so is
+-- one that went back there meanwhile.
 local function after_silence(job, problem)
+  if job.device.mode == "application" then
+    problem.final, problem.again = true, true
+    return problem
+  end
   if not crash.reset(job, problem) then return problem end
   local found = job:await({ application = true, download = true }, job:ms(240))
   if found then job.phase = "entering" end
@@ -60,6 +66,7 @@ local function send_image(job, image, sent_before, final_ack)
   if not loader then return nil, after_silence(job, problem) end
   local source, unreadable = image:open()
   if not source then return nil, unreadable end
+  local phase = job.phase
   job.phase = "transfer"
   job:follow()
   local sent, broken = loader:send(source, {
@@ -68,6 +75,7 @@ local function send_image(job, image, sent_before, final_ack)
   })
   source:close()
   if sent then return true end
+  if loader:status().state == "hello" then job.phase = phase end -- the image was not opened yet
   return nil, after_failure(job, image, broken)
 end
 
