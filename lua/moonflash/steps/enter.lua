@@ -6,6 +6,7 @@ local failure = require "moonflash.failure"
 local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
 local step = require "moonflash.step"
+local sys = require "moonflash.core.sys"
 
 local enter = {}
 
@@ -111,12 +112,12 @@ local function switch_stored(job, forced, within_ms)
 end
 
 --- Leads the modem into download mode, its port open and greeted. `routes`: the ways (flash.routes), tried in
--- this order; `attempts`: how many rounds over them; `within`: seconds for one of them. A modem that stores
--- the images already is only restarted.
+-- this order; `attempts`: how many rounds over them; `within`: seconds for one of them;
+-- `pause`: seconds between rounds. A modem that stores the images already is only restarted.
 enter.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
   fields = { routes = "table", attempts = "number" },
-  defaults = { within = 120, attempts = 3 },
+  defaults = { within = 120, attempts = 3, pause = 5 },
   run = function(job, self)
     local forced = job.options.route and routes.named(job.options.route)
     if job.options.route and not forced then
@@ -126,13 +127,14 @@ enter.enter_download = step.define {
     local ready, unready = images_are_ready(job)
     if not ready then return nil, unready end
     local list, first = forced and { forced } or self.routes, nil
-    for _ = 1, self.attempts do
+    for try = 1, self.attempts do
+      if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
       local done, detail = try_routes(job, list, job:ms(self.within))
       if done then return true, detail end
       first = first or detail
       if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
     end
-    if first.code == "job.interrupted" then return nil, first end
+    if job:interrupted() then return nil, job:check_interrupt() end
     return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
       { cause = first, evidence = tostring(first), hint = is_hopeless(first) and failure.hint(first) or nil })
   end,

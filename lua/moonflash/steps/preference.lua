@@ -7,9 +7,12 @@ local failure = require "moonflash.failure"
 local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
 local step = require "moonflash.step"
+local sys = require "moonflash.core.sys"
 local versions = require "moonflash.versions"
 
 local preference = {}
+
+local WRITE_BACK_TRIES, WRITE_BACK_SECONDS = 4, 5
 
 --- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
 preference.read_versions = step.define {
@@ -53,6 +56,15 @@ local function wanted_list(set)
   }
 end
 
+-- What made the job fail may stand in the way for another moment.
+local function write_back(job, images)
+  for try = 1, WRITE_BACK_TRIES do
+    local answer, problem = job:request(dms.set_firmware_preference, { images = images })
+    if answer or problem.code == "qmi.refused" or try == WRITE_BACK_TRIES then return answer, problem end
+    sys.sleep_ms(job:ms(WRITE_BACK_SECONDS))
+  end
+end
+
 -- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
 -- did not prefer) comes back by a reset.
 local function restore(job, before)
@@ -61,7 +73,7 @@ local function restore(job, before)
   if here.mode ~= "application" then
     return nil, failure.new("job.wrong_mode", "the modem is in download mode")
   end
-  local answer, problem = job:request(dms.set_firmware_preference, { images = before })
+  local answer, problem = write_back(job, before)
   if not answer then return nil, problem end
   local power = job:request(dms.get_operating_mode)
   if not power or power.mode == "online" then return true end
