@@ -1,0 +1,45 @@
+#!/bin/sh
+# The heavy runs: sh tests/long.sh [PART...], all of them if none is named.
+#   matrix    every model and route x every message x every fault
+#   kill      signals at every step, every message and at 200 instants
+#   sanitize  the unit tests and whole updates under ASan, LSan and UBSan, in a build of their own
+# The exit status is 0 when all is well.
+cd "$(dirname "$0")/.." || exit 1
+
+build=${BUILD:-build}
+jobs=${JOBS:-2}
+
+# Runs a Lua file of the tests with the modules of the build.
+run_lua() {
+    LUA_PATH="$build/lua/?.lua;lua/?.lua;lua/?/init.lua;?.lua;;" LUA_CPATH="$build/lua/?.so;;" \
+        MOONFLASH="$build/moonflash" lua5.1 "$@"
+}
+
+build_as() {
+    cmake -S . -B "$@" >/dev/null && cmake --build "$1" -j "$jobs" >/dev/null
+}
+
+part_matrix() {
+    build_as "$build" && run_lua tests/matrix/main.lua matrix
+}
+
+part_kill() {
+    build_as "$build" && run_lua tests/matrix/main.lua kill "${SEED:-1}"
+}
+
+part_sanitize() {
+    build_as "$build-sanitize" -DMOONFLASH_SANITIZE=ON &&
+        ctest --test-dir "$build-sanitize" -j "$jobs" --output-on-failure -R '^(c|fuzz|unit)_|^sim_(update|recover|fault_matrix)'
+}
+
+status=0
+for part in ${*:-matrix kill sanitize}; do
+    case $part in
+    matrix | kill | sanitize) "part_$part" || status=1 ;;
+    *)
+        echo "there is no part $part: see the head of $0" >&2
+        exit 1
+        ;;
+    esac
+done
+exit $status

@@ -1,0 +1,104 @@
+--- The cells of the fault matrix: models and their routes x the messages of a good run x faults.
+-- @module tests.matrix.cells
+
+local faults = require "tests.matrix.faults"
+local flash = require "moonflash"
+local run = require "tests.matrix.run"
+local stage = require "tests.sim.stage"
+local sys = require "moonflash.core.sys"
+
+local cells = {}
+
+local SIZES = { size = 10000, settings_size = 5000 } -- three chunks and two
+
+local files = {}
+
+-- The images for a model, made once, until support.finish() takes them away.
+local function files_for(model)
+  local made = files[model]
+  if not made or not sys.stat(made[1]) then files[model] = stage.images(model, SIZES) end
+  return files[model]
+end
+
+-- The routes of a model's script, without those it has no port for.
+local function routes_of(model)
+  local names = {}
+  for _, step in ipairs(assert(flash.script(model))) do
+    for _, route in ipairs(step.routes or {}) do
+      if model ~= "em7305" or route.name ~= "boothold" then names[#names + 1] = route.name end
+    end
+  end
+  return names
+end
+
+--- Every model with every route of its script, or with one of them.
+-- @tparam[opt] string only the name of a route
+-- @treturn table list of { model=, route=, files=, new=, old= }
+function cells.ways(only)
+  local ways = {}
+  for _, model in ipairs { "mc7455", "mc7354", "em7305" } do
+    for _, route in ipairs(routes_of(model)) do
+      if not only or route == only then
+        ways[#ways + 1] = { model = model, route = route, files = files_for(model),
+          new = stage.new[model], old = stage.old[model] }
+      end
+    end
+  end
+  return ways
+end
+
+local name_of = {
+  qmi = function(entry) return (entry.service == "ctl" and "ctl." or "qmi.") .. entry.message:sub(3) end,
+  at = function(entry) return "at." .. entry.command:lower():match "^at[!+]?(%w*)" end,
+  qdl = function(entry) return "qdl." .. entry.command end,
+}
+
+-- The messages of a log in their order, each with how many of its kind came so far.
+local function messages(log)
+  local list, seen = {}, {}
+  for _, entry in ipairs(log) do
+    local name = name_of[entry.event] and name_of[entry.event](entry)
+    if name then
+      seen[name] = (seen[name] or 0) + 1
+      list[#list + 1] = { name = name, number = seen[name] }
+    end
+  end
+  return list
+end
+
+--- The messages of a good run by a way.
+-- @treturn table list of { name, number }
+function cells.messages(way)
+  local seen = run.update { model = way.model, route = way.route, files = way.files, faults = {} }
+  assert(seen.result and seen.result.ok, "no good run: " .. seen.stderr)
+  return messages(seen.log)
+end
+
+local function cell(way, message, row, fault)
+  return {
+    name = ("%s %s %s#%d %s"):format(way.model, way.route, message.name, message.number, row.name),
+    task = "cell", again = message.number % 2 == 0 and "recover" or "update",
+    model = way.model, route = way.route, files = way.files, new = way.new, old = way.old,
+    faults = { fault },
+  }
+end
+
+--- The cells of a way.
+-- @tparam table way
+-- @tparam table messages_of_way from cells.messages
+-- @tparam[opt] function wanted called with a message and a row: whether that cell is
+-- @treturn table list
+function cells.of(way, messages_of_way, wanted)
+  local list = {}
+  for _, message in ipairs(messages_of_way) do
+    for _, row in ipairs(faults.rows) do
+      local fault = faults.text(row, message.name, message.number)
+      if fault and (not wanted or wanted(message, row)) then
+        list[#list + 1] = cell(way, message, row, fault)
+      end
+    end
+  end
+  return list
+end
+
+return cells

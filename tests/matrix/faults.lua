@@ -1,0 +1,74 @@
+--- What can go wrong with a message: one row for each way, with the messages it makes sense for. The
+-- simulated modem plays them (moonflash.sim.faults).
+--
+-- Times: the modem lives a thousand times faster than a real one, the program's deadlines are a
+-- hundredth of the real ones, so a second of the program is ten of the modem.
+-- @module tests.matrix.faults
+
+local faults = {}
+
+--- The factors of both clocks.
+faults.time_scale, faults.timeout_scale = 0.001, 0.01
+
+--- The loader's 29 s, by the program's clock.
+faults.window = "window=290"
+
+local RATIO = faults.timeout_scale / faults.time_scale
+
+-- The longest the program waits for an answer, in its seconds; a little more is too late.
+local patience = {
+  ctl = 10, qmi = 10, at = 5, ["qdl.switch"] = 5, ["qdl.hello"] = 5, ["qdl.open"] = 5, ["qdl.write"] = 120,
+  ["qdl.done"] = 5,
+}
+
+local function kind_of(message)
+  return message:match "^[^.]+"
+end
+
+local function too_late(message)
+  return math.ceil((patience[message] or patience[kind_of(message)]) * 1.3 * RATIO)
+end
+
+-- The first of the names that is on the list of a row: the whole message, its kind.
+local function applies(row, message)
+  for _, name in ipairs(row.to) do
+    if name == message or name == kind_of(message) then return message ~= "qdl.reset" or name == message end
+  end
+  return false
+end
+
+local everything = { "ctl", "qmi", "at", "qdl", "qdl.reset" }
+local answered = { "ctl", "qmi", "at", "qdl" }
+
+local INTERNAL = "3" -- a QMI error
+
+--- name; fault, as the simulator calls it; to: kinds of messages or single ones; value: text or
+-- function(message).
+faults.rows = {
+  { name = "silence", to = everything },
+  { name = "late", to = answered },
+  { name = "too late", fault = "late", to = answered, value = too_late },
+  { name = "cut", to = answered },
+  { name = "split", to = answered },
+  { name = "stale", to = answered },
+  { name = "flip", to = answered },
+  { name = "sequence", to = { "ctl", "qmi", "qdl.write" } },
+  { name = "status", fault = "refuse", to = { "ctl", "qmi" }, value = INTERNAL },
+  { name = "status", fault = "refuse", to = { "at", "qdl.open", "qdl.write", "qdl.done" }, value = "1" },
+  { name = "error frame", fault = "error", to = { "qdl" }, value = "7" },
+  { name = "unplug", to = everything },
+  { name = "unplug, elsewhere", fault = "move", to = everything },
+  { name = "held for a moment", fault = "hold", to = everything, value = "10" },
+  { name = "held", fault = "hold", to = everything, value = "600" },
+}
+
+--- The fault of a row for the nth message of a kind, as the simulator takes it.
+-- @treturn ?string nil when it makes no sense
+function faults.text(row, message, number)
+  if not applies(row, message) then return nil end
+  local value = row.value
+  if type(value) == "function" then value = value(message) end
+  return ("%s=%s#%d%s"):format(row.fault or row.name, message, number, value and ":" .. value or "")
+end
+
+return faults

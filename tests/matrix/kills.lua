@@ -1,0 +1,157 @@
+--- The kill sweep: signals at every step, at every message of the session, and at any instant.
+-- @module tests.matrix.kills
+
+local run = require "tests.matrix.run"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local kills = {}
+
+local TIMEOUT_SCALE = 0.05
+local LATE = 150 -- seconds of the modem's: the answer that is waited for when the signal comes
+local BETWEEN_MS = 10 -- two signals at once would be one
+local MOST_MS = 400 -- a good run takes some 200
+
+--- What is sent, one after the other.
+kills.signals = { { "KILL" }, { "TERM" }, { "INT" }, { "HUP" }, { "INT", "INT" } }
+
+local function name_of(signals)
+  return "SIG" .. table.concat(signals, "+SIG")
+end
+
+local function cell(way, when, signals, more)
+  local made = { task = "kill", name = ("%s %s, %s"):format(way.model, when, name_of(signals)),
+    model = way.model, files = way.files, new = way.new, old = way.old, signals = signals,
+    again = #when % 2 == 0 and "update" or "recover" }
+  for field, value in pairs(more) do made[field] = value end
+  return made
+end
+
+local function each_signal(list, way, when, more)
+  for _, signals in ipairs(kills.signals) do list[#list + 1] = cell(way, when, signals, more) end
+end
+
+--- A signal when each step has begun.
+-- @tparam table way
+-- @tparam table steps their names, from a good run
+function kills.at_steps(way, steps)
+  local list = {}
+  for number, step in ipairs(steps) do each_signal(list, way, "at " .. step, { step = number }) end
+  return list
+end
+
+--- A signal while the answer to each message is waited for; every chunk is a message.
+-- @tparam table way
+-- @tparam table messages list of { name, number } from tests.matrix.cells
+function kills.at_messages(way, messages)
+  local list = {}
+  for _, message in ipairs(messages) do
+    if message.name ~= "qdl.reset" then
+      local text = message.name .. "#" .. message.number
+      each_signal(list, way, "at " .. text, { faults = { ("late=%s:%d"):format(text, LATE) } })
+    end
+  end
+  return list
+end
+
+-- Park and Miller's generator: no product reaches 2^53.
+local function random(seed)
+  return function(most)
+    seed = seed * 16807 % 2147483647
+    return seed % most
+  end
+end
+
+--- Signals at any instant.
+-- @tparam table way
+-- @tparam number count
+-- @tparam number seed
+function kills.at_random(way, count, seed)
+  local list, draw = {}, random(seed)
+  for _ = 1, count do
+    local ms, signals = draw(MOST_MS), kills.signals[draw(#kills.signals) + 1]
+    list[#list + 1] = cell(way, ("after %d ms"):format(ms), signals, { ms = ms })
+  end
+  return list
+end
+
+--- The steps of a good run.
+-- @treturn table their names in the order in which they begin
+function kills.steps(way)
+  local seen = run.update { model = way.model, route = way.route, files = way.files }
+  local names = {}
+  for _, event in ipairs(seen.events) do
+    if event.state == "started" then names[#names + 1] = event.step end
+  end
+  return names
+end
+
+-- --- one kill ------------------------------------------------------------------------------------
+
+local function until_step(child, number)
+  local consumed, seen = {}, 0
+  while seen < number do
+    local read, line = pcall(child.line, child)
+    if not read then break end
+    consumed[#consumed + 1] = line .. "\n"
+    if run.decode(line).state == "started" then seen = seen + 1 end
+  end
+  child.stdout = table.concat(consumed) .. child.stdout
+end
+
+local function has_struck(root)
+  for _, entry in ipairs(run.log(root)) do
+    if entry.event == "fault" then return true end
+  end
+end
+
+local function until_struck(root)
+  local deadline = sys.clock_ms() + run.LIMIT_MS
+  while not has_struck(root) and sys.clock_ms() < deadline do assert(sys.sleep_ms(2)) end
+end
+
+local function wait_for_moment(job, child, root)
+  if job.step then return until_step(child, job.step) end
+  if job.ms then return assert(sys.sleep_ms(job.ms)) end
+  until_struck(root)
+end
+
+-- A program that has ended meanwhile gets none.
+local function send(child, signals)
+  for index, signal in ipairs(signals) do
+    if index > 1 then assert(sys.sleep_ms(BETWEEN_MS)) end
+    sys.kill(child.pid, signal)
+  end
+end
+
+local function has_begun_image(log)
+  for _, entry in ipairs(log) do
+    if entry.command == "open" then return true end
+  end
+  return false
+end
+
+-- What is run next: where no image was begun, recover without files must do as well.
+local function next_command(job, begun)
+  if job.again == "recover" and not begun then return { again = "recover" } end
+  return { again = job.again, files = job.files }
+end
+
+--- An update that gets signals, and what is run next.
+-- @tparam table job
+-- @treturn table what the first run saw, and the second; the first with begun = whether an image was begun
+function kills.run(job)
+  local root = run.modem(job).root
+  local child = run.program { root = root, command = "update", files = job.files,
+    timeout_scale = TIMEOUT_SCALE }
+  wait_for_moment(job, child, root)
+  send(child, job.signals)
+  local one = run.read(child, root)
+  run.settle(root)
+  one.begun = has_begun_image(run.log(root))
+  local two = run.again(next_command(job, one.begun), root)
+  support.finish()
+  return one, two
+end
+
+return kills

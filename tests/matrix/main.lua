@@ -1,0 +1,50 @@
+-- The long form of the fault matrix or the kill sweep: main.lua matrix|kill [SEED]. Red ones are told with
+-- their story; the exit status is 0 when all are green.
+
+local support = require "tests.support"
+local sweep = require "tests.matrix.sweep"
+local sys = require "moonflash.core.sys"
+
+local AT_ONCE = 8 -- most of the time of a cell is waiting
+local RANDOM_KILLS = 200
+
+local forms = {
+  matrix = function(each)
+    return sweep.matrix { at_once = AT_ONCE, each = each }
+  end,
+  kill = function(each)
+    return sweep.kills { at_once = AT_ONCE, at_random = RANDOM_KILLS, seed = tonumber(arg[2] or 1),
+      each = each }
+  end,
+}
+
+local function say(...)
+  io.stdout:write(string.format(...), "\n")
+  io.stdout:flush()
+end
+
+local function tell(done, total, job, outcome)
+  if outcome.wrong then say("RED %s: %s\n%s", job.name, outcome.wrong, outcome.story or "") end
+  if done % 100 == 0 then say("%d of %d", done, total) end
+end
+
+local function sum_up(form, report, began)
+  local exits = {}
+  for exit, count in pairs(report.exits) do exits[#exits + 1] = ("%d times %s"):format(count, exit) end
+  table.sort(exits)
+  for _, red in ipairs(report.red) do say("red: %s: %s", red.name, red.words) end
+  say("%s: %d, %d red, in %d s; first runs ended with %s", form, report.total, #report.red,
+    math.ceil((sys.clock_ms() - began) / 1000), table.concat(exits, ", "))
+end
+
+local function main(form)
+  local began = sys.clock_ms()
+  local report = forms[form](tell)
+  sum_up(form, report, began)
+  return #report.red == 0
+end
+
+local fine, green = pcall(main, arg[1])
+support.finish()
+if not fine then error(green, 0) end
+if not green then error("not all are green", 0) end

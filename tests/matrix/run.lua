@@ -1,0 +1,129 @@
+--- One cell: a simulated modem with a fault, an update, and a second run by whoever finds the modem
+-- as the first one left it.
+-- @module tests.matrix.run
+
+local cjson = require "cjson"
+local faults = require "tests.matrix.faults"
+local stage = require "tests.sim.stage"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local run = {}
+
+--- The longest a run may take: real, the sum of all its deadlines is twenty minutes.
+run.LIMIT_MS = 12000
+
+local CHUNK = 4096
+local SECOND_SCALE = 0.1
+
+--- A simulated modem with the faults of a cell.
+function run.modem(cell)
+  local list = { faults.window }
+  for _, fault in ipairs(cell.faults or {}) do list[#list + 1] = fault end
+  return stage.modem(cell.model, { time_scale = faults.time_scale, faults = list })
+end
+
+--- Starts the program on a modem.
+-- @tparam table options root, command, files, timeout_scale
+-- @treturn Child see tests.support
+function run.program(options)
+  return support.start { support.program, "--root", options.root, "--json",
+    "--timeout-scale", tostring(options.timeout_scale or SECOND_SCALE), "--chunk-size", tostring(CHUNK),
+    options.command, unpack(options.files or {}) }
+end
+
+local function without_nulls(value)
+  if type(value) ~= "table" then return value end
+  for name, part in pairs(value) do
+    if part == cjson.null then value[name] = nil else without_nulls(part) end
+  end
+  return value
+end
+
+--- A line of the program's.
+function run.decode(line)
+  return without_nulls(cjson.decode(line))
+end
+
+local function decode_all(text)
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do lines[#lines + 1] = run.decode(line) end
+  return lines
+end
+
+--- Waits for the end of a run.
+-- @treturn table status, late (words, when it did not end), stderr, events, result (the last of them),
+-- log (the modem's)
+function run.read(child, root)
+  local ended, status = pcall(child.wait, child, run.LIMIT_MS)
+  local seen = { status = ended and status or nil, late = not ended and status or nil, stderr = child.stderr,
+    log = run.log(root) }
+  seen.events = ended and decode_all(child.stdout) or {}
+  seen.result = seen.events[#seen.events]
+  return seen
+end
+
+--- What the modem has seen so far.
+function run.log(root)
+  return stage.log { root = root }
+end
+
+-- The first run, by the library, so that its clock and what it leaves open are seen.
+local function first(cell, root)
+  local request = {
+    root = root, files = cell.files,
+    options = { route = cell.route, chunk_size = CHUNK, timeout_scale = faults.timeout_scale },
+  }
+  local argv = support.lua('require("tests.matrix.update")((...))', cjson.encode(request))
+  return run.read(support.start(argv), root)
+end
+
+--- Whoever comes next knows nothing of what went before, and gives the same files.
+-- @tparam table cell files; again: the command, update if not given
+function run.again(cell, root)
+  return run.read(run.program { root = root, command = cell.again or "update", files = cell.files }, root)
+end
+
+-- Whether a log ends with the modem there, its ports free.
+local function is_settled(log)
+  local there, held
+  for _, entry in ipairs(log) do
+    local left = entry.action == "remove"
+    if entry.command == "reset" or entry.event == "restart" then there = false end
+    if entry.event == "usb" then there, held = not left, held and not left end
+    if entry.event == "held" then held = entry.held end
+  end
+  return there and not held
+end
+
+--- Waits until the modem is there and no other program has its port: before, a run is of no use.
+function run.settle(root)
+  local deadline = sys.clock_ms() + run.LIMIT_MS
+  repeat
+    if is_settled(run.log(root)) then return end
+    assert(sys.sleep_ms(5))
+  until sys.clock_ms() > deadline
+  error "the modem did not settle"
+end
+
+--- Only the update.
+-- @tparam table cell model, route, files, faults
+-- @treturn table as of run.read
+function run.update(cell)
+  local seen = first(cell, run.modem(cell).root)
+  support.finish()
+  return seen
+end
+
+--- Both runs of a cell.
+-- @treturn table what the first saw, and the second
+function run.both(cell)
+  local root = run.modem(cell).root
+  local one = first(cell, root)
+  run.settle(root)
+  local two = run.again(cell, root)
+  support.finish()
+  return one, two
+end
+
+return run

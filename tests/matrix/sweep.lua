@@ -1,0 +1,77 @@
+--- Many cells or kills at once, with a report.
+-- @module tests.matrix.sweep
+
+local cells = require "tests.matrix.cells"
+local kills = require "tests.matrix.kills"
+local pool = require "tests.matrix.pool"
+
+local sweep = {}
+
+-- What a task says for each of the ways, in the order of the ways.
+local function ask(workers, task, ways)
+  local jobs, answers = {}, {}
+  for index, way in ipairs(ways) do jobs[index] = { task = task, way = way, index = index } end
+  workers:run(jobs, function(job, answer, raised)
+    if raised then error(raised, 0) end
+    answers[job.index] = answer
+  end)
+  return answers
+end
+
+local function add_all(list, more)
+  for _, item in ipairs(more) do list[#list + 1] = item end
+end
+
+-- Runs jobs; `each` is told of every one of them.
+local function run(workers, jobs, each)
+  local report, done = { total = #jobs, red = {}, exits = {} }, 0
+  workers:run(jobs, function(job, outcome, raised)
+    done = done + 1
+    outcome = outcome or { wrong = raised, first = {} }
+    if outcome.wrong then
+      report.red[#report.red + 1] = { name = job.name, words = outcome.wrong, story = outcome.story }
+    end
+    local exit = tostring(outcome.first.exit)
+    report.exits[exit] = (report.exits[exit] or 0) + 1
+    if each then each(done, #jobs, job, outcome) end
+  end)
+  return report
+end
+
+--- The fault matrix.
+-- @tparam table options ways (all if not given), at_once, wanted = function(message, row) whether a cell is
+-- run, each = function(done, total, job, outcome)
+-- @treturn table { total, red = { { name, words, story } }, exits = { [exit] = count } }
+function sweep.matrix(options)
+  local workers = pool.start("tests.matrix.work", options.at_once)
+  local ways, jobs = options.ways or cells.ways(), {}
+  for index, messages in ipairs(ask(workers, "messages", ways)) do
+    add_all(jobs, cells.of(ways[index], messages, options.wanted))
+  end
+  return run(workers, jobs, options.each)
+end
+
+-- At every step and message of each model's update by its first route.
+local function kills_everywhere(workers, ways)
+  local steps, messages = ask(workers, "steps", ways), ask(workers, "messages", ways)
+  local jobs = {}
+  for index, way in ipairs(ways) do
+    add_all(jobs, kills.at_steps(way, steps[index]))
+    add_all(jobs, kills.at_messages(way, messages[index]))
+  end
+  return jobs
+end
+
+--- The kill sweep.
+-- @tparam table options at_once, at_random (how many), seed, each; messages = { { name, number } }: besides
+-- the random ones only at these of the first model, not at every step and message of all
+-- @treturn table as of sweep.matrix
+function sweep.kills(options)
+  local workers, ways = pool.start("tests.matrix.work", options.at_once), cells.ways "preference"
+  local jobs = options.messages and kills.at_messages(ways[1], options.messages)
+    or kills_everywhere(workers, ways)
+  add_all(jobs, kills.at_random(ways[1], options.at_random, options.seed))
+  return run(workers, jobs, options.each)
+end
+
+return sweep
