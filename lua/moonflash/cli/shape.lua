@@ -116,6 +116,14 @@ function shape.status(seen)
     }))
 end
 
+--- How a script ended with one fault; `failure` is that of the first run.
+function shape.trial(row)
+  return line({ "fault", "ended", "exits", "running", "failure" }, {
+    fault = row.fault, ended = row.ended, exits = each(row.exits, same),
+    running = row.running and versions(row.running), failure = row.failure and failed(row.failure),
+  })
+end
+
 --- What an update would do.
 function shape.plan(result)
   local set = result.set
