@@ -1,5 +1,5 @@
 --- Waits until something may have changed on USB: by the kernel's uevents, else by looking at
--- /sys every 10 ms, which costs next to nothing while nothing changes. A watch never says what
+-- /sys every 10 ms, which costs little while nothing changes. A watch never says what
 -- changed: whoever waits looks at /sys itself.
 -- @module moonflash.device.watch
 
@@ -9,6 +9,7 @@ local uevent = require "moonflash.core.uevent"
 local watch = {}
 
 local POLL_MS = 10
+local FOLDERS_EVERY = 3
 
 --- The system's clock and sleep; tests have their own.
 watch.clock = { now = sys.clock_ms, sleep = sys.sleep_ms }
@@ -22,25 +23,34 @@ end
 local polling = {}
 polling.__index = polling
 
--- What the points look like; a point is a folder or a file, and may be missing.
-local function picture(points)
+-- What folders and files look like; each may be missing.
+local function list_of(folders)
   local parts = {}
-  for _, folder in ipairs(points.folders) do
+  for _, folder in ipairs(folders) do
     for _, name in ipairs(sys.list(folder) or {}) do parts[#parts + 1] = name end
     parts[#parts + 1] = "/"
   end
-  for _, file in ipairs(points.files) do parts[#parts + 1] = sys.read_file(file) or "/" end
+  return table.concat(parts, "\n")
+end
+
+local function contents_of(files)
+  local parts = {}
+  for index, file in ipairs(files) do parts[index] = sys.read_file(file) or "/" end
   return table.concat(parts, "\n")
 end
 
 -- The picture was taken before the caller last looked, so nothing slips in between; the first time
--- there is none, and the caller looks once more.
+-- there is none, and the caller looks once more. Folders cost more to look at than files, and tell
+-- less: they have their turn at first, when a file changed, and else every third time.
 function polling:wait(ms, points)
-  local ends, before = self.clock.now() + ms, self.seen
+  local ends, before, turn, folders = self.clock.now() + ms, self.seen, 0, nil
   repeat
     local slept, problem = self.clock.sleep(math.min(POLL_MS, math.max(ends - self.clock.now(), 0)))
     if not slept then return nil, problem end
-    self.seen = picture(points)
+    local files = contents_of(points.files)
+    if turn == 0 or files ~= self.files then folders = list_of(points.folders) end
+    turn = (turn + 1) % FOLDERS_EVERY
+    self.files, self.seen = files, folders .. files
   until self.seen ~= before or self.clock.now() >= ends
   return true
 end
