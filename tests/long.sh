@@ -2,6 +2,7 @@
 # The heavy runs: sh tests/long.sh [PART...], all of them if none is named.
 #   matrix    every model and route x every message x every fault
 #   kill      signals at every step, every message and at 200 instants
+#   fuzz      every target for FUZZ_SECONDS (600) under libFuzzer, two at a time (needs clang)
 #   sanitize  the unit tests and whole updates under ASan, LSan and UBSan, in a build of their own
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
@@ -32,10 +33,33 @@ part_sanitize() {
         ctest --test-dir "$build-sanitize" -j "$jobs" --output-on-failure -R '^(c|fuzz|unit)_|^sim_(update|recover|fault_matrix)'
 }
 
+# One target; what it finds new stays in the build, the kept corpus is only read.
+fuzz_target() {
+    folder=$build/fuzz/$1
+    mkdir -p "$folder" "tests/fuzz/corpus/$1"
+    clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE \
+        -Icore -Itests "tests/fuzz/$1.c" core/protocol/*.c -o "$folder/target" || return 1
+    "$folder/target" -max_total_time="${FUZZ_SECONDS:-600}" -print_final_stats=1 \
+        -artifact_prefix="$folder/" "$folder" "tests/fuzz/corpus/$1" >"$folder.log" 2>&1
+    result=$?
+    grep -E 'number_of_executed_units|ERROR' "$folder.log" | sed "s/^/$1: /"
+    return $result
+}
+
+part_fuzz() {
+    failed=0
+    for pair in 'cwe nvup' 'hdlc qdl'; do
+        fuzz_target "${pair% *}" &
+        fuzz_target "${pair#* }" || failed=1
+        wait $! || failed=1
+    done
+    return $failed
+}
+
 status=0
-for part in ${*:-matrix kill sanitize}; do
+for part in ${*:-matrix kill fuzz sanitize}; do
     case $part in
-    matrix | kill | sanitize) "part_$part" || status=1 ;;
+    matrix | kill | fuzz | sanitize) "part_$part" || status=1 ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1
