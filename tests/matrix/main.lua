@@ -1,5 +1,5 @@
--- The long form of the fault matrix or the kill sweep: main.lua matrix|kill [SEED]. Red ones are told with
--- their story; the exit status is 0 when all are green.
+-- The long forms of the fault matrix and the kill sweep: main.lua matrix|whole|kill [SEED]. Red ones are told
+-- with their story; the exit status is 0 when all are green.
 
 local support = require "tests.support"
 local sweep = require "tests.matrix.sweep"
@@ -11,6 +11,9 @@ local RANDOM_KILLS = 200
 local forms = {
   matrix = function(each)
     return sweep.matrix { at_once = AT_ONCE, each = each }
+  end,
+  whole = function(each)
+    return sweep.matrix { at_once = AT_ONCE, whole = true, each = each }
   end,
   kill = function(each)
     return sweep.kills { at_once = AT_ONCE, at_random = RANDOM_KILLS, seed = tonumber(arg[2] or 1),

@@ -84,12 +84,19 @@ function run.again(cell, root)
   return run.read(run.program { root = root, command = cell.again or "update", files = cell.files }, root)
 end
 
+local pulled = { unplug = true, move = true }
+
+-- Whether it is about to vanish: it restarts, or was pulled out.
+local function leaves(entry)
+  return entry.command == "reset" or entry.event == "restart" or pulled[entry.fault]
+end
+
 -- Whether a log ends with the modem there, its ports free.
 local function is_settled(log)
   local there, held
   for _, entry in ipairs(log) do
     local left = entry.action == "remove"
-    if entry.command == "reset" or entry.event == "restart" then there = false end
+    if leaves(entry) then there = false end
     if entry.event == "usb" then there, held = not left, held and not left end
     if entry.event == "held" then held = entry.held end
   end
