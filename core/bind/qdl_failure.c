@@ -3,7 +3,8 @@
  *   qdl.error qdl.open_refused qdl.write_refused qdl.done_refused   status
  *   qdl.wrong_sequence                                              sequence
  *   qdl.unexpected                                                  command
- *   qdl.not_qdl     foreign = "diag" | "at" | "sahara" | "bootrom" | "unknown", mode (Sahara's)
+ *   qdl.diag_port qdl.at_port qdl.sahara qdl.boot_rom qdl.not_qdl
+ *                   foreign = "diag" | "at" | "sahara" | "bootrom" | "unknown", mode (Sahara's)
  */
 #include "bind/qdl_failure.h"
 
@@ -49,15 +50,18 @@ static const char *meaning_of(const struct mf_qdl *qdl)
     return meanings[qdl->foreign];
 }
 
-static const char *hint_of(const struct mf_qdl *qdl)
+/* What answers instead of QDL has a code of its own where it is known. */
+static const char *name_of(const struct mf_qdl *qdl)
 {
-    static const char *const hints[] = {
-        [MF_FOREIGN_SAHARA] = "power-cycle the modem, then run the same command again",
-        [MF_FOREIGN_BOOTROM] = "this needs the boot ROM tools of the manufacturer",
+    static const char *const names[] = {
+        [MF_FOREIGN_DIAG] = "diag_port", [MF_FOREIGN_AT] = "at_port",
+        [MF_FOREIGN_SAHARA] = "sahara",  [MF_FOREIGN_BOOTROM] = "boot_rom",
         [MF_FOREIGN_UNKNOWN] = NULL,
     };
 
-    return hints[qdl->foreign];
+    if (qdl->failure == MF_QDL_NOT_QDL && names[qdl->foreign] != NULL)
+        return names[qdl->foreign];
+    return mf_qdl_failure_name(qdl->failure);
 }
 
 static const char *describe_refusal(lua_State *L, const struct mf_qdl *qdl, const char *what,
@@ -150,10 +154,6 @@ static void add_fields(lua_State *L, const struct mf_qdl *qdl)
         return;
     lua_pushstring(L, mf_qdl_foreign_name(qdl->foreign));
     lua_setfield(L, -2, "foreign");
-    if (hint_of(qdl) != NULL) {
-        lua_pushstring(L, hint_of(qdl));
-        lua_setfield(L, -2, "hint");
-    }
 }
 
 int mf_push_qdl_failure(lua_State *L, const struct mf_qdl *qdl)
@@ -164,8 +164,8 @@ int mf_push_qdl_failure(lua_State *L, const struct mf_qdl *qdl)
         lua_pushnil(L);
         return 1;
     }
-    mf_fail(L, lua_pushfstring(L, "qdl.%s", mf_qdl_failure_name(qdl->failure)),
-            describe_evidence(L, qdl), "%s", describe(L, qdl));
+    mf_fail(L, lua_pushfstring(L, "qdl.%s", name_of(qdl)), describe_evidence(L, qdl), "%s",
+            describe(L, qdl));
     add_fields(L, qdl);
     lua_replace(L, top + 1);
     lua_settop(L, top + 1);

@@ -57,7 +57,7 @@ local function explain_silence(failure, stale)
     want = listener:need().want
   end
   local explained = listener:failure()
-  return explained and explained.code == "qdl.not_qdl" and explained or failure
+  return explained and explained.foreign and explained or failure
 end
 
 -- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.

@@ -38,6 +38,11 @@ local codes = {
   -- the download conversation
   ["qdl.silent"] = "run the same command again; if it stays silent, power-cycle the modem",
   ["qdl.not_qdl"] = "this port is not a modem waiting for an image: see `moonflash status`",
+  ["qdl.diag_port"] = "the modem runs: run the same command again, without -t, so that its port is looked up",
+  ["qdl.at_port"] = "the modem runs: run the same command again, without -t, so that its port is looked up",
+  ["qdl.sahara"] = "`moonflash recover` resets a crashed modem; else power-cycle it, then run the same "
+    .. "command again",
+  ["qdl.boot_rom"] = "this needs the boot ROM tools of the manufacturer",
   ["qdl.error"] = "run the same command again",
   ["qdl.open_refused"] = "check with `moonflash inspect` that the image is for this modem",
   ["qdl.write_refused"] = "run the same command again",

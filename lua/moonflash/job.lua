@@ -158,6 +158,7 @@ function job:follow()
   if self.follower then self.follower:close() end
   self.follower = device.follow(self.device, self.models)
   self.follower:arm()
+  self.followed_at = sys.clock_ms()
   return self.follower
 end
 

@@ -58,7 +58,9 @@ end
 
 local function listen(job, seen)
   local path = job.device.nodes.qdl
-  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS), job.trace) then seen.device.mode = "memory-debug" end
+  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS), job.trace) then
+    seen.device.mode = "memory-debug"
+  end
 end
 
 local function look(job)

@@ -50,8 +50,8 @@ end
 
 --- The fault matrix.
 -- @tparam table options ways (all if not given), at_once; whole = also what follows the first image on
--- further routes of a model; wanted = function(message, row) whether a cell is run; each = function(done, total, job,
--- outcome)
+-- further routes of a model; wanted = function(message, row) whether a cell is run;
+-- each = function(done, total, job, outcome)
 -- @treturn table { total, red = { { name, words, story } }, exits = { [exit] = count } }
 function sweep.matrix(options)
   local workers = pool.start("tests.matrix.work", options.at_once)

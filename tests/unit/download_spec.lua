@@ -145,11 +145,11 @@ describe("a download session", function()
     refused("qdl.silent", session:send(image(), { final_ack_ms = 50 }))
   end)
 
-  for fault, foreign in pairs { diag = "diag", sahara = "sahara" } do
+  for fault, code in pairs { diag = "qdl.diag_port", sahara = "qdl.sahara" } do
     it("names what it talks to: " .. fault, function()
       local _, problem = open(fault)
-      refused("qdl.not_qdl", nil, problem)
-      assert.equal(foreign, problem.foreign)
+      refused(code, nil, problem)
+      assert.equal(fault, problem.foreign)
       assert.is_nil(session)
     end)
   end

@@ -148,7 +148,7 @@ describe("qdl failures", function()
 
   it("tell a DIAG port", function()
     local diag = greeting_answered(vectors.load("notqdl-em7455-diag-port")[2].bytes)
-    assert.equal("qdl.not_qdl", diag.code)
+    assert.equal("qdl.diag_port", diag.code)
     assert.equal("diag", diag.foreign)
     assert.matches("diagnostic port of a running modem", diag.message)
     assert.equal("received 13 70 00 00 6a 9a 7e", diag.evidence)
@@ -156,6 +156,7 @@ describe("qdl failures", function()
 
   it("tell a modem that dumps its memory", function()
     local sahara = greeting_answered(vectors.load("notqdl-mc7455-sahara-memory-debug")[2].bytes)
+    assert.equal("qdl.sahara", sahara.code)
     assert.equal("sahara", sahara.foreign)
     assert.equal(2, sahara.mode)
     assert.matches("crashed", sahara.message)
@@ -174,15 +175,18 @@ describe("qdl failures", function()
 
   it("tell the boot ROM", function()
     local nak = greeting_answered(vectors.load("notqdl-mc7750-pbl-dload-nak")[2].bytes)
+    assert.equal("qdl.boot_rom", nak.code)
     assert.equal("bootrom", nak.foreign)
     assert.matches("boot ROM", nak.message)
   end)
 
   it("tell echo, text and the unknown", function()
     local echo = greeting_answered(vectors.load("qdl-mc7455-sdp-error22")[1].bytes)
+    assert.equal("qdl.at_port", echo.code)
     assert.equal("at", echo.foreign)
     assert.equal("at", greeting_answered("\r\nERROR\r\n").foreign)
     local unknown = greeting_answered("\1\2\3")
+    assert.equal("qdl.not_qdl", unknown.code)
     assert.equal("unknown", unknown.foreign)
     assert.equal("received 01 02 03", unknown.evidence)
   end)
@@ -236,8 +240,8 @@ describe("qdl failures", function()
   end)
 
   it("have codes that failure.lua knows", function()
-    for _, name in ipairs { "silent", "not_qdl", "error", "open_refused", "write_refused", "wrong_sequence",
-      "done_refused", "unexpected" } do
+    for _, name in ipairs { "silent", "not_qdl", "diag_port", "at_port", "sahara", "boot_rom", "error",
+      "open_refused", "write_refused", "wrong_sequence", "done_refused", "unexpected" } do
       assert.is_string(failure.codes["qdl." .. name])
     end
   end)

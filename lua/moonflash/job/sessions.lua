@@ -7,6 +7,7 @@ local device = require "moonflash.device"
 local download = require "moonflash.download"
 local failure = require "moonflash.failure"
 local qmi = require "moonflash.qmi"
+local sys = require "moonflash.core.sys"
 
 local sessions = {}
 
@@ -80,6 +81,16 @@ function sessions:close_at()
   if session then session:close() end
 end
 
+-- Which port it was, and how long after the modem was told to restart.
+local function say_where(self, problem)
+  local where = "interface 0 of " .. self.device.place
+  if self.followed_at then
+    where = ("%s, %.1f s after its restart was asked for"):format(where,
+      (sys.clock_ms() - self.followed_at) / 1000)
+  end
+  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. where
+end
+
 --- The download session: port open and greeted.
 -- @treturn table the session, or nil and a failure
 function sessions:download()
@@ -94,6 +105,7 @@ function sessions:download()
     return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
       trace = self.trace })
   end, self:ms(OPEN_SECONDS))
+  if not loader and problem.code:match "^qdl%." then say_where(self, problem) end
   self.loader = loader
   return loader, problem
 end
