@@ -35,6 +35,7 @@ end
 local versions = fields { "firmware", "carrier", "config" }
 local problem = fields { "code", "message", "evidence", "offset" }
 local missing = fields { "kind", "interface", "module", "package" }
+local interface = fields { "number", "class", "driver", "tty", "control", "net" }
 local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }
 local stored_image = fields { "type", "slot", "unique_id", "build_id", "active", "failures" }
 local power = fields { "mode", "causes" }
@@ -84,10 +85,12 @@ local function nodes(values)
     copy(values, { qmi = each(values.qmi, same), mbim = each(values.mbim, same) }))
 end
 
-local device_keys = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing" }
+local device_keys = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing",
+  "bus", "number", "hub_depth", "manufacturer", "product", "interfaces" }
 
 local function device_values(values)
-  return copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing) })
+  return copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing),
+    interfaces = each(values.interfaces, interface) })
 end
 
 local function device(values)
