@@ -8,6 +8,8 @@
 #   sanitize  the unit tests and whole updates under ASan, LSan and UBSan, in a build of their own
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
+. tests/temporary.sh
+temporary_begin || exit 1
 
 build=${BUILD:-build}
 jobs=${JOBS:-2}
@@ -74,4 +76,5 @@ for part in ${*:-matrix kill fuzz sanitize}; do
         ;;
     esac
 done
+temporary_end || status=1
 exit $status

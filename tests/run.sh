@@ -4,14 +4,18 @@
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
+. tests/temporary.sh
 
 build=${BUILD:-build}
 jobs=${JOBS:-2}
+at_once=${AT_ONCE:-5} # tests: they mostly wait for simulated modems
 
 install_packages $build_packages $test_packages
 cmake -S . -B "$build" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
 cmake --build "$build" -j "$jobs"
+temporary_begin
 status=0
 luacheck --quiet --no-color lua scripts tests || status=1
-ctest --test-dir "$build" -j "$jobs" --output-on-failure || status=1
+ctest --test-dir "$build" -j "$at_once" --output-on-failure || status=1
+temporary_end || status=1
 exit $status
