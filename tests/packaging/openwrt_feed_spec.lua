@@ -60,7 +60,7 @@ describe("the feed's moonflash", function()
       ["/etc/init.d/moonflash"] = "moonflash", ["/etc/config/moonflash"] = "moonflash",
       ["/usr/share/moonflash/scripts/mc7455.lua"] = "moonflash",
       ["/usr/lib/lua/moonflash/init.lua"] = "moonflash",
-      ["/usr/lib/lua/moonflash/core/port.so"] = "moonflash",
+      ["/usr/lib/lua/moonflash.so"] = "moonflash",
       ["/usr/lib/lua/moonflash/core/qmi.so"] = "moonflash-qmi",
       ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
       ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
