@@ -37,11 +37,8 @@ end
 local function open(request)
   local events, problem = trace.read(request.trace)
   if not events then return nil, problem end
-  local dev, files = device_of(events), events[1].files
-  if not (dev and dev.place) then
-    return nil, failure.new("trace.unusable", "there is no modem in this trace")
-  end
-  if #files == #(request.files or {}) then return events, dev end
+  local files = events[1].files
+  if #files == #(request.files or {}) then return events end
   return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(#files),
     { evidence = table.concat(files, ", ") })
 end
@@ -81,6 +78,12 @@ local function differs(self, expected, got)
   stop(self)
 end
 
+-- A trace that was cut off has no result: what the program would do next cannot be compared.
+local function reached_end(self)
+  if self.events[#self.events].event == "result" then return end
+  self.world.loop:after(0, function() differs(self, "the end of the trace, which was cut off", "more") end)
+end
+
 -- The program has ended: what it said last may still be on its way, and nothing is waited for any more.
 local function await_rest(self)
   self.modem.time_scale = 0
@@ -111,9 +114,10 @@ end
 local function perform(self)
   self.modem = modems.new(self.world, self.events, {
     differs = function(expected, got) differs(self, expected, got) end,
+    ended = function() reached_end(self) end,
     signal = function(name) sys.kill(self.job.pid, (name:gsub("^SIG", ""))) end,
   })
-  self.modem:attach(self.device)
+  if self.device then self.modem:attach(self.device) end
   local problem
   self.job, problem = start_program(self)
   if not self.job then return nil, problem end
@@ -171,12 +175,12 @@ end
 -- lines = the outcome
 function replay.run(request)
   sys.catch_signals()
-  local events, dev = open(request)
-  if not events then return result(nil, dev) end
+  local events, unusable = open(request)
+  if not events then return result(nil, unusable) end
   local root, problem = sys.temporary_folder()
   if not root then return result(nil, problem) end
-  local self = { events = events, device = dev, files = request.files or {}, root = root, said = {},
-    program = request.program }
+  local self = { events = events, device = device_of(events), files = request.files or {}, root = root,
+    said = {}, program = request.program }
   local ran, same, differing = pcall(run, self, request.time_scale or TIME_SCALE)
   clean_up(self)
   if not ran then error(same, 0) end

@@ -115,6 +115,15 @@ describe("a recorded session", function()
     assert.equal(3, repeats({}, "qmi", "dms", "0x7777").status)
   end)
 
+  it("is one without a modem", function()
+    local script = support.folder() .. "/bad.lua"
+    assert(sys.write_file(script, "error 'no'"))
+    local path, run = record({ root = support.folder() }, "run", script)
+    assert.equal(10, run.status)
+    same(path, script)
+    same((record(simulator(), "devices")))
+  end)
+
   it("is one that was interrupted", function()
     local files, path = images(), support.folder() .. "/recorded.trace"
     local modem = support.simulator("mc7455", { time_scale = 0.2, faults = { "reset=2" } })
@@ -171,6 +180,18 @@ describe("a difference", function()
 
   it("is a step that ends otherwise", function()
     differs(tampered(path, "back at 2%-3", "back at 1-1"), files[1], files[2])
+  end)
+
+  it("is a trace that was cut off, and is told as soon as its end is reached", function()
+    local text = assert(sys.read_file(path))
+    local _, lines = text:gsub("\n", "")
+    for _, kept in ipairs { 2, 3, 20, 60, lines - 1 } do
+      assert(sys.write_file(path, text:match(("[^\n]*\n"):rep(kept))))
+      local began = sys.clock_ms()
+      local said = differs(path, files[1], files[2])
+      assert.truthy(said:find("cut off", 1, true), said)
+      assert.is_true(sys.clock_ms() - began < 5000)
+    end
   end)
 
   it("is another exit status", function()
@@ -237,6 +258,19 @@ describe("a trace", function()
       end
       assert.is_nil(text:find(modem.root, 1, true))
       assert.is_nil(text:find(files[1], 1, true))
+    end
+  end)
+
+  it("holds neither numbers nor codes that the command line had", function()
+    local modem = simulator()
+    for _, words in ipairs { { "at", 'AT+CPIN="4711"' }, { "at", "ATD+15551234711;" },
+                             { "qmi", "dms", "0x0028", "0x01", "0104", "34 37 31 31" },
+                             { "qmi", "nas", "0x0021", "0x01", "34373131" } } do
+      local path = record(modem, unpack(words))
+      local text = assert(sys.read_file(path))
+      assert.is_nil(text:find("4711", 1, true), text)
+      assert.is_nil(text:find(bytes.hex("4711", " ?"):gsub("%-", "%%-")), text)
+      same(path)
     end
   end)
 

@@ -29,7 +29,7 @@ end
 --- A modem that is not plugged in yet.
 -- @tparam table world loop, usb, time_scale
 -- @tparam table events of the trace
--- @tparam table listener differs(expected, got), signal(name)
+-- @tparam table listener differs(expected, got), signal(name), ended() when all of the trace was said
 function modem.new(world, events, listener)
   local self = setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale, events = events, listener = listener,
@@ -180,7 +180,7 @@ end
 function modem:go_on()
   while true do
     local event = self.events[self.at]
-    if not event then return end
+    if not event then return self.listener.ended() end
     if event.dir == ">" then
       if not take(self, event) then return end
     elseif acts[event.event] then
