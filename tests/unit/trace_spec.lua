@@ -32,6 +32,9 @@ describe("redaction", function()
     { '+CNUM: "","+4915112345",145', '+CNUM: "","+0000000000",000' },
     { 'AT+CPIN="1234"', 'AT+CPIN="0000"' },
     { "atd+4915112345;", "atd+0000000000;" },
+    { 'AT+CSCA="+13123149810",145', 'AT+CSCA="+00000000000",000' },
+    { '+CRSM: 144,0,"98102143F5"', '+CRSM: 000,0,"0000000000"' },
+    { '$QCPDPP: 1,1,"1234","user"', '$QCPDPP: 0,0,"0000","us0r"' },
     { IMEI, "000000000000000" },
     { "Revision: SWI9X30C_02.33.03.00 r8209", "Revision: SWI9X30C_02.33.03.00 r8209" },
     { 'AT!IMPREF="02.33.03.00"', 'AT!IMPREF="02.33.03.00"' },
@@ -41,6 +44,13 @@ describe("redaction", function()
       assert.equal(row[2] .. "\r\nOK\r\n", redact.at_lines(row[1] .. "\r\nOK\r\n"))
     end)
   end
+
+  it("leaves no digit behind such a word in messages and arguments either", function()
+    assert.equal('AT+CPIN="0000": the modem refuses', redact.words 'AT+CPIN="4711": the modem refuses')
+    assert.equal("ATD+00000000000;", redact.words "ATD+15551234567;")
+    assert.equal("call +00000000000 or 12", redact.words "call +15551234567 or 12")
+    assert.equal("route boothold, 02.33.03.00", redact.words "route boothold, 02.33.03.00")
+  end)
 
   it("keeps lengths of QMI values and tells no identities", function()
     assert.equal(("0"):rep(15), redact.tlv(2, 0x0025, 0x11, IMEI))

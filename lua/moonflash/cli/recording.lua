@@ -45,6 +45,7 @@ function recording.begin(wanted, command)
   local trace, problem = wanted.use.trace.open(wanted.given.trace)
   if not trace then return nil, problem end
   local arguments, files = all_words(command, wanted.given, wanted.use.sys)
+  if command.recorded then arguments = command.recorded(wanted.given, wanted.use) end
   trace:start { name = command.name, options = options_of(wanted.options), arguments = arguments,
     files = files, root = wanted.root }
   local emit = wanted.emit

@@ -32,6 +32,7 @@ local makers = {
   trial = function() return require "moonflash.trial" end,
   program = function() return require("moonflash.place").program end,
   trace = function() return require "moonflash.trace" end,
+  redact = function() return require "moonflash.trace.redact" end,
   replay = function() return require "moonflash.replay" end,
   environment = function() return os.getenv end,
   plain = function(use) return (use.environment "NO_COLOR" or "") ~= "" end,

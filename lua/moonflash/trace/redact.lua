@@ -6,6 +6,7 @@ local services = require "moonflash.qmi.services"
 local redact = {}
 
 local IDENTIFIER = 14 -- digits in a row: IMEI 15 (14 without check digit), IMSI 15, ICCID 19 or 20
+local TELEPHONE = 7 -- digits behind a "+"
 local RESULT = 0x02
 
 local function zeroed(text)
@@ -22,11 +23,16 @@ local function zeroed_hex(pairs_of_hex)
   return count >= IDENTIFIER and made or nil
 end
 
---- A text without long runs of digits.
+-- "+" and the digits of a telephone number in international form.
+local function zeroed_number(digits)
+  return #digits >= TELEPHONE and "+" .. zeroed(digits) or nil
+end
+
+--- A text without long runs of digits, and without telephone numbers in international form.
 -- @tparam string text
 -- @treturn string of the same length
 function redact.text(text)
-  return (text:gsub("%d+", zeroed_run):gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
+  return (text:gsub("%d+", zeroed_run):gsub("%+(%d+)", zeroed_number):gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
 end
 
 --- A serial number: its digits.
@@ -41,16 +47,32 @@ end
 local labels = {
   "imei", "imsi", "iccid", "ccid", "meid", "esn", "fsn", "serial", "msisdn", "atd",
   "+cgsn", "+cimi", "+cnum", "+cpin", "+cpwd", "+clck", "+clip", "+cmg", "+cmt", "+cds", "+cusd", "+cpb",
+  "+csca", "+colp", "+clcc", "+ccfc", "+crsm", "+csim", "+cgauth", "$qcpdpp",
 }
 
-local function redact_line(line)
+-- Where the first label in a line ends.
+local function end_of_label(line)
   local lower, from = line:lower(), nil
   for _, label in ipairs(labels) do
     local _, stop = lower:find(label, 1, true)
     if stop and (not from or stop < from) then from = stop end
   end
+  return from
+end
+
+local function redact_line(line)
+  local from = end_of_label(line)
   if from then return line:sub(1, from) .. zeroed(line:sub(from + 1)) end
   return redact.text(line)
+end
+
+--- A text for people, or a word of the command line: as redact.text, and no digits behind a word that
+-- stands for something personal (a message may cite the AT command it is about).
+-- @tparam string text
+-- @treturn string of the same length
+function redact.words(text)
+  local from = end_of_label(text) or #text
+  return redact.text(text:sub(1, from) .. redact.serial(text:sub(from + 1)))
 end
 
 --- Whole lines said on an AT port.

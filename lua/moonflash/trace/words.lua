@@ -46,7 +46,7 @@ end
 function words:clean(value)
   if type(value) == "string" then
     for _, known in ipairs(self.replacements) do value = value:gsub(known.pattern, known.by) end
-    return redact.text(value)
+    return redact.words(value)
   end
   if type(value) ~= "table" then return value end
   local copy = {}

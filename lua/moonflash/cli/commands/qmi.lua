@@ -7,6 +7,18 @@ local tlv_words = require "moonflash.cli.tlv_words"
 
 local REQUEST_SECONDS = 10
 
+-- The words of the TLVs without what is personal in them, for a trace.
+local function recorded_tlvs(given, use)
+  local redact, bytes = use.redact, use.bytes
+  local message, words = use.qmi.message(given.SERVICE, given.MESSAGE), {}
+  for _, tlv in ipairs(message and tlv_words.parse(given.tlvs, bytes) or {}) do
+    local value = redact.tlv(use.qmi.service(message.service), message.id, tlv[1], tlv[2])
+    words[#words + 1] = "0x" .. bytes.hex_number(tlv[1], 2)
+    if value ~= "" then words[#words + 1] = bytes.hex(value, "") end
+  end
+  return words
+end
+
 local function message_of(wanted)
   local given, qmi = wanted.given, wanted.use.qmi
   if not qmi.service(given.SERVICE) then
@@ -34,6 +46,9 @@ return {
     { "MESSAGE", "a name of moonflash's (get_revision), or any number" },
     { "TLV", "0xTT begins a TLV, the hex digits after it are its bytes", count = "*", target = "tlvs" },
   },
+  recorded = function(given, use)
+    return { given.SERVICE, given.MESSAGE, unpack(recorded_tlvs(given, use)) }
+  end,
   run = function(wanted)
     local message, problem = message_of(wanted)
     if not message then return outcome.bad(problem) end
