@@ -3,6 +3,7 @@
 
 local faults = require "tests.matrix.faults"
 local flash = require "moonflash"
+local messages = require "tests.matrix.messages"
 local run = require "tests.matrix.run"
 local stage = require "tests.sim.stage"
 local sys = require "moonflash.core.sys"
@@ -47,37 +48,19 @@ function cells.ways(only)
   return ways
 end
 
-local name_of = {
-  qmi = function(entry) return (entry.service == "ctl" and "ctl." or "qmi.") .. entry.message:sub(3) end,
-  at = function(entry) return "at." .. entry.command:lower():match "^at[!+]?(%w*)" end,
-  qdl = function(entry) return "qdl." .. entry.command end,
-}
-
--- The messages of a log in their order, each with how many of its kind came so far.
-local function messages(log)
-  local list, seen = {}, {}
-  for _, entry in ipairs(log) do
-    local name = name_of[entry.event] and name_of[entry.event](entry)
-    if name then
-      seen[name] = (seen[name] or 0) + 1
-      list[#list + 1] = { name = name, number = seen[name] }
-    end
-  end
-  return list
-end
-
 --- The messages of a good run by a way.
 -- @treturn table list of { name, number }
 function cells.messages(way)
   local seen = run.update { model = way.model, route = way.route, files = way.files, faults = {} }
   assert(seen.result and seen.result.ok, "no good run: " .. seen.stderr)
-  return messages(seen.log)
+  return messages.list(seen.log)
 end
 
 local function cell(way, message, row, fault)
   return {
     name = ("%s %s %s#%d %s"):format(way.model, way.route, message.name, message.number, row.name),
-    task = "cell", again = message.number % 2 == 0 and "recover" or "update",
+    task = "cell", again = message.number % 2 == 0 and "recover" or "update", message = message,
+    row = row.name, mild = row.mild,
     model = way.model, route = way.route, files = way.files, new = way.new, old = way.old,
     faults = { fault },
   }

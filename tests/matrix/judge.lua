@@ -1,95 +1,10 @@
 --- What must hold after a cell, whatever went wrong in it. Each rule gives nothing, or words.
 -- @module tests.matrix.judge
 
+local ends = require "tests.matrix.ends"
+local messages = require "tests.matrix.messages"
+
 local judge = {}
-
-local function last(log, event)
-  for index = #log, 1, -1 do
-    if log[index].event == event then return log[index] end
-  end
-end
-
-local function same(one, other)
-  return one and other and one.firmware == other.firmware and one.config == other.config
-    and one.carrier:lower() == other.carrier:lower()
-end
-
-local function text(pair)
-  return pair and ("%s %s %s"):format(pair.firmware, pair.carrier, pair.config) or "nothing"
-end
-
--- Where the modem is by a log: its mode, "away" between two modes.
-local function mode(log)
-  local usb = last(log, "usb")
-  return usb.action == "remove" and "away" or usb.mode
-end
-
-local function preferred(log)
-  for index = #log, 1, -1 do
-    if log[index].preferred then return log[index].preferred end
-  end
-end
-
-local function power(log)
-  for index = #log, 1, -1 do
-    if log[index].power then return log[index].power end
-  end
-end
-
-local function count(log, event)
-  local number = 0
-  for _, entry in ipairs(log) do number = number + (entry.event == event and 1 or 0) end
-  return number
-end
-
--- --- where each exit status leaves the modem -----------------------------------------------------
-
-local ends = {}
-
-local away = { unplug = true, move = true }
-
--- Whether somebody pulled the modem out, and it is not back yet.
-local function was_taken(log)
-  local fault = last(log, "fault")
-  return mode(log) == "away" and fault ~= nil and away[fault.fault]
-end
-
-ends[0] = function(cell, log)
-  local booted = last(log, "mode")
-  if mode(log) ~= "application" and not was_taken(log) then return "done, and the modem is " .. mode(log) end
-  if not same(booted.running, cell.new) then return "done, and it runs " .. text(booted.running) end
-  if not same(preferred(log), cell.new) then return "done, and it prefers " .. text(preferred(log)) end
-  if power(log) ~= 0 then return "done, and the radio is off" end
-end
-
-local function untouched(cell, log)
-  if count(log, "preference") > 0 then return "untouched, but the preference was set" end
-  if not same(preferred(log), cell.old) then return "untouched, and it prefers " .. text(preferred(log)) end
-  if count(log, "power") > 0 then return "untouched, but its power state was changed" end
-end
-ends[3], ends[5] = untouched, untouched
-
-ends[6] = function(cell, log)
-  if mode(log) ~= "application" then return "not entered, and the modem is " .. mode(log) end
-  if not same(preferred(log), cell.old) then return "not entered, and it prefers " .. text(preferred(log)) end
-  if power(log) ~= 0 then return "not entered, and the radio is off" end
-end
-
-ends[7] = function(_, log)
-  if mode(log) == "application" then return "transfer failed, and the modem is in application mode" end
-end
-
-ends[8] = function() end
-
--- Any pair will do, but it must be one.
-local function consistent(_, log)
-  local booted = last(log, "mode")
-  if mode(log) ~= "application" then return "the modem is " .. mode(log) end
-  if not same(booted.running, preferred(log)) then
-    return ("it runs %s and prefers %s"):format(text(booted.running), text(preferred(log)))
-  end
-  if power(log) ~= 0 then return "the radio is off" end
-end
 
 -- --- the rules -----------------------------------------------------------------------------------
 
@@ -100,15 +15,32 @@ function rules.ended(_, seen)
   if not seen.result or seen.result.event ~= "result" then return "no result: " .. seen.stderr end
 end
 
+-- A cell whose fault never came would prove nothing.
+function rules.struck(cell, seen)
+  for _, message in ipairs(messages.list(seen.log)) do
+    if message.name == cell.message.name and message.number == cell.message.number then return end
+  end
+  return "the message with the fault did not come"
+end
+
 function rules.told(_, seen)
-  local result = seen.result
+  local result, results = seen.result, 0
+  for _, event in ipairs(seen.events) do results = results + (event.event == "result" and 1 or 0) end
+  if results ~= 1 then return results .. " results" end
   if result.ok then return result.failure and "a failure of a success" end
   local problem = result.failure
   if not problem then return "no failure" end
-  for _, field in ipairs { "code", "message", "hint" } do
-    if not problem[field] then return "a failure without " .. field end
+  for _, field in ipairs { "code", "step", "message", "evidence", "hint" } do
+    if not problem[field] or problem[field] == "" then
+      return ("a failure without %s: %s"):format(field, tostring(problem.code))
+    end
   end
-  if not problem.step and result.exit ~= 5 then return "a failure without step: " .. problem.code end
+end
+
+function rules.got_over_it(cell, seen)
+  if cell.mild and not seen.result.ok then
+    return "it should have got over this: " .. seen.result.failure.code
+  end
 end
 
 function rules.left_nothing(_, seen)
@@ -129,15 +61,29 @@ local function failed_at(events)
   end
 end
 
-local harmful = { open = true, write = true, done = true }
+-- What begins an image or leads into download mode; and what changes or restarts the modem, which only
+-- putting back (exit status 6) may do.
+local begins = {
+  ["qdl.open"] = true, ["qdl.write"] = true, ["qdl.done"] = true, ["qmi.003e"] = true, ["at.boothold"] = true,
+}
+local changes = {
+  ["qmi.0048"] = true, ["qmi.002e"] = true, ["at.impref"] = true, ["at.gobiimpref"] = true,
+  ["at.reset"] = true, ["qdl.reset"] = true,
+}
+local BOOT_AND_RECOVERY = "01" -- what Set Boot Image Download Mode is given
 
--- Nothing of an image goes out when the step has failed.
+local function may_harm(entry, name, puts_back)
+  if name == "qmi.0050" then return entry.tlvs["01"] == BOOT_AND_RECOVERY end
+  return begins[name] or changes[name] and not puts_back
+end
+
+-- Nothing that could harm goes out when the step has failed.
 function rules.held_still(_, seen)
-  if seen.result.ok then return end
-  local since = failed_at(seen.events)
-  for _, entry in ipairs(seen.log) do
-    if since and harmful[entry.command] and entry.t + seen.log[1].clock > since + 1 then
-      return "sent " .. entry.command .. " after the failure"
+  local since = not seen.result.ok and failed_at(seen.events)
+  for _, entry in ipairs(since and seen.log or {}) do
+    local name = messages.name(entry)
+    if name and entry.t + seen.log[1].clock > since + 1 and may_harm(entry, name, seen.result.exit == 6) then
+      return "sent " .. name .. " after the failure"
     end
   end
 end
@@ -148,16 +94,16 @@ function rules.kept_torn_images(_, seen)
   end
 end
 
-
 function rules.succeeded(cell, seen)
-  if seen.result.ok then return (cell.any_pair and consistent or ends[0])(cell, seen.log) end
+  if seen.result.ok then return (cell.any_pair and ends.consistent or ends[0])(cell, seen.log) end
   local problem = seen.result.failure
   return ("exit %d, %s: %s (%s)"):format(seen.result.exit, tostring(problem.step), problem.message,
     tostring(problem.evidence))
 end
 
 local first_rules = {
-  rules.told, rules.left_nothing, rules.fits_the_state, rules.held_still, rules.kept_torn_images,
+  rules.struck, rules.told, rules.got_over_it, rules.left_nothing, rules.fits_the_state,
+  rules.held_still, rules.kept_torn_images,
 }
 
 -- What the rules say, all of it; a run that did not end cannot be looked at further.
@@ -192,7 +138,7 @@ local after_signal = {
 function judge.signalled(job, seen)
   if seen.late then return "did not end: " .. seen.late end
   local status = seen.status
-  if not seen.result and count(seen.log, "qmi") == 0 then return end -- it had not begun to listen
+  if not seen.result and not messages.list(seen.log)[1] then return end -- it had not begun to listen
   if not after_signal[job.signals[1]][status] then return "exit status " .. status end
   if status == 0 then return ends[0](job, seen.log) end
   if status == 9 and not seen.begun then return ends[6](job, seen.log) end

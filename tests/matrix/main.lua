@@ -31,13 +31,20 @@ local function tell(done, total, job, outcome)
   if done % 100 == 0 then say("%d of %d", done, total) end
 end
 
+-- "12 times silence, 3 times cut"
+local function counted(counts)
+  local list = {}
+  for name, count in pairs(counts) do list[#list + 1] = ("%d times %s"):format(count, name) end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
 local function sum_up(form, report, began)
-  local exits = {}
-  for exit, count in pairs(report.exits) do exits[#exits + 1] = ("%d times %s"):format(count, exit) end
-  table.sort(exits)
   for _, red in ipairs(report.red) do say("red: %s: %s", red.name, red.words) end
-  say("%s: %d, %d red, in %d s; first runs ended with %s", form, report.total, #report.red,
-    math.ceil((sys.clock_ms() - began) / 1000), table.concat(exits, ", "))
+  say("%s: %d, %d red, in %d s", form, report.total, #report.red,
+    math.ceil((sys.clock_ms() - began) / 1000))
+  say("faults: %s", counted(report.rows))
+  say("first runs ended with %s", counted(report.exits))
 end
 
 local function main(form)

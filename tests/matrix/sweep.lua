@@ -22,17 +22,21 @@ local function add_all(list, more)
   for _, item in ipairs(more) do list[#list + 1] = item end
 end
 
+local function add_one(counts, name)
+  counts[name] = (counts[name] or 0) + 1
+end
+
 -- Runs jobs; `each` is told of every one of them.
 local function run(workers, jobs, each)
-  local report, done = { total = #jobs, red = {}, exits = {} }, 0
+  local report, done = { total = #jobs, red = {}, exits = {}, rows = {} }, 0
   workers:run(jobs, function(job, outcome, raised)
     done = done + 1
     outcome = outcome or { wrong = raised, first = {} }
     if outcome.wrong then
       report.red[#report.red + 1] = { name = job.name, words = outcome.wrong, story = outcome.story }
     end
-    local exit = tostring(outcome.first.exit)
-    report.exits[exit] = (report.exits[exit] or 0) + 1
+    add_one(report.exits, tostring(outcome.first.exit))
+    add_one(report.rows, job.row or "signals")
     if each then each(done, #jobs, job, outcome) end
   end)
   return report
@@ -52,7 +56,8 @@ end
 -- @tparam table options ways (all if not given), at_once; whole = also what follows the first image on
 -- further routes of a model; wanted = function(message, row) whether a cell is run;
 -- each = function(done, total, job, outcome)
--- @treturn table { total, red = { { name, words, story } }, exits = { [exit] = count } }
+-- @treturn table { total, red = { { name, words, story } }, exits = { [exit] = count },
+-- rows = { [name of a fault] = count } }
 function sweep.matrix(options)
   local workers = pool.start("tests.matrix.work", options.at_once)
   local ways, jobs, seen = options.ways or cells.ways(), {}, {}

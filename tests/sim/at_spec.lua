@@ -53,6 +53,11 @@ describe("moonflash at", function()
     assert.same({ "AT!BOOTHOLD" }, sent(modem))
   end)
 
+  it("tells the number of an error", function()
+    local run = stage.moonflash(stage.modem("mc7455", { faults = { "error=at.sku:4" } }), "at", "AT!SKU?")
+    assert.matches("^%+CME ERROR: ", fails(run, 3, "at.cme_error").evidence)
+  end)
+
   it("speaks to the port it is given", function()
     local modem = stage.modem "mc7455"
     local run = support.run { support.program, "-t", modem.root .. "/dev/ttyUSB2", "at", "AT!SKU?" }

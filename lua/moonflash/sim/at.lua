@@ -7,6 +7,8 @@ local wire = require "moonflash.sim.wire"
 local at = {}
 at.__index = at
 
+local phone_failure = 0 -- 3GPP 27.007, 9.2
+
 --- Begins a conversation on a port.
 function at.new(modem, port)
   return setmetatable({ modem = modem, port = port, line = "", echo = true }, at)
@@ -152,14 +154,18 @@ local function execute(self, line)
   end
 end
 
+local function refusal(hits)
+  return hits.error and ("+CME ERROR: %d\r\n"):format(tonumber(hits.error) or phone_failure) or "ERROR\r\n"
+end
+
 local function answer(self, line)
   local name = line:lower():match("^at[!+]?(%w*)")
   local hits = self.modem.faults:at("at." .. (name or ""))
   self.modem.recorder:note("at", { port = self.port.name, command = line })
-  local lines = not hits.refuse and execute(self, line)
+  local lines = not hits.refuse and not hits.error and execute(self, line)
   local out = {}
   for _, text in ipairs(lines or {}) do out[#out + 1] = text .. "\r\n" end
-  out[#out + 1] = lines and "\r\nOK\r\n" or "ERROR\r\n"
+  out[#out + 1] = lines and "\r\nOK\r\n" or refusal(hits)
   wire.answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
 end
 

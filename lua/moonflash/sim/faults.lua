@@ -23,7 +23,7 @@ faults.about_messages = {
   hold = "another program opens the ports that come next and keeps them VALUE seconds (5)",
   deaf = "the modem stops reading for good",
   refuse = "the answer has the error status VALUE",
-  error = "an error frame with code VALUE comes instead (QDL)",
+  error = "an error frame with code VALUE comes instead (QDL; AT: +CME ERROR)",
   sequence = "the answer names another request (qdl.write, QMI)",
 }
 

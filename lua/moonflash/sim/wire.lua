@@ -6,6 +6,7 @@ local bytes = require "moonflash.core.bytes"
 local wire = {}
 
 local leftover = "\255\0~*" -- the tail of some earlier frame: a flag in it, and no end
+local most_pauses = 16 -- of 1 ms
 
 local function flipped(answer)
   local at = math.ceil(#answer / 2)
@@ -14,10 +15,16 @@ local function flipped(answer)
   return answer:sub(1, at - 1) .. bytes.u8(byte) .. answer:sub(at + 1)
 end
 
+-- Each byte in a write of its own. The pauses between them are few in a long answer, which must come while
+-- it is waited for.
 local function one_by_one(modem, port, answer, at)
-  if at > #answer then return end
-  port:send(answer:sub(at, at))
-  modem.loop:after(1, function() one_by_one(modem, port, answer, at + 1) end)
+  local pause_every = math.ceil(#answer / most_pauses)
+  for index = at, #answer do
+    port:send(answer:sub(index, index))
+    if index % pause_every == 0 then
+      return modem.loop:after(1, function() one_by_one(modem, port, answer, index + 1) end)
+    end
+  end
 end
 
 -- A loader does one thing after the other; the rest of a modem answers others meanwhile.

@@ -1,0 +1,33 @@
+--- The messages of a session, as the simulator logged them, by the names its faults have for them:
+-- "qmi.0048", "ctl.0022", "at.boothold", "qdl.open".
+-- @module tests.matrix.messages
+
+local messages = {}
+
+local name_of = {
+  qmi = function(entry) return (entry.service == "ctl" and "ctl." or "qmi.") .. entry.message:sub(3) end,
+  at = function(entry) return "at." .. entry.command:lower():match "^at[!+]?(%w*)" end,
+  qdl = function(entry) return "qdl." .. entry.command end,
+}
+
+--- The name of the message that an entry of the log is about.
+-- @treturn ?string nil when it is about none
+function messages.name(entry)
+  return name_of[entry.event] and name_of[entry.event](entry)
+end
+
+--- The messages of a log in their order.
+-- @treturn table list of { name, number = how many of its kind came so far }
+function messages.list(log)
+  local list, seen = {}, {}
+  for _, entry in ipairs(log) do
+    local name = messages.name(entry)
+    if name then
+      seen[name] = (seen[name] or 0) + 1
+      list[#list + 1] = { name = name, number = seen[name] }
+    end
+  end
+  return list
+end
+
+return messages
