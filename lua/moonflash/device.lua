@@ -19,12 +19,14 @@
 -- @module moonflash.device
 
 local catalog = require "moonflash.device.catalog"
-local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"
-local follow = require "moonflash.device.follow"
-local open = require "moonflash.device.open"
-local selection = require "moonflash.device.selection"
+local later = require "moonflash.later"
 local sysfs = require "moonflash.device.sysfs"
+
+local describe = later "moonflash.device.describe"
+local follow = later "moonflash.device.follow"
+local open = later "moonflash.device.open"
+local selection = later "moonflash.device.selection"
 
 local device = {}
 
@@ -34,7 +36,8 @@ local function by_place(a, b)
   while true do
     local x, y = one(), other()
     if not (x and y) then return y ~= nil end
-    if x ~= y then return tonumber(x) < tonumber(y) end
+    x, y = tonumber(x), tonumber(y)
+    if x ~= y then return x < y end
   end
 end
 
@@ -85,17 +88,25 @@ function device.is_there(dev)
 end
 
 --- Follows a device through reboots.
--- @see moonflash.device.follow
-device.follow = follow.new
+-- @tparam table dev
+-- @tparam table models those of the scripts
+-- @tparam[opt] table options see moonflash.device.follow
+-- @treturn table a follower
+function device.follow(dev, models, options)
+  return follow.new(dev, models, options)
+end
 
 --- Opens a node that may not be ready yet.
--- @see moonflash.device.open
-device.open_node = open.node
+-- @param ... see moonflash.device.open
+function device.open_node(...)
+  return open.node(...)
+end
 
 --- A device in words.
--- @function device.describe
 -- @tparam table dev
 -- @treturn string
-device.describe = describe.device
+function device.describe(dev)
+  return describe.device(dev)
+end
 
 return device

@@ -8,8 +8,10 @@
 
 local context = require "moonflash.context"
 local device = require "moonflash.device"
-local lock = require "moonflash.lock"
+local later = require "moonflash.later"
 local model = require "moonflash.model"
+
+local lock = later "moonflash.lock"
 
 local modems = {}
 

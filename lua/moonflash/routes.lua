@@ -10,8 +10,10 @@
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
 -- @module moonflash.routes
 
-local at = require "moonflash.at"
-local dms = require "moonflash.qmi.dms"
+local later = require "moonflash.later"
+
+local at = later "moonflash.at"
+local dms = later "moonflash.qmi.dms"
 
 local routes = {}
 

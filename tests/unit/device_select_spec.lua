@@ -35,6 +35,7 @@ describe("device.select", function()
     assert.equal("device.ambiguous", problem.code)
     assert.equal("1-1.4 EM7305 1199:9063, running, serial LF999; 2-3 MC7455 1199:9071, running, serial LF123",
       problem.evidence)
+    assert.equal("2-3 MC7455 1199:9071, running, serial LF123", device.describe(list()[2]))
   end)
 
   it("takes each field, alone and together", function()

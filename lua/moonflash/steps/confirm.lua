@@ -2,8 +2,9 @@
 -- @module moonflash.steps.confirm
 
 local failure = require "moonflash.failure"
-local step = require "moonflash.step"
 local versions = require "moonflash.versions"
+
+local confirm = {}
 
 -- Firmware that knows no preference may not tell its settings either (old 9x15): that is not held
 -- against it.
@@ -34,29 +35,25 @@ local function judge(job, self, seen)
     { evidence = seen, final = believed, again = true })
 end
 
---- Asks the modem until it runs and prefers what the images bring. `believe`: how often in a row it may say
--- otherwise before that counts (3). What another pass over the steps may mend, `again` allows.
-local confirm = step.define {
-  name = "confirm", changes = false, seconds = 10,
-  fields = { believe = "number" },
-  defaults = { mode = "application", believe = 3 },
-  run = function(job, self)
-    local state, problem = versions.read(job)
-    if not state then
-      job:close_qmi()
-      return nil, problem
-    end
-    job.after = state.running
-    local seen = difference(job, state)
-    if seen then return judge(job, self, seen) end
-    if expected(job.set, state) ~= job.set then
-      job:warn("job.not_confirmed", "the new firmware runs; the modem does not tell which settings")
-    end
-    if state.mode and state.mode ~= "online" then
-      job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
-    end
-    return true, versions.text(state.running)
-  end,
-}
+--- The work of `confirm`.
+-- @tparam table job
+-- @tparam table self the step
+function confirm.confirm(job, self)
+  local state, problem = versions.read(job)
+  if not state then
+    job:close_qmi()
+    return nil, problem
+  end
+  job.after = state.running
+  local seen = difference(job, state)
+  if seen then return judge(job, self, seen) end
+  if expected(job.set, state) ~= job.set then
+    job:warn("job.not_confirmed", "the new firmware runs; the modem does not tell which settings")
+  end
+  if state.mode and state.mode ~= "online" then
+    job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
+  end
+  return true, versions.text(state.running)
+end
 
-return { confirm = confirm }
+return confirm

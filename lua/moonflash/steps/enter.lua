@@ -5,7 +5,6 @@ local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
-local step = require "moonflash.step"
 local sys = require "moonflash.core.sys"
 
 local enter = {}
@@ -111,45 +110,38 @@ local function switch_stored(job, forced, within_ms)
   return true, "the modem switched to the stored images"
 end
 
---- Leads the modem into download mode, its port open and greeted. `routes`: the ways (flash.routes), tried in
--- this order; `attempts`: how many rounds over them; `within`: seconds for one of them;
--- `pause`: seconds between rounds. A modem that stores the images already is only restarted.
-enter.enter_download = step.define {
-  name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
-  fields = { routes = "table", attempts = "number" },
-  defaults = { within = 120, attempts = 3, pause = 5 },
-  run = function(job, self)
-    local forced = job.options.route and routes.named(job.options.route)
-    if job.options.route and not forced then
-      return nil, failure.new("usage", "there is no route " .. job.options.route)
-    end
-    if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
-    local ready, unready = images_are_ready(job)
-    if not ready then return nil, unready end
-    local list, first = forced and { forced } or self.routes, nil
-    for try = 1, self.attempts do
-      if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
-      local done, detail = try_routes(job, list, job:ms(self.within))
-      if done then return true, detail end
-      first = first or detail
-      if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
-    end
-    if job:interrupted() then return nil, job:check_interrupt() end
-    return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
-      { cause = first, evidence = tostring(first), hint = is_hopeless(first) and failure.hint(first) or nil })
-  end,
-}
+--- The work of `enter_download`.
+-- @tparam table job
+-- @tparam table self the step
+function enter.enter_download(job, self)
+  local forced = job.options.route and routes.named(job.options.route)
+  if job.options.route and not forced then
+    return nil, failure.new("usage", "there is no route " .. job.options.route)
+  end
+  if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
+  local ready, unready = images_are_ready(job)
+  if not ready then return nil, unready end
+  local list, first = forced and { forced } or self.routes, nil
+  for try = 1, self.attempts do
+    if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
+    local done, detail = try_routes(job, list, job:ms(self.within))
+    if done then return true, detail end
+    first = first or detail
+    if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
+  end
+  if job:interrupted() then return nil, job:check_interrupt() end
+  return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
+    { cause = first, evidence = tostring(first), hint = is_hopeless(first) and failure.hint(first) or nil })
+end
 
---- Waits until the modem is in `mode`, for `within` seconds.
-enter.wait = step.define {
-  name = "wait for the modem", changes = false, seconds = 60, goal = true,
-  defaults = { mode = "application", within = 240 },
-  run = function(job, self)
-    if job.device.mode == self.mode then return engine.SKIP, "it is there" end
-    local found, problem = job:await({ [self.mode] = true }, job:ms(self.within))
-    if not found then return nil, problem end
-    return true, "back at " .. found.place
-  end,
-}
+--- The work of `wait`.
+-- @tparam table job
+-- @tparam table self the step
+function enter.wait(job, self)
+  if job.device.mode == self.mode then return engine.SKIP, "it is there" end
+  local found, problem = job:await({ [self.mode] = true }, job:ms(self.within))
+  if not found then return nil, problem end
+  return true, "back at " .. found.place
+end
 
 return enter

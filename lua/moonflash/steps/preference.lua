@@ -6,7 +6,6 @@ local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local images_are_ready = require "moonflash.image.ready"
 local routes = require "moonflash.routes"
-local step = require "moonflash.step"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.versions"
 
@@ -14,18 +13,15 @@ local preference = {}
 
 local WRITE_BACK_TRIES, WRITE_BACK_SECONDS = 4, 5
 
---- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
-preference.read_versions = step.define {
-  name = "read versions", changes = false, seconds = 1,
-  run = function(job)
-    local state, problem = versions.read(job)
-    if not state then return nil, problem end
-    job.state = state
-    job.before = job.before or state.running
-    job.preference_before = job.preference_before or state.preference
-    return true, versions.text(state.running)
-  end,
-}
+--- The work of `read_versions`.
+function preference.read_versions(job)
+  local state, problem = versions.read(job)
+  if not state then return nil, problem end
+  job.state = state
+  job.before = job.before or state.running
+  job.preference_before = job.preference_before or state.preference
+  return true, versions.text(state.running)
+end
 
 -- Running it is not enough: it must also be what the modem prefers, and it must be online.
 local function is_current(job)
@@ -34,18 +30,15 @@ local function is_current(job)
     and (not state.preferred or versions.agree(job.set, state.preferred))
 end
 
---- Ends the run when the modem runs and prefers what the images bring, and is online; not with --force.
-preference.stop_if_current = step.define {
-  name = "stop if current", changes = false, seconds = 0,
-  run = function(job)
-    if not job.state then return engine.SKIP, "the modem could not be asked" end
-    if job.options.force then return engine.SKIP, "told to send the images all the same" end
-    if not is_current(job) then return true end
-    job.up_to_date = job.phase == "untouched"
-    job.after = job.state.running
-    return engine.FINISH, "the modem runs " .. versions.text(job.state.running)
-  end,
-}
+--- The work of `stop_if_current`.
+function preference.stop_if_current(job)
+  if not job.state then return engine.SKIP, "the modem could not be asked" end
+  if job.options.force then return engine.SKIP, "told to send the images all the same" end
+  if not is_current(job) then return true end
+  job.up_to_date = job.phase == "untouched"
+  job.after = job.state.running
+  return engine.FINISH, "the modem runs " .. versions.text(job.state.running)
+end
 
 -- The list that makes a modem want a firmware and its settings (reference: QMI, firmware
 -- preference list): the modem entry names no unique id, the PRI entry names all.
@@ -131,24 +124,23 @@ local function prefer(job)
   return {}
 end
 
---- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
-preference.set_preference = step.define {
-  name = "set preference", changes = true, seconds = 1,
-  run = function(job, self)
-    local ready, unready = images_are_ready(job)
-    if not ready then return nil, unready end
-    job:follow()
-    local answer, problem = prefer(job)
-    if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
-    expect_change(job, self)
-    if not answer then return nil, problem end
-    job.preference_set = true
-    if not job.has_more then job.sent = {} end
-    job.has_more = nil
-    remember_wanted(job, answer.types)
-    if job.stored_already then return true, "already stored: the modem only switches" end
-    return true, versions.text(job.set)
-  end,
-}
+--- The work of `set_preference`.
+-- @tparam table job
+-- @tparam table self the step
+function preference.set_preference(job, self)
+  local ready, unready = images_are_ready(job)
+  if not ready then return nil, unready end
+  job:follow()
+  local answer, problem = prefer(job)
+  if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
+  expect_change(job, self)
+  if not answer then return nil, problem end
+  job.preference_set = true
+  if not job.has_more then job.sent = {} end
+  job.has_more = nil
+  remember_wanted(job, answer.types)
+  if job.stored_already then return true, "already stored: the modem only switches" end
+  return true, versions.text(job.set)
+end
 
 return preference

@@ -3,7 +3,6 @@
 
 local crash = require "moonflash.crash"
 local engine = require "moonflash.engine"
-local step = require "moonflash.step"
 
 local send = {}
 
@@ -91,42 +90,34 @@ local function restart_for_more(job, within_ms)
   return nil, lost
 end
 
---- Sends what the modem asks for of the images. `final_ack`: seconds for the last answer of each;
--- `per_boot`: how many images the modem takes until it must restart; `within`: seconds of such a restart.
-send.send_images = step.define {
-  name = "send images", changes = true, seconds = 90,
-  fields = { final_ack = "number", per_boot = "number" },
-  defaults = { mode = "download", final_ack = 180, per_boot = math.huge, within = 240 },
-  run = function(job, self)
-    local before, count, now = 0, 0, 0
-    for _, image in ipairs(job.set.images) do
-      if not job.sent[image] and is_wanted(job, image) then
-        if now == self.per_boot then return restart_for_more(job, job:ms(self.within)) end
-        local sent, problem = send_image(job, image, before, self.final_ack)
-        if not sent then return nil, problem end
-        job.sent[image], now = true, now + 1
-      end
-      if job.sent[image] then
-        before, count = before + image.bytes, count + 1
-      else
-        job:note(image.file .. ": the modem does not ask for it")
-      end
+--- The work of `send_images`.
+-- @tparam table job
+-- @tparam table self the step
+function send.send_images(job, self)
+  local before, count, now = 0, 0, 0
+  for _, image in ipairs(job.set.images) do
+    if not job.sent[image] and is_wanted(job, image) then
+      if now == self.per_boot then return restart_for_more(job, job:ms(self.within)) end
+      local sent, problem = send_image(job, image, before, self.final_ack)
+      if not sent then return nil, problem end
+      job.sent[image], now = true, now + 1
     end
-    if count == 0 then return engine.SKIP, "the modem asks for none of the images" end
-    return true, ("%d image%s, %.0f bytes"):format(count, count == 1 and "" or "s", before)
-  end,
-}
+    if job.sent[image] then
+      before, count = before + image.bytes, count + 1
+    else
+      job:note(image.file .. ": the modem does not ask for it")
+    end
+  end
+  if count == 0 then return engine.SKIP, "the modem asks for none of the images" end
+  return true, ("%d image%s, %.0f bytes"):format(count, count == 1 and "" or "s", before)
+end
 
---- Lets the loader restart the modem.
-send.leave_download = step.define {
-  name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
-  defaults = { mode = "download" },
-  run = function(job)
-    local left, problem = job:leave_download()
-    if not left then return nil, problem end
-    job.phase = "booting"
-    return true
-  end,
-}
+--- The work of `leave_download`.
+function send.leave_download(job)
+  local left, problem = job:leave_download()
+  if not left then return nil, problem end
+  job.phase = "booting"
+  return true
+end
 
 return send

@@ -7,7 +7,6 @@ local dms = require "moonflash.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local routes = require "moonflash.routes"
-local step = require "moonflash.step"
 local stored = require "moonflash.stored"
 local versions = require "moonflash.versions"
 
@@ -18,55 +17,43 @@ local function aim_at(job, pair)
   job.pair = pair
 end
 
---- Finds the stored pair that job.wanted_pair names.
-steps.choose_stored = step.define {
-  name = "choose stored images", changes = false,
-  run = function(job)
-    local pair, problem = stored.find(job.state, job.wanted_pair)
-    if not pair then return nil, problem end
-    aim_at(job, pair)
-    return true, versions.text(pair)
-  end,
-}
+--- The work of `choose_stored`.
+function steps.choose_stored(job)
+  local pair, problem = stored.find(job.state, job.wanted_pair)
+  if not pair then return nil, problem end
+  aim_at(job, pair)
+  return true, versions.text(pair)
+end
 
---- Prefers the chosen pair, exactly as the modem stores it.
-steps.prefer_stored = step.define {
-  name = "prefer stored images", changes = true,
-  run = function(job)
-    local answer, problem = job:request(dms.set_firmware_preference, { images = job.pair.preference })
-    if not answer then return nil, problem end
-    job.phase = "entering"
-    return true, versions.text(job.pair)
-  end,
-}
+--- The work of `prefer_stored`.
+function steps.prefer_stored(job)
+  local answer, problem = job:request(dms.set_firmware_preference, { images = job.pair.preference })
+  if not answer then return nil, problem end
+  job.phase = "entering"
+  return true, versions.text(job.pair)
+end
 
---- Restarts a modem in application mode; what it prefers is what it then runs.
-steps.restart = step.define {
-  name = "restart", changes = true, seconds = 70,
-  defaults = { mode = "application", within = 240 },
-  run = function(job, self)
-    job:follow()
-    local taken, problem = routes.power_cycle(job)
-    if not taken then return nil, problem end
-    job:close_qmi()
-    job.phase = "booting"
-    local found, lost = job:await({ application = true, download = true }, job:ms(self.within))
-    if not found then return nil, lost end
-    if found.mode == "application" then return true end
-    return nil, failure.new("job.wrong_mode", "the modem came back in download mode")
-  end,
-}
+--- The work of `restart`.
+-- @tparam table job
+-- @tparam table self the step
+function steps.restart(job, self)
+  job:follow()
+  local taken, problem = routes.power_cycle(job)
+  if not taken then return nil, problem end
+  job:close_qmi()
+  job.phase = "booting"
+  local found, lost = job:await({ application = true, download = true }, job:ms(self.within))
+  if not found then return nil, lost end
+  if found.mode == "application" then return true end
+  return nil, failure.new("job.wrong_mode", "the modem came back in download mode")
+end
 
---- Leads a modem out of download mode without an image, as it goes by itself when its window ends.
-steps.wake = step.define {
-  name = "leave download mode", changes = true, seconds = 10, leads_to = "application",
-  defaults = { mode = "download" },
-  run = function(job)
-    local left, problem = job:leave_download()
-    if left then return true end
-    return crash.reset(job, problem)
-  end,
-}
+--- The work of `wake`.
+function steps.wake(job)
+  local left, problem = job:leave_download()
+  if left then return true end
+  return crash.reset(job, problem)
+end
 
 -- A modem that is online may still prefer what it neither runs nor stores: its next restart would end in
 -- download mode.
@@ -76,23 +63,19 @@ local function is_well(state)
   return not preferred or versions.agree(preferred, state.running) or stored.has(state.stored, preferred)
 end
 
---- Ends a recovery when the modem is well; else chooses the pair that brings it back.
-steps.stop_if_well = step.define {
-  name = "see what is wrong", changes = false,
-  defaults = { mode = "application" },
-  run = function(job)
-    local state = job.state
-    if is_well(state) then
-      job.after = state.running
-      if state.mode == "online" then return engine.FINISH, "the modem is online" end
-      job:warn("modem.radio_off", "the images are consistent, but the radio is off: " .. tostring(state.mode))
-      return engine.FINISH, "nothing that images can cure"
-    end
-    local pair, problem = stored.way_back(state)
-    if not pair then return nil, problem end
-    aim_at(job, pair)
-    return true, "the modem prefers " .. versions.text(state.preferred)
-  end,
-}
+--- The work of `stop_if_well`.
+function steps.stop_if_well(job)
+  local state = job.state
+  if is_well(state) then
+    job.after = state.running
+    if state.mode == "online" then return engine.FINISH, "the modem is online" end
+    job:warn("modem.radio_off", "the images are consistent, but the radio is off: " .. tostring(state.mode))
+    return engine.FINISH, "nothing that images can cure"
+  end
+  local pair, problem = stored.way_back(state)
+  if not pair then return nil, problem end
+  aim_at(job, pair)
+  return true, "the modem prefers " .. versions.text(state.preferred)
+end
 
 return steps
