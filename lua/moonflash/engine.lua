@@ -3,12 +3,13 @@
 -- @module moonflash.engine
 
 local failure = require "moonflash.failure"
+local foreign = require "moonflash.foreign"
 local sys = require "moonflash.core.sys"
 
 local engine = {}
 
--- A step's run function returns `true` and words, or `nil` and a failure, or one of these. A failure with
--- `again = true` asks for one more pass over all steps, which the step's field `again` allows.
+-- A step's run function returns `true` and words, or `nil` and a failure (or a text), or one of these. A
+-- failure with `again = true` asks for one more pass over all steps, which the step's field `again` allows.
 
 --- There was nothing to do; a reason follows.
 engine.SKIP = "skip"
@@ -30,11 +31,17 @@ local function is_final(job, problem)
   return job:interrupted() or problem.final or problem.code:match "^script%."
 end
 
+-- What a step returned that says neither that it is done nor why not.
+local function nonsense(step, outcome)
+  return failure.new("script.raised", ("%s: the step %q returned %s"):format(foreign.place(step.run),
+    step.name, tostring(outcome)), { hint = "let it return true, or nil and what is wrong" })
+end
+
 local function run_protected(job, step)
-  local ok, outcome, detail = pcall(step.run, job, step)
-  if ok then return outcome, detail end
-  if failure.is(outcome) then return nil, outcome end
-  return nil, failure.new("script.raised", tostring(outcome))
+  local ran, outcome, detail = foreign.call(nil, step.run, job, step)
+  if not ran then return nil, outcome end
+  if outcome then return outcome, type(detail) == "string" and detail or nil end
+  return nil, failure.meant(detail) or nonsense(step, outcome)
 end
 
 local function attempt(job, step)

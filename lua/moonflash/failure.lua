@@ -166,6 +166,14 @@ function failure.new(code, message, fields)
   return setmetatable(self, meta)
 end
 
+--- The failure that a script means by what it returns behind `nil`: a failure, or a text that says why.
+-- @param value
+-- @treturn ?table
+function failure.meant(value)
+  if type(value) == "string" then return failure.new("script.refused", value) end
+  return failure.is(value) and value or nil
+end
+
 --- Whether a value is a failure.
 function failure.is(value)
   return type(value) == "table" and getmetatable(value) == meta

@@ -4,6 +4,7 @@
 
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
+local foreign = require "moonflash.foreign"
 local sessions = require "moonflash.job.sessions"
 local sys = require "moonflash.core.sys"
 
@@ -56,6 +57,7 @@ end
 --- Answers the requests to stop that have come so far by a warning instead of stopping.
 function job:forgive_interrupt()
   self.forgiven = sys.interrupts()
+  foreign.forgive()
   sys.clear_interrupt()
 end
 
@@ -70,9 +72,9 @@ end
 local function shielded(self, work)
   sys.clear_interrupt()
   self.shielded = true
-  local ok, problem = pcall(work)
+  local ran, problem = foreign.call(nil, work)
   self.shielded = false
-  if not ok then self:warn("script.raised", tostring(problem)) end
+  if not ran then self:warn(problem.code, tostring(problem)) end
 end
 
 --- Registers what undoes a change: run, last first, when a later step fails before the first image

@@ -3,6 +3,7 @@
 -- @module moonflash.model
 
 local failure = require "moonflash.failure"
+local foreign = require "moonflash.foreign"
 local place = require "moonflash.place"
 local sys = require "moonflash.core.sys"
 
@@ -115,16 +116,18 @@ function model.answers_to(self, name)
   return false
 end
 
--- What a script raised, with its path: the line is lost when its last call was the wrong one.
-local function raised(path, problem)
-  local message = tostring(problem)
-  return failure.new("script.raised", message:find "^[^:]*:%d+: " and message or path .. ": " .. message)
+-- LuaJIT's compiled code looks at no hooks, so nothing could end its loops.
+local interpret = rawget(_G, "jit") and rawget(_G, "jit").off
+
+local function after_call(ran, ...)
+  if ran then return ... end
+  return nil, (...)
 end
 
 --- Loads a script file.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure: script.not_found, script.invalid
+-- @return what the script returns, or nil and a failure: script.not_found, script.invalid, script.raised
 function model.load(path, ...)
   local found, missing = sys.stat(path)
   if not found then
@@ -132,10 +135,8 @@ function model.load(path, ...)
   end
   local chunk, problem = loadfile(path)
   if not chunk then return nil, failure.new("script.invalid", problem) end
-  local results = { pcall(chunk, ...) }
-  if results[1] then return unpack(results, 2, table.maxn(results)) end
-  if failure.is(results[2]) then return nil, results[2] end
-  return nil, raised(path, results[2])
+  if interpret then interpret(chunk, true) end
+  return after_call(foreign.call(path, chunk, ...))
 end
 
 local function load_model(path)

@@ -14,10 +14,11 @@ local script = {}
 --- Hands on what a function returned, or ends the script with the failure it returned: what follows
 -- may rely on the value. A step or script that ends so has failed with that failure.
 -- @param value
--- @tparam ?table problem
+-- @tparam ?table|string problem a failure, or a text as of io.open
 -- @return value and all that follows it
 function script.try(value, problem, ...)
-  if value == nil and failure.is(problem) then error(problem, 0) end
+  local failed = value == nil and failure.meant(problem)
+  if failed then error(failed, 0) end
   return value, problem, ...
 end
 
@@ -27,7 +28,7 @@ local function run_function(request, work)
   if not one then return update.result(nil, problem) end
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
     local outcome, refused = work(job, unpack(request.arguments))
-    if outcome == nil and refused then return nil, refused end
+    if outcome == nil and refused ~= nil then return nil, refused end
     return true
   end } })
 end
@@ -48,9 +49,25 @@ local function is_result(value)
   return type(value) == "table" and type(value.ok) == "boolean" and type(value.exit) == "number"
 end
 
-local function run_file(request, path)
+-- What a script returned that can only be a mistake.
+local function nonsense(outcome)
+  if outcome == nil or outcome == true or type(outcome) == "function" or model.is(outcome) then return nil end
+  if type(outcome) ~= "table" then return tostring(outcome) end
+  local first = outcome[1]
+  return type(first) == "table" and first.run and "a list of steps" or nil
+end
+
+local function load(request, path)
   local outcome, problem = model.load(path, unpack(request.arguments))
-  if not failure.is(problem) then problem = nil end
+  if outcome == nil then return nil, failure.meant(problem) end
+  local mistaken = nonsense(outcome)
+  if not mistaken then return outcome end
+  return nil, failure.new("script.invalid", ("%s returned %s"):format(path, mistaken),
+    { hint = "let it return nothing, nil and what is wrong, a result, a function, or flash.model { ... }" })
+end
+
+local function run_file(request, path)
+  local outcome, problem = load(request, path)
   close_opened(request, problem)
   if problem then return update.result(request.opened[1], problem) end
   if is_result(outcome) then return outcome end

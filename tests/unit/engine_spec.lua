@@ -118,6 +118,25 @@ describe("engine.run", function()
     assert.falsy(problem.message:find("traceback", 1, true))
   end)
 
+  it("takes a text behind nil for the reason, and words for words only when they are a text", function()
+    local job = fake_job()
+    local done, problem = engine.run(job, { { name = "one", run = function() return nil, "no battery" end } })
+    assert.is_nil(done)
+    assert.equal("script.refused", problem.code)
+    assert.equal("one: no battery", tostring(problem))
+    assert.is_true(engine.run(job, { { name = "two", run = function() return 5, {} end } }))
+    assert.is_nil(job.events[#job.events].message)
+  end)
+
+  it("says which step says neither yes nor no", function()
+    for _, outcome in ipairs { false, "nil" } do
+      local run = function() if outcome == false then return false end end
+      local _, problem = engine.run(fake_job(), { { name = "one", run = run } })
+      assert.equal("script.raised", problem.code)
+      assert.truthy(problem.message:find "engine_spec%.lua:%d+: the step \"one\" returned [fn]")
+    end
+  end)
+
   it("stops before the next step when asked to", function()
     local job = fake_job()
     local stopping = { name = "one", run = function(self) self.stop = true return true end }

@@ -91,6 +91,24 @@ describe("what a script returns", function()
     assert.equal(10, run("return return").exit)
   end)
 
+  it("may be a text behind nil, which says why not", function()
+    local refused = run 'return nil, "the battery is low"'
+    assert.equal("script.refused", refused.failure.code)
+    assert.equal("the battery is low", refused.failure.message)
+    assert.equal(3, run('local flash = require "moonflash" flash.try(io.open "/nowhere/x")').exit)
+    assert.equal(0, run("return true").exit)
+    assert.equal(0, run("return { answer = 1 }").exit)
+  end)
+
+  it("is no number, no word, no list of steps", function()
+    for _, text in ipairs { "return 42", "return 'done'", "return false",
+      'return { (require "moonflash").steps.confirm {} }' } do
+      local result = run(text)
+      assert.equal(10, result.exit, text)
+      assert.truthy(result.failure.message:find("my.lua returned ", 1, true))
+    end
+  end)
+
   it("says in which script something was wrong", function()
     local result = run [[local flash = require "moonflash"
       return flash.remove(flash.script "mc7455", "nothing")]]
@@ -111,14 +129,21 @@ describe("what a script returns", function()
 end)
 
 describe("flash.try", function()
-  it("hands on values, false too, and raises failures alone", function()
+  it("hands on values, false too, and raises failures", function()
     assert.same({ 1, 2, 3 }, { flash.try(1, 2, 3) })
     assert.is_false(flash.try(false))
-    assert.is_nil((flash.try(nil, "end")))
+    assert.is_nil((flash.try(nil)))
     local problem = flash.failure.new("port.timeout", "late")
     local ok, raised = pcall(flash.try, nil, problem)
     assert.is_false(ok)
     assert.equal(problem, raised)
+  end)
+
+  it("takes a text, as of io.open, for a failure", function()
+    local _, raised = pcall(flash.try, nil, "x: No such file or directory", 2)
+    assert.equal("script.refused", raised.code)
+    assert.equal(raised, flash.failure.meant(raised))
+    assert.is_nil(flash.failure.meant(2))
   end)
 end)
 
