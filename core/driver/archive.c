@@ -10,9 +10,21 @@
 
 /* --- failures -------------------------------------------------------------------------------- */
 
+/* What an archive says is shown: nothing that a terminal would obey. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == '\x7f')
+            *text = '?';
+}
+
+/* Some reasons of libarchive end with a line end. */
 static int fail(struct mf_archive *self, const char *reason)
 {
-    snprintf(self->reason, sizeof self->reason, "%s", reason != NULL ? reason : "damaged archive");
+    if (reason == NULL)
+        reason = "damaged archive";
+    snprintf(self->reason, sizeof self->reason, "%.*s", (int)strcspn(reason, "\n"), reason);
+    make_printable(self->reason);
     self->reader.reason = self->reason;
     return MF_STREAM_FAILED;
 }
@@ -103,8 +115,9 @@ static ssize_t member_read(struct mf_reader *reader, uint8_t *out, size_t capaci
             return result;
     }
     count = self->block_left < capacity ? self->block_left : capacity;
-    if (count > 0)
-        memcpy(out, self->block, count);
+    if (count == 0)
+        return 0;
+    memcpy(out, self->block, count);
     self->block += count;
     self->block_left -= count;
     return (ssize_t)count;
@@ -151,9 +164,7 @@ static int next_header(struct mf_archive *self, struct archive_entry **entry)
 static void keep_name(struct mf_archive *self, const char *name)
 {
     snprintf(self->name, sizeof self->name, "%s", name != NULL ? name : "?");
-    for (char *at = self->name; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ' || *at == '\x7f')
-            *at = '?';
+    make_printable(self->name);
 }
 
 /* Decompressors other than deflate take as much memory as the archive says. */

@@ -106,6 +106,10 @@ describe("a zip archive", function()
     assert.matches("CRC", failure_of(zip.bytes { { "a", "wrong sum", crc = 1 } }))
     assert.matches("deflate", failure_of(zip.bytes { { "a", "packed", method = 12 } }))
     assert.matches("encrypted", failure_of(zip.bytes { { "a", ("secret"):rep(9), flags = 1 } }))
+    local short = zip.bytes { { "a", "hello" } }
+    local evidence = failure_of(short:sub(1, 22) .. "\6" .. short:sub(24)) -- its size after inflating
+    assert.matches("wrong size", evidence)
+    assert.not_matches("%c", evidence)
   end)
 
   it("never harms when bytes of it are changed", function()
