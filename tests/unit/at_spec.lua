@@ -69,6 +69,14 @@ describe("an answer", function()
     assert.is_false(read("AT", { "AT\r\r\n" }):is_foreign())
   end)
 
+  it("keeps the end of a line that is too long, however it is split", function()
+    local line = ("x"):rep(1500) .. "end"
+    local text, bytes = line .. "\r\nOK\r\n", {}
+    for byte in text:gmatch "." do bytes[#bytes + 1] = byte end
+    assert.same({ line:sub(-1024) }, read("AT", { text }).lines)
+    assert.same({ line:sub(-1024) }, read("AT", bytes).lines)
+  end)
+
   it("bears any bytes without growing", function()
     local random = math.random
     math.randomseed(1)

@@ -85,7 +85,7 @@ function reader:feed(bytes)
   while not self.final do
     local stop = text:find("[\r\n]", at)
     if not stop then break end
-    take_line(self, cleaned(text:sub(at, stop - 1)))
+    take_line(self, cleaned(text:sub(at, stop - 1):sub(-LONGEST_LINE)))
     at = stop + 1
   end
   self.rest = text:sub(at):sub(-LONGEST_LINE)
