@@ -104,6 +104,50 @@ describe("device.list", function()
     assert.same({ "1-2", "1-2.1", "1-10", "2-1", "10-1" }, places)
   end)
 
+  it("sorts places in one way only, also those that no kernel makes", function()
+    for number, place in ipairs { "1-1.2", "1-01.1", "1-1.1", "1-001.3", "1-1.10" } do
+      plug(place, "1199:9071", number)
+    end
+    local places = {}
+    for index, dev in ipairs(list()) do places[index] = tonumber(dev.place:match "%d+$") end
+    assert.same({ 1, 1, 2, 3, 10 }, places)
+  end)
+
+  it("takes nothing for a number that only looks like one", function()
+    for number, speed in ipairs { "inf", "nan", "-480", "0x10", "1e300", ("9"):rep(400) } do
+      tree:plug { place = "1-" .. number, vid = "1199", pid = "9071", number = number, speed = speed }
+    end
+    tree:plug { place = "1-7", vid = "1199", pid = "9071", number = 7, speed = "1.5" }
+    local found = list()
+    assert.equal(7, #found)
+    for number = 1, 6 do assert.is_nil(found[number].speed) end
+    assert.equal(1.5, found[7].speed)
+    for _, number in ipairs { "-1", "nan", "1e1", "x" } do
+      tree:plug { place = "2-1", vid = "1199", pid = "9071", number = number }
+      assert.equal(7, #list())
+      tree:unplug "2-1"
+    end
+  end)
+
+  it("passes over interfaces without a number, and over devices without ids", function()
+    plug("1-1", "1199:9071", 2, { fake.serial(0, "ttyUSB0"), fake.serial(2), fake.serial(3), fake.serial(8) })
+    for number, text in pairs { [2] = "zz", [3] = "-1", [8] = "" } do
+      tree:write(("sys/bus/usb/devices/1-1/1-1:1.%d/bInterfaceNumber"):format(number), text .. "\n")
+    end
+    plug("1-2", "1199:90 1", 3)
+    assert.equal(1, #list())
+    assert.equal(1, #list()[1].interfaces)
+  end)
+
+  it("shows nothing that a terminal would obey", function()
+    tree:plug { place = "1-1", vid = "1199", pid = "9071", number = 2, serial = "\27[2Jx", product = "a\rb",
+      manufacturer = "c\0d", interfaces = { fake.serial(0, "ttyUSB0", "evil\27") } }
+    local dev = list()[1]
+    assert.same({ "?[2Jx", "a?b", "c?d", "evil?" },
+      { dev.serial, dev.product, dev.manufacturer, dev.interfaces[1].driver })
+    assert.not_matches("%c", device.describe(dev))
+  end)
+
   it("names the peer below a hub, and the depth", function()
     tree:plug { place = "2-1.4.3", peer = "1-4.4.2", vid = "1199", pid = "9071", number = 2 }
     local dev = list()[1]

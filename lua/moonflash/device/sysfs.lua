@@ -6,6 +6,9 @@ local sys = require "moonflash.core.sys"
 
 local sysfs = {}
 
+local LARGEST = 4096 -- the kernel's attributes are at most a page
+local MOST_DIGITS = 9
+
 local function base(root)
   return (root:gsub("/+$", ""))
 end
@@ -28,26 +31,34 @@ function sysfs.device_folder(root, place)
   return sysfs.folder(root) .. "/" .. place
 end
 
-local function trimmed(text)
-  return text and text:match "^%s*(.-)%s*$"
+-- Some texts are the device's own: what a terminal would obey becomes a question mark.
+local function printable(text)
+  return text and (text:gsub("%c", "?"))
 end
 
 local function attribute(folder, name)
-  local text = trimmed(sys.read_file(folder .. "/" .. name))
+  local text = sys.read_file(folder .. "/" .. name, LARGEST)
+  text = text and printable(text:match "^%s*(.-)%s*$")
   return text ~= "" and text or nil
 end
 
+-- The number that an attribute is, if it looks like one; `tonumber` alone would take "inf" and "-1".
+local function number_like(pattern, folder, name, radix)
+  local text = attribute(folder, name)
+  return text and #text <= MOST_DIGITS and text:match(pattern) and tonumber(text, radix) or nil
+end
+
 local function decimal(folder, name)
-  return tonumber(attribute(folder, name))
+  return number_like("^%d+$", folder, name)
 end
 
 local function last_part(path)
-  return path and path:match "[^/]+$"
+  return path and printable(path:match "[^/]+$")
 end
 
 --- Whether a name in the folder of devices is a device on a port: no interface, no root hub.
 function sysfs.is_place(name)
-  return name:match "^%d+%-[%d.]+$" ~= nil
+  return name:match "^%d+%-%d[%d.]*$" ~= nil
 end
 
 --- The places at which something is plugged.
@@ -71,7 +82,8 @@ end
 function sysfs.ids(root, place)
   local folder = sysfs.device_folder(root, place)
   local vid, pid = attribute(folder, "idVendor"), attribute(folder, "idProduct")
-  return vid and pid and (vid .. ":" .. pid):lower()
+  local ids = vid and pid and (vid .. ":" .. pid):lower()
+  return ids and ids:match "^%x%x%x%x:%x%x%x%x$"
 end
 
 --- The serial number of the device at a place.
@@ -104,10 +116,10 @@ end
 -- Where an interface's folder keeps the names of its nodes. Kernels before 3.6 have `usb` for
 -- `usbmisc`; a USB serial port is a folder ttyUSBn, a modem of cdc_acm has tty/ttyACMn.
 local children = {
-  { field = "tty", folder = "tty", name = "^tty" },
+  { field = "tty", folder = "tty", name = "^tty%w+$" },
   { field = "control", folder = "usbmisc", name = "^cdc%-wdm%d+$" },
   { field = "control", folder = "usb", name = "^cdc%-wdm%d+$" },
-  { field = "net", folder = "net", name = "." },
+  { field = "net", folder = "net", name = "^%C+$" },
 }
 
 local function child(folder, rule)
@@ -126,10 +138,10 @@ local function read_children(interface, folder)
 end
 
 local function read_interface(root, folder)
-  local number = attribute(folder, "bInterfaceNumber")
+  local number = number_like("^%x%x?$", folder, "bInterfaceNumber", 16)
   if not number then return nil end
   local interface = {
-    number = tonumber(number, 16), class = attribute(folder, "bInterfaceClass"),
+    number = number, class = attribute(folder, "bInterfaceClass"),
     driver = last_part(sys.link(folder .. "/driver")),
   }
   read_children(interface, folder)
@@ -174,7 +186,8 @@ function sysfs.read(root, place)
     hub_depth = select(2, place:gsub("%.", "")),
     vid = ids:sub(1, 4), pid = ids:sub(6), serial = sysfs.serial(root, place),
     product = attribute(folder, "product"), manufacturer = attribute(folder, "manufacturer"),
-    speed = decimal(folder, "speed"), interface_count = decimal(folder, "bNumInterfaces") or 0,
+    speed = number_like("^%d+%.?%d*$", folder, "speed"),
+    interface_count = decimal(folder, "bNumInterfaces") or 0,
     interfaces = read_interfaces(root, place),
   }
   return sysfs.number(root, place) == number and seen or nil
