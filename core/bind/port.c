@@ -55,12 +55,13 @@ static struct bound_port *check_open(lua_State *L)
 
 static struct bound_port *new_port(lua_State *L, const char *name)
 {
-    struct bound_port *bound = lua_newuserdata(L, sizeof *bound + strlen(name) + 1);
+    size_t length = strlen(name);
+    struct bound_port *bound = lua_newuserdata(L, sizeof *bound + length + 1);
 
     mf_port_init(&bound->port);
     mf_tap_init(&bound->tap, &bound->port.channel);
     bound->listener = NULL;
-    strcpy(bound->name, name);
+    memcpy(bound->name, name, length + 1);
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
     return bound;

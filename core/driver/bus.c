@@ -145,7 +145,7 @@ int mf_bus_call(struct mf_bus *self, const struct mf_bus_call *call, int timeout
 static void let_go(struct mf_bus *self)
 {
     GDBusConnection *last = self->connection;
-    gint64 ends = g_get_monotonic_time() + CLOSE_GRACE_MS * 1000;
+    gint64 ends = g_get_monotonic_time() + (gint64)CLOSE_GRACE_MS * 1000;
 
     g_dbus_connection_close_sync(self->connection, NULL, NULL);
     g_object_add_weak_pointer(G_OBJECT(last), (gpointer *)&last);

@@ -85,7 +85,6 @@ static void wait_for(struct mf_errand *errand, const struct mf_errand_wait *wait
     GSource *hang_up =
         watch_descriptor(wait->context, wait->witness, G_IO_HUP | G_IO_ERR, on_hang_up, wait->gone);
 
-    errand->outcome = 0;
     while (errand->result == NULL && errand->outcome == 0 && !(wait->gone && *wait->gone))
         g_main_context_iteration(wait->context, TRUE);
     unwatch(deadline);
@@ -104,6 +103,7 @@ bool mf_errand_run(struct mf_errand *errand, const struct mf_errand_wait *wait)
     struct mf_errand_wait grace = *wait;
     int outcome;
 
+    errand->outcome = 0;
     wait_for(errand, wait);
     if (errand->result != NULL)
         return true;
@@ -111,6 +111,7 @@ bool mf_errand_run(struct mf_errand *errand, const struct mf_errand_wait *wait)
     g_cancellable_cancel(errand->cancellable);
     grace.timeout_ms = MF_ERRAND_GRACE_MS;
     grace.interrupt = -1;
+    errand->outcome = 0;
     wait_for(errand, &grace);
     mf_errand_run_ready(
         wait->context); /* the cancelled result, when a hang-up cut the wait short */

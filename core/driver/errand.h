@@ -29,7 +29,7 @@ struct mf_errand_wait {
 struct mf_errand *mf_errand_new(void);
 
 /* The GAsyncReadyCallback to give to the operation, with the errand as its data. */
-void mf_errand_ready(GObject *source, GAsyncResult *result, gpointer errand);
+void mf_errand_ready(GObject *source, GAsyncResult *result, gpointer data);
 
 /* Waits for an operation that was given the errand; cancels it when its time is over. Returns true if
  * its result can be taken: it may have come after all. */

@@ -80,10 +80,7 @@ static bool held_by_another(int descriptor)
 {
     int held = 0;
 
-#ifdef TIOCGEXCL
-    (void)ioctl(descriptor, TIOCGEXCL, &held);
-#endif
-    return held != 0;
+    return ioctl(descriptor, TIOCGEXCL, &held) == 0 && held != 0;
 }
 
 /* Hardware becomes ours alone. A lock between programs like this one works for pseudo terminals
@@ -138,11 +135,12 @@ static enum mf_port_result finish_opening(struct mf_port *port)
 static enum mf_port_result open_socket(struct mf_port *port, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
     int descriptor;
 
-    if (strlen(path) >= sizeof address.sun_path)
+    if (length >= sizeof address.sun_path)
         return refused(port, ENAMETOOLONG);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, length + 1);
     descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0)
         return refused(port, errno);

@@ -34,7 +34,7 @@ static int make_blocking(int descriptor)
 
     if (flags < 0)
         return -1;
-    return flags & O_NONBLOCK ? fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) : 0;
+    return (flags & O_NONBLOCK) != 0 ? fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) : 0;
 }
 
 static int add_streams(const struct mf_spawn *spawn, posix_spawn_file_actions_t *actions,

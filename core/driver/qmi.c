@@ -164,7 +164,6 @@ static int open_device(struct mf_qmi *self, int flags, int timeout_ms, int inter
 int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms, int interrupt)
 {
     struct call call;
-    char text[sizeof self->text];
     int result;
 
     self->text[0] = '\0';
@@ -179,6 +178,8 @@ int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms
         result = open_device(self, flags, timeout_ms, interrupt);
     leave(&call, result);
     if (result != 0) {
+        char text[sizeof self->text];
+
         memcpy(text, self->text, sizeof text);
         mf_qmi_close(self, MF_ERRAND_GRACE_MS);
         memcpy(self->text, text, sizeof text);

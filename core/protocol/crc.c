@@ -78,10 +78,10 @@ static uint32_t crc32_blocks(uint32_t crc, const uint8_t *bytes, size_t count)
 
     for (; count > 1; count--, bytes += BLOCK)
 #pragma GCC unroll 8
-        for (int i = 0; i < LANES; i++)
+        for (size_t i = 0; i < LANES; i++)
             lane[i] = look_up(crc32_far, lane[i] ^ get_u64le(bytes + i * WORD));
     crc = 0;
-    for (int i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         crc = look_up(crc32_near, crc ^ lane[i] ^ get_u64le(bytes + i * WORD));
     return crc;
 }
@@ -134,7 +134,7 @@ uint32_t mf_crc32_combine(uint32_t crc_a, uint32_t crc_b, uint64_t length_b)
 }
 
 /* Addition is its own inverse, so what combines also separates. */
-uint32_t mf_crc32_tail(uint32_t crc_before, uint32_t crc_through, uint64_t length)
+uint32_t mf_crc32_tail(uint32_t before, uint32_t through, uint64_t length)
 {
-    return mf_crc32_combine(crc_before, crc_through, length);
+    return mf_crc32_combine(before, through, length);
 }

@@ -23,6 +23,6 @@ uint32_t mf_crc32_combine(uint32_t crc_a, uint32_t crc_b, uint64_t length_b);
 
 /* The CRC-32 of the last `length` bytes alone, from the CRC of everything before them and the CRC
  * of everything including them: with it one running CRC serves records nested to any depth. */
-uint32_t mf_crc32_tail(uint32_t crc_before, uint32_t crc_through, uint64_t length);
+uint32_t mf_crc32_tail(uint32_t before, uint32_t through, uint64_t length);
 
 #endif

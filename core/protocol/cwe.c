@@ -58,7 +58,7 @@ static bool copy_text(char *out, const uint8_t *bytes, size_t width)
         padding = padding || bytes[i] == '\0';
         clean = clean && (padding ? bytes[i] == '\0' : printable);
         if (!padding)
-            out[i] = printable ? (char)bytes[i] : '?';
+            out[i] = (char)(printable ? bytes[i] : '?');
     }
     return clean;
 }

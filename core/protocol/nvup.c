@@ -164,7 +164,7 @@ static void keep_name(struct mf_nvup *nvup, const uint8_t *bytes, size_t length)
     for (size_t i = 0; i < length && nvup->name_length < MF_NVUP_NAME; i++) {
         bool printable = bytes[i] >= ' ' && bytes[i] <= '~';
 
-        nvup->entry.name[nvup->name_length++] = printable ? (char)bytes[i] : '?';
+        nvup->entry.name[nvup->name_length++] = (char)(printable ? bytes[i] : '?');
     }
 }
 

@@ -130,7 +130,7 @@ static void keep_text(struct mf_qdl *qdl, const uint8_t *bytes, size_t length)
     size_t i = 0;
 
     for (; i < length && i < MF_QDL_TEXT && bytes[i] != '\0'; i++)
-        qdl->text[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '?';
+        qdl->text[i] = (char)(bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?');
     qdl->text[i] = '\0';
 }
 
