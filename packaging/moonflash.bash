@@ -1,4 +1,5 @@
 # Completion of moonflash for bash.
+# shellcheck disable=SC2207,SC2010 # completions are words, and so are the names of USB places
 
 _moonflash_commands="devices status inspect plan update recover switch run qmi at simulate replay test-script"
 _moonflash_flags="--force --all --keep-services --bind-driver --qmi --mbim -p --proxy --json -v --verbose

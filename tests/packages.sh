@@ -1,8 +1,15 @@
-# The Debian packages moonflash is built and tested with; sourced by run.sh and demo.sh.
+# The Debian packages moonflash is built and tested with; sourced by the scripts here.
+# shellcheck shell=sh disable=SC2034 # the lists are for those
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
 libmbim-glib-dev libarchive-dev lua-cjson lua-argparse"
 test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl"
+analyse_packages="cppcheck clang-tidy shellcheck"
+
+# foreign_packages MACHINE: what builds and emulates another kind of machine
+foreign_packages() {
+    echo "qemu-user-static gcc-$1-linux-gnu"
+}
 
 missing_packages() {
     for package in "$@"; do

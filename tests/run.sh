@@ -10,7 +10,8 @@ build=${BUILD:-build}
 jobs=${JOBS:-2}
 at_once=${AT_ONCE:-5} # tests: they mostly wait for simulated modems
 
-install_packages $build_packages $test_packages
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages $test_packages $analyse_packages
 cmake -S . -B "$build" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
 cmake --build "$build" -j "$jobs"
 temporary_begin

@@ -3,6 +3,7 @@
 # The simulated modems make and remove thousands of small files. On a disk that costs more than all the rest
 # (ext4 looks for inodes it has not just given up: 70 % of the time of the fault matrix was that), so
 # temporary folders are in memory where there is room, and programs may be run from there.
+# shellcheck shell=sh
 
 temporary_memory=/dev/shm
 temporary_least=2000000 # KiB free

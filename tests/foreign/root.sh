@@ -42,6 +42,7 @@ fetch() {
     foreign_apt apt-get update >"$work/log" 2>&1 || true
     wanted_packages >"$work/wanted" 2>>"$work/log" && [ -s "$work/wanted" ] ||
         unavailable "$(tail -n 1 "$work/log")"
+    # shellcheck disable=SC2046 # a list of words
     (cd "$work/debs" && foreign_apt apt-get download $(cat "$work/wanted")) >>"$work/log" 2>&1 ||
         unavailable "$(tail -n 1 "$work/log")"
 }
