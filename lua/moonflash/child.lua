@@ -11,6 +11,7 @@
 -- @module moonflash.child
 
 local cjson = require "cjson"
+local context = require "moonflash.context"
 local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
 local place = require "moonflash.place"
@@ -68,6 +69,18 @@ function child.words(request)
   return words
 end
 
+-- What is left open is as the script's own command line said, but for where that is recorded.
+local function inherited(request)
+  local current, options = context.current(), {}
+  for name, value in pairs(current.options) do options[name] = value end
+  options.trace = nil
+  for name, value in pairs(request.options or {}) do options[name] = value end
+  local whole = { root = current.root ~= "/" and current.root or nil, selection = current.selection }
+  for name, value in pairs(request) do whole[name] = value end
+  whole.options = options
+  return whole
+end
+
 -- The program of this installation, else the one PATH leads to.
 local function program()
   return sys.access(place.program, "x") and place.program or "moonflash"
@@ -78,14 +91,16 @@ end
 --- Starts a moonflash. It is in a process group of its own, so neither the end of the caller nor that
 -- of the terminal ends it.
 -- @tparam table request command ("update", "status" ...), files or arguments, root, selection and
--- options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"), program,
--- stdin and stderr (descriptors; /dev/null when not given)
+-- options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"; within a script what
+-- is left open is as its own command line said), program, stdin and stderr (descriptors; /dev/null when
+-- not given)
 -- @treturn table the job, or nil and a failure
 function child.start(request)
   if type(request.command) ~= "string" then error("a job needs a command", 2) end
   local output, input = sys.pipe()
   if not output then return nil, input end
-  local pid, problem = sys.spawn({ request.program or program(), "--json", unpack(child.words(request)) }, {
+  local pid, problem = sys.spawn({ request.program or program(), "--json",
+    unpack(child.words(inherited(request))) }, {
     stdin = request.stdin or false, stdout = input, stderr = request.stderr or false, group = true })
   sys.close(input)
   if pid then return setmetatable({ pid = pid, output = output, pending = "", lines = {} }, child) end

@@ -200,3 +200,24 @@ describe("flash.job", function()
     assert.has_error(function() flash.job { files = {} } end)
   end)
 end)
+
+describe("flash.job within a script", function()
+  it("is for the modem that the script's command line chose", function()
+    local modem, script = support.simulator("mc7455", { time_scale = 0.01 }), support.folder() .. "/my.lua"
+    assert(sys.write_file(script, ([[
+      local flash = require "moonflash"
+      local job = flash.try(flash.job { command = "status", program = %q })
+      local result = flash.try(job:wait(%d))
+      for _, event in ipairs(job:read() or {}) do
+        if event.running then flash.log.say("it runs %%s", event.running.firmware) end
+      end
+      return result]]):format(support.program, PATIENCE_MS)))
+    local path = support.folder() .. "/trace"
+    local run = support.run { support.program, "--root", modem.root, "--place", "2-3", "--trace", path,
+      "--timeout-scale", "2", "run", script }
+    assert.equal(0, run.status, run.stderr)
+    assert.truthy(run.stdout:find("it runs 02.08.02.00", 1, true))
+    local other = support.run { support.program, "--root", modem.root, "--place", "9-9", "run", script }
+    assert.equal(5, other.status, other.stdout)
+  end)
+end)

@@ -27,6 +27,11 @@ describe("device.select", function()
     assert.equal("2-3", device.select(list()).place)
   end)
 
+  it("knows no other fields", function()
+    tree:plug(running)
+    assert.error(function() pick { plaze = "2-3" } end, "a selection has no field plaze")
+  end)
+
   it("refuses between two and lists them", function()
     tree:plug(running)
     tree:plug(second)

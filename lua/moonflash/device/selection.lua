@@ -104,11 +104,22 @@ local function none(devices, wanted)
   })
 end
 
+-- One that is written wrong would choose whatever modem is there.
+local function check(wanted)
+  local known = {}
+  for _, field in ipairs(fields) do known[field.name] = true end
+  for name in pairs(wanted) do
+    if not known[name] then error("a selection has no field " .. tostring(name), 0) end
+  end
+end
+
 --- All devices that fit all fields given.
 -- @tparam table devices as list gives them
 -- @tparam table wanted as for pick
 -- @treturn table array of devices
+-- @raise for a field that there is not
 function selection.all(devices, wanted)
+  check(wanted)
   local fitting = devices
   for _, field in ipairs(fields) do
     local value = wanted[field.name]
