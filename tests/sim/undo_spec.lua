@@ -62,6 +62,14 @@ describe("an update that does not reach download mode", function()
     assert_untouched(modem)
   end)
 
+  it("because its resets are refused for a while brings it back online when they no longer are", function()
+    local faults = {}
+    for number = 2, 6 do faults[#faults + 1] = ("refuse=qmi.002e#%d:3"):format(number) end
+    local modem, run = fails(faults, { "--route", "preference" })
+    assert.equal(6, run.status, run.stderr)
+    assert_untouched(modem)
+  end)
+
   it("tells the first error although putting back fails too", function()
     local faults = { "refuse=qmi.0048#2:48", unpack(no_route) }
     local modem, run = fails(faults)

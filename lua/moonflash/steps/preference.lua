@@ -11,7 +11,7 @@ local versions = require "moonflash.versions"
 
 local preference = {}
 
-local WRITE_BACK_TRIES, WRITE_BACK_SECONDS = 4, 5
+local PUT_BACK_TRIES, PUT_BACK_SECONDS = 4, 5
 
 --- The work of `read_versions`.
 function preference.read_versions(job)
@@ -50,12 +50,21 @@ local function wanted_list(set)
 end
 
 -- What made the job fail may stand in the way for another moment.
-local function write_back(job, images)
-  for try = 1, WRITE_BACK_TRIES do
-    local answer, problem = job:request(dms.set_firmware_preference, { images = images })
-    if answer or problem.code == "qmi.refused" or try == WRITE_BACK_TRIES then return answer, problem end
-    sys.sleep_ms(job:ms(WRITE_BACK_SECONDS))
+local function persist(job, action, is_final)
+  for try = 1, PUT_BACK_TRIES do
+    local done, problem = action()
+    if done or try == PUT_BACK_TRIES or is_final and is_final(problem) then return done, problem end
+    sys.sleep_ms(job:ms(PUT_BACK_SECONDS))
   end
+end
+
+local function is_refusal(problem)
+  return problem.code == "qmi.refused"
+end
+
+local function write_back(job, images)
+  local function write() return job:request(dms.set_firmware_preference, { images = images }) end
+  return persist(job, write, is_refusal)
 end
 
 -- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
@@ -71,7 +80,7 @@ local function restore(job, before)
   local power = job:request(dms.get_operating_mode)
   if not power or power.mode == "online" then return true end
   job:follow()
-  local reset, refused = routes.power_cycle(job)
+  local reset, refused = persist(job, function() return routes.power_cycle(job) end)
   if not reset then return nil, refused end
   job:close_qmi()
   return job:await({ application = true }, job:ms(240))
