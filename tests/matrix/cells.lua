@@ -56,13 +56,13 @@ function cells.messages(way)
   return messages.list(seen.log)
 end
 
-local function cell(way, message, row, fault)
+local function cell(way, message, row, texts)
   return {
     name = ("%s %s %s#%d %s"):format(way.model, way.route, message.name, message.number, row.name),
     task = "cell", again = message.number % 2 == 0 and "recover" or "update", message = message,
     row = row.name, mild = row.mild,
     model = way.model, route = way.route, files = way.files, new = way.new, old = way.old,
-    faults = { fault },
+    faults = texts,
   }
 end
 
@@ -75,9 +75,9 @@ function cells.of(way, messages_of_way, wanted)
   local list = {}
   for _, message in ipairs(messages_of_way) do
     for _, row in ipairs(faults.rows) do
-      local fault = faults.text(row, message.name, message.number)
-      if fault and (not wanted or wanted(message, row)) then
-        list[#list + 1] = cell(way, message, row, fault)
+      local texts = faults.texts(row, message.name, message.number)
+      if texts and (not wanted or wanted(message, row)) then
+        list[#list + 1] = cell(way, message, row, texts)
       end
     end
   end

@@ -31,6 +31,7 @@ end
 
 -- The first of the names that is on the list of a row: the whole message, its kind.
 local function applies(row, message)
+  if row.except and row.except[message] then return false end
   for _, name in ipairs(row.to) do
     if name == message or name == kind_of(message) then return message ~= "qdl.reset" or name == message end
   end
@@ -43,11 +44,13 @@ local answered = { "ctl", "qmi", "at", "qdl" }
 local INTERNAL = "3" -- a QMI error
 
 --- name; fault, as the simulator calls it; to: kinds of messages or single ones; value: text or
--- function(message); mild: the first run already gets over it.
+-- function(message); except: not to these; mild: the first run already gets over it; times: for so many in
+-- a row, after which the first run has given up.
 --
 -- What is left out, and why: only silence and a loss of the modem can happen to qdl.reset, for it has no
 -- answer. A sequence number is in the answers of CTL, QMI and qdl.write alone. qdl.switch and qdl.hello
--- have no status; an error frame stands for it. CTL and QMI have no other error than their status.
+-- have no status; an error frame stands for it. CTL and QMI have no other error than their status. A
+-- preference that is refused is not set again: the second run would meet what is left of a repeated refusal.
 faults.rows = {
   { name = "silence", to = everything },
   { name = "late", to = answered, mild = true },
@@ -60,19 +63,26 @@ faults.rows = {
   { name = "status", fault = "refuse", to = { "ctl", "qmi" }, value = INTERNAL },
   { name = "status", fault = "refuse", to = { "at", "qdl.open", "qdl.write", "qdl.done" }, value = "1" },
   { name = "error frame", fault = "error", to = { "at", "qdl" }, value = "7" },
+  { name = "status, again and again", fault = "refuse", to = { "ctl", "qmi" }, value = INTERNAL, times = 4,
+    except = { ["qmi.0048"] = true } },
+  { name = "status, again and again", fault = "refuse", to = { "at", "qdl.open", "qdl.write", "qdl.done" },
+    value = "1", times = 3 },
   { name = "unplug", to = everything },
   { name = "unplug, elsewhere", fault = "move", to = everything },
   { name = "held for a moment", fault = "hold", to = everything, value = "10", mild = true },
   { name = "held", fault = "hold", to = everything, value = "600" },
 }
 
---- The fault of a row for the nth message of a kind, as the simulator takes it.
--- @treturn ?string nil when it makes no sense
-function faults.text(row, message, number)
+--- The faults of a row for the nth message of a kind, as the simulator takes them.
+-- @treturn ?table texts; nil when they make no sense
+function faults.texts(row, message, number)
   if not applies(row, message) then return nil end
-  local value = row.value
+  local value, list = row.value, {}
   if type(value) == "function" then value = value(message) end
-  return ("%s=%s#%d%s"):format(row.fault or row.name, message, number, value and ":" .. value or "")
+  for at = number, number + (row.times or 1) - 1 do
+    list[#list + 1] = ("%s=%s#%d%s"):format(row.fault or row.name, message, at, value and ":" .. value or "")
+  end
+  return list
 end
 
 return faults
