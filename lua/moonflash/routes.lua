@@ -102,16 +102,35 @@ routes.boothold = {
   end,
 }
 
--- Prefers a pair by the model's command. The full form names any pair; a carrier alone, the one that
--- the modem stores of it. What AT calls the settings is <carrier>_<config>.
-local function prefer(job, session, pair)
-  local command, carrier = job.model.preference_command, pair.carrier
-  local full = ('%s="%s","%s","%s_%s"'):format(command, pair.firmware, carrier, carrier, pair.config)
-  local answer, problem = session:command(full, job:ms(AT_SECONDS))
-  if not answer and job.stored_already and at.is_refusal(problem) then
-    answer, problem = session:command(('%s="%s"'):format(command, carrier), job:ms(AT_SECONDS))
+-- Which of the two a firmware knows does not always follow from its model.
+local preference_commands = { "AT!IMPREF", "AT!GOBIIMPREF" }
+
+-- Each form with the model's command and then with the other. The full form names any pair; a carrier
+-- alone, the one that the modem stores of it. What AT calls the settings is <carrier>_<config>.
+local function forms(job, pair)
+  local carrier, own = pair.carrier, job.model.preference_command
+  local words = { ('"%s","%s","%s_%s"'):format(pair.firmware, carrier, carrier, pair.config) }
+  if job.stored_already then words[2] = ('"%s"'):format(carrier) end
+  local commands = {}
+  for _, value in ipairs(words) do
+    commands[#commands + 1] = own .. "=" .. value
+    for _, name in ipairs(preference_commands) do
+      if name ~= own then commands[#commands + 1] = name .. "=" .. value end
+    end
   end
-  return answer, problem
+  return commands
+end
+
+-- Prefers a pair; refused is what refuses all forms, with the answer to the first.
+local function prefer(job, session, pair)
+  local first
+  for _, command in ipairs(forms(job, pair)) do
+    local answer, problem = session:command(command, job:ms(AT_SECONDS))
+    if answer then return answer end
+    first = first or problem
+    if not at.is_refusal(problem) then return nil, problem end
+  end
+  return nil, first
 end
 
 local function reset(job, session)

@@ -49,6 +49,7 @@ end
 
 local full = 'AT!IMPREF="02.33.03.00","GENERIC","GENERIC_002.072_000"'
 local short = 'AT!IMPREF="GENERIC"'
+local gobi = full:gsub("IMPREF", "GOBIIMPREF")
 
 describe("the route", function()
   it("preference needs one that was set", function()
@@ -113,13 +114,25 @@ describe("the route", function()
   end)
 
   it("impref names the carrier alone only for what the modem stores", function()
-    local job = paper_job { [full] = "at.error" }
+    local job = paper_job { [full] = "at.error", [gobi] = "at.cme_error" }
     fails("at.error", routes.impref.run(job))
-    assert.same({ "unlock", full }, job.sent)
+    assert.same({ "unlock", full, gobi }, job.sent)
     assert.equal("untouched", job.phase)
     job.stored_already, job.sent = true, {}
     assert.is_true(routes.impref.switch(job))
-    assert.same({ "unlock", full, short, "AT!RESET" }, job.sent)
+    assert.same({ "unlock", full, gobi, short, "AT!RESET" }, job.sent)
+  end)
+
+  it("impref tries the command's other name when a firmware refuses the one of its model", function()
+    for _, code in ipairs { "at.error", "at.not_implemented" } do
+      local job = paper_job { [gobi] = code }
+      job.model.preference_command = "AT!GOBIIMPREF"
+      assert.is_true(routes.impref.run(job))
+      assert.same({ "unlock", gobi, full, "AT!RESET" }, job.sent)
+    end
+    local job = paper_job { [full] = "at.timeout" }
+    fails("at.timeout", routes.impref.run(job))
+    assert.same({ "unlock", full }, job.sent)
   end)
 
   it("impref puts back by AT what QMI cannot", function()
