@@ -41,10 +41,36 @@ static void prepend(lua_State *L, const char *field, const char *format, const c
     lua_pop(L, 1);
 }
 
+/* Lua looks into the folder one is in before all others. In /tmp everybody may have left a cjson.lua
+ * there, which would run with our rights. */
+static void forget_current_folder(lua_State *L, const char *field)
+{
+    luaL_Buffer kept;
+    const char *template;
+    size_t length;
+
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, field);
+    template = lua_tostring(L, -1);
+    luaL_buffinit(L, &kept);
+    for (; *template != '\0'; template += length + (template[length] == ';')) {
+        length = strcspn(template, ";");
+        if (strncmp(template, "./", 2) == 0)
+            continue;
+        luaL_addlstring(&kept, template, length);
+        luaL_addchar(&kept, ';');
+    }
+    luaL_pushresult(&kept);
+    lua_setfield(L, -3, field);
+    lua_pop(L, 2);
+}
+
 static void find_modules(lua_State *L, const char *folder)
 {
     char tree[PATH_MAX + 32];
 
+    forget_current_folder(L, "path");
+    forget_current_folder(L, "cpath");
     snprintf(tree, sizeof tree, "%s/lua/moonflash/place.lua", folder);
     if (access(tree, R_OK) == 0) {
         prepend(L, "path", "@/lua/?.lua;@/source/lua/?.lua;@/source/lua/?/init.lua;", folder);

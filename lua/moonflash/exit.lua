@@ -11,7 +11,7 @@ local by_code = {
   ["usage"] = exit.USAGE, ["trace.failed"] = exit.USAGE, ["trace.unusable"] = exit.USAGE,
   ["device.none"] = exit.NO_MODEM, ["device.ambiguous"] = exit.NO_MODEM,
   ["script.not_found"] = exit.SCRIPT_ERROR, ["script.invalid"] = exit.SCRIPT_ERROR,
-  ["script.raised"] = exit.SCRIPT_ERROR,
+  ["script.raised"] = exit.SCRIPT_ERROR, ["script.untrusted"] = exit.SCRIPT_ERROR,
 }
 
 -- Codes that say it before an image was opened; afterwards the state of the modem matters more.

@@ -124,6 +124,7 @@ local codes = {
   ["modem.radio_off"] = "`moonflash status` names who keeps the radio off",
   ["job.wrong_mode"] = "`moonflash status` shows the state of the modem",
   ["script.not_found"] = "check the name of the script",
+  ["script.untrusted"] = "look at what the script says, then copy it to a folder of your own",
   ["script.invalid"] = "mend the script where the message says",
   ["script.raised"] = "mend the script where the message says",
   ["script.refused"] = "the message of the script says what it needs",

@@ -6,6 +6,7 @@ local failure = require "moonflash.failure"
 local foreign = require "moonflash.foreign"
 local place = require "moonflash.place"
 local sys = require "moonflash.core.sys"
+local trust = require "moonflash.trust"
 
 local model = {}
 
@@ -127,13 +128,12 @@ end
 --- Loads a script file.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure: script.not_found, script.invalid, script.raised
+-- @return what the script returns, or nil and a failure: script.not_found, script.untrusted,
+-- script.invalid, script.raised
 function model.load(path, ...)
-  local found, missing = sys.stat(path)
-  if not found then
-    return nil, failure.new("script.not_found", "no such script: " .. path, { cause = missing })
-  end
-  local chunk, problem = loadfile(path)
+  local text, untrusted = trust.read(path)
+  if not text then return nil, untrusted end
+  local chunk, problem = loadstring((text:gsub("^#[^\n]*", "")), "@" .. path)
   if not chunk then return nil, failure.new("script.invalid", problem) end
   if interpret then interpret(chunk, true) end
   return after_call(foreign.call(path, chunk, ...))
