@@ -6,6 +6,8 @@
 #   kill      signals at every step, every message and at 200 instants
 #   fuzz      every target for FUZZ_SECONDS (600) under libFuzzer, two at a time (needs clang)
 #   sanitize  the unit tests and whole updates under ASan, LSan and UBSan, in a build of their own
+#   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
+#   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
 . tests/temporary.sh
@@ -66,10 +68,19 @@ part_fuzz() {
     return $failed
 }
 
+part_analyse() {
+    BUILD=$build sh tests/analyse.sh
+}
+
+part_coverage() {
+    BUILD=$build sh tests/coverage.sh
+}
+
 status=0
-for part in ${*:-matrix kill fuzz sanitize}; do
+# shellcheck disable=SC2048 # the names of parts are words
+for part in ${*:-matrix kill fuzz sanitize analyse coverage}; do
     case $part in
-    matrix | whole | kill | fuzz | sanitize) "part_$part" || status=1 ;;
+    matrix | whole | kill | fuzz | sanitize | analyse | coverage) "part_$part" || status=1 ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1
