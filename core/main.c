@@ -81,15 +81,22 @@ static void find_modules(lua_State *L, const char *folder)
     }
 }
 
-/* Calls require "moonflash.cli".main with the arguments; its result is the exit status. */
+static void require(lua_State *L, const char *name)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+}
+
+/* Calls require "moonflash.cli".main with the arguments; its result is the exit status. All other
+ * modules are found by moonflash itself where it was installed in its compact form. */
 static int run(lua_State *L)
 {
     int argc = (int)lua_tonumber(L, 1);
     char **argv = lua_touserdata(L, 2);
 
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "moonflash.cli");
-    lua_call(L, 1, 1);
+    require(L, "moonflash");
+    require(L, "moonflash.cli");
     lua_getfield(L, -1, "main");
     luaL_checkstack(L, argc, "too many arguments");
     for (int i = 1; i < argc; i++)

@@ -130,6 +130,7 @@ local codes = {
   ["script.refused"] = "the message of the script says what it needs",
   ["script.warning"] = "the message of the script says what to look at",
   ["script.left_broken"] = "mend the script: after these faults the modem needs more than a second run",
+  ["simulator.unavailable"] = "install the simulator of moonflash (on OpenWrt the package moonflash-simulator)",
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }

@@ -1,5 +1,6 @@
 -- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (openwrt/buildroot):
 -- what cmake installs is in exactly one of the packages.
+local exit = require "moonflash.exit"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -59,11 +60,14 @@ describe("the feed's moonflash", function()
       ["/usr/bin/moonflash"] = "moonflash", ["/usr/libexec/moonflash-job"] = "moonflash",
       ["/etc/init.d/moonflash"] = "moonflash", ["/etc/config/moonflash"] = "moonflash",
       ["/usr/share/moonflash/scripts/mc7455.lua"] = "moonflash",
-      ["/usr/lib/lua/moonflash/init.lua"] = "moonflash",
+      ["/usr/lib/lua/moonflash.lua"] = "moonflash",
+      ["/usr/lib/lua/moonflash/library.gz"] = "moonflash",
       ["/usr/lib/lua/moonflash.so"] = "moonflash",
       ["/usr/lib/lua/moonflash/core/qmi.so"] = "moonflash-qmi",
       ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
       ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
+      ["/usr/lib/lua/moonflash/trial.lua"] = "moonflash-simulator",
+      ["/usr/share/moonflash/scripts/examples/inventory.lua"] = "moonflash-simulator",
       ["/usr/libexec/rpcd/moonflash"] = "moonflash-rpcd",
       ["/usr/share/rpcd/acl.d/moonflash.json"] = "moonflash-rpcd",
     }
@@ -71,8 +75,13 @@ describe("the feed's moonflash", function()
     for _, path in ipairs { "/usr/bin/moonflash", "/etc/init.d/moonflash", "/usr/libexec/moonflash-job" } do
       assert.truthy(sys.access(stage .. "/moonflash" .. path, "x"))
     end
-    local devices = support.run({ stage .. "/moonflash/usr/bin/moonflash", "devices", "--root", stage })
+    local program = stage .. "/moonflash/usr/bin/moonflash"
+    local bare = { environment = { LUA_PATH = false, LUA_CPATH = false } }
+    local devices = support.run({ program, "devices", "--root", stage }, bare)
     assert.equal(0, devices.status, devices.stderr)
+    local simulate = support.run({ program, "simulate", "mc7455" }, bare)
+    assert.equal(exit.REFUSED, simulate.status)
+    assert.matches("package moonflash%-simulator", simulate.stdout .. simulate.stderr)
   end)
 
   it("has the version of the project", function()

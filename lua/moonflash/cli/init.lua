@@ -44,6 +44,11 @@ local function internal_error(value)
   }
 end
 
+local function lack_of(command, use)
+  if not command.needs or use[command.needs] then return nil end
+  return failure.new("simulator.unavailable", command.name .. " needs the simulator, which is not installed")
+end
+
 -- Runs the command; session.out becomes the output that the command line asks for.
 local function perform(session)
   local words, use = session.words, session.use
@@ -62,6 +67,8 @@ local function perform(session)
   if not wanted then return outcome.bad(problem) end
   use.sys.catch_signals()
   local command = find(given.command)
+  problem = lack_of(command, use)
+  if problem then return outcome.bad(problem) end
   session.trace, problem = recording.begin(wanted, command)
   if problem then return outcome.bad(problem) end
   return command.run(wanted)

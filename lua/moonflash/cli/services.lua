@@ -15,6 +15,13 @@ local function stream(file, descriptor, sys)
   }
 end
 
+-- What a protected require gave of a part that may not be installed: the module, or false.
+local function part(found, module)
+  if found then return module end
+  if not module:find "^module 'moonflash%.%l+' not found" then error(module, 0) end
+  return false
+end
+
 local makers = {
   sys = function() return require "moonflash.core.sys" end,
   bytes = function() return require "moonflash.core.bytes" end,
@@ -26,14 +33,14 @@ local makers = {
   at = function() return require "moonflash.at" end,
   qmi_message = function() return require "moonflash.qmi.message" end,
   script = function() return require "moonflash.script" end,
-  simulator = function() return require "moonflash.sim" end,
+  simulator = function() return part(pcall(require, "moonflash.sim")) end,
   version = function() return require("moonflash.place").version end,
   simulated_images = function() return require "moonflash.sim.images" end,
-  trial = function() return require "moonflash.trial" end,
+  trial = function() return part(pcall(require, "moonflash.trial")) end,
   program = function() return require("moonflash.place").program end,
   trace = function() return require "moonflash.trace" end,
   redact = function() return require "moonflash.trace.redact" end,
-  replay = function() return require "moonflash.replay" end,
+  replay = function() return part(pcall(require, "moonflash.replay")) end,
   environment = function() return os.getenv end,
   plain = function(use) return (use.environment "NO_COLOR" or "") ~= "" end,
   clock = function(use) return use.sys.clock_ms end,

@@ -3,6 +3,7 @@ local values = require "moonflash.cli.values"
 
 return {
   name = "replay",
+  needs = "replay",
   usage = "TRACE [FILE...] [--time-scale X]",
   summary = "run a recorded session once more, without its modem",
   arguments = {

@@ -58,6 +58,7 @@ end
 
 return {
   name = "simulate",
+  needs = "simulator",
   usage = "MODEL... [--dir DIR] [--time-scale X] [--fault FAULT]...",
   summary = "software modems until interrupted; prints their root when ready",
   arguments = {

@@ -55,6 +55,7 @@ end
 
 return {
   name = "test-script",
+  needs = "trial",
   usage = "SCRIPT [FILE...] [--time-scale X]",
   summary = "a script against the simulator and its faults",
   arguments = {

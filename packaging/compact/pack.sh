@@ -1,0 +1,51 @@
+#!/bin/sh
+# pack.sh OUT FILE...: packs Lua files, named from here (moonflash/job.lua), into OUT/moonflash/library.gz
+# and writes OUT/moonflash.lua, by which Lua finds them.
+#
+# library.gz is a row of gzip members, so `zcat` shows it. The first is the index: FILE OFFSET SKIP LENGTH,
+# the member with the file (counted from the end of the index), the file's place in it, its bytes. The
+# others hold the files without comments and indentation; lines stay lines, so that errors name them.
+set -e
+
+MEMBER=65536 # bytes; measured: smaller members add up to more, larger ones take longer to unpack
+
+template=$(cd "$(dirname "$0")" && pwd)/moonflash.lua.in
+out=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out/moonflash"
+
+size() {
+    echo $(($(wc -c <"$1")))
+}
+
+# Without comments and indentation, but for what stands in long strings.
+strip() {
+    awk '!long { sub(/^ +/, ""); sub(/^--.*/, "") } /\[\[/ { long = 1 } /\]\]/ { long = 0 } { print }' "$1"
+}
+
+close_member() {
+    gzip -9 -n -c "$work/member" >>"$work/members"
+    offset=$(size "$work/members")
+    skip=0
+    : >"$work/member"
+}
+
+offset=0 skip=0
+: >"$work/member"
+printf 'return [[\n\n' >"$work/index"
+for file in "$@"; do
+    strip "$file" >"$work/text"
+    length=$(size "$work/text")
+    [ $((skip + length)) -le $MEMBER ] || close_member
+    echo "$file $offset $skip $length" >>"$work/index"
+    cat "$work/text" >>"$work/member"
+    skip=$((skip + length))
+done
+close_member
+echo ']]' >>"$work/index"
+
+gzip -9 -n -c "$work/index" >"$work/first"
+sed -e "s/@INDEX_LENGTH@/$(size "$work/index")/" -e "s/@FIRST@/$(size "$work/first")/" "$template" >"$out/moonflash.lua"
+cat "$work/first" "$work/members" >"$out/moonflash/library.gz"
