@@ -131,6 +131,21 @@ local after_signal = {
   TERM = { [9] = true, [0] = true }, INT = { [9] = true, [0] = true },
 }
 
+local function was_changed(log)
+  for _, message in ipairs(messages.list(log)) do
+    if begins[message.name] or changes[message.name] then return true end
+  end
+end
+
+-- Whoever was paused for us is back; after SIGKILL that is the next run's work, but an inhibition ends with
+-- the program.
+local function gave_back(seen)
+  local others = seen.neighbours
+  if others.paused == 0 and was_changed(seen.log) then return "ModemManager was not asked to pause" end
+  if others.holds > 0 then return "ModemManager is still told to leave the modem alone" end
+  if not others.runs and seen.status ~= KILLED then return "ModemManager is still stopped" end
+end
+
 --- What is wrong with a run that got signals.
 -- @tparam table job of tests.matrix.kills
 -- @tparam table seen
@@ -140,14 +155,20 @@ function judge.signalled(job, seen)
   local status = seen.status
   if not seen.result and not messages.list(seen.log)[1] then return end -- it had not begun to listen
   if not after_signal[job.signals[1]][status] then return "exit status " .. status end
+  local kept = gave_back(seen)
+  if kept then return kept end
   if status == 0 then return ends[0](job, seen.log) end
   if status == 9 and not seen.begun then return ends[6](job, seen.log) end
   return rules.kept_torn_images(job, seen)
 end
 
+function rules.gave_back(_, seen)
+  return seen.neighbours and gave_back(seen)
+end
+
 --- What is wrong with a second run: it must succeed.
 function judge.second(cell, seen)
-  return apply({ rules.succeeded, rules.kept_torn_images }, cell, seen)
+  return apply({ rules.succeeded, rules.kept_torn_images, rules.gave_back }, cell, seen)
 end
 
 return judge

@@ -1,6 +1,7 @@
 --- The kill sweep: signals at every step, at every message of the session, and at any instant.
 -- @module tests.matrix.kills
 
+local neighbours = require "tests.matrix.neighbours"
 local run = require "tests.matrix.run"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -20,8 +21,9 @@ local function name_of(signals)
 end
 
 local function cell(way, when, signals, more)
-  local made = { task = "kill", name = ("%s %s, %s"):format(way.model, when, name_of(signals)),
-    model = way.model, files = way.files, new = way.new, old = way.old, signals = signals,
+  local made = { task = "kill", model = way.model, route = way.route,
+    name = ("%s %s %s, %s"):format(way.model, way.route, when, name_of(signals)),
+    files = way.files, new = way.new, old = way.old, signals = signals,
     again = #when % 2 == 0 and "update" or "recover" }
   for field, value in pairs(more) do made[field] = value end
   return made
@@ -63,12 +65,13 @@ local function random(seed)
 end
 
 --- Signals at any instant.
--- @tparam table way
+-- @tparam table ways taken in turn
 -- @tparam number count
 -- @tparam number seed
-function kills.at_random(way, count, seed)
+function kills.at_random(ways, count, seed)
   local list, draw = {}, random(seed)
-  for _ = 1, count do
+  for number = 1, count do
+    local way = ways[number % #ways + 1]
     local ms, signals = draw(MOST_MS), kills.signals[draw(#kills.signals) + 1]
     list[#list + 1] = cell(way, ("after %d ms"):format(ms), signals, { ms = ms })
   end
@@ -142,14 +145,17 @@ end
 -- @treturn table what the first run saw, and the second; the first with begun = whether an image was begun
 function kills.run(job)
   local root = run.modem(job).root
-  local child = run.program { root = root, command = "update", files = job.files,
+  local others = neighbours.new(root)
+  local child = run.program { root = root, command = "update", files = job.files, route = job.route,
     timeout_scale = TIMEOUT_SCALE }
   wait_for_moment(job, child, root)
   send(child, job.signals)
   local one = run.read(child, root)
+  one.neighbours = others:look()
   run.settle(root)
   one.begun = has_begun_image(run.log(root))
   local two = run.again(next_command(job, one.begun), root)
+  two.neighbours = others:look()
   support.finish()
   return one, two
 end

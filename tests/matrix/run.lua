@@ -24,12 +24,18 @@ function run.modem(cell)
 end
 
 --- Starts the program on a modem.
--- @tparam table options root, command, files, timeout_scale
+-- @tparam table options root, command, files, timeout_scale, route
 -- @treturn Child see tests.support
 function run.program(options)
-  return support.start { support.program, "--root", options.root, "--json",
-    "--timeout-scale", tostring(options.timeout_scale or SECOND_SCALE), "--chunk-size", tostring(CHUNK),
-    options.command, unpack(options.files or {}) }
+  local argv = { support.program, "--root", options.root, "--json",
+    "--timeout-scale", tostring(options.timeout_scale or SECOND_SCALE), "--chunk-size", tostring(CHUNK) }
+  if options.route then
+    argv[#argv + 1] = "--route"
+    argv[#argv + 1] = options.route
+  end
+  argv[#argv + 1] = options.command
+  for _, file in ipairs(options.files or {}) do argv[#argv + 1] = file end
+  return support.start(argv)
 end
 
 local function without_nulls(value)

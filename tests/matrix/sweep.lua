@@ -70,13 +70,14 @@ function sweep.matrix(options)
   return run(workers, jobs, options.each)
 end
 
--- At every step and message of each model's update by its first route.
+-- At every step and message of each way; on further routes of a model up to the first image.
 local function kills_everywhere(workers, ways)
   local steps, messages = ask(workers, "steps", ways), ask(workers, "messages", ways)
-  local jobs = {}
+  local jobs, seen = {}, {}
   for index, way in ipairs(ways) do
-    add_all(jobs, kills.at_steps(way, steps[index]))
-    add_all(jobs, kills.at_messages(way, messages[index]))
+    if not seen[way.model] then add_all(jobs, kills.at_steps(way, steps[index])) end
+    add_all(jobs, kills.at_messages(way, seen[way.model] and entering(messages[index]) or messages[index]))
+    seen[way.model] = true
   end
   return jobs
 end
@@ -86,10 +87,10 @@ end
 -- the random ones only at these of the first model, not at every step and message of all
 -- @treturn table as of sweep.matrix
 function sweep.kills(options)
-  local workers, ways = pool.start("tests.matrix.work", options.at_once), cells.ways "preference"
-  local jobs = options.messages and kills.at_messages(ways[1], options.messages)
-    or kills_everywhere(workers, ways)
-  add_all(jobs, kills.at_random(ways[1], options.at_random, options.seed))
+  local workers = pool.start("tests.matrix.work", options.at_once)
+  local jobs = options.messages and kills.at_messages(cells.ways "preference"[1], options.messages)
+    or kills_everywhere(workers, cells.ways())
+  add_all(jobs, kills.at_random(cells.ways "preference", options.at_random, options.seed))
   return run(workers, jobs, options.each)
 end
 
