@@ -249,10 +249,17 @@ describe("a trace", function()
   it("holds none of the modem's identities, in text or hex", function()
     local modem, files = simulator(), images()
     local row = models.find "mc7455"
+    local card = row.sim_card
     for _, words in ipairs { { "update", files[1], files[2] }, { "status" }, { "qmi", "dms", "0x0025" },
-                             { "at", "ATI" }, { "--serial", row.serial, "at", "ATI" } } do
-      local text = assert(sys.read_file((record(modem, unpack(words)))))
-      for _, secret in ipairs { row.identity.imei, row.serial, row.identity.imei:sub(1, 8) } do
+                             { "at", "ATI" }, { "--serial", row.serial, "at", "ATI" },
+                             { "at", "AT+CGSN", "AT+CIMI", "AT+CCID", "AT+CNUM" },
+                             { "qmi", "dms", "0x0024" }, { "qmi", "dms", "0x003c" },
+                             { "qmi", "dms", "0x0043" }, { "qmi", "nas", "0x0025" } } do
+      local path, run = record(modem, unpack(words))
+      assert.equal(0, run.status, run.stderr)
+      local text = assert(sys.read_file(path))
+      for _, secret in ipairs { row.identity.imei, row.serial, row.identity.imei:sub(1, 8), card.imsi,
+                                card.iccid, card.number, card.number:sub(-4) } do
         assert.is_nil(text:find(secret, 1, true))
         assert.is_nil(text:find(bytes.hex(secret, ""), 1, true))
       end

@@ -62,7 +62,7 @@ describe("QMI", function()
 
     it("may be bytes", function()
       start [[ on[0x5599] = answer(ok .. " 10 02 00 07 00") on[0x559a] = answer "02 04 00 01 00 47 00" ]]
-      local answer = session:raw(2, 0x5599, { { 0x01, "\0\1" }, { 0x30, "x" } })
+      local answer = session:raw("dms", 0x5599, { { 0x01, "\0\1" }, { 0x30, "x" } })
       assert.same({ [2] = "\0\0\0\0", [0x10] = "\7\0" }, answer)
       local request = modem:seen(2)[2]
       assert.same({ [1] = "\0\1", [0x30] = "x" }, request.tlvs)
@@ -191,6 +191,7 @@ describe("QMI", function()
       start [[ ctl[0x0022] = answer "02 04 00 01 00 05 00" ]]
       local _, problem = session:request(dms.get_model)
       assert.equal("ClientIdsExhausted", problem.error_name)
+      assert.equal("the modem gives no access to the service dms", problem.message)
       assert.equal(1, #modem:seen(1))
     end)
 
@@ -418,6 +419,9 @@ describe("QMI", function()
 
   it("raises for TLVs that are none", function()
     start()
+    assert.has_error(function() session:raw("nokia", 1) end)
+    assert.has_error(function() session:request(nil) end,
+      "a QMI message expected (of flash.dms or flash.qmi.messages), got nil")
     assert.has_error(function() session:raw(2, 1, { { 1, "" } }) end)
     assert.has_error(function() session:raw(2, 1, { { 256, "x" } }) end)
     assert.has_error(function() session:raw(2, 1, { { 1, ("x"):rep(65536) } }) end)

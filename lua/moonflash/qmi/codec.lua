@@ -1,6 +1,7 @@
 --- Formats of QMI values: bytes to Lua values and back. Little-endian, as QMI is.
 --
 --     "u8" "u16" "u32"                          a number
+--     "i8" "i16" "i32"                          one that may be negative
 --     { "u8", names = { online = 0 } }          a name; a number that has none stays a number
 --     { "u16", bits = { host_image = 1 } }      a set: { host_image = true }
 --     "text" "bytes"                            as the whole TLV: all of it; inside records and
@@ -53,26 +54,29 @@ local function number_of(format, value)
   return value
 end
 
-local function number_kind(size, pack, unpack)
-  local most = 256 ^ size - 1
+local function number_kind(size, pack, unpack, signed)
+  local all = 256 ^ size
+  local least, most = signed and -all / 2 or 0, signed and all / 2 - 1 or all - 1
   local function decode(format, data, at)
     local value = unpack(data, at)
     if not value then return nil end
-    return named(format, value), at + size
+    return named(format, value > most and value - all or value), at + size
   end
   local function encode(format, value, where)
     local number = number_of(format, value)
-    if type(number) ~= "number" or number < 0 or number > most or number % 1 ~= 0 then
+    if type(number) ~= "number" or number < least or number > most or number % 1 ~= 0 then
       refuse(where, ("%s does not fit %d bits"):format(tostring(value), size * 8))
     end
-    return pack(number)
+    return pack(number < 0 and number + all or number)
   end
   return { encode = encode, decode = decode }
 end
 
-kinds.u8 = number_kind(1, bytes.u8, bytes.get_u8)
-kinds.u16 = number_kind(2, bytes.u16le, bytes.get_u16le)
-kinds.u32 = number_kind(4, bytes.u32le, bytes.get_u32le)
+for size, names in pairs { { "u8", "u8" }, { "u16", "u16le" }, [4] = { "u32", "u32le" } } do
+  local pack, unpack = bytes[names[2]], bytes["get_" .. names[2]]
+  kinds[names[1]] = number_kind(size, pack, unpack)
+  kinds[names[1]:gsub("u", "i")] = number_kind(size, pack, unpack, true)
+end
 
 local function without_padding(text)
   return (text:gsub("%z+$", ""))

@@ -32,17 +32,22 @@ end
 -- @tparam {[string]=table,...} messages by name
 -- @treturn table the messages
 function message.define(service, messages)
-  assert(services[service] or type(service) == "number", "no such QMI service: " .. tostring(service))
+  if not services[service] and type(service) ~= "number" then
+    error("no such QMI service: " .. tostring(service), 0)
+  end
   for name, entry in pairs(messages) do
     entry.service, entry.name = service, name
-    assert(type(entry.id) == "number", name .. ": a message needs an id")
+    if type(entry.id) ~= "number" then error(name .. ": a message needs an id", 0) end
     check_fields(entry.request or {}, name)
     check_fields(entry.response or {}, name)
   end
   return messages
 end
 
-local function service_name(service)
+--- The name of a service, or its number when it has none.
+-- @tparam number service
+-- @treturn string
+function message.service_name(service)
   for name, number in pairs(services) do
     if number == service then return name end
   end
@@ -51,7 +56,7 @@ end
 
 --- "dms set_operating_mode", or the number of a message without a name.
 function message.title(entry)
-  return service_name(entry.service) .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
+  return message.service_name(entry.service) .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
 end
 
 local function by_tlv(left, right)
@@ -64,6 +69,9 @@ end
 -- @tparam[opt] table values fields of the request
 -- @treturn {{number,string},...}
 function message.request(entry, values)
+  if type(entry) ~= "table" or not entry.id then
+    error("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry), 0)
+  end
   local fields, tlvs = entry.request or {}, {}
   values = values or {}
   for name in pairs(values) do

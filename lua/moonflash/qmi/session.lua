@@ -51,12 +51,19 @@ local function allocate(self, service, deadline)
   return answer, problem
 end
 
+-- Told in the words of who asked: that a client id is needed first is not what he wants to know.
+local function no_client(service, problem)
+  if problem.code ~= "qmi.refused" then return problem end
+  problem.message = ("the modem gives no access to the service %s"):format(message.service_name(service))
+  return problem
+end
+
 -- The client id for a service.
 local function client_of(self, service, deadline)
   if service == services.ctl then return 0 end
   if self.clients[service] then return self.clients[service] end
   local answer, problem = allocate(self, service, deadline)
-  if not answer then return nil, problem end
+  if not answer then return nil, no_client(service, problem) end
   self.clients[service] = answer.client and answer.client.id
   if (self.clients[service] or 0) == 0 then
     self.clients[service] = nil
@@ -87,15 +94,17 @@ function session:request(entry, fields, ms)
   return message.answer(entry, answer)
 end
 
---- One request in bytes: `session:raw(2, 0x555c, { { 0x01, "\6" } })`.
--- @tparam number service
+--- One request in bytes: `session:raw("dms", 0x555c, { { 0x01, "\6" } })`.
+-- @tparam string|number service
 -- @tparam number id
--- @tparam {{number,string},...} tlvs
+-- @tparam[opt] {{number,string},...} tlvs
 -- @tparam[opt=10000] number ms
 -- @treturn {[number]=string,...} TLVs of the answer, or nil and a failure as of session:request
 function session:raw(service, id, tlvs, ms)
+  service = services[service] or service
+  if type(service) ~= "number" then error("no such QMI service: " .. tostring(service), 2) end
   local title = message.title { service = service, id = id }
-  local answer, problem = send(self, service, id, tlvs, ms, title)
+  local answer, problem = send(self, service, id, tlvs or {}, ms, title)
   if not answer then return nil, problem end
   local ok, refusal = message.result(answer, title)
   if not ok then return nil, refusal end

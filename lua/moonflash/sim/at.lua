@@ -138,10 +138,19 @@ local commands = {
     self.modem:restart_into_download("boothold", self.modem.seconds.boothold)
   end), locked = true },
   { "^AT!RESET$", quick(function(self) self.modem:restart(self.modem.seconds.boothold) end) },
+  { "^AT%+CGSN$", function(self) return { self.modem.model.identity.imei } end },
+  { "^AT%+CIMI$", function(self) return { self.modem.model.sim_card.imsi } end },
+  { "^AT%+CCID$", function(self) return { "+CCID: " .. self.modem.model.sim_card.iccid } end },
+  { "^AT%+CNUM$", function(self)
+    return { ('+CNUM: "","%s",145'):format(self.modem.model.sim_card.number) }
+  end },
+  { "^AT%+CSQ$", function(self) return { self.modem.power == 0 and "+CSQ: 23,99" or "+CSQ: 99,99" } end },
+  { "^AT%+CFUN%?$", function(self) return { "+CFUN: " .. (self.modem.power == 0 and 1 or 0) } end },
   { "^AT%+CFUN=([01])$", function(self, argument)
     return power.set(self.modem, argument == "1" and 0 or 1) and {} or nil
   end },
   { "^AT!PCOFFEN=2$", quick(function(self) power.ignore_pin(self.modem) end), locked = true },
+  { "^AT!PCOFFEN%?$", function(self) return { self.modem.ignores_pin and "2" or "0" } end },
 }
 
 local function execute(self, line)

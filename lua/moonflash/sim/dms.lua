@@ -27,8 +27,15 @@ dms[0x0025] = function(modem)
   return tlv(0x11, modem.model.identity.imei) .. tlv(0x13, modem.model.identity.imei_sv)
 end
 dms[0x002c] = text(0x01, function() return "1.0" end) -- hardware revision
+dms[0x003c] = text(0x01, function(modem) return modem.model.sim_card.iccid end)
+dms[0x0043] = text(0x01, function(modem) return modem.model.sim_card.imsi end)
 dms[0x0046] = text(0x01, function(modem) return modem.model.identity.sku end)
 dms[0x0051] = text(0x01, function(modem) return modem:revision() end)
+
+-- Get MSISDN: the number, and the IMSI
+dms[0x0024] = function(modem)
+  return tlv(0x01, modem.model.sim_card.number) .. tlv(0x11, modem.model.sim_card.imsi)
+end
 
 -- Get Capabilities: LTE, UMTS, GSM
 dms[0x0020] = function()

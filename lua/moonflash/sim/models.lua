@@ -16,6 +16,9 @@ local compositions = {
   ["9"] = mbim,
 }
 
+-- Of the test network 001 01, with a number that nobody has.
+local sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+15550104711" }
+
 rows.mc7455 = {
   name = "MC7455", family = "SWI9X30C", product = "9X30",
   -- libqmi-devel 2018-January/002646: on 2-3, its loader on 1-6 (the USB2 half of the socket), back on 2-3
@@ -34,7 +37,7 @@ rows.mc7455 = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r8209 CARMD-EV-FRMWR2 2019/08/28 20:59:30",
     imei = "359072060000000", imei_sv = "20", sku = "1102476", carrier_id = "202", package = "unknown",
   },
-  tells_settings = true,
+  tells_settings = true, sim_card = sim_card,
   power = {
     online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
     votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0",
@@ -78,7 +81,7 @@ rows.mc7354 = {
     imei = "359225050000000", imei_sv = "12", sku = "1102016", carrier_id = "5",
     package = "1102016_9903211_SWI9X15C_05.05.16.02_00_Generic_005.004_000",
   },
-  tells_build = true, gobi_commands = true,
+  tells_build = true, gobi_commands = true, sim_card = sim_card,
   power = power_9x15,
   most = { firmware = 4, settings = 50 },
   store = {
@@ -108,7 +111,7 @@ rows.em7305 = {
     imei = "359516050000000", imei_sv = "12", sku = "1101868", carrier_id = "1",
     package = "1101868_9902497_SWI9X15C_01.08.16.03_00_Generic_001.004_000",
   },
-  tells_build = true, gobi_commands = true,
+  tells_build = true, gobi_commands = true, sim_card = sim_card,
   power = power_9x15,
   most = { firmware = 4, settings = 50 },
   store = {

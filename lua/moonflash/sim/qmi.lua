@@ -1,9 +1,10 @@
 --- A QMI port of the modem: QMUX frames, the control service, clients (reference: qmi 1 and 2).
--- The messages of the device management service are in moonflash.sim.dms.
+-- The messages of the other services are in moonflash.sim.dms and moonflash.sim.nas.
 -- @module moonflash.sim.qmi
 
 local core_bytes = require "moonflash.core.bytes"
 local dms = require "moonflash.sim.dms"
+local nas = require "moonflash.sim.nas"
 local T = require("moonflash.sim.template").new
 local wire = require "moonflash.sim.wire"
 
@@ -18,8 +19,9 @@ local answer = T "01 <length:2> 80 <service:1> <client:1> 02 <transaction:2> <me
 local good = T "02 04 00 00 00 00 00"
 local bad = T "02 04 00 01 00 <code:2>"
 
-local control, device_management = 0, 2
-local service_names = { [control] = "ctl", [device_management] = "dms" }
+local control, device_management, network_access = 0, 2, 3
+local service_names = { [control] = "ctl", [device_management] = "dms", [network_access] = "nas" }
+local services = { [device_management] = dms, [network_access] = nas }
 local malformed, ids_exhausted, bad_service, bad_client, not_ready, no_such_message = 1, 5, 31, 41, 52, 71
 local longest = 4096
 
@@ -46,7 +48,7 @@ end
 control_messages[0x0022] = function(self, tlvs)
   local service = core_bytes.get_u8(tlvs[1] or "", 1)
   if not service then return nil, malformed end
-  if service ~= device_management then return nil, bad_service end
+  if not services[service] then return nil, bad_service end
   if self.modem.faults:value "clients-exhausted" and not self.synced then return nil, ids_exhausted end
   local client = 1
   while self.clients[client_key(service, client)] do client = client + 1 end
@@ -95,7 +97,7 @@ end
 local function handle(self, service, fields, tlvs, hits)
   if not tlvs then return nil, malformed end
   if hits.refuse then return nil, tonumber(hits.refuse) or malformed end
-  local handler = (service == control and control_messages or dms)[fields.message]
+  local handler = (service == control and control_messages or services[service])[fields.message]
   if not handler then return nil, no_such_message end
   if service == control then return handler(self, tlvs) end
   if not self.modem:is_ready() then return nil, not_ready end
@@ -127,7 +129,7 @@ local function serve(self, outer)
   end
   local tlvs = read_tlvs(fields.tlvs)
   note(self, outer.service, outer.client, fields, tlvs)
-  local name = service_names[outer.service] == "ctl" and "ctl." or "qmi."
+  local name = ({ ctl = "ctl.", nas = "nas." })[service_names[outer.service]] or "qmi."
   local hits = self.modem.faults:at(name .. core_bytes.hex_number(fields.message, 4))
   local more, code = handle(self, outer.service, fields, tlvs, hits)
   local result = more and good:fill() .. more or bad:fill { code = code }
