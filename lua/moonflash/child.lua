@@ -146,13 +146,17 @@ local function without_null(value)
   return value
 end
 
+-- What a script prints is no JSON, or not ours; it may stand before ours without an end of its line.
 local function decode(line)
-  return without_null(cjson.decode(line))
+  local ok, value = pcall(cjson.decode, line:match '{"v":.*$' or line)
+  if ok and type(value) == "table" then return without_null(value) end
+  return { event = "output", message = line }
 end
 
 --- The events that have come since the last call; does not wait.
--- @treturn table array of the objects of the command line's --json, without their nulls; nil when
--- the job has ended and all has been given
+-- @treturn table array of the objects of the command line's --json, without their nulls, and { event =
+-- "output", message } for each line that a script has printed itself; nil when the job has ended and all
+-- has been given
 function child:read()
   local lines = self:read_lines()
   for i, line in ipairs(lines or {}) do lines[i] = decode(line) end

@@ -125,16 +125,24 @@ local function after_call(ran, ...)
   return nil, (...)
 end
 
---- Loads a script file.
+--- The function a script file is.
 -- @tparam string path
--- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure: script.not_found, script.untrusted,
--- script.invalid, script.raised
-function model.load(path, ...)
+-- @treturn function, or nil and a failure: script.not_found, script.untrusted, script.invalid
+function model.parse(path)
   local text, untrusted = trust.read(path)
   if not text then return nil, untrusted end
   local chunk, problem = loadstring((text:gsub("^#[^\n]*", "")), "@" .. path)
-  if not chunk then return nil, failure.new("script.invalid", problem) end
+  if chunk then return chunk end
+  return nil, failure.new("script.invalid", problem)
+end
+
+--- Loads a script file.
+-- @tparam string path
+-- @param ... handed to the script as its `...`
+-- @return what the script returns, or nil and a failure as of parse, or script.raised
+function model.load(path, ...)
+  local chunk, problem = model.parse(path)
+  if not chunk then return nil, problem end
   if interpret then interpret(chunk, true) end
   return after_call(foreign.call(path, chunk, ...))
 end

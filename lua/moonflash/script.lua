@@ -92,7 +92,9 @@ end
 function script.model(name)
   local path, missing = find(name)
   if not path then return nil, missing end
-  if sys.stat(path) and not model.is_script(path) then return nil end
+  local parsed, wrong = model.parse(path)
+  if not parsed then return nil, wrong end
+  if not model.is_script(path) then return nil end
   return model.script(path)
 end
 

@@ -14,12 +14,22 @@ local trial = {}
 --- What is tried, in this order.
 trial.faults = require "moonflash.trial.faults"
 
-local RUN_MS, STATUS_MS = 180000, 30000
+local RUN_MS, STATUS_MS, STOP_MS = 180000, 30000, 10000
 local SETTLE_MS, LOOK_MS = 5000, 100
 local USUAL_PATIENCE = 5 -- how much slower than the simulated modem the script's clock goes
 
+-- Ends a job that goes on for too long; what it said then. Without a result it did not even hear that.
+local function stop(job)
+  sys.clear_interrupt()
+  job:cancel()
+  job:cancel() -- during a transfer the first one only warns
+  local result = job:wait(STOP_MS)
+  if not result then sys.kill(-job.pid, "KILL") end
+  return result or { ok = false, exit = exit.INTERRUPTED }
+end
+
 -- Runs a command against a modem to its end.
--- @treturn table its result and table its events; or nil and failure sys.interrupted, sys.timeout ...
+-- @treturn table its result (late: it had to be stopped) and table its events; or nil and a failure
 local function run(request, root, command, arguments, options, ms)
   local job, problem = child.start { program = request.program, command = command, root = root,
     arguments = arguments, options = options }
@@ -27,11 +37,10 @@ local function run(request, root, command, arguments, options, ms)
   local result
   result, problem = job:wait(ms)
   if not result then
-    sys.clear_interrupt()
-    job:cancel()
-    job:cancel() -- during a transfer the first one only warns
-    if not job:wait(STATUS_MS) then sys.kill(-job.pid, "KILL") end
-    return nil, problem
+    result = stop(job)
+    if problem.code ~= "sys.timeout" then return nil, problem end
+    result.late = true
+    result.failure = failure.new("sys.timeout", ("it did not end within %.0f s"):format(ms / 1000))
   end
   local events = job:read()
   job:close()
@@ -41,7 +50,7 @@ end
 local function run_script(request, root)
   return run(request, root, "run", { request.script, unpack(request.files) }, {
     timeout_scale = request.time_scale * USUAL_PATIENCE, chunk_size = request.chunk_size,
-  }, RUN_MS)
+  }, request.within_ms or RUN_MS)
 end
 
 -- A modem on its way from one mode to another shows itself again in a moment.
@@ -59,7 +68,7 @@ end
 
 -- Online on a consistent image: what it runs is what it prefers.
 local function is_well(state)
-  return state.mode == "application" and state.power.mode == "online"
+  return state.mode == "application" and (state.power or {}).mode == "online"
     and (not state.preferred or versions.agree(state.preferred, state.running))
 end
 
@@ -74,7 +83,7 @@ local function run_once(request, root, row)
   state, problem = state_of(request, root)
   if not state then return nil, problem end
   row.running, row.mode = state.running, state.mode
-  return true, is_well(state)
+  return true, not result.late and is_well(state)
 end
 
 local function run_twice(request, root, row)
@@ -100,19 +109,27 @@ local function try_fault(request, fault)
   return row, problem
 end
 
+-- An error of the script may show with one fault only.
+local function during(fault, problem)
+  if problem.code ~= "script.raised" then return problem end
+  local seen = problem.evidence and "; " .. problem.evidence or ""
+  problem.evidence = ("with the fault %q%s"):format(fault[1], seen)
+  return problem
+end
+
 --- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old)
 -- ended `online`; when only a second run gets there it `recovered`; else it is left `broken`.
 -- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
--- (0.01: a hundred times faster than life), chunk_size (bytes, optional), faults (trial.faults), report
--- = function(row) called after each fault with { fault, ended, exits = { status of each run }, failure
--- = the first, running, mode }
+-- (0.01: a hundred times faster than life), chunk_size (bytes, optional), within_ms (for each run, 180000:
+-- one that takes longer leaves the modem broken), faults (trial.faults), report = function(row) called
+-- after each fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode }
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, sys.interrupted, sys.timeout
 function trial.run(request)
   local broken = {}
   for _, fault in ipairs(request.faults or trial.faults) do
     local row, problem = try_fault(request, fault)
-    if not row then return nil, problem end
+    if not row then return nil, during(fault, problem) end
     request.report(row)
     if row.ended == "broken" then broken[#broken + 1] = row.fault end
   end

@@ -201,6 +201,18 @@ describe("flash.job", function()
   end)
 end)
 
+describe("flash.job of a script", function()
+  it("tells what the script prints among its events", function()
+    local script = support.folder() .. "/my.lua"
+    assert(sys.write_file(script, 'print "hello"\nprint(42)\nio.write "no end of line"'))
+    local job, events = start { command = "run", arguments = { script } }, {}
+    follow(job, function(event) events[#events + 1] = event end)
+    assert.same({ event = "output", message = "hello" }, events[1])
+    assert.same({ event = "output", message = "42" }, events[2])
+    assert.is_true(job:wait(1000).ok)
+  end)
+end)
+
 describe("flash.job within a script", function()
   it("is for the modem that the script's command line chose", function()
     local modem, script = support.simulator("mc7455", { time_scale = 0.01 }), support.folder() .. "/my.lua"

@@ -23,12 +23,12 @@ local function test_script(...)
 end
 
 -- In this process, with faults of our own choice.
-local function try(path, faults, model)
+local function try(path, faults, model, within_ms)
   model = model or "mc7455"
   local rows = {}
   local result, problem = trial.run {
     script = path, model = model, program = support.program, time_scale = 0.01, chunk_size = 65536,
-    files = assert(images.write(model, support.folder(), 300000)), faults = faults,
+    files = assert(images.write(model, support.folder(), 300000)), faults = faults, within_ms = within_ms,
     report = function(row) rows[#rows + 1] = row end,
   }
   return rows, result, problem
@@ -85,9 +85,31 @@ describe("moonflash test-script", function()
     assert.equal(3, exit.status(nil, problem))
   end)
 
+  it("finds a script that does not end", function()
+    local rows, result = try(script "while true do end", { { "no fault" } }, "mc7455", 500)
+    assert.is_nil(result)
+    assert.equal("broken", rows[1].ended)
+    assert.same({ 9, 9 }, rows[1].exits)
+    assert.equal("sys.timeout", rows[1].failure.code)
+  end)
+
+  it("says with which fault a script showed its error", function()
+    local rows, result, problem = try(script [[
+      return function(job) return job.device.place == "2-3" or job.device.plaze.name end]],
+      { { "no fault" }, { "other place", "place=1-2" } })
+    assert.equal("online", rows[1].ended)
+    assert.is_nil(result)
+    assert.equal("script.raised", problem.code)
+    assert.truthy(problem.message:find("own.lua:1: attempt to index", 1, true))
+    assert.equal('with the fault "other place"', problem.evidence)
+  end)
+
   it("stops at a script that has an error", function()
     assert.equal(10, test_script("nowhere.lua").status)
     assert.equal(10, test_script(script "return flash.model {").status)
+    local unreadable = test_script(script "local x = = 1")
+    assert.equal(10, unreadable.status)
+    assert.truthy(unreadable.stderr:find("own.lua:1: ", 1, true))
     local raising = test_script(script "error 'oh'", "--model", "mc7455")
     assert.equal(10, raising.status, raising.stderr)
     assert.equal("script.raised", raising.result.failure.code)
