@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    READ_SLICE = 65536, /* of the source, between two looks at the port */
+    READ_SLICE = 32768, /* of the source, between two looks at the port */
     ANSWER = 4096,      /* most bytes of the modem's taken at once */
     BURST = 16          /* most writes between two looks at the source and the modem's answers */
 };
@@ -18,24 +18,36 @@ enum { GOING_ON = 1 };
  * its last sign of life. */
 enum phase { NEW_PHASE, RECEIVING, SENDING, GATHERING, FINISHED };
 
-/* --- chunks: two buffers, one being sent, the next being read ------------------------------- */
+/* --- chunks: the next is read into the place of the bytes of this one that are out ------------ */
 
-static uint8_t *chunk_data(const struct mf_transfer *transfer, uint32_t number)
+static uint8_t *chunk_data(const struct mf_transfer *transfer)
 {
-    return transfer->buffer + (number % 2) * MF_TRANSFER_BUFFER(transfer->chunk) / 2 +
-           MF_TRANSFER_HEADER;
+    return transfer->buffer + MF_TRANSFER_HEADER;
 }
 
-static bool has_room(const struct mf_transfer *transfer)
+/* How many bytes can be read from the source now. */
+static uint32_t room_of(const struct mf_transfer *transfer)
 {
     const struct mf_transfer_chunks *chunks = &transfer->chunks;
 
-    return transfer->reader != NULL && !chunks->ended && chunks->reading - chunks->sending < 2;
+    if (transfer->reader == NULL || chunks->ended)
+        return 0;
+    if (chunks->filled < transfer->chunk)
+        return transfer->chunk - chunks->filled;
+    return chunks->out - chunks->ahead;
+}
+
+/* A little room in the middle of a chunk is left to grow, so that reads stay large. */
+static bool has_room(const struct mf_transfer *transfer)
+{
+    uint32_t room = room_of(transfer);
+
+    return room >= READ_SLICE || (room > 0 && transfer->chunks.filled < transfer->chunk);
 }
 
 static bool is_gathered(const struct mf_transfer *transfer, const struct mf_qdl_need *need)
 {
-    return transfer->chunks.filled[transfer->chunks.sending % 2] >= need->image_length;
+    return transfer->chunks.filled >= need->image_length;
 }
 
 /* The conversation asks for the chunks in order, each once. Anything else would be a mistake in
@@ -57,11 +69,10 @@ static int source_failed(struct mf_transfer *transfer, ssize_t cause)
 static int gather(struct mf_transfer *transfer)
 {
     struct mf_transfer_chunks *chunks = &transfer->chunks;
-    uint32_t *filled = &chunks->filled[chunks->reading % 2];
-    uint32_t room = transfer->chunk - *filled;
-    ssize_t count =
-        transfer->reader->read(transfer->reader, chunk_data(transfer, chunks->reading) + *filled,
-                               room < READ_SLICE ? room : READ_SLICE, 0);
+    uint32_t *filled = chunks->filled < transfer->chunk ? &chunks->filled : &chunks->ahead;
+    uint32_t room = room_of(transfer);
+    ssize_t count = transfer->reader->read(transfer->reader, chunk_data(transfer) + *filled,
+                                           room < READ_SLICE ? room : READ_SLICE, 0);
 
     chunks->starved = count == MF_STREAM_TIMEOUT;
     if (chunks->starved)
@@ -70,8 +81,6 @@ static int gather(struct mf_transfer *transfer)
         return source_failed(transfer, count);
     chunks->ended = count == 0;
     *filled += (uint32_t)count;
-    if (*filled == transfer->chunk)
-        chunks->reading++;
     if (transfer->phase == GATHERING)
         transfer->phase = NEW_PHASE;
     return GOING_ON;
@@ -81,9 +90,10 @@ static void chunk_is_out(struct mf_transfer *transfer)
 {
     struct mf_transfer_chunks *chunks = &transfer->chunks;
 
-    if (chunks->reading == chunks->sending)
+    if (chunks->filled < transfer->chunk)
         chunks->ended = true; /* a short chunk is the last */
-    chunks->filled[chunks->sending % 2] = 0;
+    chunks->filled = chunks->ahead;
+    chunks->ahead = chunks->out = 0;
     chunks->sending++;
 }
 
@@ -117,7 +127,7 @@ static const uint8_t *outgoing(const struct mf_transfer *transfer, const struct 
 
     if (need->image_length == 0)
         return need->bytes;
-    start = chunk_data(transfer, transfer->chunks.sending) - need->length;
+    start = chunk_data(transfer) - need->length;
     memcpy(start, need->bytes, need->length);
     return start;
 }
@@ -133,9 +143,10 @@ static void all_is_out(struct mf_transfer *transfer, const struct mf_qdl_need *n
 
 static void count_written(struct mf_transfer *transfer, const struct mf_qdl_need *need)
 {
-    if (need->image_length > 0 && transfer->taken > need->length)
-        transfer->written =
-            need->image_offset - MF_QDL_HEAD + (uint64_t)(transfer->taken - need->length);
+    if (need->image_length == 0 || transfer->taken <= need->length)
+        return;
+    transfer->chunks.out = (uint32_t)(transfer->taken - need->length);
+    transfer->written = need->image_offset - MF_QDL_HEAD + (uint64_t)transfer->chunks.out;
 }
 
 /* An answer that came just before a hang-up says more than the hang-up. */

@@ -1,7 +1,7 @@
 /* Carries bytes between a QDL conversation, a channel and a reader: one poll loop, no threads. A
  * chunk is read from the source in full before its write header is sent, so a source that stalls
  * never leaves the modem inside a write; the next chunk is read while the modem takes and digests
- * the last. Memory: two chunks. */
+ * the last, into the place of what it has taken. Memory: one chunk. */
 #ifndef MF_DRIVER_TRANSFER_H
 #define MF_DRIVER_TRANSFER_H
 
@@ -28,7 +28,7 @@ enum {
     MF_TRANSFER_PROGRESS_MS = 100 /* least time between reports without news from the modem */
 };
 /* Bytes of the buffer for chunks of this size. */
-#define MF_TRANSFER_BUFFER(chunk) (2 * ((size_t)(chunk) + MF_TRANSFER_HEADER))
+#define MF_TRANSFER_BUFFER(chunk) ((size_t)(chunk) + MF_TRANSFER_HEADER)
 
 struct mf_transfer {
     struct mf_qdl *qdl;
@@ -47,9 +47,11 @@ struct mf_transfer {
     int cause; /* an mf_stream_result */
     /* the loop's own; zero at the start */
     struct mf_transfer_chunks {
-        uint32_t reading, sending; /* numbers of chunks, from 0; at most one apart, or two */
-        uint32_t filled[2];        /* bytes read, by the number's parity */
-        bool starved;              /* the reader had nothing more; its descriptor will tell */
+        uint32_t sending; /* the number of the present chunk, from 0 */
+        uint32_t filled;  /* bytes of it that were read */
+        uint32_t out;     /* bytes of it that the port has */
+        uint32_t ahead;   /* bytes of the next one that were read, into the place of these */
+        bool starved;     /* the reader had nothing more; its descriptor will tell */
         bool ended;
     } chunks;
     size_t taken;     /* bytes of the present SEND that the port has */

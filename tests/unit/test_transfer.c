@@ -72,7 +72,8 @@ static void test_next_chunk_is_read_while_the_modem_takes_this_one(void)
     set_up();
     s.loader.accept = 512;
     CHECK_EQUAL(mf_transfer_run(&s.transfer), MF_TRANSFER_DONE);
-    CHECK_EQUAL(s.loader.read_after_first, MF_QDL_HEAD + 2 * CHUNK);
+    CHECK(s.loader.read_after_first >= MF_QDL_HEAD + CHUNK + CHUNK / 2);
+    check_image_arrived(SIZE);
     tear_down();
 }
 
