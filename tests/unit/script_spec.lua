@@ -221,5 +221,10 @@ describe("parts that scripts use", function()
     assert.equal(120000, asked.within_ms)
     work:forgive_interrupt()
     assert.is_nil(work:check_interrupt())
+    local closed = 0
+    work.loader = { close = function() closed = closed + 1 end }
+    work:close_download()
+    work:close_download()
+    assert.equal(1, closed)
   end)
 end)

@@ -30,6 +30,9 @@ function sightings:left(now)
 end
 
 --- Notes a device and the state it is in; the last state counts, the first time.
+-- @tparam table dev
+-- @tparam string state in words
+-- @tparam number now ms
 -- @treturn ?string the words when they are news
 function sightings:saw(dev, state, now)
   local entry = line(self, dev.place .. "#" .. dev.number, now)

@@ -20,6 +20,8 @@ function sysfs.folder(root)
 end
 
 --- The path of a node in /dev.
+-- @tparam string root
+-- @tparam string name "ttyUSB0"
 function sysfs.node(root, name)
   return base(root) .. "/dev/" .. name
 end
@@ -72,12 +74,16 @@ function sysfs.places(root)
 end
 
 --- The number the bus gave the device at a place; another one after every return.
+-- @tparam string root
+-- @tparam string place
 -- @treturn ?number nil when nothing is there
 function sysfs.number(root, place)
   return decimal(sysfs.device_folder(root, place), "devnum")
 end
 
 --- The vendor and product id at a place: "1199:9071".
+-- @tparam string root
+-- @tparam string place
 -- @treturn ?string nil when nothing is there
 function sysfs.ids(root, place)
   local folder = sysfs.device_folder(root, place)
@@ -87,6 +93,8 @@ function sysfs.ids(root, place)
 end
 
 --- The serial number of the device at a place.
+-- @tparam string root
+-- @tparam string place
 -- @treturn ?string
 function sysfs.serial(root, place)
   return attribute(sysfs.device_folder(root, place), "serial")
@@ -107,6 +115,8 @@ end
 --- The place of the other half of a USB3 connector. It is only known while the device is plugged,
 -- and the kernel counts the ports of both halves as it likes (2-3 and 1-6 in a log), so it is never
 -- computed. The kernel adds the link last, after the ttys: who reads early does not find it.
+-- @tparam string root
+-- @tparam string place
 -- @treturn ?string
 function sysfs.peer(root, place)
   local port = last_part(sys.link(sysfs.device_folder(root, place) .. "/port/peer"))
@@ -152,6 +162,8 @@ local function read_interface(root, folder)
 end
 
 --- The folders of the interfaces of the device at a place.
+-- @tparam string root
+-- @tparam string place
 -- @treturn table array of paths
 function sysfs.interface_folders(root, place)
   local folders, folder = {}, sysfs.device_folder(root, place)

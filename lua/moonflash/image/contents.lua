@@ -60,6 +60,7 @@ function contents.collect()
   return self
 end
 
+--- Takes an entry; of more than there is room for only the number is kept.
 function Collection:add(entry)
   if entry.kind == "broken" then
     self.broken[#self.broken + 1] = entry.offset

@@ -64,12 +64,14 @@ end
 local Single = {}
 Single.__index = Single
 
+--- The image, the first time.
 function Single:next()
   local item = self.item
   self.item = nil
   return item
 end
 
+--- Closes its reader.
 function Single:close()
   return self.reader:close()
 end

@@ -17,7 +17,7 @@ local compositions = {
 }
 
 -- Of the test network 001 01, with a number that nobody has.
-local sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+15550104711" }
+local sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+" .. "15550104711" }
 
 rows.mc7455 = {
   name = "MC7455", family = "SWI9X30C", product = "9X30",
