@@ -8,13 +8,13 @@ local journal = require "moonflash.guests.journal"
 local lock = require "moonflash.lock"
 local netifd = require "moonflash.guests.netifd"
 local services = require "moonflash.guests.services"
+local shared = require "moonflash.guests.shared"
 local system = require "moonflash.system"
 
 local guests = {}
 
-local kinds = {
-  interface = netifd.kinds.interface, procd = services.kinds.procd, systemd = services.kinds.systemd,
-}
+local kinds = { interface = netifd.kinds.interface }
+for name, kind in pairs(services.kinds) do kinds[name] = kind end
 
 local MODEM_MANAGER = { procd = "modemmanager", systemd = "ModemManager.service" }
 
@@ -22,11 +22,19 @@ local function words(entry)
   return kinds[entry.kind].words:format(entry.name)
 end
 
--- A journal keeps what could not be given back, for the next run to try.
+local function is_needed(root, noted, entry)
+  return kinds[entry.kind].service and shared.is_needed(root, noted.socket, entry.name, kinds)
+end
+
+-- A journal keeps what could not be given back, for the next run to try. What another run needs paused is
+-- left to that.
 local function give_back(root, noted, entry)
-  local resumed, problem = kinds[entry.kind].resume(root, entry.name)
-  if not resumed then return nil, problem end
-  return noted:drop(entry)
+  return shared.alone(root, function()
+    if is_needed(root, noted, entry) then return noted:drop(entry) end
+    local resumed, problem = kinds[entry.kind].resume(root, entry.name)
+    if not resumed then return nil, problem end
+    return noted:drop(entry)
+  end)
 end
 
 -- What is given back finds the ports free.
@@ -46,18 +54,40 @@ local function pause(job, noted, entry)
   return kinds[entry.kind].pause(job.root, entry.name)
 end
 
-local function inhibit(job)
+local function find_service(job)
+  return services.find(job.root, MODEM_MANAGER)
+end
+
+-- Should another run stop the service meanwhile, this one still counts on it.
+local function note_kept(job, noted)
+  local service = find_service(job)
+  local entry = service and { kind = "kept-" .. service.kind, name = service.name }
+  return entry and noted:add(entry) and entry
+end
+
+local function inhibit(job, noted)
   local release, problem = inhibition.take(job.root, job.device)
   if not release then return nil, problem end
-  defer(job, "give the modem back to ModemManager", release)
+  local entry = note_kept(job, noted)
+  defer(job, "give the modem back to ModemManager", function()
+    local released, kept = release()
+    if entry then give_back(job.root, noted, entry) end
+    return released, kept
+  end)
   job:note "ModemManager leaves the modem alone"
   return true
 end
 
 local function stop_service(job, noted)
-  local entry = services.find(job.root, MODEM_MANAGER)
+  local entry = find_service(job)
   if not entry then return nil end
   return pause(job, noted, entry)
+end
+
+-- Whether it is off only because another run needs it so.
+local function is_off_for_another(job, noted)
+  local entry = find_service(job)
+  return entry and is_needed(job.root, noted, entry)
 end
 
 -- The ways, best first: the inhibition of one device when it holds to the end, else the service.
@@ -67,7 +97,9 @@ local function ways(dev)
 end
 
 local function pause_modem_manager(job, noted)
-  if not system.runs(job.root, "ModemManager") then return false end
+  if not system.runs(job.root, "ModemManager") then
+    return is_off_for_another(job, noted) and stop_service(job, noted) or false
+  end
   local words_of_all = {}
   for _, way in ipairs(ways(job.device)) do
     local done, problem = way(job, noted)
@@ -90,7 +122,7 @@ function guests.pause(job)
     if not done then return nil, problem end
     paused = true
   end
-  return pause_modem_manager(job, noted) or paused
+  return shared.alone(job.root, function() return pause_modem_manager(job, noted) end) or paused
 end
 
 --- Who would be paused, in words, for plans.

@@ -6,6 +6,8 @@ local sys = require "moonflash.core.sys"
 
 local lock = {}
 
+local TRIES, AGAIN_MS = 5, 20
+
 --- The socket a modem is plugged into: its USB 3 and USB 2 places are one, the lower of the two
 -- names it.
 function lock.socket(device)
@@ -22,12 +24,21 @@ function lock.take_socket(root, socket)
   return sys.lock(("%s/%s.lock"):format(folder, socket))
 end
 
+-- Somebody may only be looking whether it is held.
+local function take_patiently(root, socket)
+  for try = 1, TRIES do
+    local held, problem = lock.take_socket(root, socket)
+    if held or problem.code ~= "sys.locked" or try == TRIES then return held, problem end
+    if not sys.sleep_ms(AGAIN_MS) then return nil, problem end
+  end
+end
+
 --- Takes the lock of a modem.
 -- @tparam string root "/" or a simulator's
 -- @tparam table device
 -- @treturn userdata the lock, with a method release(), or nil and failure device.busy
 function lock.take(root, device)
-  local held, problem = lock.take_socket(root, lock.socket(device))
+  local held, problem = take_patiently(root, lock.socket(device))
   if held then return held end
   if problem.code ~= "sys.locked" then return nil, problem end
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,

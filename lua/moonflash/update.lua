@@ -147,9 +147,9 @@ end
 -- @treturn table the result
 function update.run(work, steps)
   work:settle()
+  guests.give_back_left(work)
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
-  guests.give_back_left(work)
   local held, problem = lock.take(work.root, work.device)
   if not held then return update.result(work, problem) end
   local done, broken = run_held(work, steps)

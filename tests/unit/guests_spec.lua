@@ -197,6 +197,69 @@ describe("a run after a crash", function()
   end)
 end)
 
+describe("two runs at once", function()
+  local one, other, locks
+
+  -- A run on a modem of its own, at work: its lock is held.
+  local function at_work(place)
+    local job = machine:job()
+    job.device = modems.copy(job.device, { place = place })
+    job.device.peer = nil
+    locks[place] = assert(lock.take_socket(machine.root, place))
+    return job
+  end
+
+  local function ends(job)
+    job:finalize()
+    locks[job.device.place]:release()
+  end
+
+  before_each(function()
+    locks = {}
+    with_systemd()
+    machine:program("usr/bin/systemctl", ("P=%s/proc/812; case $1 in stop) rm -rf $P;; "
+      .. "start) mkdir -p $P; echo ModemManager >$P/comm;; esac"):format(machine.root))
+    one, other = at_work "1-1", at_work "1-2"
+  end)
+
+  it("share a stopped service: the last one starts it", function()
+    assert.is_true(guests.pause(one))
+    assert.is_true(guests.pause(other))
+    ends(one)
+    assert.is_nil(changes()[3]) -- each has stopped it
+    ends(other)
+    assert.equal("systemctl start ModemManager.service", changes()[3])
+    assert.is_nil(changes()[4])
+  end)
+
+  it("do not wait for one that was killed", function()
+    guests.pause(one)
+    guests.pause(other)
+    locks["1-1"]:release()
+    ends(other)
+    assert.equal("systemctl start ModemManager.service", changes()[3])
+    guests.give_back_left(machine:job())
+    assert.is_nil(machine:read "run/moonflash/1-1.paused")
+  end)
+
+  it("that come after a killed one do not take the service from the other", function()
+    guests.pause(one)
+    guests.pause(other)
+    locks["1-1"]:release()
+    guests.give_back_left(machine:job())
+    assert.is_nil(changes()[3])
+    ends(other)
+    assert.equal("systemctl start ModemManager.service", changes()[3])
+  end)
+
+  it("leave a service off that neither has stopped", function()
+    machine:end_process(812)
+    assert.is_false(guests.pause(one))
+    assert.is_false(guests.pause(other))
+    assert.same({}, changes())
+  end)
+end)
+
 if fake_bus.program then
   describe("ModemManager on the bus", function()
     local uid = "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6"
@@ -217,6 +280,23 @@ if fake_bus.program then
       assert.equal("InhibitDevice " .. uid .. " false", server:line())
       assert.equal("gone", server:line())
       assert.same({}, machine:calls())
+    end)
+
+    it("is not started for the one that stopped it while another counts on it", function()
+      with_bus "accept"
+      local job, held = machine:job(), assert(lock.take_socket(machine.root, "1-6"))
+      assert.is_true(guests.pause(job))
+      assert.equal("kept-systemd ModemManager.service\n", machine:read(journal))
+      local other = machine:job()
+      other.device = modems.copy(other.device, { place = "2-4", peer = "1-7", speed = 5000 })
+      assert.is_true(guests.pause(other))
+      machine:end_process(812)
+      other:finalize()
+      assert.same({ "systemctl stop ModemManager.service" }, changes())
+      job:finalize()
+      held:release()
+      assert.equal("systemctl start ModemManager.service", changes()[2])
+      assert.same({}, machine.warnings)
     end)
 
     it("is stopped when it does not know the modem", function()

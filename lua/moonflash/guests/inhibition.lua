@@ -46,6 +46,10 @@ function inhibition.take(root, dev)
     return nil, refused
   end
   return function()
+    if not system.runs(root, "ModemManager") then -- another run has stopped it, and with it the inhibition
+      connection:close()
+      return true
+    end
     local given, kept = ask(connection, uid, false)
     connection:close()
     return given, kept

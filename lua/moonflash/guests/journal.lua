@@ -14,7 +14,8 @@ local FOLDER = "/run/moonflash/"
 -- @tparam string socket see moonflash.lock
 function journal.new(root, socket)
   local folder = system.path(root, FOLDER)
-  return setmetatable({ folder = folder, path = folder .. socket .. ".paused", entries = {} }, journal)
+  local path = folder .. socket .. ".paused"
+  return setmetatable({ socket = socket, folder = folder, path = path, entries = {} }, journal)
 end
 
 local function write(self)

@@ -12,16 +12,32 @@ local function run(root, program, ...)
 end
 
 services.kinds.procd = {
-  words = "the service %s",
+  service = true, words = "the service %s",
   pause = function(root, name) return run(root, "/etc/init.d/" .. name, "stop") end,
   resume = function(root, name) return run(root, "/etc/init.d/" .. name, "start") end,
 }
 
 services.kinds.systemd = {
-  words = "the service %s",
+  service = true, words = "the service %s",
   pause = function(root, name) return run(root, "systemctl", "stop", name) end,
   resume = function(root, name) return run(root, "systemctl", "start", name) end,
 }
+
+-- A service that was not stopped by this run, but must run after it: another run that stops it meanwhile
+-- leaves it to this one to start it.
+local function kept(kind, process)
+  return {
+    service = true, words = kind.words,
+    pause = function() return true end,
+    resume = function(root, name)
+      if system.runs(root, process) then return true end
+      return kind.resume(root, name)
+    end,
+  }
+end
+
+services.kinds["kept-procd"] = kept(services.kinds.procd, "ModemManager")
+services.kinds["kept-systemd"] = kept(services.kinds.systemd, "ModemManager")
 
 --- How a service of this system is stopped.
 -- @tparam string root
