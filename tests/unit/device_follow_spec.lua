@@ -43,6 +43,38 @@ describe("following a modem", function()
     assert.equal("2-3", found.peer)
   end)
 
+  it("finds one that was away and came back elsewhere before anybody listened", function()
+    stage.tree:plug(waiting)
+    local dev = assert(device.select(stage:list()))
+    stage.tree:unplug "1-6"
+    stage.tree:plug(running)
+    local follower = device.follow(dev, modems.models, { events = stage.events, clock = stage.clock })
+    stage:arm(follower)
+    assert.equal("2-3", assert(stage:wait(follower, "application")).place)
+  end)
+
+  it("finds one that came back in its place before anybody listened", function()
+    stage.tree:plug(waiting)
+    local dev = assert(device.select(stage:list()))
+    stage.tree:unplug "1-6"
+    stage.tree:plug(copy(waiting, { number = 10 }))
+    local follower = device.follow(dev, modems.models, { events = stage.events, clock = stage.clock })
+    stage:arm(follower)
+    assert.equal(10, assert(stage:wait(follower, "download")).number)
+  end)
+
+  it("does not take another for one that is away already", function()
+    stage.tree:plug(waiting)
+    stage.tree:plug(modems.running_twin)
+    local dev = assert(device.select(stage:list(), { place = "1-6" }))
+    stage.tree:unplug "1-6"
+    local follower = device.follow(dev, modems.models, { events = stage.events, clock = stage.clock })
+    stage:arm(follower)
+    local nothing, problem = stage:wait(follower, "application")
+    assert.is_nil(nothing)
+    assert.equal("device.not_seen", problem.code)
+  end)
+
   it("finds it at its own place, by hub, and with one id for both modes", function()
     for _, place in ipairs { "4-1", "4-1.4" } do
       local modem = { place = place, vid = "1199", pid = "68c0", number = 2, speed = 480,

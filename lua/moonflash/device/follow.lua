@@ -54,6 +54,15 @@ local function look_at_own(self)
   self.keys:learn(dev)
 end
 
+-- A modem that left before we listened may be back by now, in its socket: that is not a device of before.
+local function forget_returned(self)
+  local dev = self.device
+  if self.before[dev.place] == dev.number then return end
+  for place in pairs(self.keys.places) do
+    if self.keys.ids[sysfs.ids(self.root, place) or ""] then self.before[place] = nil end
+  end
+end
+
 --- Begins to listen, and remembers what is plugged. Call it right before every reset.
 function follower:arm()
   self:close()
@@ -62,6 +71,7 @@ function follower:arm()
   for _, place in ipairs(sysfs.places(self.root)) do
     self.before[place] = sysfs.number(self.root, place)
   end
+  forget_returned(self)
   self.keys.serial_shared, self.keys.twin = nil, nil
   look_at_own(self)
   look_at_others(self)
