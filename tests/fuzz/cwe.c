@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
+
 enum { PLAN = 5, MOST = 1 << 16, DEPTH = MF_CWE_DEPTH + 2, REVISION = 3 };
 
 static void require(bool holds)

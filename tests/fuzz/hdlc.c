@@ -1,8 +1,5 @@
 /* Invariant: any bytes give the same frames whole and byte by byte, none longer than the limit,
- * and whatever came out of a frame comes out again when it is framed anew.
- *
- * libFuzzer form: clang -fsanitize=fuzzer,address,undefined -Icore tests/fuzz/hdlc.c
- * core/protocol/{crc,hdlc}.c. The unit test runs it over made-up input. */
+ * and whatever came out of a frame comes out again when it is framed anew. */
 #include "protocol/hdlc.h"
 
 #include "protocol/crc.h"

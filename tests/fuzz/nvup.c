@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
+
 enum { MOST_ENTRIES = 4096 };
 
 static struct seen {

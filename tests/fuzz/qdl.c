@@ -1,9 +1,6 @@
 /* Invariant: from any bytes, in any split, a conversation ends in DONE or FAILED within a bounded
  * number of needs, and never asks for image bytes out of range, twice, or out of order.
  *
- * libFuzzer form: clang -fsanitize=fuzzer,address,undefined -Icore tests/fuzz/qdl.c
- * core/protocol/{crc,hdlc,qdl,qdl_state,qdl_packet}.c. The unit test runs it over made-up input.
- *
  * The input is what the modem does, as orders: FEED and count: so many raw bytes follow; FRAME,
  * count: so many bytes follow as the payload of a good frame; QUIET. The high bit lets it happen
  * while we still send. When the input ends, all is silent. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 
 enum { MOST = 1 << 20 };
@@ -33,6 +34,8 @@ int main(int argc, char **argv)
 
     if (folder == NULL)
         return 1;
+    if (LLVMFuzzerInitialize != NULL)
+        LLVMFuzzerInitialize(&argc, &argv);
     while ((entry = readdir(folder)) != NULL)
         if (entry->d_name[0] != '.')
             count += replay(argv[1], entry->d_name);
