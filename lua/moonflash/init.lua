@@ -27,7 +27,7 @@ local functions = {
   update_steps = { "steps.update", "steps" },
   update = { "update", "update" }, plan = { "update", "plan" }, switch = { "procedures", "switch" },
   recover = { "procedures", "recover" }, status = { "status", "read" }, run_script = { "script", "run" },
-  job = { "child", "start" },
+  job = { "child", "start" }, trace = { "recorded", "run" }, replay = { "replay", "run" },
 }
 
 local flash = { _VERSION = "moonflash " .. require("moonflash.place").version }

@@ -56,6 +56,8 @@ describe("lua/README.md", function()
     end
     local place = ("flash.job { root = %q, program = %q,"):format(modem.root, support.program)
     text = text:gsub("flash%.job {", place)
+    text = text:gsub("flash%.replay {", ("flash.replay { program = %q,"):format(support.program))
+    text = text:gsub('"status.trace"', ("%q"):format(support.folder() .. "/status.trace"))
     if not text:find 'require "moonflash"' then text = 'local flash = require "moonflash" ' .. text end
     local ran = support.run(support.lua(stock, write(text), modem.root), { deadline_ms = 60000 })
     assert.equal("", ran.stderr)
