@@ -167,6 +167,7 @@ end
 --   problems = { { code, kind, message, evidence, offset } } }, or nil and a failure when something cannot
 --   be read
 function image.look(spec, options)
+  if type(spec) ~= "string" then error("the name of a file expected, got " .. type(spec), 0) end
   options = options or {}
   local walk, problem = origin.open(spec, silence_of(options))
   if not walk then return nil, problem end

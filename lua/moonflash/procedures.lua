@@ -51,6 +51,7 @@ end
 -- @treturn table the result; exit 2 when the modem runs it already
 function procedures.switch(request)
   local wanted = request.pair
+  if type(wanted) ~= "string" then error("switch needs a pair: a carrier, or a build id", 0) end
   request = update.request(request)
   local job, problem = find(request)
   if not job then return update.result(nil, problem) end

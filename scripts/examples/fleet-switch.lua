@@ -4,6 +4,7 @@
 
 local flash = require "moonflash"
 local carrier = ...
+if not carrier then return nil, "which carrier? like: fleet-switch.lua SPRINT" end
 
 local failed
 for _, device in ipairs(flash.try(flash.devices())) do

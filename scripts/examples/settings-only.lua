@@ -4,6 +4,7 @@
 
 local flash = require "moonflash"
 local file = ...
+if not file then return nil, "which settings? like: settings-only.lua FILE.nvu" end
 
 local well = flash.recover {} -- also out of download mode, if it is there
 if not well.ok then return well end

@@ -5,6 +5,7 @@
 
 local flash = require "moonflash"
 local stone, target = ...
+if not target then return nil, "which images? like: stepping-stone.lua STONE.spk TARGET.spk" end
 
 local seen = flash.status()
 if not seen.ok then return seen end

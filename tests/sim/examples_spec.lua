@@ -121,6 +121,14 @@ describe("the example", function()
     assert.truthy(#log(modem.root, "at") > 0)
   end)
 
+  it("says what it wants when it is not given that", function()
+    for _, name in ipairs { "fleet-switch", "settings-only", "stepping-stone" } do
+      local ran = example(support.folder(), name)
+      assert.equal(3, ran.status, ran.stderr)
+      assert.truthy(ran.stderr:find("error: which ", 1, true), ran.stderr)
+    end
+  end)
+
   it("is mentioned here, whichever it is", function()
     local own = assert(sys.read_file "tests/sim/examples_spec.lua")
     for _, file in ipairs(assert(sys.list(EXAMPLES))) do
