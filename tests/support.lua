@@ -17,6 +17,8 @@ local support = {}
 assert(sys.catch_signals())
 
 local DEADLINE_MS = 20000
+-- An emulated program is too slow for a modem that is faster than this.
+local LEAST_TIME_SCALE = tonumber(os.getenv "MOONFLASH_LEAST_TIME_SCALE") or 0
 local MOST_AT_ONCE = 65536
 
 local children, folders = {}, {}
@@ -197,7 +199,7 @@ function support.simulator(model, options)
     "--dir", options.folder or support.folder() .. "/root" }
   if options.time_scale then
     argv[#argv + 1] = "--time-scale"
-    argv[#argv + 1] = tostring(options.time_scale)
+    argv[#argv + 1] = tostring(math.max(options.time_scale, LEAST_TIME_SCALE))
   end
   for _, fault in ipairs(options.faults or {}) do
     argv[#argv + 1] = "--fault"
