@@ -3,9 +3,14 @@
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
 libmbim-glib-dev libarchive-dev lua-cjson lua-argparse"
-test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl"
+test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
+# what the packaging is tested with, and the update engines that it serves
+packaging_packages="busybox-static mandoc dpkg-dev luarocks cpio openssl lua-luv"
+engine_packages="mender-client mender-artifact swupdate"
+fuzz_packages="clang libclang-rt-dev"
 analyse_packages="cppcheck clang-tidy shellcheck"
 
+luajit_packages="luajit libluajit-5.1-dev"
 # foreign_packages MACHINE: what builds and emulates another kind of machine
 foreign_packages() {
     echo "qemu-user-static gcc-$1-linux-gnu"
@@ -33,4 +38,17 @@ install_packages() {
     # the lists of a fresh system are empty or old
     apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 ||
         { apt-get update && apt-get install -y --no-install-recommends $missing; }
+}
+
+# install_engines PACKAGE...: the same for packages with services, of which none is started.
+install_engines() {
+    policy=/usr/sbin/policy-rc.d
+    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+        installed=0
+        install_packages "$@" || installed=1
+        rm -f "$policy"
+        return $installed
+    fi
+    install_packages "$@"
 }

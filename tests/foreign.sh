@@ -1,0 +1,102 @@
+#!/bin/sh
+# The tests on another kind of machine, a little- or a big-endian one, emulated by qemu-user:
+#     sh tests/foreign.sh mipsel|s390x                    all of them
+#     sh tests/foreign.sh mipsel short                    the pure ones and simulated transfers
+#     sh tests/foreign.sh mipsel build                    only the build; prints its folder
+#     sh tests/foreign.sh mipsel CTEST-ARGUMENT...        some of them
+# A compiler of this machine builds against that machine's Debian packages (foreign/root.sh); the programs
+# run from there too. The kernel need not know about foreign programs: what a test starts is a wrapper that
+# starts the emulator. What cannot be tested so is in foreign/limits.lua.
+# Exit status 77: it cannot be done here, and why; with CI set that is a failure.
+set -e
+cd "$(dirname "$0")/.."
+. tests/packages.sh
+. tests/temporary.sh
+
+short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|download|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
+
+machine=$1
+[ $# = 0 ] || shift
+case $machine in
+mipsel | s390x) compiler=$machine-linux-gnu ;;
+*)
+    sed -n '2,6s/^# //p' "$0" >&2
+    exit 1
+    ;;
+esac
+
+impossible() {
+    echo "not tested on $machine: $*" >&2
+    [ -z "$CI" ] && exit 77
+    exit 1
+}
+
+# shellcheck disable=SC2046,SC2086 # lists of words
+install_packages $build_packages $(foreign_packages "$machine") ||
+    impossible "packages are missing: $(foreign_packages "$machine")"
+emulator=qemu-$machine-static
+for program in $compiler-gcc "$emulator"; do
+    command -v "$program" >/dev/null || impossible "there is no $program"
+done
+root=$(sh tests/foreign/root.sh "$machine") || impossible "$machine's packages cannot be had"
+
+build=${FOREIGN_BUILD:-${BUILD:-build}-foreign}-$machine
+mkdir -p "$build/wrappers"
+build=$(cd "$build" && pwd)
+
+# wrap PROGRAM AS: a program of this machine that runs one of that
+wrap() {
+    printf '#!/bin/sh\nexec %s -0 "$0" -L %s %s "$@"\n' "$emulator" "$root" "$1" >"$2.new"
+    chmod +x "$2.new"
+    mv "$2.new" "$2"
+}
+
+configure() {
+    cat >"$build/machine.cmake" <<END
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR $machine)
+set(CMAKE_C_COMPILER $compiler-gcc)
+set(CMAKE_SYSROOT $root)
+set(CMAKE_FIND_ROOT_PATH $root)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_LIBRARY_ARCHITECTURE $compiler)
+# moonflash is the wrapper, moonflash.$machine the program
+set(CMAKE_EXECUTABLE_SUFFIX_C .$machine)
+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator -L $root)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} $root)
+set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$compiler/pkgconfig:$root/usr/share/pkgconfig)
+END
+    wrap "$root/usr/bin/lua5.1" "$build/wrappers/lua5.1"
+    cmake -S . -B "$build" -DCMAKE_TOOLCHAIN_FILE="$build/machine.cmake" \
+        -DLUA_PROGRAM="$build/wrappers/lua5.1" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
+    cmake --build "$build" -j "${JOBS:-2}"
+    for program in "$build/moonflash" "$build"/tests/fake_bus "$build"/tests/web_server; do
+        wrap "$program.$machine" "$program"
+    done
+}
+
+# nobody else builds there meanwhile
+exec 8>"$build/lock"
+flock 8
+configure >"$build/build.log" 2>&1 || {
+    cat "$build/build.log" >&2
+    exit 1
+}
+exec 8>&-
+
+case $1 in
+build)
+    echo "$build"
+    exit 0
+    ;;
+short) set -- -R "$short" ;;
+esac
+status=0
+temporary_begin
+MOONFLASH_EMULATED=qemu MOONFLASH_LEAST_TIME_SCALE=0.02 PATH=$build/wrappers:$PATH \
+    ctest --test-dir "$build" -j "${AT_ONCE:-4}" -LE '^(packaging|foreign)$' --output-on-failure "$@" || status=1
+temporary_end || status=1
+lua5.1 tests/foreign/limits.lua
+exit $status
