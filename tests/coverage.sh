@@ -13,10 +13,11 @@ cd "$(dirname "$0")/.."
 source=$PWD
 build=${BUILD:-build}-coverage
 jobs=${JOBS:-2}
-at_once=${AT_ONCE:-4}
+at_once=${AT_ONCE:-3}
 
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages $test_packages
+rm -rf "$build" # counts of an older build do not fit
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS="--coverage -O0" >/dev/null
 cmake --build "$build" -j "$jobs" >/dev/null
 build=$(cd "$build" && pwd)
@@ -36,10 +37,11 @@ LUA_INIT=@$build/hook.lua
 LINE_HOOK_FILE=$build/lua.seen
 export LUA_INIT LINE_HOOK_FILE
 
-rm -f "$LINE_HOOK_FILE"
-find "$build" -name '*.gcda' -exec rm {} +
+# Not here: what measures an ordinary build, what does not run our code, and scripts that are stopped in
+# the hook which the counting needs.
 temporary_begin
-ctest --test-dir "$build" -j "$at_once" --output-on-failure "$@" || tests=failed
+ctest --test-dir "$build" -j "$at_once" --output-on-failure -E '^(unit_footprint|analyse|unit_foreign)$' \
+    "$@" || tests=failed
 
 unset LUA_INIT
 find "$build" -name '*.gcda' -exec gcov --branch-probabilities --json-format --stdout {} + \
