@@ -23,12 +23,17 @@ _moonflash_command() {
     done
 }
 
+# Files (-f) or folders (-d), blanks in their names and all.
+_moonflash_paths() {
+    mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
 # The value of an option; false if what was typed before is none that takes one.
 _moonflash_value() {
     case $1 in
-    -w | --cdc-wdm | -t | --tty) COMPREPLY=($(compgen -f -- "${2:-/dev/}")) ;;
-    --root | --dir) COMPREPLY=($(compgen -d -- "$2")) ;;
-    -L | --log | --trace) COMPREPLY=($(compgen -f -- "$2")) ;;
+    -w | --cdc-wdm | -t | --tty) _moonflash_paths -f "${2:-/dev/}" ;;
+    --root | --dir) _moonflash_paths -d "$2" ;;
+    -L | --log | --trace) _moonflash_paths -f "$2" ;;
     --route) COMPREPLY=($(compgen -W "preference firmware-id boot-download boothold impref" -- "$2")) ;;
     --place)
         COMPREPLY=($(compgen -W "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v :)" -- "$2"))
@@ -58,7 +63,7 @@ _moonflash() {
     case $command in
     '') COMPREPLY=($(compgen -W "$_moonflash_commands" -- "$word")) ;;
     simulate) COMPREPLY=($(compgen -W "mc7354 mc7455 em7305 list" -- "$word")) ;;
-    inspect | plan | update | recover | run | replay | test-script) COMPREPLY=($(compgen -f -- "$word")) ;;
+    inspect | plan | update | recover | run | replay | test-script) _moonflash_paths -f "$word" ;;
     esac
 }
 

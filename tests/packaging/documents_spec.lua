@@ -90,7 +90,7 @@ describe("the completion", function()
     ]], "bash", "moonflash", unpack(words) })
     assert.equal("", run.stderr)
     local set = {}
-    for word in run.stdout:gmatch "%S+" do set[word] = true end
+    for word in run.stdout:gmatch "[^\n]+" do set[word] = true end
     return set
   end
 
@@ -120,6 +120,9 @@ describe("the completion", function()
     end)
     assert.is_true(offered("update", "CMakeL")["CMakeLists.txt"])
     assert.is_true(offered("simulate", "")["mc7455"])
+    local folder = support.folder()
+    assert(sys.write_file(folder .. "/the firmware.cwe", ""))
+    assert.same({ [folder .. "/the firmware.cwe"] = true }, offered("update", folder .. "/the f"))
   end)
 end)
 
