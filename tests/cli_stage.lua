@@ -32,8 +32,9 @@ stage.report = {
 
 local function stream(width)
   local parts = {}
+  local function write(_, text) parts[#parts + 1] = text end
   return {
-    write = function(_, text) parts[#parts + 1] = text end,
+    write = write, offer = write, finish = function() end,
     width = function() return width end,
     text = function() return table.concat(parts) end,
   }

@@ -9,7 +9,7 @@ local ERASE = "\r\27[K"
 local COLOURS = { error = "\27[1;31m", warning = "\27[33m" }
 
 --- Opens a console.
--- @tparam table stream has `write(self, text)`; `width(self)`, columns, when it is a terminal
+-- @tparam table stream see moonflash.cli.stream
 -- @tparam boolean plain no colours
 -- @treturn table console
 function console.new(stream, plain)
@@ -39,9 +39,14 @@ function console:width()
   return math.max((self.stream:width() or 80) - 1, 1)
 end
 
+--- Waits until all of it is read, within limits.
+function console:finish()
+  self.stream:finish()
+end
+
 --- Writes the line that the next one replaces. Only for terminals.
 function console:rewrite(line)
-  self.stream:write(ERASE .. line:sub(1, self:width()))
+  self.stream:offer(ERASE .. line:sub(1, self:width()))
   self.transient = true
 end
 

@@ -123,8 +123,8 @@ end
 
 function takers:progress(event)
   local seen = self.meter:take(event)
-  if self.json_due(event.sent == event.total) then
-    self:object(shape.progress(event, seen, self:elapsed()))
+  if self.wanted.json and self.json_due(event.sent == event.total) then
+    self.stdout:offer(json.encode(shape.progress(event, seen, self:elapsed())) .. "\n")
   end
   if self.milestone(seen.percent) then self:milestone_line(event, seen) end
   if self:rewrites() and self.line_due() then
@@ -174,6 +174,8 @@ function output:finish(result)
     self:tell "done (100 %)"
   end
   self:object(shape.result(result, self:elapsed()))
+  self.stdout:finish()
+  self.errors:finish()
   if self.log then self.log:close() end
 end
 

@@ -2,18 +2,9 @@
 -- simulator and a router without libqmi still updates a modem in download mode. Tests give their own.
 -- @module moonflash.cli.services
 
-local services = {}
+local stream = require "moonflash.cli.stream"
 
-local function stream(file, descriptor, sys)
-  file:setvbuf "line"
-  return {
-    write = function(_, text)
-      file:write(text)
-      file:flush()
-    end,
-    width = function() return sys.terminal_width(descriptor) end,
-  }
-end
+local services = {}
 
 -- What a protected require gave of a part that may not be installed: the module, or false.
 local function part(found, module)
@@ -44,8 +35,8 @@ local makers = {
   environment = function() return os.getenv end,
   plain = function(use) return (use.environment "NO_COLOR" or "") ~= "" end,
   clock = function(use) return use.sys.clock_ms end,
-  stdout = function(use) return stream(io.stdout, 1, use.sys) end,
-  stderr = function(use) return stream(io.stderr, 2, use.sys) end,
+  stdout = function(use) return stream.new(io.stdout, 1, use.sys) end,
+  stderr = function(use) return stream.new(io.stderr, 2, use.sys) end,
 }
 
 --- The services.
