@@ -7,7 +7,7 @@
 # others hold the files without comments and indentation; lines stay lines, so that errors name them.
 set -e
 
-MEMBER=65536 # bytes; measured: smaller members add up to more, larger ones take longer to unpack
+MEMBER=131072 # bytes; measured: smaller members add up to more, larger ones take longer to unpack
 
 template=$(cd "$(dirname "$0")" && pwd)/moonflash.lua.in
 out=$1
@@ -22,7 +22,8 @@ size() {
 
 # Without comments and indentation, but for what stands in long strings.
 strip() {
-    awk '!long { sub(/^ +/, ""); sub(/^--.*/, "") } /\[\[/ { long = 1 } /\]\]/ { long = 0 } { print }' "$1"
+    awk '!long { sub(/^ +/, ""); sub(/^--.*/, ""); sub(/ +-- [^"]*$/, "") }
+        /\[\[/ { long = 1 } /\]\]/ { long = 0 } { print }' "$1"
 }
 
 close_member() {

@@ -19,8 +19,9 @@ end
 
 local function connect(root)
   local path = socket(root)
+  if not path then return nil end
   local loaded, bus = pcall(require, "moonflash.core.bus")
-  if not path or not loaded then return nil end
+  if not loaded then return nil end
   return bus.open("unix:path=" .. path, OPEN_MS)
 end
 

@@ -1,0 +1,68 @@
+#!/bin/sh
+# What moonflash takes on a router: the packages of packaging/openwrt, built as OpenWrt builds them
+# (its hardening included) and stripped, in bytes.
+#     sh tests/bench/size.sh [native|mipsel|mips32]...
+# mipsel has MIPS16 code, OpenWrt's default for these machines, mips32 has not. Both need
+# gcc-mipsel-linux-gnu. The exit status is 0 when mipsel is within the limit, QMI included.
+cd "$(dirname "$0")/../.." || exit 1
+
+LIMIT=204800
+tree=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The flags of OpenWrt by default, with those of PKG_BUILD_FLAGS in the Makefile.
+flags="-Os -fno-caller-saves -fstack-protector -D_FORTIFY_SOURCE=1 -flto -ffunction-sections -fdata-sections"
+link_flags="-flto -Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro -Wl,-z,max-page-size=4096"
+
+# make_packages KIND COMPILER [FLAGS]
+make_packages() {
+    CC=$2 CFLAGS="$flags $3" LDFLAGS="$link_flags" \
+        make -C packaging/openwrt/moonflash compile packages "STAGE=$work/$1" \
+        "TOPDIR=$tree/tests/packaging/openwrt/buildroot" >"$work/log" 2>&1 || {
+        tail -n 20 "$work/log" >&2
+        exit 1
+    }
+    find "$work/$1"/moonflash* -type f \( -name '*.so' -o -path '*/usr/bin/moonflash' \) \
+        -exec "${2%gcc}strip" -s {} +
+}
+
+make_foreign() {
+    kind=$1
+    shift
+    root=$(sh tests/foreign/root.sh mipsel) || exit 77
+    export PKG_CONFIG_SYSROOT_DIR="$root"
+    export PKG_CONFIG_LIBDIR="$root/usr/lib/mipsel-linux-gnu/pkgconfig:$root/usr/share/pkgconfig"
+    make_packages "$kind" mipsel-linux-gnu-gcc "--sysroot=$root $*"
+}
+
+# sum PATH...: bytes of the files below
+sum() {
+    (cd "$work/$kind" && find "$@" -type f -exec cat {} +) | wc -c
+}
+
+show() {
+    echo "$kind:"
+    (cd "$work/$kind" && find moonflash moonflash-qmi -type f -exec wc -c {} +) |
+        awk '$2 != "total" { printf "  %7d  %s\n", $1, $2 }' | sort -k 2
+    alone=$(sum moonflash/usr/bin/moonflash moonflash/usr/lib moonflash/usr/share)
+    all=$((alone + $(sum moonflash-qmi)))
+    echo "  $((alone)) core, Lua and scripts, $all with QMI (limit $LIMIT)"
+}
+
+status=0
+[ $# -gt 0 ] || set -- native mipsel mips32
+for kind in "$@"; do
+    case $kind in
+    native) (make_packages native gcc) ;;
+    mipsel) (make_foreign mipsel -mips16 -minterlink-mips16) ;;
+    mips32) (make_foreign mips32) ;;
+    *)
+        echo "unknown: $kind" >&2
+        exit 1
+        ;;
+    esac || exit $?
+    show
+    if [ "$kind" = mipsel ] && [ "$all" -gt $LIMIT ]; then status=1; fi
+done
+exit $status
