@@ -263,7 +263,7 @@ static ssize_t attempt(const struct mf_port *port, const struct movement *moveme
 
 static ssize_t move(struct mf_port *port, const struct movement *movement)
 {
-    int64_t deadline = mf_now_ms() + movement->timeout_ms;
+    int64_t deadline = movement->timeout_ms > 0 ? mf_now_ms() + movement->timeout_ms : 0;
     bool hung_up = false;
 
     if (port->channel.descriptor < 0)
