@@ -108,12 +108,19 @@ function update.request(given)
   return context.fill(given)
 end
 
+-- Where the modem was, when that is all that is known.
+local function with_evidence(work, problem)
+  if work and problem and not problem.evidence then problem.evidence = device.describe(work.device) end
+  return problem
+end
+
 --- The result of a job.
 -- @tparam ?table work the job, if it came to one
 -- @tparam ?table problem the failure
 -- @treturn table { ok, exit, before, after, failure }
 function update.result(work, problem)
-  local outcome = { ok = problem == nil, failure = problem, exit = exit.status(work, problem) }
+  local outcome = { ok = problem == nil, failure = with_evidence(work, problem),
+    exit = exit.status(work, problem) }
   if work then outcome.before, outcome.after = work.before, work.after end
   local untouched = work and work.phase == "untouched" -- else an earlier pass of this run made it current
   if not problem and untouched and work.up_to_date then outcome.exit = exit.NOTHING_TO_DO end

@@ -1,19 +1,19 @@
 --- What can go wrong with a message: one row for each way, with the messages it makes sense for. The
 -- simulated modem plays them (moonflash.sim.faults).
 --
--- Times: the modem lives a thousand times faster than a real one, the program's deadlines are a
--- hundredth of the real ones, so a second of the program is ten of the modem.
+-- Times: the modem lives a thousand times faster than a real one, the program's deadlines are a fiftieth of
+-- the real ones, so a second of the program is twenty of the modem. That is what a busy machine can do.
 -- @module tests.matrix.faults
 
 local faults = {}
 
 --- The factors of both clocks.
-faults.time_scale, faults.timeout_scale = 0.001, 0.01
-
---- The loader's 29 s, by the program's clock.
-faults.window = "window=290"
+faults.time_scale, faults.timeout_scale = 0.001, 0.02
 
 local RATIO = faults.timeout_scale / faults.time_scale
+
+--- The loader's 29 s, by the program's clock.
+faults.window = ("window=%d"):format(29 * RATIO)
 
 -- The longest the program waits for an answer, in its seconds; a little more is too late.
 local patience = {
@@ -70,7 +70,7 @@ faults.rows = {
   { name = "unplug", to = everything },
   { name = "unplug, elsewhere", fault = "move", to = everything },
   { name = "held for a moment", fault = "hold", to = everything, value = "10", mild = true },
-  { name = "held", fault = "hold", to = everything, value = "600" },
+  { name = "held", fault = "hold", to = everything, value = tostring(60 * RATIO) },
 }
 
 --- The faults of a row for the nth message of a kind, as the simulator takes them.

@@ -15,14 +15,13 @@ function rules.ended(_, seen)
   if not seen.result or seen.result.event ~= "result" then return "no result: " .. seen.stderr end
 end
 
--- A cell whose fault never came would prove nothing.
+-- Such a cell proves nothing.
 function rules.struck(cell, seen)
   for _, message in ipairs(messages.list(seen.log)) do
     if message.name == cell.message.name and message.number == cell.message.number then return end
   end
   return "the message with the fault did not come"
 end
-
 function rules.told(_, seen)
   local result, results = seen.result, 0
   for _, event in ipairs(seen.events) do results = results + (event.event == "result" and 1 or 0) end
@@ -113,6 +112,12 @@ local function apply(list, cell, seen)
   local found = {}
   for _, rule in ipairs(list) do found[#found + 1] = rule(cell, seen) end
   return found[1] and table.concat(found, "; ")
+end
+
+--- Whether a first run was slower than what it had to wait for, which a busy machine can do.
+function judge.came_too_late(cell, seen)
+  if rules.ended(cell, seen) then return false end
+  return (rules.struck(cell, seen) or rules.got_over_it(cell, seen)) ~= nil
 end
 
 --- What is wrong with a first run.

@@ -11,7 +11,7 @@ local sys = require "moonflash.core.sys"
 local run = {}
 
 --- The longest a run may take: real, the sum of all its deadlines is twenty minutes.
-run.LIMIT_MS = 12000
+run.LIMIT_MS = 20 * 60000 * faults.timeout_scale
 
 local CHUNK = 4096
 local SECOND_SCALE = 0.1
@@ -84,12 +84,6 @@ local function first(cell, root)
   return run.read(support.start(argv), root)
 end
 
---- Whoever comes next knows nothing of what went before, and gives the same files.
--- @tparam table cell files; again: the command, update if not given
-function run.again(cell, root)
-  return run.read(run.program { root = root, command = cell.again or "update", files = cell.files }, root)
-end
-
 local pulled = { unplug = true, move = true }
 
 -- Whether it is about to vanish: it restarts, or was pulled out.
@@ -117,6 +111,21 @@ function run.settle(root)
     assert(sys.sleep_ms(5))
   until sys.clock_ms() > deadline
   error "the modem did not settle"
+end
+
+local function program_again(cell, root)
+  return run.read(run.program { root = root, command = cell.again or "update", files = cell.files }, root)
+end
+
+--- Whoever comes next knows nothing of what went before, and gives the same files. Should the modem be away
+-- at that moment, because the loader's time was over, he looks once more.
+-- @tparam table cell files; again: the command, update if not given
+function run.again(cell, root)
+  local seen = program_again(cell, root)
+  local problem = seen.result and seen.result.failure
+  if not problem or problem.code ~= "device.none" then return seen end
+  run.settle(root)
+  return program_again(cell, root)
 end
 
 --- Only the update.

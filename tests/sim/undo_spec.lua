@@ -20,7 +20,7 @@ local function assert_untouched(modem)
 end
 
 local no_route = { "refuse=qmi.002e#*:48", "refuse-firmware-id", "refuse=qmi.0050#*:94",
-  "refuse=at.boothold#*", "refuse=at.impref#*" }
+  "refuse=at.boothold#*", "refuse=at.impref#*", "refuse=at.gobiimpref#*" }
 
 local function fails(faults, words)
   local modem = stage.modem("mc7455", { faults = faults })
@@ -65,7 +65,7 @@ describe("an update that does not reach download mode", function()
   it("because its resets are refused for a while brings it back online when they no longer are", function()
     local faults = {}
     for number = 2, 6 do faults[#faults + 1] = ("refuse=qmi.002e#%d:3"):format(number) end
-    local modem, run = fails(faults, { "--route", "preference" })
+    local modem, run = fails(faults, { "--route", "preference", "--timeout-scale", "0.3" })
     assert.equal(6, run.status, run.stderr)
     assert_untouched(modem)
   end)
@@ -101,6 +101,8 @@ describe("a signal before the first image", function()
     child:kill(signal)
     local status = child:wait(60000)
     assert.equal(9, status, child.stdout .. child.stderr)
+    local problem = cjson.decode(child.stdout:match "([^\n]+)\n$").failure
+    assert.truthy(problem.evidence and problem.hint and problem.step)
     assert_untouched(modem)
   end
 

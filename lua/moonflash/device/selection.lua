@@ -96,7 +96,9 @@ local function about_paths(wanted)
 end
 
 local function none(devices, wanted)
-  if #devices == 0 then return failure.new("device.none", "there is no modem") end
+  if #devices == 0 then
+    return failure.new("device.none", "there is no modem", { evidence = "no USB device has the ids of one" })
+  end
   local evidence = about_paths(wanted)
   evidence[#evidence + 1] = "present: " .. describe.devices(devices)
   return failure.new("device.none", "no modem fits " .. words(wanted), {
