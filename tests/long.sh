@@ -5,11 +5,13 @@
 #   whole     the matrix with nothing left out
 #   kill      signals at every step, every message and at 200 instants
 #   fuzz      every target for FUZZ_SECONDS (600) under libFuzzer, two at a time (needs clang)
-#   sanitize  the unit tests and whole updates under ASan, LSan and UBSan, in a build of their own
+#   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
+#   valgrind  a whole update with 64 MB under memcheck
 #   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
 #   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
+. tests/packages.sh
 . tests/temporary.sh
 temporary_begin || exit 1
 
@@ -38,34 +40,23 @@ part_kill() {
     build_as "$build" && run_lua tests/matrix/main.lua kill "${SEED:-1}"
 }
 
-# The sanitizers reach every program a test starts; ldoc's and curl's own faults are not ours.
+# What analyses the sources says the same in every build; memory is not what it is without sanitizers. They
+# make programs slow: who misses a download window in time that runs a hundred times as fast has a second try.
 part_sanitize() {
     build_as "$build-sanitize" -DMOONFLASH_SANITIZE=ON &&
-        ctest --test-dir "$build-sanitize" -j "$jobs" --output-on-failure \
-            -R '^(c|fuzz|unit)_|^sim_(update|recover|fault_matrix)' -E 'unit_(api|image_sources)$'
+        ctest --test-dir "$build-sanitize" -j "$jobs" --output-on-failure --repeat until-pass:2 \
+            -E '^analyse|^unit_footprint$|^sim_memory$'
 }
 
-# One target; what it finds new stays in the build, the kept corpus is only read.
-fuzz_target() {
-    folder=$build/fuzz/$1
-    mkdir -p "$folder" "tests/fuzz/corpus/$1"
-    clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -D_GNU_SOURCE \
-        -Icore -Itests "tests/fuzz/$1.c" core/protocol/*.c -o "$folder/target" || return 1
-    "$folder/target" -max_total_time="${FUZZ_SECONDS:-600}" -print_final_stats=1 \
-        -artifact_prefix="$folder/" "$folder" "tests/fuzz/corpus/$1" >"$folder.log" 2>&1
-    result=$?
-    grep -E 'number_of_executed_units|ERROR' "$folder.log" | sed "s/^/$1: /"
-    return $result
+part_valgrind() {
+    # shellcheck disable=SC2086 # a list of words
+    install_packages $test_packages && build_as "$build" &&
+        MOONFLASH_CHECKED="sh tests/checked/valgrind.sh $build/moonflash" MOONFLASH_CHECKED_SIZE=64000000 \
+            run_lua tests/busted.lua tests/checked/update_spec.lua
 }
 
 part_fuzz() {
-    failed=0
-    for pair in 'cwe nvup' 'hdlc qdl'; do
-        fuzz_target "${pair% *}" &
-        fuzz_target "${pair#* }" || failed=1
-        wait $! || failed=1
-    done
-    return $failed
+    BUILD=$build sh tests/fuzz/run.sh
 }
 
 part_analyse() {
@@ -78,9 +69,9 @@ part_coverage() {
 
 status=0
 # shellcheck disable=SC2048 # the names of parts are words
-for part in ${*:-matrix kill fuzz sanitize analyse coverage}; do
+for part in ${*:-matrix kill fuzz sanitize valgrind analyse coverage}; do
     case $part in
-    matrix | whole | kill | fuzz | sanitize | analyse | coverage) "part_$part" || status=1 ;;
+    matrix | whole | kill | fuzz | sanitize | valgrind | analyse | coverage) "part_$part" || status=1 ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1

@@ -8,9 +8,6 @@ test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 packaging_packages="busybox-static mandoc dpkg-dev luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"
 fuzz_packages="clang libclang-rt-dev"
-# what the packaging is tested with, and the update engines that it serves
-packaging_packages="busybox-static mandoc dpkg-dev luarocks cpio openssl lua-luv"
-engine_packages="mender-client mender-artifact swupdate"
 analyse_packages="cppcheck clang-tidy shellcheck"
 
 luajit_packages="luajit libluajit-5.1-dev"
@@ -41,19 +38,6 @@ install_packages() {
     # the lists of a fresh system are empty or old
     apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 ||
         { apt-get update && apt-get install -y --no-install-recommends $missing; }
-}
-
-# install_engines PACKAGE...: the same for packages with services, of which none is started.
-install_engines() {
-    policy=/usr/sbin/policy-rc.d
-    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
-        installed=0
-        install_packages "$@" || installed=1
-        rm -f "$policy"
-        return $installed
-    fi
-    install_packages "$@"
 }
 
 # install_engines PACKAGE...: the same for packages with services, of which none is started.

@@ -121,7 +121,5 @@ if(TARGET sanitized_program)
 endif()
 find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT MOONFLASH_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
-  checked_test(valgrind ${VALGRIND} --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible
-    --errors-for-leak-kinds=definite,indirect,possible --child-silent-after-fork=yes
-    --suppressions=tests/checked/valgrind.supp ${CMAKE_BINARY_DIR}/moonflash)
+  checked_test(valgrind sh tests/checked/valgrind.sh ${CMAKE_BINARY_DIR}/moonflash)
 endif()

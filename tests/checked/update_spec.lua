@@ -6,7 +6,7 @@ local packages = require "tests.images.packages"
 local support = require "tests.support"
 
 local SIZE = tonumber(os.getenv "MOONFLASH_CHECKED_SIZE" or 1000000)
-local DEADLINE_MS = 240000
+local DEADLINE_MS = 240000 + SIZE / 50
 
 -- Valgrind is slow: the download window of 29 s must leave it time to get there.
 local TIME_SCALE = 0.1

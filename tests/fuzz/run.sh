@@ -8,6 +8,8 @@
 # next run. It prints how often each target was run, how large its corpus is and, for one in Lua, how many
 # lines were reached. The exit status is 0 when nothing was found.
 cd "$(dirname "$0")/../.." || exit 1
+. tests/packages.sh
+. tests/temporary.sh
 
 build=${BUILD:-build}-fuzz
 longest=4096 # bytes of an input
@@ -21,6 +23,8 @@ else
 fi
 [ $# -gt 0 ] || set -- hdlc qdl cwe nvup qmi at sysfs zip
 
+# shellcheck disable=SC2086 # a list of words
+install_packages $build_packages $fuzz_packages && temporary_begin || exit 1
 CC=clang cmake -S . -B "$build" -DMOONFLASH_FUZZ=ON >/dev/null && cmake --build "$build" -j 2 >/dev/null || exit 1
 export LUA_PATH="$build/lua/?.lua;lua/?.lua;lua/?/init.lua;?.lua;;" LUA_CPATH="$build/lua/?.so;;"
 export ASAN_OPTIONS="quarantine_size_mb=16${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
@@ -68,4 +72,5 @@ while [ $# -gt 0 ]; do
     fi
     wait $first || status=1
 done
+temporary_end || status=1
 exit $status
