@@ -181,4 +181,15 @@ function failure.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
+--- Hands on what a function returned, or ends the script with the failure it returned: what follows
+-- may rely on the value. A step or script that ends so has failed with that failure.
+-- @param value
+-- @tparam ?table|string problem a failure, or a text as of io.open
+-- @return value and all that follows it
+function failure.try(value, problem, ...)
+  local failed = value == nil and failure.meant(problem)
+  if failed then error(failed, 0) end
+  return value, problem, ...
+end
+
 return failure

@@ -23,7 +23,7 @@ local functions = {
   insert_before = { "extend", "insert_before" }, insert_after = { "extend", "insert_after" },
   replace = { "extend", "replace" }, remove = { "extend", "remove" }, change = { "extend", "change" },
   rename = { "extend", "rename" },
-  devices = { "modems", "list" }, open = { "modems", "open" }, try = { "script", "try" },
+  devices = { "modems", "list" }, open = { "modems", "open" }, try = { "failure", "try" },
   update_steps = { "steps.update", "steps" },
   update = { "update", "update" }, plan = { "update", "plan" }, switch = { "procedures", "switch" },
   recover = { "procedures", "recover" }, status = { "status", "read" }, run_script = { "script", "run" },

@@ -11,17 +11,6 @@ local update = require "moonflash.update"
 
 local script = {}
 
---- Hands on what a function returned, or ends the script with the failure it returned: what follows
--- may rely on the value. A step or script that ends so has failed with that failure.
--- @param value
--- @tparam ?table|string problem a failure, or a text as of io.open
--- @return value and all that follows it
-function script.try(value, problem, ...)
-  local failed = value == nil and failure.meant(problem)
-  if failed then error(failed, 0) end
-  return value, problem, ...
-end
-
 -- A script that returns a function is called with a job: one modem, found and locked.
 local function run_function(request, work)
   local one, problem = modems.find(request)

@@ -35,8 +35,10 @@ local function find(name)
   end
 end
 
--- A bug, not the world: told in one sentence, the trace goes into the log.
+-- A bug, not the world: told in one sentence, the trace goes into the log. A failure that was raised is
+-- the world.
 local function internal_error(value)
+  if failure.is(value) then return { failure = value, trace = debug.traceback(tostring(value), 2) } end
   local message = tostring(value):match "^[^\n]*"
   return {
     failure = failure.new("internal", "internal error: " .. message),
@@ -84,7 +86,7 @@ function cli.run(words, given)
   local ok, result = xpcall(function() return perform(session) end, internal_error)
   if not ok then
     session.out:record(result.trace)
-    result = outcome.bad(result.failure, exit.SCRIPT_ERROR)
+    result = outcome.bad(result.failure, result.failure.code == "internal" and exit.SCRIPT_ERROR or nil)
   end
   if session.trace then session.trace:finish(result) end
   session.out:finish(result)

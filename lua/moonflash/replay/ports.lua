@@ -1,6 +1,7 @@
 --- The ports of a replayed modem: what has come on each and was not yet expected.
 -- @module moonflash.replay.ports
 
+local failure = require "moonflash.failure"
 local mbim = require "moonflash.sim.mbim"
 local qmux = require "moonflash.replay.qmux"
 local sim_port = require "moonflash.sim.port"
@@ -47,7 +48,7 @@ end
 -- @treturn table { number, kind, slave, port, input = { bytes }, requests = {}, speaker? }
 function ports.open(loop, interface, mode, listener)
   local kind = kind_of(interface, mode)
-  local port = assert(sim_port.open(loop, kind))
+  local port = failure.try(sim_port.open(loop, kind))
   local self = {
     number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
     changed = listener.changed, expects = listener.expects,

@@ -2,6 +2,7 @@
 -- @module moonflash.sim.nodes
 
 local bytes = require "moonflash.core.bytes"
+local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.sim.sysfs"
 
@@ -70,7 +71,7 @@ local function add_node(usb, interface, class_name)
     (class_name == "tty" and interface.path .. "/" .. node.name or interface.path))
   sysfs.link(usb.root, "/sys" .. node.path .. "/subsystem", "/sys/class/" .. class_name)
   sysfs.link(usb.root, "/sys/class/" .. class_name .. "/" .. node.name, "/sys" .. node.path)
-  if class.major then assert(sys.symlink(interface.slave, usb.root .. "/dev/" .. node.name)) end
+  if class.major then failure.try(sys.symlink(interface.slave, usb.root .. "/dev/" .. node.name)) end
   usb.events:send("add", node.path, class_name, words_of(class, node))
 end
 

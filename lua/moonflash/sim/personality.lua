@@ -4,6 +4,7 @@
 local at = require "moonflash.sim.at"
 local core_port = require "moonflash.core.port"
 local diag = require "moonflash.sim.diag"
+local failure = require "moonflash.failure"
 local mbim = require "moonflash.sim.mbim"
 local places = require "moonflash.sim.place"
 local ports = require "moonflash.sim.port"
@@ -30,7 +31,7 @@ local function speaker_of(modem, kind)
 end
 
 local function open_port(modem, interface)
-  local port = assert(ports.open(modem.loop, interface.kind))
+  local port = failure.try(ports.open(modem.loop, interface.kind))
   local speaker = speaker_of(modem, interface.kind).new(modem, port)
   port.receive = function(bytes) speaker:receive(bytes) end
   return port

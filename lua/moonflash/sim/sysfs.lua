@@ -1,6 +1,7 @@
 --- Folders, attributes and links as the kernel lays them out, below a root.
 -- @module moonflash.sim.sysfs
 
+local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 
 local sysfs = {}
@@ -10,9 +11,9 @@ local sysfs = {}
 -- @tparam string path below the root
 -- @tparam[opt] table attributes text by name
 function sysfs.folder(root, path, attributes)
-  assert(sys.make_folder(root .. path))
+  failure.try(sys.make_folder(root .. path))
   for name, text in pairs(attributes or {}) do
-    assert(sys.write_file(root .. path .. "/" .. name, text .. "\n"))
+    failure.try(sys.write_file(root .. path .. "/" .. name, text .. "\n"))
   end
 end
 
@@ -32,8 +33,8 @@ end
 -- @tparam string target below the root as well
 function sysfs.link(root, path, target)
   local folder = path:match("^(.*)/[^/]*$")
-  assert(sys.make_folder(root .. folder))
-  assert(sys.symlink(relative(folder, target), root .. path))
+  failure.try(sys.make_folder(root .. folder))
+  failure.try(sys.symlink(relative(folder, target), root .. path))
 end
 
 return sysfs

@@ -2,6 +2,7 @@
 -- come and go with their nodes and uevents in the kernel's order (first the node, then the event).
 -- @module moonflash.sim.usb
 
+local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
 local place = require "moonflash.sim.place"
@@ -16,10 +17,10 @@ usb.__index = usb
 function usb.new(root, events)
   for _, name in ipairs { "sys", "dev" } do
     sys.remove_tree(root .. "/" .. name)
-    assert(sys.make_folder(root .. "/" .. name))
+    failure.try(sys.make_folder(root .. "/" .. name))
   end
   for _, name in ipairs { "bus/usb/devices", "class/tty", "class/usbmisc", "class/net" } do
-    assert(sys.make_folder(root .. "/sys/" .. name))
+    failure.try(sys.make_folder(root .. "/sys/" .. name))
   end
   return setmetatable({ root = root, events = events, taken = {}, numbers = {}, made = {} }, usb)
 end
