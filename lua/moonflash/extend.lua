@@ -31,7 +31,8 @@ local function place_of(steps, name)
   error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 4)
 end
 
--- A copy in which `edit(steps, place of the named step)` has changed something.
+-- A copy in which `edit(steps, place of the named step)` has changed something. Its callers put it in
+-- brackets, so that with LuaJIT too they have a frame: the levels of error() above count it.
 local function edited(original, name, edit)
   local made = copy(original)
   edit(made, place_of(made, name))
@@ -45,7 +46,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_before(original, name, new)
-  return edited(original, name, function(steps, place) table.insert(steps, place, new) end)
+  return (edited(original, name, function(steps, place) table.insert(steps, place, new) end))
 end
 
 --- A copy with a step after another.
@@ -55,7 +56,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_after(original, name, new)
-  return edited(original, name, function(steps, place) table.insert(steps, place + 1, new) end)
+  return (edited(original, name, function(steps, place) table.insert(steps, place + 1, new) end))
 end
 
 --- A copy with another step in the place of one.
@@ -65,7 +66,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.replace(original, name, new)
-  return edited(original, name, function(steps, place) steps[place] = new end)
+  return (edited(original, name, function(steps, place) steps[place] = new end))
 end
 
 --- A copy without a step.
@@ -74,7 +75,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.remove(original, name)
-  return edited(original, name, table.remove)
+  return (edited(original, name, table.remove))
 end
 
 --- A copy with some fields of a step changed: `flash.change(mc7455, "confirm", { retry = 60 })`.
@@ -84,7 +85,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step, or it has no such field
 function extend.change(original, name, fields)
-  return edited(original, name, function(steps, place) steps[place] = step.with(steps[place], fields) end)
+  return (edited(original, name, function(steps, place) steps[place] = step.with(steps[place], fields) end))
 end
 
 --- A copy that says other things of itself: `flash.rename(mc7455, { name = "MC7455-mine" })`.

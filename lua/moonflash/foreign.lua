@@ -22,14 +22,15 @@ local function place(frame, line)
   return ("%s:%d"):format(frame.source:match "^@(.*)" or frame.short_src, line)
 end
 
--- The frames from the one that raised down to the call of the foreign code.
+-- The frames from the one that raised down to our call of the foreign code, that one too: LuaJIT, which
+-- keeps no note of a frame that a last call took the place of, blames it.
 local function frames_above(call)
   local frames, level = {}, 3
-  while true do
+  repeat
     local frame = debug.getinfo(level, "Slf")
-    if not frame or frame.func == call then return frames end
     frames[#frames + 1], level = frame, level + 1
-  end
+  until not frame or frame.func == call
+  return frames
 end
 
 -- A message without the position that Lua put before it; the frame and line of that position. One that
@@ -56,9 +57,9 @@ local function last_return(path)
 end
 
 -- The place in the script, and the place in the library that noticed it if it was that.
-local function find(frames, at, line, path)
+local function find(frames, call, at, line, path)
   if at and is_foreign(at) then return place(at, line) end
-  local noticed = at and place(at, line)
+  local noticed = at and at.func ~= call and place(at, line) or nil
   for _, frame in ipairs(frames) do
     if is_foreign(frame) then return place(frame, frame.currentline), noticed end
   end
@@ -76,7 +77,7 @@ local function blame(problem, call, path)
   local frames = frames_above(call)
   local message, at, line = split(described(problem), frames)
   local where, noticed
-  if at or not message:find "^[^\n:]+:%d+: " then where, noticed = find(frames, at, line, path) end
+  if at or not message:find "^[^\n:]+:%d+: " then where, noticed = find(frames, call, at, line, path) end
   return failure.new("script.raised", where and where .. ": " .. message or message,
     { evidence = noticed and noticed ~= where and "noticed at " .. noticed or nil })
 end

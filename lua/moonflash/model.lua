@@ -131,9 +131,12 @@ end
 function model.parse(path)
   local text, untrusted = trust.read(path)
   if not text then return nil, untrusted end
-  local chunk, problem = loadstring((text:gsub("^#[^\n]*", "")), "@" .. path)
+  text = text:gsub("^#[^\n]*", "")
+  local chunk = loadstring(text, "@" .. path)
   if chunk then return chunk end
-  return nil, failure.new("script.invalid", problem)
+  -- with the path as its name Lua would shorten a long one
+  local _, problem = loadstring(text, "=")
+  return nil, failure.new("script.invalid", path .. problem)
 end
 
 --- Loads a script file.

@@ -1,5 +1,6 @@
 -- Model scripts: what a script may say, and which script is found.
 local model = require "moonflash.model"
+local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 local function description(changes)
@@ -65,8 +66,8 @@ end)
 
 describe("model.load", function()
   local folder
-  before_each(function() folder = sys.temporary_folder() end)
-  after_each(function() sys.remove_tree(folder) end)
+  before_each(function() folder = support.folder() end)
+  after_each(support.finish)
 
   local function write(text)
     local path = folder .. "/x.lua"
@@ -79,6 +80,14 @@ describe("model.load", function()
     assert.is_nil(found)
     assert.equal("script.invalid", problem.code)
     assert.truthy(problem.message:find("x.lua:3", 1, true))
+  end)
+
+  it("says the path as it is, though long", function()
+    folder = folder .. "/" .. ("long"):rep(50)
+    assert(sys.make_folder(folder))
+    local path = write "\nreturn ="
+    local _, problem = model.load(path)
+    assert.equal(path .. ":2: unexpected symbol near", problem.message:match "^.*near")
   end)
 
   it("says which line raised", function()
