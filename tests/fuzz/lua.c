@@ -1,8 +1,8 @@
 /* Invariant: whatever bytes a target of Lua (tests/fuzz/NAME.lua, NAME from FUZZ_TARGET) is given, it
  * raises nothing, leaves no descriptor open and no memory behind, and ends within a number of lines.
  *
- * Each line of the product's Lua that follows on another one is a counter for libFuzzer, as an edge
- * of C is; FUZZ_BLIND=1 leaves them out. At the end it says how many lines were reached. */
+ * A line of the product that follows on another one is a counter for libFuzzer, as an edge of C is;
+ * FUZZ_BLIND=1 leaves them out. At the end it says how many lines and pairs of them were reached. */
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -61,7 +61,7 @@ static void preload_modules(void)
 __attribute__((section("__libfuzzer_extra_counters")))
 #endif
 static uint8_t counters[COUNTERS];
-static bool reached[PLACES];
+static bool reached[PLACES], followed[COUNTERS];
 static bool blind;
 static uint64_t lines_left;
 static uint32_t place_before;
@@ -91,7 +91,7 @@ static unsigned source_of(const char *name)
 static void at_line(lua_State *state, lua_Debug *where)
 {
     unsigned row;
-    uint32_t place;
+    uint32_t place, pair;
 
     if (lines_left-- == 0)
         stop("does not end");
@@ -101,8 +101,10 @@ static void at_line(lua_State *state, lua_Debug *where)
         return;
     place = sources[row].hash + (uint32_t)where->currentline * 2654435761u;
     reached[place % PLACES] = true;
-    if (!blind && counters[(place ^ place_before) % COUNTERS] < UINT8_MAX)
-        counters[(place ^ place_before) % COUNTERS]++;
+    pair = (place ^ place_before) % COUNTERS;
+    followed[pair] = true;
+    if (!blind && counters[pair] < UINT8_MAX)
+        counters[pair]++;
     place_before = place >> 1;
 }
 
@@ -148,7 +150,7 @@ static void call(int arguments, int results)
 
 static void finish(void)
 {
-    unsigned count = 0;
+    unsigned lines = 0, pairs = 0;
 
     lua_sethook(L, NULL, 0, 0);
     lua_getfield(L, LUA_REGISTRYINDEX, "finish");
@@ -156,8 +158,11 @@ static void finish(void)
         call(0, 0);
     lua_close(L);
     for (unsigned place = 0; place < PLACES; place++)
-        count += reached[place];
-    fprintf(stderr, "%s: %u lines of Lua reached\n", getenv("FUZZ_TARGET"), count);
+        lines += reached[place];
+    for (unsigned pair = 0; pair < COUNTERS; pair++)
+        pairs += followed[pair];
+    fprintf(stderr, "%s: %u lines of Lua reached, %u pairs of them\n", getenv("FUZZ_TARGET"), lines,
+            pairs);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

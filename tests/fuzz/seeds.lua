@@ -125,7 +125,7 @@ local ANSWERS = {
     .. "TYPE SLOT STATUS LRU FAILURES UNIQUE_ID BUILD_ID\r\nPRI  FF   GOOD   0   0 0      002.026_000 "
     .. "02.24.05.06_GENERIC\r\nMax PRI images: 50\r\n\r\nOK\r\n",
   "\r\nERROR\r\n", "\r\n+CME ERROR: 3\r\n", "\r\nNOT IMPLEMENTED\r\n", "RING\r\n+CREG: 1\r\nOK\r\n",
-  "$GPGSV,4,1,16\r\n", "AT!GOBIIMAGE?\r\r\nOK\r\n",
+  ("x"):rep(1500) .. "end\r\nOK\r\n", "$GPGSV,4,1,16\r\n", "AT!GOBIIMAGE?\r\r\nOK\r\n",
 }
 
 function seeds.at(add)
