@@ -6,7 +6,8 @@
  *                          --  crc_indicator, compatibility, options, signature, package_code (2
  *                          --  carrier, 3 OEM settings), printable, header_ok
  *   local v = cwe.verified(reader, { withhold = true, expect = crc })
- *   v:drain(30000[, progress[, entry]])  --> true: read to the end; each silence at most ms.
+ *   v:drain(30000[, progress[, entry]])  --> true: read to the end, or to where what does not say
+ *            --  how long it is can no longer become good; each silence at most ms.
  *            --  progress(bytes, size) now and then; entry(table) for each entry of the settings
  *            --  inside (see contents.h), not with withhold
  *   v:read(n[, ms]) v:size() v:rewind() v:close()      -- as of moonflash.core.source
@@ -202,6 +203,17 @@ static void tell(lua_State *L, const struct verified *self, struct drain *drain,
     call_progress(L, PROGRESS, &self->core);
 }
 
+/* What is no image, or goes on after it, does not become one; if it does not say how long it is either, it
+ * may have no end. */
+static bool is_hopeless(const struct verified *self)
+{
+    const struct mf_cwe *cwe = &self->core.cwe;
+    uint64_t size = cwe->record_count > 0 ? cwe->records[0].header.image_size : 0;
+    bool is_none = cwe->record_count == 0 && !cwe->looking;
+
+    return self->core.reader.size < 0 && (is_none || cwe->position > MF_CWE_HEADER + size);
+}
+
 static int verified_drain(lua_State *L)
 {
     struct verified *self = luaL_checkudata(L, SELF, VERIFIED);
@@ -218,6 +230,8 @@ static int verified_drain(lua_State *L)
         if (is_interrupted(L))
             return mf_fail_reader(L, SELF, MF_STREAM_INTERRUPTED);
         tell(L, self, drain, (size_t)count);
+        if (is_hopeless(self))
+            break;
     }
     if (count < 0)
         return mf_fail_reader(L, SELF, count);

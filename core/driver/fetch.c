@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A child that has closed its output, or was killed, has nothing left to do. */
-enum { END_MS = 2000 };
+enum {
+    END_MS = 2000, /* a child that has closed its output, or was killed, has nothing left to do */
+    MOST_PIECES = 256 /* taken of its words at once: a full pipe */
+};
 
 /* --- what the child says ----------------------------------------------------------------------*/
 
@@ -34,10 +36,13 @@ static void remember(struct mf_fetch *self, const char *words, size_t length)
 static void listen_to_errors(struct mf_fetch *self)
 {
     char words[MF_FETCH_WORDS];
-    ssize_t count;
+    ssize_t count = 1;
 
-    while ((count = read(self->errors, words, sizeof words)) > 0)
-        remember(self, words, (size_t)count);
+    for (int pieces = 0; count > 0 && pieces < MOST_PIECES; pieces++) {
+        count = read(self->errors, words, sizeof words);
+        if (count > 0)
+            remember(self, words, (size_t)count);
+    }
 }
 
 /* One line of it: blanks for line ends and control characters, none around. */

@@ -8,6 +8,7 @@ local sys = require "moonflash.core.sys"
 
 local trust = {}
 
+local LONGEST = 1048576
 local FOR_ALL, ONLY_OWNERS = 2, 512 -- bits of a mode: o+w, sticky
 
 local function has(mode, bit)
@@ -63,24 +64,32 @@ local function check(script)
     forbid(script))
 end
 
--- `moonflash run <(...)`: what stands behind a descriptor has no place.
+-- `moonflash run <(...)`: what stands behind a descriptor has no place, and may have to be waited for.
 local function is_descriptor(path)
   return path:find "^/dev/fd/%d+$" ~= nil or path == "/dev/stdin"
+end
+
+local function read_descriptor(path)
+  local file, reason = io.open(path, "rb")
+  if not file then
+    return nil, failure.new("script.not_found", "no such script: " .. path, { evidence = reason })
+  end
+  local text = file:read(LONGEST) or ""
+  file:close()
+  return text
 end
 
 --- The text of a script, if it is one to trust.
 -- @tparam string path
 -- @treturn string its bytes, or nil and a failure: script.untrusted, script.not_found, script.invalid
 function trust.read(path)
-  local real, missing = path, nil
-  if not is_descriptor(path) then real, missing = sys.real_path(path) end
+  if is_descriptor(path) then return read_descriptor(path) end
+  local real, missing = sys.real_path(path)
   if not real then
     return nil, failure.new("script.not_found", "no such script: " .. path, { cause = missing })
   end
-  if not is_descriptor(path) then
-    local good, problem = check(real)
-    if not good then return nil, problem end
-  end
+  local good, problem = check(real)
+  if not good then return nil, problem end
   local text, unreadable = sys.read_file(real)
   if text then return text end
   return nil, failure.new("script.invalid", "cannot read the script " .. path, { cause = unreadable })

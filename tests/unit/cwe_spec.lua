@@ -279,6 +279,26 @@ describe("a verified reader", function()
       refuses("source.timeout", v:drain(20))
     end)
 
+    it("does not wait for the end of what cannot become good, if that has no size", function()
+      local function kind_of(bytes)
+        over_pipe()
+        sys.write(into, bytes)
+        assert.is_true(v:drain(20))
+        v:close()
+        hang_up()
+        return v:report().problems[1].kind
+      end
+      assert.equal("not_cwe", kind_of(("x"):rep(400)))
+      assert.equal("trailing_bytes", kind_of(golden .. "x"))
+      over_pipe()
+      sys.write(into, golden)
+      refuses("source.timeout", v:drain(20)) -- it could go on
+      hang_up()
+      over_file(("x"):rep(100000))
+      assert.is_true(v:drain(20))
+      assert.equal(100000, v:report().bytes)
+    end)
+
     it("is left by an interrupt", function()
       over_file(build.bytes(packages.firmware { size = 200000 }))
       assert(sys.kill(sys.process_id(), "INT"))

@@ -121,6 +121,17 @@ describe("images", function()
       end
     end)
 
+    it("are not looked for in any number of files", function()
+      local many = {}
+      for index = 1, 10000 do many[index] = { index .. ".txt", "" } end
+      many[#many + 1] = { NVU, nvu }
+      local path = write("many.zip", zip.bytes(many))
+      assert.equal("it holds more than 10000 files",
+        refused("source.no_image", image.look(path)).evidence)
+      path = write("less.zip", zip.bytes { many[1], many[10001] })
+      assert.equal("settings", kinds(assert(image.look(path))))
+    end)
+
     it("come out of a pipe", function()
       assert.equal("firmware 300000 settings 23855\n", with_pipe(both, [[
         local image = require "moonflash.image"

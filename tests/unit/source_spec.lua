@@ -150,6 +150,11 @@ describe("a source", function()
     end)
   end)
 
+  it("of a program that never stops complaining ends the wait in time", function()
+    reader = assert(source.fetch(support.lua "while true do io.stderr:write(('no '):rep(1000)) end"))
+    refuses("source.timeout", reader:read(1, 50))
+  end)
+
   it("of a FIFO waits for a writer that has not come yet", function()
     local path = folder .. "/fifo"
     assert.equal(0, support.run({ "mkfifo", path }).status)

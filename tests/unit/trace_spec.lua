@@ -218,6 +218,18 @@ describe("reading a trace", function()
     end)
   end
 
+  it("ends, though the file does not", function()
+    assert.equal("trace.unusable", support.code_of(trace.read "/dev/zero"))
+  end)
+
+  it("does not need the last line's end", function()
+    assert.equal("trace.unusable", refused(start .. "{"))
+    assert.equal("trace.unusable", refused(start .. "\n"))
+    local path = support.folder() .. "/good.trace"
+    assert(sys.write_file(path, (start:gsub("\n", ""))))
+    assert.equal(1, #assert(trace.read(path)))
+  end)
+
   it("says so when there is none", function()
     assert.equal("trace.failed", support.code_of(trace.read "/nowhere"))
   end)

@@ -6,6 +6,7 @@ local failure = require "moonflash.failure"
 local members = {}
 
 local MOST = 16 -- images of one archive
+local LOOKED_AT = 10000 -- files of one archive
 local SHOWN = 8 -- names in an evidence
 local images = { cwe = true, nvu = true, spk = true }
 
@@ -56,15 +57,17 @@ end
 
 local function nothing_found(self)
   local shown = table.concat(self.others, ", ", 1, math.min(#self.others, SHOWN))
+  local evidence = #self.others > 0 and "it holds " .. shown or "it is empty"
+  if self.ordinal == LOOKED_AT then evidence = ("it holds more than %d files"):format(LOOKED_AT) end
   local what = self.member and ("no '%s'"):format(self.member) or "no .cwe, .nvu or .spk"
-  return failure.new("source.no_image", ("there is %s in %s"):format(what, self.spec), {
-    evidence = #self.others > 0 and "it holds " .. shown or "it is empty" })
+  return failure.new("source.no_image", ("there is %s in %s"):format(what, self.spec),
+    { evidence = evidence })
 end
 
 --- The next image.
 -- @treturn table see moonflash.image.origin; nil after the last; nil and a failure
 function Walk:next()
-  while self.found < (self.member and 1 or MOST) do
+  while self.found < (self.member and 1 or MOST) and self.ordinal < LOOKED_AT do
     local name, problem = self.zip:next()
     if problem and not name then return nil, problem end
     if not name then break end

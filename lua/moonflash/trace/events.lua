@@ -12,6 +12,7 @@ local events = {}
 events.SCHEMA = 1
 
 local MOST_TIMES = 1048576
+local MOST_BYTES = 16777216 -- the record of a whole update has some 100 kB
 
 local function is_hex(text)
   return type(text) == "string" and bytes.from_hex(text) ~= nil
@@ -81,9 +82,16 @@ local function unusable(path, number)
     { evidence = ("%s, line %d"):format(path, number) })
 end
 
+-- All of a file that is no larger than a trace can be. Not by lines: of bytes without a line end, such as
+-- /dev/zero gives, a line has no end.
+local function read_all(file)
+  local text = file:read(MOST_BYTES + 1) or ""
+  return #text <= MOST_BYTES and text or ""
+end
+
 local function parse(path, file)
   local list = {}
-  for text in file:lines() do
+  for text in read_all(file):gsub("([^\n])$", "%1\n"):gmatch "([^\n]*)\n" do
     local event = line.decode(text)
     if not is_event(event) or (event.event == "start") ~= (#list == 0) then
       return nil, unusable(path, #list + 1)
