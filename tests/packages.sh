@@ -7,6 +7,7 @@ test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 # what the packaging is tested with, and the update engines that it serves
 packaging_packages="busybox-static mandoc dpkg-dev luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"
+bench_packages="valgrind zlib1g-dev"
 fuzz_packages="clang libclang-rt-dev"
 analyse_packages="cppcheck clang-tidy shellcheck"
 

@@ -1,0 +1,45 @@
+#include "carry.h"
+
+#include "driver/transfer.h"
+#include "driver/verified.h"
+#include "figures.h"
+
+enum { PATIENCE_MS = 10000 };
+
+static void read_head(struct mf_reader *reader, uint8_t head[MF_QDL_HEAD])
+{
+    size_t have = 0;
+
+    while (have < MF_QDL_HEAD) {
+        ssize_t count = reader->read(reader, head + have, MF_QDL_HEAD - have, PATIENCE_MS);
+
+        if (count <= 0)
+            die("head");
+        have += (size_t)count;
+    }
+}
+
+void carry(struct mf_port *port, struct mf_reader *reader, uint32_t size, uint32_t write_size,
+           bool verified)
+{
+    static struct mf_qdl qdl;
+    static struct mf_verified verifier;
+    static uint8_t buffer[MF_TRANSFER_BUFFER(MF_QDL_CHUNK)];
+    uint8_t head[MF_QDL_HEAD];
+    struct mf_transfer transfer = {.qdl = &qdl,
+                                   .channel = &port->channel,
+                                   .reader = verified ? &verifier.reader : reader,
+                                   .buffer = buffer,
+                                   .chunk = MF_QDL_CHUNK,
+                                   .write_size = write_size,
+                                   .stall_ms = PATIENCE_MS,
+                                   .source_ms = PATIENCE_MS,
+                                   .interrupt = -1};
+
+    mf_verified_init(&verifier, reader, true, NULL);
+    read_head(transfer.reader, head);
+    mf_qdl_init(&qdl);
+    mf_qdl_image(&qdl, MF_QDL_IMAGE_TYPE_CWE, head, size, MF_QDL_CHUNK);
+    if (mf_transfer_run(&transfer) != MF_TRANSFER_DONE)
+        die("transfer");
+}
