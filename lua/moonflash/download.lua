@@ -83,22 +83,30 @@ local function greet(self)
   return run(self, {})
 end
 
--- Greets the modem, which may still wait for the rest of a write that was cut short.
+-- Whether a silent modem says something when it is given the rest of a write that was cut short, or time.
+local function comes_round(self)
+  local most, busy_ms = math.max(self.options.chunk or 0, download.chunk), self.timing.final_ack_ms
+  if resync.fill(self.channel, most, self.timing.reply_ms) then return true end
+  if not self.options.be_patient then return false end
+  self.options.be_patient(busy_ms)
+  return resync.await(self.channel, busy_ms)
+end
+
+-- Greets the modem, which may still be at work on what another program sent.
 local function be_heard(self, stale)
   local greeted, silent = greet(self)
   if greeted then return true end
   silent = explain_silence(silent, stale)
-  local most = math.max(self.options.chunk or 0, download.chunk)
-  if silent.code ~= "qdl.silent" or not resync.fill(self.channel, most, self.timing.reply_ms) then
-    return nil, silent
-  end
+  if silent.code ~= "qdl.silent" or not comes_round(self) then return nil, silent end
   return greet(self)
 end
 
 --- Opens a port and greets the modem behind it.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes
+-- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes;
+-- be_patient = function(ms): the modem may still write its flash, so silence is waited out, up to
+-- final_ack_ms; it is called with that when the waiting begins
 -- @treturn table a session, or nil and a failure; the port is closed then
 function download.open(path, options)
   options = options or {}

@@ -144,7 +144,8 @@ local function run_held(work, steps)
     return nil, hindrance
   end
   work.changing = true
-  if work.device.mode == "download" then work.phase = "transfer" end
+  work.found_waiting = work.device.mode == "download"
+  if work.found_waiting then work.phase = "transfer" end
   return engine.run(work, steps)
 end
 

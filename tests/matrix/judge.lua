@@ -22,6 +22,7 @@ function rules.struck(cell, seen)
   end
   return "the message with the fault did not come"
 end
+
 function rules.told(_, seen)
   local result, results = seen.result, 0
   for _, event in ipairs(seen.events) do results = results + (event.event == "result" and 1 or 0) end

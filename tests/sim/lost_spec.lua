@@ -43,6 +43,36 @@ describe("a lost answer", function()
   end)
 end)
 
+describe("a loader that still writes its flash", function()
+  after_each(support.finish)
+
+  -- An update that is killed when the loader has got the whole firmware and not yet said so.
+  local function killed_while_flashing()
+    local modem = stage.modem("mc7455", { faults = { "late=qdl.write#1:400", "window=2000" } })
+    local images = stage.images "mc7455"
+    local child = stage.start(modem, "update", unpack(images))
+    stage.wait_for(modem, "fault", { fault = "late" })
+    child:kill "KILL"
+    child:wait()
+    return modem, images
+  end
+
+  it("is waited for by the next run", function()
+    local modem, images = killed_while_flashing()
+    local run = stage.moonflash(modem, "update", "--timeout-scale", "0.02", unpack(images))
+    assert.equal(0, run.status, run.stderr)
+  end)
+
+  it("is not left by a recovery before it is done", function()
+    local modem = killed_while_flashing()
+    local run = stage.moonflash(modem, "recover", "--timeout-scale", "0.02")
+    local reset = stage.last(modem, "qdl")
+    assert.equal("reset", reset.command)
+    assert.is_false(reset.torn)
+    assert.equal(0, run.status, run.stderr)
+  end)
+end)
+
 describe("a modem that was replugged", function()
   after_each(support.finish)
 

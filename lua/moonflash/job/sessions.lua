@@ -91,6 +91,17 @@ local function say_where(self, problem)
   problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. where
 end
 
+-- A modem that was found in download mode may still be busy with what an earlier run sent; once heard, or
+-- waited for in vain, it is not any more.
+local function patience(self)
+  if not self.found_waiting then return nil end
+  self.found_waiting = nil
+  return function(ms)
+    self:warn("qdl.silent", ("the modem does not answer; it may still write what an earlier run sent: "
+      .. "waiting up to %.0f s"):format(ms / 1000))
+  end
+end
+
 --- The download session: port open and greeted.
 -- @treturn table the session, or nil and a failure
 function sessions:download()
@@ -101,9 +112,10 @@ function sessions:download()
     return nil, failure.new("device.no_port", "there is no download port",
       { evidence = device.describe(self.device) })
   end
+  local be_patient = patience(self)
   local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
     return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-      trace = self.trace })
+      trace = self.trace, be_patient = be_patient })
   end, self:ms(OPEN_SECONDS))
   if not loader and problem.code:match "^qdl%." then say_where(self, problem) end
   self.loader = loader
