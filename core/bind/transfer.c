@@ -6,7 +6,7 @@
  *       qdl = q, channel = p,
  *       reader = r,             standing after the image's head; nil: an errand without an image
  *       chunk = 1048576,        bytes, as given to q:image
- *       write_size = 4096,      bytes, most of one write(2)
+ *       write_size = 16384,     bytes, most of one write(2)
  *       stall_ms = 30000,       the port may take no byte for so long
  *       source_ms = 60000,      the reader may give no byte for so long
  *       progress = function(written, total) end,   bytes after the head; it may raise
@@ -29,7 +29,7 @@
 #define QDL_CLASS "moonflash.qdl"
 
 enum {
-    WRITE_SIZE = 4096, /* measured: faster than larger ones on usb-serial, which cuts to 2 KiB */
+    WRITE_SIZE = 16384, /* measured (README, "What it costs"): what a driver holds at once */
     STALL_MS = 30000,
     SOURCE_MS = 60000,
     MOST_CHUNK = 64 * 1024 * 1024

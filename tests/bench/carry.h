@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { CARRY_WRITE_SIZE = 4096 }; /* the default of moonflash.core.transfer */
+enum { CARRY_WRITE_SIZE = 16384 }; /* the default of moonflash.core.transfer */
 
 /* `verified`: checking it on the way, as updates do. Ends the program when it fails. */
 void carry(struct mf_port *port, struct mf_reader *reader, uint32_t size, uint32_t write_size,
