@@ -6,7 +6,9 @@
 
 local root = arg[0]:match "^(.*)tests/images/make%.lua$" or "./"
 package.path = package.path .. (";%s?.lua;%slua/?.lua"):format(root, root)
-package.cpath = package.cpath .. (";%sbuild/lua/?.so"):format(root)
+if not pcall(require, "moonflash.core.bytes") then
+  package.cpath = package.cpath .. (";%sbuild/lua/?.so"):format(root)
+end
 
 local packages = require "tests.images.packages"
 
