@@ -12,8 +12,7 @@ set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 . tests/temporary.sh
-
-short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|download|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
+. tests/foreign/common.sh
 
 machine=$1
 [ $# = 0 ] || shift
@@ -32,7 +31,7 @@ impossible() {
 }
 
 # shellcheck disable=SC2046,SC2086 # lists of words
-install_packages $build_packages $(foreign_packages "$machine") ||
+install_packages $build_packages $(foreign_packages "$machine") >&2 ||
     impossible "packages are missing: $(foreign_packages "$machine")"
 emulator=qemu-$machine-static
 for program in $compiler-gcc "$emulator"; do
@@ -40,12 +39,11 @@ for program in $compiler-gcc "$emulator"; do
 done
 root=$(sh tests/foreign/root.sh "$machine") || impossible "$machine's packages cannot be had"
 
-build=${FOREIGN_BUILD:-${BUILD:-build}-foreign}-$machine
-mkdir -p "$build/wrappers"
-build=$(cd "$build" && pwd)
+foreign_begin "$machine"
 
 # wrap PROGRAM AS: a program of this machine that runs one of that
 wrap() {
+    # shellcheck disable=SC2016 # for the wrapper to expand
     printf '#!/bin/sh\nexec %s -0 "$0" -L %s %s "$@"\n' "$emulator" "$root" "$1" >"$2.new"
     chmod +x "$2.new"
     mv "$2.new" "$2"
@@ -70,33 +68,15 @@ set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$compiler/pkgconfig:$root/usr/share/pkg
 END
     wrap "$root/usr/bin/lua5.1" "$build/wrappers/lua5.1"
     cmake -S . -B "$build" -DCMAKE_TOOLCHAIN_FILE="$build/machine.cmake" \
-        -DLUA_PROGRAM="$build/wrappers/lua5.1" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
-    cmake --build "$build" -j "${JOBS:-2}"
+        -DLUA_PROGRAM="$build/wrappers/lua5.1" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)" &&
+        cmake --build "$build" -j "${JOBS:-2}" || return 1
     for program in "$build/moonflash" "$build"/tests/fake_bus "$build"/tests/web_server; do
         wrap "$program.$machine" "$program"
     done
 }
 
-# nobody else builds there meanwhile
-exec 8>"$build/lock"
-flock 8
-configure >"$build/build.log" 2>&1 || {
-    cat "$build/build.log" >&2
-    exit 1
-}
-exec 8>&-
-
-case $1 in
-build)
-    echo "$build"
-    exit 0
-    ;;
-short) set -- -R "$short" ;;
-esac
-status=0
-temporary_begin
-MOONFLASH_EMULATED=qemu MOONFLASH_LEAST_TIME_SCALE=0.02 PATH=$build/wrappers:$PATH \
-    ctest --test-dir "$build" -j "${AT_ONCE:-4}" -LE '^(packaging|foreign)$' --output-on-failure "$@" || status=1
-temporary_end || status=1
-lua5.1 tests/foreign/limits.lua
-exit $status
+foreign_build configure
+MOONFLASH_TESTED_ON=qemu
+MOONFLASH_LEAST_TIME_SCALE=0.02
+export MOONFLASH_TESTED_ON MOONFLASH_LEAST_TIME_SCALE
+foreign_run "$@"

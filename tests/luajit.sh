@@ -1,11 +1,16 @@
 #!/bin/sh
-# The tests with LuaJIT instead of Lua 5.1, in the program too: sh tests/luajit.sh [build|CTEST-ARGUMENT...]
+# The tests with LuaJIT instead of Lua 5.1, in the program too:
+#     sh tests/luajit.sh [short|build|CTEST-ARGUMENT...]     as with foreign.sh
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 . tests/temporary.sh
-. tests/foreign/lua.sh
+. tests/foreign/common.sh
 
 # shellcheck disable=SC2086 # lists of words
-install_packages $build_packages $test_packages $luajit_packages
-test_with_lua luajit "$(command -v luajit)" "$(pkg-config --variable=pcfiledir luajit)/luajit.pc" "$@"
+install_packages $build_packages $test_packages $luajit_packages >&2
+foreign_begin luajit
+foreign_build foreign_lua "$(command -v luajit)" "$(pkg-config --variable=pcfiledir luajit)/luajit.pc"
+MOONFLASH_TESTED_ON=luajit
+export MOONFLASH_TESTED_ON
+foreign_run "$@"

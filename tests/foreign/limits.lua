@@ -1,8 +1,9 @@
--- What cannot be tested under qemu-user 7.2, because the emulator itself is in the way: the tests are left
--- out by tests/busted.lua when MOONFLASH_EMULATED is set. As a program: prints the list.
---
--- spec: a file of tests/; test: words of its title, as they stand in that file; why.
-local limits = {
+-- What cannot be tested on other machines and Luas, for reasons that are not ours: the tests are left out
+-- by tests/busted.lua when MOONFLASH_TESTED_ON is set. As a program: prints the list for one of them.
+local limits = {}
+
+-- spec: a file of tests/; test: words of its title, as they stand in that file; why
+limits.qemu = {
   { spec = "unit/test_port.c", test = "test_a_terminal_that_is_taken_is_busy",
     why = "it does not know the ioctl TIOCGEXCL; the test sees that and says so" },
   { spec = "unit/sys_process_spec.lua", test = "that cannot be run is a failure",
@@ -22,10 +23,10 @@ local function contents(path)
   return text
 end
 
---- The words of the tests of one file that are to be left out; raises when the file has no such test.
-local function of(path)
+-- The words of the tests of one file that are to be left out; raises when the file has no such test.
+local function of(kind, path)
   local words = {}
-  for _, limit in ipairs(limits) do
+  for _, limit in ipairs(limits[kind] or {}) do
     if "tests/" .. limit.spec == path then
       assert(contents(path):find(limit.test, 1, true), path .. " has no test: " .. limit.test)
       words[#words + 1] = limit.test
@@ -34,8 +35,9 @@ local function of(path)
   return words
 end
 
-if ... then return { of = of } end
-print(("not tested under qemu-user: %d"):format(#limits))
-for _, limit in ipairs(limits) do
+if ... == "tests.foreign.limits" then return { of = of } end
+local list = limits[...] or {}
+print(("not tested with %s: %d"):format(..., #list))
+for _, limit in ipairs(list) do
   print(("  %s: %s (%s)"):format(limit.spec, limit.test, limit.why))
 end

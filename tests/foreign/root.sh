@@ -33,6 +33,7 @@ foreign_apt() {
 }
 
 wanted_packages() {
+    # shellcheck disable=SC2086 # a list of words
     foreign_apt apt-get -s install $packages | awk '$1 == "Inst" { print $2 }' | grep -Ev "$unneeded"
 }
 
@@ -40,8 +41,10 @@ fetch() {
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
     : >"$work/status"
     foreign_apt apt-get update >"$work/log" 2>&1 || true
-    wanted_packages >"$work/wanted" 2>>"$work/log" && [ -s "$work/wanted" ] ||
+    if ! wanted_packages >"$work/wanted" 2>>"$work/log" || [ ! -s "$work/wanted" ]; then
         unavailable "$(tail -n 1 "$work/log")"
+    fi
+    # shellcheck disable=SC2046 # a list of words
     # shellcheck disable=SC2046 # a list of words
     (cd "$work/debs" && foreign_apt apt-get download $(cat "$work/wanted")) >>"$work/log" 2>&1 ||
         unavailable "$(tail -n 1 "$work/log")"
