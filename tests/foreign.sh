@@ -24,20 +24,14 @@ mipsel | s390x) compiler=$machine-linux-gnu ;;
     ;;
 esac
 
-impossible() {
-    echo "not tested on $machine: $*" >&2
-    [ -z "$CI" ] && exit 77
-    exit 1
-}
-
 # shellcheck disable=SC2046,SC2086 # lists of words
 install_packages $build_packages $(foreign_packages "$machine") >&2 ||
-    impossible "packages are missing: $(foreign_packages "$machine")"
+    foreign_impossible "$machine" "packages are missing: $(foreign_packages "$machine")"
 emulator=qemu-$machine-static
 for program in $compiler-gcc "$emulator"; do
-    command -v "$program" >/dev/null || impossible "there is no $program"
+    command -v "$program" >/dev/null || foreign_impossible "$machine" "there is no $program"
 done
-root=$(sh tests/foreign/root.sh "$machine") || impossible "$machine's packages cannot be had"
+root=$(sh tests/foreign/root.sh "$machine") || foreign_impossible "$machine" "$machine's packages cannot be had"
 
 foreign_begin "$machine"
 

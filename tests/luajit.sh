@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 . tests/foreign/common.sh
 
 # shellcheck disable=SC2086 # lists of words
-install_packages $build_packages $test_packages $luajit_packages >&2
+install_packages $build_packages $test_packages $luajit_packages >&2 ||
+    foreign_impossible "LuaJIT: packages are missing"
 foreign_begin luajit
 foreign_build foreign_lua "$(command -v luajit)" "$(pkg-config --variable=pcfiledir luajit)/luajit.pc"
 MOONFLASH_TESTED_ON=luajit

@@ -11,6 +11,7 @@ bench_packages="valgrind zlib1g-dev"
 fuzz_packages="clang libclang-rt-dev"
 analyse_packages="cppcheck clang-tidy shellcheck"
 
+# to test on other machines and with another Lua
 luajit_packages="luajit libluajit-5.1-dev"
 # foreign_packages MACHINE: what builds and emulates another kind of machine
 foreign_packages() {
