@@ -38,7 +38,7 @@ local PURE_HEADERS = { ["stddef.h"] = true, ["stdint.h"] = true, ["string.h"] = 
 local may_require = {
   { "^scripts/", { "^moonflash$", "^cjson$" } },
   { "^lua/moonflash/sim/personality%.lua", { -- plays another program that has a port open
-    "^moonflash%.core%.port$", "^moonflash%.sim%." } },
+    "^moonflash%.core%.port$", "^moonflash%.failure$", "^moonflash%.sim%." } },
   { "^lua/moonflash/sim", {
     "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
     "^moonflash%.failure$", "^moonflash%.sim%.", "^cjson$" } },
