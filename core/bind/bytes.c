@@ -1,4 +1,4 @@
-/* moonflash.core.bytes: numbers to and from bytes and hex. Values of 2^31 and above break in the
+/*** Numbers to and from bytes and hex. Values of 2^31 and above break in the
  * %x and the arithmetic of an integer-patched Lua, so they are packed, masked and formatted here.
  *
  *   local bytes = require "moonflash.core.bytes"
@@ -8,6 +8,8 @@
  *   bytes.from_hex("0d 16")           --> "\13\22", nil if that is not hex; blanks are ignored
  *   bytes.hex_number(0x1a, 4)         --> "001a"; at least so many digits, 1 by default
  *   bytes.band(a, b) bytes.bor(a, b)  --> of 32-bit values
+ *
+ * @module moonflash.core.bytes
  */
 #include "bind/bind.h"
 

@@ -1,4 +1,4 @@
-/* moonflash.core.cwe: headers of CWE images, and a reader that verifies what passes through it.
+/*** Headers of CWE images, and a reader that verifies what passes through it.
  *
  *   local cwe = require "moonflash.core.cwe"
  *   cwe.parse(bytes)       --> fields of the 400-byte header at the start of bytes: type, product,
@@ -17,6 +17,8 @@
  *
  * With withhold, a read fails with source.rejected as soon as something is known to be wrong, and
  * the last byte is only given when nothing was, and the CRC of the whole file is `expect` if given.
+ *
+ * @module moonflash.core.cwe
  */
 #include "bind/contents.h"
 #include "bind/reader.h"

@@ -1,4 +1,4 @@
-/* moonflash.core.port: a raw channel over a serial device, pseudo terminal or Unix socket.
+/*** A raw channel over a serial device, pseudo terminal or Unix socket.
  *
  *     local port = require "moonflash.core.port"
  *     local p = port.open("/dev/ttyUSB0")         p | nil, failure (port.not_found, port.denied,
@@ -14,6 +14,8 @@
  *                         "sent" and "received" with the bytes; "image" with a count and the CRC-32
  *                         of the data of a QDL write; "ended" when the port fails or is gone. An
  *                         error of the function changes nothing here
+ *
+ * @module moonflash.core.port
  */
 #include "driver/port.h"
 

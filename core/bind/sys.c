@@ -1,4 +1,4 @@
-/* moonflash.core.sys: the operating system, as far as a modem's updater needs it. Times are ms.
+/*** The operating system, as far as a modem's updater needs it. Times are ms.
  * What the world refuses is `nil, failure` with a code sys.*, see lua/moonflash/failure.lua.
  *
  *   local sys = require "moonflash.core.sys"
@@ -9,6 +9,8 @@
  *
  * The rest: files and folders in sys_files.c, descriptors and terminals in sys_descriptors.c,
  * children, signals and the lock in sys_process.c, each with its synopsis.
+ *
+ * @module moonflash.core.sys
  */
 #include "bind/sys.h"
 

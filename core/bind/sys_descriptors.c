@@ -1,4 +1,4 @@
-/* Descriptors, sockets and terminals of moonflash.core.sys. Descriptors are plain numbers; those
+/*** Descriptors, sockets and terminals of moonflash.core.sys. Descriptors are plain numbers; those
  * made here are close-on-exec and do not block.
  *
  *   sys.open(path, "r|w|rw|a")    --> fd; w and a make the file
@@ -18,6 +18,8 @@
  *                                     two users of the path, hang-up for its users at close
  *   sys.is_terminal(fd)           --> boolean
  *   sys.terminal_width(fd)        --> columns | nil: no terminal, or unknown
+ *
+ * @module moonflash.core.sys.descriptors
  */
 #include "bind/sys.h"
 #include "driver/local.h"

@@ -1,4 +1,4 @@
-/* Files and folders of moonflash.core.sys.
+/*** Files and folders of moonflash.core.sys.
  *
  *   sys.list(path)                 --> { name, ... } sorted by bytes
  *   sys.read_file(path[, limit])   --> its bytes; the first `limit` ones. Without a limit a file
@@ -15,6 +15,8 @@
  *                                        size=, mode= (permission bits), uid= }, links not followed
  *   sys.access(path, "rw")         --> true | sys.denied ...: any of the letters r w x
  *   sys.temporary_folder()         --> path of a new one, ours alone, below TMPDIR or /tmp
+ *
+ * @module moonflash.core.sys.files
  */
 #include "bind/sys.h"
 #include "driver/files.h"

@@ -1,4 +1,4 @@
-/* Children, signals and the lock of moonflash.core.sys.
+/*** Children, signals and the lock of moonflash.core.sys.
  *
  *   sys.spawn(argv, { stdin=, stdout=, stderr=, group=bool, environment= })
  *                              --> process id: the program runs | sys.not_found, sys.denied ...
@@ -15,6 +15,8 @@
  *
  *   sys.lock(path)             --> lock | sys.locked, evidence: the holder. Makes file and folders
  *   lock:release()             --> true; also done at the end of the process, whatever the end
+ *
+ * @module moonflash.core.sys.process
  */
 #include "bind/sys.h"
 #include "driver/lock.h"

@@ -173,7 +173,9 @@ describe("LDoc", function()
     local ran = support.run({ "ldoc", "-d", folder .. "/doc", "." })
     assert.equal(0, ran.status, ran.stderr)
     assert.falsy((ran.stdout .. ran.stderr):match "[^\n]*%.lua:%d+:[^\n]*")
-    assert.truthy(sys.stat(folder .. "/doc/modules/moonflash.download.html"))
+    for _, page in ipairs { "moonflash.download", "moonflash.core.port", "moonflash.core.sys.files" } do
+      assert.truthy(sys.stat(folder .. "/doc/modules/" .. page .. ".html"), page)
+    end
   end)
 end)
 
