@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     luaL_openlibs(L);
     set_arguments(L, argc, argv);
     status = run(L, argc, argv);
-    if (status != 0)
+    if (status != 0 && lua_isstring(L, -1))
         fprintf(stderr, "lua5.1: %s\n", lua_tostring(L, -1));
     lua_close(L);
     return status == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
