@@ -73,6 +73,8 @@ local forbidden = {
   { "^core/", "%f[%w]popen%s*%(", "a shell" },
   { "%.lua$", "os%.execute", "a shell" },
   { "%.lua$", "io%.popen", "a shell" },
+  { "", "bin/sh%f[^%w]", "a shell" },
+  { "", "[\"']sh[\"']", "a shell" },
   { "%.lua$", "os%.exit", "an exit that skips the cleaning up" },
 }
 
@@ -212,8 +214,10 @@ describe("the architecture", function()
     { "core/driver/port.c", 'if (vendor == 0x1199)\n' },
     { "core/driver/qmi.c", 'id = QMI_MESSAGE_DMS_RESET;\n' },
     { "core/driver/process.c", 'system("reboot");\n' },
+    { "core/driver/process.c", 'execl("/bin/sh", "sh -c", command);\n' },
     { "scripts/mine.lua", 'local port = require "moonflash.core.port"\n' },
     { "scripts/mine.lua", 'os.execute "reboot"\n' },
+    { "lua/moonflash/job.lua", 'sys.spawn { "sh", "-c", command }\n' },
     { "lua/moonflash/job.lua", 'local cli = require "moonflash.cli.output"\n' },
     { "lua/moonflash/job.lua", 'local lfs = require("lfs")\n' },
     { "lua/moonflash/job.lua", 'local it = require(name)\n' },
