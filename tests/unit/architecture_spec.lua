@@ -44,7 +44,8 @@ local may_require = {
     "^moonflash%.failure$", "^moonflash%.sim%.", "^cjson$" } },
   { "^lua/moonflash/cli/services%.lua", { "^moonflash" } },
   { "^lua/moonflash/cli/json%.lua", { "^moonflash%.cli%.", "^cjson$" } },
-  { "^lua/moonflash/cli/arguments%.lua", { "^moonflash%.cli%.", "^moonflash%.failure$", "^argparse$" } },
+  { "^lua/moonflash/cli/arguments%.lua", {
+    "^moonflash%.cli%.", "^moonflash%.failure$", "^moonflash%.later$", "^argparse$" } },
   { "^lua/moonflash/cli", { "^moonflash%.[%w_]+$", "^moonflash%.cli%.", "^moonflash%.qmi" } },
   { "^lua/moonflash/trace/line%.lua", { "^cjson$" } },
   { "^lua/moonflash/child%.lua", { "^moonflash%.", "^cjson$" } },

@@ -4,9 +4,11 @@
 
 local argparse = require "argparse"
 local failure = require "moonflash.failure"
-local help = require "moonflash.cli.help"
+local later = require "moonflash.later"
 local options = require "moonflash.cli.options"
 local script_words = require "moonflash.cli.script_words"
+
+local help = later "moonflash.cli.help"
 
 local arguments = {}
 

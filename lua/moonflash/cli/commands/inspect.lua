@@ -1,8 +1,10 @@
 --- moonflash inspect FILE...
 local failure = require "moonflash.failure"
-local inspection = require "moonflash.cli.inspection"
+local later = require "moonflash.later"
 local model = require "moonflash.model"
 local outcome = require "moonflash.cli.outcome"
+
+local inspection = later "moonflash.cli.inspection"
 
 -- A file that cannot even be read is reported like one that is damaged.
 local function unreadable(path, problem)

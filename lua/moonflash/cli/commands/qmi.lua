@@ -1,9 +1,11 @@
 --- moonflash qmi SERVICE MESSAGE [0xTT hex...]...
-local answer = require "moonflash.cli.answer"
 local asking = require "moonflash.cli.asking"
 local failure = require "moonflash.failure"
+local later = require "moonflash.later"
 local outcome = require "moonflash.cli.outcome"
 local tlv_words = require "moonflash.cli.tlv_words"
+
+local answer = later "moonflash.cli.answer"
 
 local REQUEST_SECONDS = 10
 
