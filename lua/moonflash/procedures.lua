@@ -23,6 +23,7 @@ local recover_steps = {
   steps.wake { mode = "download", retry = 2 },
   steps.wait { mode = "application", within = 240 },
   steps.read_versions { retry = 24, pause = 5 },
+  steps.normal_boot { retry = 2, pause = 5 },
   steps.stop_if_well {},
   steps.prefer_stored {},
   steps.restart {},

@@ -68,8 +68,18 @@ function system.program(root, name)
   end
 end
 
+-- A program that was started is waited for: a signal to us does not leave half done what it does. The signal
+-- stays counted.
+local function wait_for(pid, deadline)
+  while true do
+    local status, problem = sys.wait(pid, math.max(0, deadline - sys.clock_ms()))
+    if status or problem.code ~= "sys.interrupted" then return status, problem end
+    sys.clear_interrupt()
+  end
+end
+
 local function ended_well(argv, pid, deadline)
-  local status, problem = sys.wait(pid, math.max(0, deadline - sys.clock_ms()))
+  local status, problem = wait_for(pid, deadline)
   if status == 0 then return true end
   if problem and problem.code == "sys.timeout" then
     sys.kill(-pid, "KILL")

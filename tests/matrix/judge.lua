@@ -161,11 +161,11 @@ function judge.signalled(job, seen)
   local status = seen.status
   if not seen.result and not messages.list(seen.log)[1] then return end -- it had not begun to listen
   if not after_signal[job.signals[1]][status] then return "exit status " .. status end
-  local kept = gave_back(seen)
-  if kept then return kept end
-  if status == 0 then return ends[0](job, seen.log) end
-  if status == 9 and not seen.begun then return ends[6](job, seen.log) end
-  return rules.kept_torn_images(job, seen)
+  local left_as = status == 0 and ends[0] or status == 9 and not seen.begun and ends[6]
+  local found = { gave_back(seen) }
+  found[#found + 1] = left_as and left_as(job, seen.log)
+  found[#found + 1] = rules.kept_torn_images(job, seen)
+  return found[1] and table.concat(found, "; ")
 end
 
 function rules.gave_back(_, seen)

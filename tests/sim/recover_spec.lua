@@ -54,6 +54,13 @@ describe("moonflash recover", function()
     assert.same({ "switch", "hello", "reset" }, changes(recovers("start=download", "window=600").root))
   end)
 
+  it("leads a modem back that would go to download mode at every restart", function()
+    local modem = simulator "preferred=02.08.02.00/ATT/009.009_000"
+    assert.equal(0, moonflash(modem.root, "qmi", "dms", "0x0050", "0x01", "01").status)
+    assert.equal(0, moonflash(modem.root, "recover").status)
+    assert.equal("online", state_of(modem.root).power.mode)
+  end)
+
   it("leads a modem back that prefers an image it does not have", function()
     recovers "preferred=09.09.09.09/ATT/009.009_000"
   end)

@@ -197,6 +197,21 @@ describe("a run after a crash", function()
   end)
 end)
 
+describe("a signal", function()
+  it("does not keep a service from coming back", function()
+    with_systemd()
+    machine:program("usr/bin/systemctl",
+      ("kill -INT $PPID && sleep 0.2; echo $1 >>%s/done"):format(machine.root))
+    local run = support.run(support.lua([[
+      local system, sys = require "moonflash.system", require "moonflash.core.sys"
+      sys.catch_signals()
+      print(system.run({ ..., "start", "ModemManager.service" }, 5000), (sys.interrupts()))]],
+      machine.root .. "/usr/bin/systemctl"))
+    assert.equal("true\t1\n", run.stdout, run.stderr)
+    assert.equal("start\n", machine:read "done")
+  end)
+end)
+
 describe("two runs at once", function()
   local one, other, locks
 

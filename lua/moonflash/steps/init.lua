@@ -91,6 +91,13 @@ steps.wake = step.define {
   run = function(...) return stored.wake(...) end,
 }
 
+--- Lets the next restart be a normal one, should a run that was killed have left the modem otherwise.
+steps.normal_boot = step.define {
+  name = "leave boot image download mode", changes = true, seconds = 1,
+  defaults = { mode = "application" },
+  run = function(...) return stored.normal_boot(...) end,
+}
+
 --- Ends a recovery when the modem is well; else chooses the pair that brings it back.
 steps.stop_if_well = step.define {
   name = "see what is wrong", changes = false,

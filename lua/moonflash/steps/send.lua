@@ -115,9 +115,9 @@ end
 --- The work of `leave_download`.
 function send.leave_download(job)
   local left, problem = job:leave_download()
-  if not left then return nil, problem end
+  if not left and job.device.mode ~= "application" then return nil, problem end
   job.phase = "booting"
-  return true
+  return true, not left and "it has left by itself" or nil
 end
 
 return send

@@ -52,7 +52,17 @@ end
 function steps.wake(job)
   local left, problem = job:leave_download()
   if left then return true end
+  if job.device.mode == "application" then return engine.SKIP, "it has left by itself" end
   return crash.reset(job, problem)
+end
+
+--- The work of `normal_boot`.
+function steps.normal_boot(job)
+  local answer = job:request(dms.get_boot_image_download_mode)
+  if not answer or answer.mode ~= "boot_and_recovery" then return engine.SKIP, "it is not set" end
+  local done, problem = job:request(dms.set_boot_image_download_mode, { mode = "normal" })
+  if not done then return nil, problem end
+  return true
 end
 
 -- A modem that is online may still prefer what it neither runs nor stores: its next restart would end in
