@@ -1,8 +1,8 @@
 # Sourced by foreign.sh, luajit.sh and lnum.sh: builds for another kind of machine or of Lua, and tests in them.
 # shellcheck shell=sh
 
-# the pure ones and simulated transfers
-foreign_short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|download|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
+# the pure ones and simulated transfers, without those that count in hundredths of a second
+foreign_short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
 
 # foreign_impossible NAME WHY...: tests that cannot run are skipped, but not in CI
 foreign_impossible() {
