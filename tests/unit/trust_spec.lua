@@ -1,4 +1,5 @@
 -- Scripts that everybody may write to, or put where they are, are not run.
+local failure = require "moonflash.failure"
 local model = require "moonflash.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -81,7 +82,7 @@ describe("a script's place", function()
     local problem = refused()
     assert.equal("anybody could have put " .. path .. " there", problem.message)
     assert.equal(("%s has mode 1777, %s belongs to user %d"):format(folder, path, ANOTHER), problem.evidence)
-    assert.truthy(problem.hint:find("copy", 1, true))
+    assert.truthy(failure.hint(problem):find("copy", 1, true))
   end)
 
   it("is that of the file itself, not of a link to it", function()
