@@ -101,7 +101,7 @@ describe("moonflash test-script", function()
     assert.is_nil(result)
     assert.equal("script.raised", problem.code)
     assert.truthy(problem.message:find("own.lua:1: attempt to index", 1, true))
-    assert.equal('with the fault "other place"', problem.evidence)
+    assert.matches('^with the fault "other place"; 1%-2 ', problem.evidence)
   end)
 
   it("stops at a script that has an error", function()
