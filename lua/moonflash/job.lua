@@ -26,6 +26,9 @@ function job.new(request)
     set = request.set, options = request.options or {}, arguments = request.arguments or {},
     emit = request.emit or function() end,
     phase = "untouched", sent = {}, undos = {}, finalizers = {}, forgiven = 0,
+    -- what one step tells another: preference_set; stored_already, so a restart is all it takes; has_more,
+    -- the modem restarts for the next image
+    course = {},
   }
   self.trace = self.options.trace
   if self.trace then self.trace:found(self.device, self.models) end

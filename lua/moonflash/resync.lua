@@ -1,7 +1,7 @@
 --- A program that was killed in the middle of a write leaves a loader behind that takes all it gets for
 -- the rest of that write, a greeting too. It is given flags until it answers; to a loader that waits
--- for a command they mean nothing. One that has got all of an image is silent while it writes its flash, up to
--- a minute, and then answers everything it was asked meanwhile.
+-- for a command they mean nothing. One that has got all of an image is silent while it writes its flash, up
+-- to a minute, and then answers everything it was asked meanwhile.
 -- @module moonflash.resync
 
 local resync = {}

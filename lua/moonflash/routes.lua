@@ -49,7 +49,7 @@ end
 --- The preference was set: a reset is enough. The normal way (reference: procedures, a).
 routes.preference = {
   name = "preference",
-  lacks = function(job) return not job.preference_set and "no preference was set" or nil end,
+  lacks = function(job) return not job.course.preference_set and "no preference was set" or nil end,
   run = routes.power_cycle,
 }
 
@@ -110,7 +110,7 @@ local preference_commands = { "AT!IMPREF", "AT!GOBIIMPREF" }
 local function forms(job, pair)
   local carrier, own = pair.carrier, job.model.preference_command
   local words = { ('"%s","%s","%s_%s"'):format(pair.firmware, carrier, carrier, pair.config) }
-  if job.stored_already then words[2] = ('"%s"'):format(carrier) end
+  if job.course.stored_already then words[2] = ('"%s"'):format(carrier) end
   local commands = {}
   for _, value in ipairs(words) do
     commands[#commands + 1] = own .. "=" .. value
@@ -153,7 +153,7 @@ end
 -- what an earlier attempt has set.
 local function undo_preference(job, before)
   job.at_preference_before = job.at_preference_before or before and before.preferred
-  local pair = not job.preference_set and job.at_preference_before
+  local pair = not job.course.preference_set and job.at_preference_before
   if not (pair and pair.firmware and pair.carrier and pair.config) then return end
   job:undo("restore the preference", function() return restore(job, pair) end)
 end

@@ -13,7 +13,7 @@ end
 -- A job whose modem answers a command as `answers` says by its name: a table is an answer, a text the
 -- code of a failure, nothing at all a good answer.
 local function paper_job(answers)
-  local job = { sent = {}, undos = {}, deferred = {}, phase = "untouched", set = pair,
+  local job = { course = {}, sent = {}, undos = {}, deferred = {}, phase = "untouched", set = pair,
     model = { preference_command = "AT!IMPREF" }, device = { mode = "application", nodes = { at = "x" } } }
   local function reply(name)
     job.sent[#job.sent + 1] = name
@@ -55,7 +55,7 @@ describe("the route", function()
   it("preference needs one that was set", function()
     local job = paper_job {}
     assert.truthy(routes.preference.lacks(job))
-    job.preference_set = true
+    job.course.preference_set = true
     assert.is_nil(routes.preference.lacks(job))
     assert.is_true(routes.preference.run(job))
     assert.same({ "set_operating_mode offline", "set_operating_mode reset" }, job.sent)
@@ -118,7 +118,7 @@ describe("the route", function()
     fails("at.error", routes.impref.run(job))
     assert.same({ "unlock", full, gobi }, job.sent)
     assert.equal("untouched", job.phase)
-    job.stored_already, job.sent = true, {}
+    job.course.stored_already, job.sent = true, {}
     assert.is_true(routes.impref.switch(job))
     assert.same({ "unlock", full, gobi, short, "AT!RESET" }, job.sent)
   end)
@@ -145,7 +145,7 @@ describe("the route", function()
     assert.same({ "unlock", 'AT!IMPREF="02.08.02.00","ATT","ATT_002.009_001"', "follow", "AT!RESET",
       "close" }, job.sent)
     job = paper_job { preference = before }
-    job.preference_set = true
+    job.course.preference_set = true
     assert.is_true(routes.impref.run(job))
     assert.same({}, job.undos)
     job = paper_job { preference = { preferred = { firmware = "02.08.02.00" } } }
@@ -193,17 +193,17 @@ describe("set preference", function()
     local job, outcome = set { types = { "modem" } }
     assert.is_true(outcome)
     assert.same({ modem = true }, job.wanted)
-    assert.is_false(job.stored_already)
+    assert.is_false(job.course.stored_already)
     assert.is_function(job.undos["put back"])
     assert.equal("02.33.03.00_GENERIC", job.asked.images[2].build_id)
-    assert.is_true((set { types = {} }).stored_already)
+    assert.is_true((set { types = {} }).course.stored_already)
   end)
 
   it("counts as done when the answer cannot be read", function()
     local job, outcome = set(refusal "qmi.malformed")
     assert.is_true(outcome)
     assert.equal("qmi.malformed", job.warned)
-    assert.is_true(job.preference_set)
+    assert.is_true(job.course.preference_set)
     assert.is_nil(job.wanted)
     assert.equal("entering", job.phase)
   end)
@@ -216,7 +216,7 @@ describe("set preference", function()
     for _, name in ipairs { "InvalidQmiCommand", "NotSupported", "MalformedMessage", "Internal" } do
       local job, outcome = refused(name)
       assert.equal(engine.SKIP, outcome)
-      assert.is_nil(job.preference_set)
+      assert.is_nil(job.course.preference_set)
       assert.equal("untouched", job.phase)
     end
   end)

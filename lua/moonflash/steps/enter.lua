@@ -118,7 +118,7 @@ function enter.enter_download(job, self)
   if job.options.route and not forced then
     return nil, failure.new("usage", "there is no route " .. job.options.route)
   end
-  if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
+  if job.course.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
   local ready, unready = images_are_ready(job)
   if not ready then return nil, unready end
   local list, first = forced and { forced } or self.routes, nil

@@ -91,7 +91,7 @@ local function remember_wanted(job, types)
   if not types then return end
   job.wanted = {}
   for _, kind in ipairs(types) do job.wanted[kind] = true end
-  job.stored_already = #types == 0
+  job.course.stored_already = #types == 0
 end
 
 -- Refusals that another way into download mode would not cure: what was asked for is wrong, or there
@@ -144,11 +144,11 @@ function preference.set_preference(job, self)
   if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
   expect_change(job, self)
   if not answer then return nil, problem end
-  job.preference_set = true
-  if not job.has_more then job.sent = {} end
-  job.has_more = nil
+  job.course.preference_set = true
+  if not job.course.has_more then job.sent = {} end
+  job.course.has_more = nil
   remember_wanted(job, answer.types)
-  if job.stored_already then return true, "already stored: the modem only switches" end
+  if job.course.stored_already then return true, "already stored: the modem only switches" end
   return true, versions.text(job.set)
 end
 

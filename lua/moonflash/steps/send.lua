@@ -83,7 +83,7 @@ end
 local function restart_for_more(job, within_ms)
   local left, problem = job:leave_download()
   if not left then return nil, problem end
-  job.phase, job.has_more = "booting", true
+  job.phase, job.course.has_more = "booting", true
   local found, lost = job:await({ application = true, download = true }, within_ms)
   if found then return engine.AGAIN, "the modem restarts for the next image" end
   lost.final = true
