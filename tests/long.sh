@@ -8,7 +8,7 @@
 #   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
 #   valgrind  a whole update with 64 MB under memcheck
 #   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
-#   foreign   the tests on mipsel and s390x, emulated, and with LuaJIT (tests/foreign.sh, luajit.sh)
+#   foreign   the tests on mipsel and s390x, emulated, and with other kinds of Lua (foreign.sh, luajit.sh, lnum.sh)
 #   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
@@ -70,6 +70,7 @@ part_foreign() {
         BUILD=$build sh tests/foreign.sh $machine || foreign_failed=1
     done
     BUILD=$build sh tests/luajit.sh || foreign_failed=1
+    BUILD=$build sh tests/lnum.sh || foreign_failed=1
     return $foreign_failed
 }
 
