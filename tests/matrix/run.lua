@@ -78,7 +78,8 @@ end
 local function first(cell, root)
   local request = {
     root = root, files = cell.files,
-    options = { route = cell.route, chunk_size = CHUNK, timeout_scale = faults.timeout_scale },
+    options = { route = cell.route, chunk_size = CHUNK,
+      timeout_scale = cell.timeout_scale or faults.timeout_scale },
   }
   local argv = support.lua('require("tests.matrix.update")((...))', cjson.encode(request))
   return run.read(support.start(argv), root)
@@ -129,7 +130,7 @@ function run.again(cell, root)
 end
 
 --- Only the update.
--- @tparam table cell model, route, files, faults
+-- @tparam table cell model, route, files, faults; timeout_scale
 -- @treturn table as of run.read
 function run.update(cell)
   local seen = first(cell, run.modem(cell).root)
