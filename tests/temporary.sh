@@ -15,13 +15,21 @@ temporary_can_run() {
     return $temporary_status
 }
 
+# A new folder in memory.
+temporary_in_memory() {
+    temporary_free=$(df -Pk "$temporary_memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
+    [ "${temporary_free:-0}" -ge $temporary_least ] || return 1
+    TMPDIR=$(mktemp -d "$temporary_memory/moonflash-tests-XXXXXX") || return 1
+    temporary_can_run "$TMPDIR" && return 0
+    rm -rf "$TMPDIR"
+    TMPDIR=
+    return 1
+}
+
 # A folder of our own below which all temporary folders are made.
 temporary_begin() {
-    temporary_free=$(df -Pk "$temporary_memory" 2>/dev/null | awk 'NR == 2 { print $4 }')
-    if [ "${temporary_free:-0}" -ge $temporary_least ] && temporary_can_run "$temporary_memory"; then
-        TMPDIR=$temporary_memory
-    fi
-    TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/moonflash-tests-XXXXXX") || return 1
+    temporary_disk=${TMPDIR:-/tmp}
+    temporary_in_memory || TMPDIR=$(mktemp -d "$temporary_disk/moonflash-tests-XXXXXX") || return 1
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
     trap 'exit 130' INT TERM
