@@ -12,6 +12,7 @@
  *                                  with *.interrupted; SIGHUP and SIGPIPE are ignored
  *   sys.interrupts()           --> how many were caught, name of the last or nil
  *   sys.clear_interrupt()      --> waits are possible again; the count stays
+ *   sys.shield(on)             --> while true, what has come is cleared and what comes ends no wait
  *
  *   sys.lock(path)             --> lock | sys.locked, evidence: the holder. Makes file and folders
  *   lock:release()             --> true; also done at the end of the process, whatever the end
@@ -211,6 +212,13 @@ static int process_clear_interrupt(lua_State *L)
     return 0;
 }
 
+static int process_shield(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TBOOLEAN);
+    mf_shield(lua_toboolean(L, 1));
+    return 0;
+}
+
 /* --- the lock -------------------------------------------------------------------------------- */
 
 static int process_lock(lua_State *L)
@@ -255,6 +263,7 @@ const luaL_Reg mf_sys_process[] = {
     {"catch_signals", process_catch_signals},
     {"interrupts", process_interrupts},
     {"clear_interrupt", process_clear_interrupt},
+    {"shield", process_shield},
     {"lock", process_lock},
     {NULL, NULL},
 };

@@ -10,7 +10,7 @@
 
 /* All a handler touches is static, and the module is never unloaded (-z nodelete): a signal after
  * the end of the Lua state finds everything in place. */
-static atomic_int descriptor = -1, count, last_signal;
+static atomic_int descriptor = -1, count, last_signal, shielded;
 
 static const struct {
     int number;
@@ -31,6 +31,8 @@ static void on_signal(int number)
 
     last_signal = number;
     count++;
+    if (shielded)
+        return;
     ignored = write(descriptor, &one, sizeof one);
     (void)ignored; /* could only fail after 2^64 signals: then it is readable anyhow */
     errno = error;
@@ -66,6 +68,13 @@ void mf_clear_interrupt(void)
     ssize_t ignored = read(descriptor, &value, sizeof value);
 
     (void)ignored; /* EAGAIN: it was quiet */
+}
+
+void mf_shield(int on)
+{
+    shielded = on;
+    if (on)
+        mf_clear_interrupt();
 }
 
 int mf_signal_number(const char *name)

@@ -14,6 +14,10 @@ int mf_interrupts(int *last);
 /* Makes the interrupt descriptor quiet until the next signal. The count stays. */
 void mf_clear_interrupt(void);
 
+/* While on, waits are not ended by signals: what has come is cleared, what comes is only counted. For
+ * work that must not be left half done and that ends by itself. */
+void mf_shield(int on);
+
 /* "TERM" or "SIGTERM" to its number, 0 when unknown; and the number to "SIGTERM", or NULL. */
 int mf_signal_number(const char *name);
 const char *mf_signal_name(int number);

@@ -71,12 +71,14 @@ function job:check_interrupt()
   return failure.new("job.interrupted", "stopped by " .. tostring(signal))
 end
 
--- Cleaning up is not cut short by the signal that led to it.
+-- Cleaning up is not cut short, neither by the signal that led to it nor by an impatient second one; all
+-- its waits have deadlines.
 local function shielded(self, work)
-  sys.clear_interrupt()
+  sys.shield(true)
   self.shielded = true
   local ran, problem = foreign.call(nil, work)
   self.shielded = false
+  sys.shield(false)
   if not ran then self:warn(problem.code, tostring(problem)) end
 end
 

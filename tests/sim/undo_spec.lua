@@ -123,6 +123,16 @@ describe("a signal before the first image", function()
     stops(child, "INT", modem)
   end)
 
+  it("asked for twice still leads it back", function()
+    local modem = stage.modem("mc7455", { time_scale = 0.02,
+      faults = { "window=600", "silence=qdl.switch#*", "silence=qdl.hello#1", "silence=qdl.hello#2" } })
+    local child = start_until(modem, "route preference")
+    stage.wait_for(modem, "usb", { action = "ready", mode = "download" })
+    child:kill "INT"
+    repeat until cjson.decode(child:line()).step == "leave download mode"
+    stops(child, "INT", modem)
+  end)
+
   it("while its port is greeted in vain leads it back", function()
     local modem = stage.modem("mc7455", { time_scale = 0.02,
       faults = { "window=600", "silence=qdl.switch#*", "silence=qdl.hello#1" } })

@@ -95,6 +95,19 @@ describe("an interruption", function()
     ]]):format(folder, folder))
   end)
 
+  it("ends no wait within a shield, and none after it", function()
+    assert.equal("2 SIGINT", run [[
+      raise "INT"
+      sys.shield(true)
+      assert(sys.sleep_ms(1))
+      raise "INT"
+      assert(sys.sleep_ms(1))
+      sys.shield(false)
+      assert(sys.sleep_ms(1))
+      io.stdout:write(table.concat({ sys.interrupts() }, " "))
+    ]])
+  end)
+
   it("may come after the module was unloaded", function()
     -- closing a Lua state unloads its modules; here that is done by hand, and the process goes on
     assert.equal("unloaded SIGTERM", run [[
