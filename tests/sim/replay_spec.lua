@@ -108,7 +108,7 @@ describe("a recorded session", function()
 
   it("is one with nothing to do, a switch, a recovery, AT commands, a request", function()
     assert.equal(0, repeats({}, "switch", "SPRINT").status)
-    assert.equal(0, repeats({ "start=download" }, "recover").status)
+    assert.equal(0, repeats({ "start=download", "window=600" }, "recover").status)
     assert.equal(0, repeats({}, "at", "ATI", "AT!IMPREF?").status)
     assert.equal(3, repeats({}, "at", "AT!NOSUCH").status)
     assert.equal(0, repeats({}, "qmi", "dms", "0x0025").status)

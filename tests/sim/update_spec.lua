@@ -102,7 +102,7 @@ describe("moonflash update", function()
   end)
 
   it("goes on from download mode", function()
-    local files, modem = images(), simulator "start=download"
+    local files, modem = images(), simulator("start=download", "window=600")
     local run = moonflash(modem.root, "update", "--timeout-scale", "0.1", files[1], files[2])
     assert.equal(0, run.status, run.stderr)
     assert.same(new, run.result.after)
