@@ -133,7 +133,9 @@ describe("a download session", function()
   for _, row in ipairs(answers) do
     for at = row.at or 0, row.at or 3 do
       it(("ends with %s after the loader's fault %s at chunk %d"):format(row.code, row.fault, at), function()
-        assert(open(row.fault, at, row.options))
+        local patient = with(row.options or {}) -- the faults come after the greeting
+        patient.greeting_ms = 2000
+        assert(open(row.fault, at, patient))
         local first = refused(row.code, session:send(image()))
         assert.equal(first, select(2, session:reset()))
       end)
