@@ -7,6 +7,7 @@
 --     support.run({ support.program, "--root", modem.root, "devices" })
 -- @module tests.support
 
+local cjson = require "cjson"
 local failure = require "moonflash.failure"
 local sys = require "moonflash.core.sys"
 
@@ -208,6 +209,19 @@ function support.simulator(model, options)
   local child = support.start(argv)
   child.root = child:line(options.deadline_ms)
   return child
+end
+
+--- What a simulator logged so far. A line that is just being written is not there yet.
+-- @tparam string root the simulator's
+-- @tparam[opt] string event only those
+-- @treturn table list of tables
+function support.log(root, event)
+  local found = {}
+  for line in assert(sys.read_file(root .. "/log")):gmatch "([^\n]*)\n" do
+    local entry = cjson.decode(line)
+    if not event or entry.event == event then found[#found + 1] = entry end
+  end
+  return found
 end
 
 --- The code of a failure, from what a call returned. Raises unless it is a failure whose code is on

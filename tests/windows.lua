@@ -3,7 +3,6 @@
 --     local count = windows.run(200, function(number) print(number) end)
 -- @module tests.windows
 
-local cjson = require "cjson"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 
@@ -20,8 +19,7 @@ end
 -- How often the modem came up in download mode, and whether it was spoken to then.
 local function entries(modem)
   local appeared, spoken, since = 0, 0, false
-  for line in io.lines(modem.root .. "/log") do
-    local entry = cjson.decode(line)
+  for _, entry in ipairs(support.log(modem.root)) do
     local ready = entry.event == "usb" and entry.action == "ready" and entry.mode == "download"
     if ready then appeared, since = appeared + 1, true end
     if entry.event == "qdl" and since then spoken, since = spoken + 1, false end

@@ -4,7 +4,6 @@
 --     lua5.1 tests/bench/appearance.lua [TRIES]      (in the environment of the tests)
 
 local at = require "moonflash.at"
-local cjson = require "cjson"
 local device = require "moonflash.device"
 local download = require "moonflash.download"
 local follow = require "moonflash.device.follow"
@@ -45,8 +44,7 @@ end
 -- The time from each "ready" of the download port to the first command at it.
 local function delays(root)
   local found, since = {}, nil
-  for line in io.lines(root .. "/log") do
-    local entry = cjson.decode(line)
+  for _, entry in ipairs(support.log(root)) do
     if entry.event == "usb" and entry.action == "ready" and entry.mode == "download" then since = entry.t end
     if entry.event == "qdl" and since then
       found[#found + 1] = entry.t - since

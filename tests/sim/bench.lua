@@ -123,12 +123,7 @@ end
 -- @tparam[opt] string event only those
 -- @treturn table list of tables
 function bench:log(event)
-  local events = {}
-  for line in io.lines(self.root .. "/log") do
-    local entry = cjson.decode(line)
-    if not event or entry.event == event then events[#events + 1] = entry end
-  end
-  return events
+  return support.log(self.root, event)
 end
 
 local function fits(entry, fields)

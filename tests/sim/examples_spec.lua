@@ -32,15 +32,6 @@ local function package(options)
   return packages.write(packages.package(options), support.folder())
 end
 
-local function log(root, event)
-  local found = {}
-  for line in io.lines(root .. "/log") do
-    local entry = cjson.decode(line)
-    if entry.event == event then found[#found + 1] = entry end
-  end
-  return found
-end
-
 describe("the example", function()
   after_each(support.finish)
 
@@ -105,7 +96,7 @@ describe("the example", function()
     local low = support.run(argv, { environment = { BATTERY = battery } })
     assert.equal(3, low.status, low.stderr)
     assert.truthy(low.stderr:find("the battery is at 49 %", 1, true))
-    assert.same({}, log(modem.root, "qdl"))
+    assert.same({}, support.log(modem.root, "qdl"))
     assert(sys.write_file(battery, "50\n"))
     assert.equal(0, support.run(argv, { environment = { BATTERY = battery } }).status)
   end)
@@ -117,8 +108,8 @@ describe("the example", function()
     local ran = example(modem.root, "at-only-mc7354", file)
     assert.equal(0, ran.status, ran.stderr)
     assert.same(versions("05.05.58.00", "ATT", "005.026_000"), ran.result.after)
-    assert.same({}, log(modem.root, "qmi"))
-    assert.truthy(#log(modem.root, "at") > 0)
+    assert.same({}, support.log(modem.root, "qmi"))
+    assert.truthy(#support.log(modem.root, "at") > 0)
   end)
 
   it("says what it wants when it is not given that", function()

@@ -19,8 +19,7 @@ end
 
 local function changes(root)
   local found = {}
-  for line in io.lines(root .. "/log") do
-    local entry = cjson.decode(line)
+  for _, entry in ipairs(support.log(root)) do
     if entry.event == "qdl" or entry.message == "0x0048" or entry.message == "0x002e" then
       found[#found + 1] = entry.command or entry.message
     end

@@ -100,12 +100,7 @@ end
 -- @tparam[opt] string event only those
 -- @treturn table list of tables
 function stage.log(modem, event)
-  local found = {}
-  for line in io.lines(modem.root .. "/log") do
-    local entry = cjson.decode(line)
-    if not event or entry.event == event then found[#found + 1] = entry end
-  end
-  return found
+  return support.log(modem.root, event)
 end
 
 local function fits(entry, fields)

@@ -31,18 +31,9 @@ local function moonflash(root, ...)
   return run
 end
 
-local function log(root, event)
-  local found = {}
-  for line in io.lines(root .. "/log") do
-    local entry = cjson.decode(line)
-    if not event or entry.event == event then found[#found + 1] = entry end
-  end
-  return found
-end
-
 local function commands(root)
   local names = {}
-  for _, entry in ipairs(log(root, "qdl")) do
+  for _, entry in ipairs(support.log(root, "qdl")) do
     local name = entry.command
     if name ~= "write" or names[#names] ~= "write" then names[#names + 1] = name end
   end
@@ -50,10 +41,10 @@ local function commands(root)
 end
 
 local function changed(root)
-  for _, entry in ipairs(log(root, "qmi")) do
+  for _, entry in ipairs(support.log(root, "qmi")) do
     if entry.message == "0x0048" or entry.message == "0x002e" then return true end
   end
-  return #log(root, "qdl") > 0
+  return #support.log(root, "qdl") > 0
 end
 
 local function contents(path)
@@ -78,7 +69,7 @@ describe("moonflash update", function()
                   image[4], "reset" }, commands(modem.root))
     assert.is_true(contents(modem.root .. "/received/1.cwe") == contents(files[1]))
     assert.is_true(contents(modem.root .. "/received/2.cwe") == contents(files[2]))
-    assert.same({}, log(modem.root, "violation"))
+    assert.same({}, support.log(modem.root, "violation"))
   end)
 
   it("has nothing to do the second time, and sends the images again when forced", function()
@@ -121,7 +112,7 @@ describe("moonflash update", function()
     local run = moonflash(modem.root, "update", files[1], files[2])
     assert.equal(0, run.status, run.stderr)
     local ids = {}
-    for _, entry in ipairs(log(modem.root, "qmi")) do ids[entry.message] = true end
+    for _, entry in ipairs(support.log(modem.root, "qmi")) do ids[entry.message] = true end
     assert.is_true(ids["0x003e"])
   end)
 end)
