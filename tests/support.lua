@@ -23,6 +23,7 @@ local LEAST_TIME_SCALE = tonumber(os.getenv "MOONFLASH_LEAST_TIME_SCALE") or 0
 local MOST_AT_ONCE = 65536
 
 local children, folders = {}, {}
+local watched -- the descriptors that were open at the time, as text
 
 local Child = {}
 Child.__index = Child
@@ -54,10 +55,14 @@ function support.lua(text, ...)
   return { interpreter(), path, ... }
 end
 
---- The numbers of this process's open descriptors, to compare before and after.
--- @treturn string
-function support.descriptors()
+-- The numbers of this process's open descriptors.
+local function descriptors()
   return table.concat(sys.list("/proc/self/fd"), " ")
+end
+
+--- From here on nothing may be left open: the next finish() raises if something is. For `before_each`.
+function support.watch()
+  watched = descriptors()
 end
 
 local function close(child, name)
@@ -190,6 +195,15 @@ function support.run(argv, options)
   return { status = status, stdout = child.stdout, stderr = child.stderr }
 end
 
+--- All of a file, however large.
+-- @treturn string
+function support.contents(path)
+  local file = assert(io.open(path, "rb"))
+  local bytes = file:read "*a"
+  file:close()
+  return bytes
+end
+
 --- Starts a simulated modem and waits until it is ready.
 -- @tparam string model
 -- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms
@@ -235,11 +249,16 @@ function support.code_of(result, problem)
   return problem.code
 end
 
---- Stops all children that still run and removes all temporary folders.
+--- Stops all children that still run and removes all temporary folders. Raises when watch() was called and
+-- other descriptors are open than then.
 function support.finish()
   for _, child in ipairs(children) do child:stop() end
   for _, path in ipairs(folders) do sys.remove_tree(path) end
-  children, folders = {}, {}
+  local before = watched
+  children, folders, watched = {}, {}, nil
+  if before and before ~= descriptors() then
+    error(("descriptors left open: %s, not %s"):format(descriptors(), before), 2)
+  end
 end
 
 return support

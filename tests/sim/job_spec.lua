@@ -6,7 +6,7 @@ local sys = require "moonflash.core.sys"
 
 local PATIENCE_MS = 60000
 
-local before, jobs
+local jobs
 
 local function images()
   local folder, options = support.folder(), { size = 1500000 }
@@ -35,7 +35,8 @@ local function follow(job, take)
 end
 
 before_each(function()
-  before, jobs = support.descriptors(), {}
+  support.watch()
+  jobs = {}
 end)
 
 after_each(function()
@@ -45,7 +46,6 @@ after_each(function()
     job:close()
   end
   support.finish()
-  assert.equal(before, support.descriptors())
 end)
 
 describe("flash.job", function()

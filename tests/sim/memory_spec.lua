@@ -1,7 +1,7 @@
 -- A router has little memory: a modem in download mode gets its images within a limit on
 -- all private memory, from wherever they come, whatever their size.
-local cjson = require "cjson"
 local packages = require "tests.images.packages"
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 local web = require "tests.web"
@@ -25,24 +25,8 @@ describe("recovering within 16 MiB", function()
     return packages.write(packages.firmware { size = size }, folder)
   end
 
-  local function contents(path)
-    local file = assert(io.open(path, "rb"))
-    local bytes = file:read "*a"
-    file:close()
-    return bytes
-  end
-
-  -- Runs until the images are there and the modem was told to restart. What follows needs QMI, whose
-  -- libraries are not what is measured.
   local function sends(input, ...)
-    local modem = support.simulator("mc7455", { time_scale = 0.01,
-      faults = { "start=download", "window=6000" } })
-    local argv = { "sh", "-c", limited, support.program, "--root", modem.root, "--json", "recover", ... }
-    local run = support.start(argv)
-    run.to_send = input or ""
-    local event
-    repeat event = cjson.decode(run:line(60000))
-    until event.event == "result" or event.step == "leave download mode" and event.state == "done"
+    local run, modem, event = stage.send_images({ "sh", "-c", limited, support.program }, input, ...)
     assert.equal("step", event.event, run.stderr)
     assert.equal(2, #sys.list(modem.root .. "/received"))
     run:stop()
@@ -55,7 +39,7 @@ describe("recovering within 16 MiB", function()
     end)
 
     it(("takes %d bytes from a pipe"):format(size), function()
-      sends(contents(firmware(size)), "-", folder .. "/" .. NVU)
+      sends(support.contents(firmware(size)), "-", folder .. "/" .. NVU)
     end)
 
     it(("takes %d bytes from a web server"):format(size), function()
@@ -68,9 +52,9 @@ describe("recovering within 16 MiB", function()
   if pcall(require, "moonflash.core.archive") then
     it("takes an archive", function()
       local path = firmware(LARGE)
-      local packed = folder .. "/pack.zip"
-      assert(sys.write_file(packed, zip.bytes { { NVU, contents(folder .. "/" .. NVU), deflated = true },
-        { "firmware.cwe", contents(path), deflated = true } }))
+      local packed, settings = folder .. "/pack.zip", support.contents(folder .. "/" .. NVU)
+      assert(sys.write_file(packed, zip.bytes { { NVU, settings, deflated = true },
+        { "firmware.cwe", support.contents(path), deflated = true } }))
       sends(nil, packed)
     end)
   end

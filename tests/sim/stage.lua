@@ -88,6 +88,27 @@ function stage.moonflash(modem, ...)
   return decode(support.run(argv, { deadline_ms = DEADLINE_MS }))
 end
 
+--- Recovers a modem that waits in download mode, until it has its images or the run ends. The QMI that comes
+-- after them, and its libraries, are not reached.
+-- @tparam table argv the program, and what goes before it
+-- @tparam[opt] string input for its standard input
+-- @tparam string ... files
+-- @treturn Child the run, still going on
+-- @treturn Child the modem
+-- @treturn table the event it stands at
+function stage.send_images(argv, input, ...)
+  local modem = support.simulator("mc7455",
+    { time_scale = 0.01, faults = { "start=download", "window=6000" } })
+  argv = { unpack(argv) }
+  for _, word in ipairs { "--root", modem.root, "--json", "recover", ... } do argv[#argv + 1] = word end
+  local run = support.start(argv)
+  run.to_send = input or ""
+  local event
+  repeat event = cjson.decode(run:line(DEADLINE_MS))
+  until event.event == "result" or event.step == "leave download mode" and event.state == "done"
+  return run, modem, event
+end
+
 --- Waits for the end of a program that was started, and reads what it said.
 -- @treturn table as of stage.moonflash
 function stage.finish(child)

@@ -1,6 +1,7 @@
 -- The layers and the only arrows between them, read from the #include and require lines. Every rule
 -- also has to catch a bad example, so none of them can sleep.
 local lfs = require "lfs"
+local support = require "tests.support"
 
 -- What a file may include with "": the first entry whose pattern fits the path decides.
 -- The driver sys is one world in several files; a fetch is a source whose other end is a process.
@@ -175,20 +176,13 @@ local function walk(folder, visit)
   end
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
 describe("the architecture", function()
   for _, folder in ipairs { "core", "lua", "scripts" } do
     it("holds in " .. folder, function()
       local wrong, seen = {}, 0
       walk(folder, function(path)
         seen = seen + 1
-        for _, sentence in ipairs(check(path, read(path))) do wrong[#wrong + 1] = sentence end
+        for _, sentence in ipairs(check(path, support.contents(path))) do wrong[#wrong + 1] = sentence end
       end)
       assert.is_true(seen > 0)
       assert.equal("", table.concat(wrong, "\n"))

@@ -14,14 +14,11 @@ local HELLO, PACKED = "hello hello hello\n", "\203\72\205\201\201\87\200\64\144\
 local HEADER = 30 + #"a" -- before the data of a member called a
 
 describe("a zip archive", function()
-  local open_descriptors
-
-  before_each(function() open_descriptors = support.descriptors() end)
+  before_each(support.watch)
 
   after_each(function()
-    support.finish()
     collectgarbage()
-    assert.equal(open_descriptors, support.descriptors())
+    support.finish()
   end)
 
   local function read_all(reader, most)

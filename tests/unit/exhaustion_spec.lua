@@ -2,13 +2,8 @@
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local before
-
-before_each(function() before = support.descriptors() end)
-after_each(function()
-  support.finish()
-  assert.equal(before, support.descriptors())
-end)
+before_each(support.watch)
+after_each(support.finish)
 
 describe("without free descriptors", function()
   -- Takes all there are but `left` and makes the call; prints what failed, and how many fewer are free then.

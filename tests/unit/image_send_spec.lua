@@ -9,16 +9,14 @@ local sys = require "moonflash.core.sys"
 local LARGE = 300000 -- more than is held in memory
 
 describe("an image", function()
-  local open_descriptors, folder
+  local folder
 
   before_each(function()
-    open_descriptors, folder = support.descriptors(), support.folder()
+    support.watch()
+    folder = support.folder()
   end)
 
-  after_each(function()
-    support.finish()
-    assert.equal(open_descriptors, support.descriptors())
-  end)
+  after_each(support.finish)
 
   local function made(kind, options)
     return packages.write(packages[kind](options or {}), folder)

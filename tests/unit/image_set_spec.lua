@@ -9,16 +9,14 @@ local sys = require "moonflash.core.sys"
 local SMALL = 30000
 
 describe("a set of images", function()
-  local open_descriptors, folder
+  local folder
 
   before_each(function()
-    open_descriptors, folder = support.descriptors(), support.folder()
+    support.watch()
+    folder = support.folder()
   end)
 
-  after_each(function()
-    support.finish()
-    assert.equal(open_descriptors, support.descriptors())
-  end)
+  after_each(support.finish)
 
   local function inspect(kind, options)
     options = options or {}

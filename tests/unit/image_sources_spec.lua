@@ -36,14 +36,16 @@ local function is_sent(report, bytes)
 end
 
 describe("images", function()
-  local open_descriptors, folder
+  local folder
 
-  before_each(function() open_descriptors, folder = support.descriptors(), support.folder() end)
+  before_each(function()
+    support.watch()
+    folder = support.folder()
+  end)
 
   after_each(function()
-    support.finish()
     collectgarbage()
-    assert.equal(open_descriptors, support.descriptors())
+    support.finish()
   end)
 
   local function write(name, bytes)

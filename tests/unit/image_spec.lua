@@ -10,16 +10,14 @@ local vectors = require "tests.vectors.init"
 local SMALL = 30000
 
 describe("an image", function()
-  local open_descriptors, folder
+  local folder
 
   before_each(function()
-    open_descriptors, folder = support.descriptors(), support.folder()
+    support.watch()
+    folder = support.folder()
   end)
 
-  after_each(function()
-    support.finish()
-    assert.equal(open_descriptors, support.descriptors())
-  end)
+  after_each(support.finish)
 
   local function write(bytes, name)
     local path = folder .. "/" .. (name or "file")

@@ -4,7 +4,7 @@ local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 describe("a source", function()
-  local open_descriptors, folder, reader
+  local folder, reader
   local fds
 
   local function keep(...)
@@ -18,7 +18,7 @@ describe("a source", function()
   end
 
   before_each(function()
-    open_descriptors = support.descriptors()
+    support.watch()
     folder, fds, reader = support.folder(), {}, nil
   end)
 
@@ -26,7 +26,6 @@ describe("a source", function()
     if reader then reader:close() end
     for fd in pairs(fds) do sys.close(fd) end
     support.finish()
-    assert.equal(open_descriptors, support.descriptors())
   end)
 
   local function write(name, bytes)

@@ -1,17 +1,14 @@
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local folder, before
+local folder
 
 before_each(function()
-  before = support.descriptors()
+  support.watch()
   folder = support.folder()
 end)
 
-after_each(function()
-  support.finish()
-  assert.equal(before, support.descriptors())
-end)
+after_each(support.finish)
 
 describe("an interruption", function()
   --- Runs Lua in a process of its own that catches signals.

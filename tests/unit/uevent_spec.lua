@@ -5,13 +5,8 @@ local uevent = require "moonflash.core.uevent"
 local message = "add@/devices/pci0000:00/usb1/1-1\0ACTION=add\0DEVPATH=/devices/pci0000:00/usb1/1-1\0"
   .. "SUBSYSTEM=usb\0PRODUCT=1199/9071/6\0SEQNUM=4711\0"
 
-local before
-
-before_each(function() before = support.descriptors() end)
-after_each(function()
-  support.finish()
-  assert.equal(before, support.descriptors())
-end)
+before_each(support.watch)
+after_each(support.finish)
 
 describe("the text of an event", function()
   it("becomes a table", function()
