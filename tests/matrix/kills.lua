@@ -72,7 +72,7 @@ function kills.at_random(ways, count, seed)
   local list, draw = {}, random(seed)
   for number = 1, count do
     local way = ways[number % #ways + 1]
-    local ms, signals = draw(MOST_MS), kills.signals[draw(#kills.signals) + 1]
+    local ms, signals = draw(MOST_MS) * support.slowness, kills.signals[draw(#kills.signals) + 1]
     list[#list + 1] = cell(way, ("after %d ms"):format(ms), signals, { ms = ms })
   end
   return list
@@ -109,7 +109,7 @@ local function has_struck(root)
 end
 
 local function until_struck(root)
-  local deadline = sys.clock_ms() + run.LIMIT_MS
+  local deadline = sys.clock_ms() + run.LIMIT_MS * support.slowness
   while not has_struck(root) and sys.clock_ms() < deadline do assert(sys.sleep_ms(2)) end
 end
 

@@ -79,7 +79,7 @@ local function first(cell, root)
   local request = {
     root = root, files = cell.files,
     options = { route = cell.route, chunk_size = CHUNK,
-      timeout_scale = cell.timeout_scale or faults.timeout_scale },
+      timeout_scale = (cell.timeout_scale or faults.timeout_scale) * support.slowness },
   }
   local argv = support.lua('require("tests.matrix.update")((...))', cjson.encode(request))
   return run.read(support.start(argv), root)
@@ -106,7 +106,7 @@ end
 
 --- Waits until the modem is there and no other program has its port: before, a run is of no use.
 function run.settle(root)
-  local deadline = sys.clock_ms() + run.LIMIT_MS
+  local deadline = sys.clock_ms() + run.LIMIT_MS * support.slowness
   repeat
     if is_settled(run.log(root)) then return end
     assert(sys.sleep_ms(5))

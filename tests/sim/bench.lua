@@ -14,7 +14,7 @@ local uevent = require "moonflash.core.uevent"
 local bench = {}
 bench.__index = bench
 
-local patience_ms = 5000
+local patience_ms = 5000 * support.slowness
 
 local chunk = [[
   local options = require("cjson").decode((...))
@@ -29,7 +29,7 @@ function bench.start(options)
   options = options or {}
   options.model = options.model or "mc7455"
   options.dir = options.dir or support.folder() .. "/root"
-  options.time_scale = options.time_scale or 0.01
+  options.time_scale = (options.time_scale or 0.01) * support.slowness
   local child = support.start(support.lua(chunk, cjson.encode(options)))
   return setmetatable({ child = child, root = child:line() }, bench)
 end
