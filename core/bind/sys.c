@@ -17,52 +17,9 @@
 #include "driver/wait.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
 MF_MODULE int luaopen_moonflash_core_sys(lua_State *L);
-
-static const struct {
-    int error;
-    const char *code;
-} codes[] = {
-    {EAGAIN, "sys.again"},      {EPIPE, "sys.closed"},        {ECONNRESET, "sys.closed"},
-    {EIO, "sys.closed"},        {ECONNREFUSED, "sys.closed"}, {ENOENT, "sys.not_found"},
-    {ENOTDIR, "sys.not_found"}, {ESRCH, "sys.not_found"},     {EACCES, "sys.denied"},
-    {EPERM, "sys.denied"},
-};
-
-static const char *code_of(int error)
-{
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i].error == error)
-            return codes[i].code;
-    return "sys.failed";
-}
-
-int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what)
-{
-    return mf_fail(L, code_of(error), strerror(error), "cannot %s %s", doing, what);
-}
-
-int mf_sys_result(lua_State *L, int error, const char *doing, const char *what)
-{
-    if (error != 0)
-        return mf_sys_fail(L, error, doing, what);
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
-int mf_sys_check_int(lua_State *L, int index)
-{
-    return (int)mf_check_whole(L, index, INT_MAX);
-}
-
-int64_t mf_sys_check_deadline(lua_State *L, int index)
-{
-    return mf_now_ms() + mf_sys_check_int(L, index);
-}
 
 static int sys_clock_ms(lua_State *L)
 {
