@@ -136,6 +136,11 @@ describe("text", function()
     assert.equal("send images  47 %", progress_line.fitting(event, seen, 20))
   end)
 
+  it("tells no rate before there is one", function()
+    assert.equal("send images   1 %  5.0 MB of 10.0 MB",
+      progress_line.plain(sending(5e6), { percent = 1, rate = 0 }))
+  end)
+
   it("has no progress line with --no-progress, and no words with --quiet", function()
     local given = { events = ten_megabytes(), result = done, width = 80 }
     assert.is_nil(stage.run({ "update", "a", "--no-progress" }, given).stdout:find "\r")

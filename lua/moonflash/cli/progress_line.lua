@@ -16,12 +16,11 @@ local function bar(percent)
   return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
 end
 
+-- The first bytes of a file tell nothing of its rate yet, and so nothing of the time left.
 local function figures(event, seen)
-  return {
-    ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent)),
-    text.bytes(seen.rate) .. "/s",
-    seen.left and text.seconds(seen.left) .. " left",
-  }
+  local of_all = ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent))
+  if seen.rate == 0 then return { of_all } end
+  return { of_all, text.bytes(seen.rate) .. "/s", seen.left and text.seconds(seen.left) .. " left" }
 end
 
 --- The whole line.
