@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . tests/foreign/common.sh
 
 # shellcheck disable=SC2086 # lists of words
-install_packages $build_packages $test_packages >&2 || foreign_impossible "LNUM: packages are missing"
+install_packages $build_packages $test_packages >&2 || foreign_impossible LNUM "packages are missing"
 foreign_begin lnum
 
 # apt with the sources of packages beside the packages that this machine knows
@@ -76,7 +76,7 @@ make_lua() {
 
 make_lua >"$build/lua.log" 2>&1 || {
     cat "$build/lua.log" >&2
-    foreign_impossible "LNUM: its source cannot be had or built"
+    foreign_impossible LNUM "its source cannot be had or built"
 }
 foreign_build foreign_lua "$build/narrow/bin/lua5.1" "$build/narrow/lua5.1.pc"
 MOONFLASH_TESTED_ON=lnum

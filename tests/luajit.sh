@@ -9,9 +9,10 @@ cd "$(dirname "$0")/.."
 
 # shellcheck disable=SC2086 # lists of words
 install_packages $build_packages $test_packages $luajit_packages >&2 ||
-    foreign_impossible "LuaJIT: packages are missing"
+    foreign_impossible LuaJIT "packages are missing: $luajit_packages"
+luajit=$(command -v luajit) || foreign_impossible LuaJIT "there is no luajit"
 foreign_begin luajit
-foreign_build foreign_lua "$(command -v luajit)" "$(pkg-config --variable=pcfiledir luajit)/luajit.pc"
+foreign_build foreign_lua "$luajit" "$(pkg-config --variable=pcfiledir luajit)/luajit.pc"
 MOONFLASH_TESTED_ON=luajit
 export MOONFLASH_TESTED_ON
 foreign_run "$@"

@@ -4,9 +4,9 @@
 # the pure ones and simulated transfers, without those that count in hundredths of a second
 foreign_short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
 
-# foreign_impossible NAME WHY...: tests that cannot run are skipped, but not in CI
+# foreign_impossible NAME WHY: tests that cannot run are skipped, but not in CI
 foreign_impossible() {
-    echo "not tested on $*" >&2
+    echo "not tested on $1: $2" >&2
     [ -n "$CI" ] && exit 1
     exit 77
 }
