@@ -6,7 +6,8 @@
 --     switch    function(job): the same for a pair the modem stores, when a reset is not enough
 --
 -- That the modem really gets there is for `enter_download` to see. Losing it while it answers is no
--- failure: it went away as it was asked to.
+-- failure: it went away as it was asked to. A failure with the field `stays` came before the command that
+-- makes it go, so nobody need wait for it to leave.
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
 -- @module moonflash.routes
 
@@ -31,18 +32,33 @@ local function taken(answer, problem)
   return nil, problem
 end
 
--- Sends a request that may make the modem vanish. A port that does not even open is another matter.
+local function stays(problem)
+  problem.stays = true
+  return nil, problem
+end
+
+-- Sends a request that may make the modem vanish, unless we were asked to stop before. A port that does not
+-- even open is another matter.
 local function send(job, message, fields)
   local session, problem = job:qmi()
-  if not session then return nil, problem end
+  if not session then return stays(problem) end
+  local stopped = job:check_interrupt()
+  if stopped then return stays(stopped) end
   return taken(job:request(message, fields))
+end
+
+-- The same for an AT command.
+local function command(job, session, text)
+  local stopped = job:check_interrupt()
+  if stopped then return stays(stopped) end
+  return taken(session:command(text, job:ms(AT_SECONDS)))
 end
 
 --- A restart of the application: for switching between stored images and for putting things back.
 -- Offline first, as libqmi does; a modem that is so already has no objection to the reset.
 function routes.power_cycle(job)
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
-  if not offline and problem.error_name ~= "NoEffect" then return nil, problem end
+  if not offline and problem.error_name ~= "NoEffect" then return stays(problem) end
   return send(job, dms.set_operating_mode, { mode = "reset" })
 end
 
@@ -65,14 +81,15 @@ local function leave_boot_download(job)
   return job:request(dms.set_boot_image_download_mode, { mode = "normal" })
 end
 
---- Set Boot Image Download Mode, then a reset (procedures, c).
+--- Set Boot Image Download Mode, then a reset (procedures, c). Only a refusal says that it is not set.
 routes.boot_download = {
   name = "boot-download",
   run = function(job)
     local answer, problem = job:request(dms.set_boot_image_download_mode, { mode = "boot_and_recovery" })
-    if not answer then return nil, problem end
+    if not answer and problem.code == "qmi.refused" then return stays(problem) end
     if not job.boot_download_set then job:defer("leave boot image download mode", leave_boot_download) end
     job.boot_download_set = true
+    if not answer then return stays(problem) end
     return routes.power_cycle(job)
   end,
 }
@@ -97,8 +114,8 @@ routes.boothold = {
   lacks = no_at_port,
   run = function(job)
     local session, problem = unlocked(job)
-    if not session then return nil, problem end
-    return taken(session:command("AT!BOOTHOLD", job:ms(AT_SECONDS)))
+    if not session then return stays(problem) end
+    return command(job, session, "AT!BOOTHOLD")
   end,
 }
 
@@ -121,20 +138,17 @@ local function forms(job, pair)
   return commands
 end
 
--- Prefers a pair; refused is what refuses all forms, with the answer to the first.
+-- Prefers a pair; refused is what refuses all forms, with the answer to the first. Only a refusal says that
+-- the modem does not prefer it.
 local function prefer(job, session, pair)
   local first
-  for _, command in ipairs(forms(job, pair)) do
-    local answer, problem = session:command(command, job:ms(AT_SECONDS))
+  for _, form in ipairs(forms(job, pair)) do
+    local answer, problem = session:command(form, job:ms(AT_SECONDS))
     if answer then return answer end
     first = first or problem
     if not at.is_refusal(problem) then return nil, problem end
   end
   return nil, first
-end
-
-local function reset(job, session)
-  return taken(session:command("AT!RESET", job:ms(AT_SECONDS)))
 end
 
 local function restore(job, pair)
@@ -143,7 +157,7 @@ local function restore(job, pair)
   local answer, refusal = prefer(job, session, pair)
   if not answer then return nil, refusal end
   job:follow()
-  local restarted, refused = reset(job, session)
+  local restarted, refused = command(job, session, "AT!RESET")
   job:close_at()
   if not restarted then return nil, refused end
   return job:await({ application = true }, job:ms(240))
@@ -160,13 +174,14 @@ end
 
 local function prefer_images(job)
   local session, problem = unlocked(job)
-  if not session then return nil, problem end
+  if not session then return stays(problem) end
   local before = session:ask("preference", job:ms(AT_SECONDS))
-  local answer, refusal = prefer(job, session, job.set)
-  if not answer then return nil, refusal end
+  local answer, unset = prefer(job, session, job.set)
+  if not answer and at.is_refusal(unset) then return stays(unset) end
   job.phase = "entering"
   undo_preference(job, before)
-  return reset(job, session)
+  if not answer then return stays(unset) end
+  return command(job, session, "AT!RESET")
 end
 
 --- AT!IMPREF, in older firmware AT!GOBIIMPREF, and AT!RESET (procedures, e): the new pair becomes what

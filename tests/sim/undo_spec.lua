@@ -85,8 +85,9 @@ describe("an update that does not reach download mode", function()
 end)
 
 -- Starts an update and waits until it says that a step began.
-local function start_until(modem, step)
-  local child = stage.start(modem, "update", "--timeout-scale", "0.05", unpack(stage.images "mc7455"))
+local function start_until(modem, step, timeout_scale)
+  local child = stage.start(modem, "update", "--timeout-scale", timeout_scale or "0.05",
+    unpack(stage.images "mc7455"))
   repeat
     local line = cjson.decode(child:line())
     assert(line.event ~= "result", "ended before it came to " .. step)
@@ -97,9 +98,9 @@ end
 describe("a signal before the first image", function()
   after_each(support.finish)
 
-  local function stops(child, signal, modem)
+  local function stops(child, signal, modem, within_ms)
     child:kill(signal)
-    local status = child:wait(60000)
+    local status = child:wait(within_ms or 60000)
     assert.equal(9, status, child.stdout .. child.stderr)
     local problem = cjson.decode(child.stdout:match "([^\n]+)\n$").failure
     assert.truthy(problem.evidence and problem.hint and problem.step)
@@ -115,6 +116,13 @@ describe("a signal before the first image", function()
       end)
     end
   end
+
+  it("before the modem was told to go does not wait for it to leave", function()
+    local modem = stage.modem("mc7455", { time_scale = 0.02, faults = { "silence=qmi.002e#1" } })
+    local child = start_until(modem, "route preference", "1")
+    stage.wait_for(modem, "fault", { fault = "silence" })
+    stops(child, "INT", modem, 15000) -- it would take 30 s
+  end)
 
   it("while the modem is away on its way there leads it back", function()
     local modem = stage.modem("mc7455", { time_scale = 0.05 })

@@ -228,7 +228,7 @@ describe("an interrupted update", function()
 
   it("is a clean stop before the reset: the preference is as it was", function()
     local files = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.1 })
+    local modem = support.simulator("mc7455", { time_scale = 0.02 })
     local child = support.start { support.program, "--root", modem.root, "update", files[1], files[2] }
     while child:line() ~= "enter download mode" do end
     child:kill "INT"

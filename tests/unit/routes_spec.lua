@@ -25,6 +25,7 @@ local function paper_job(answers)
   function job.follow() job.sent[#job.sent + 1] = "follow" end
   function job.close_at() job.sent[#job.sent + 1] = "close" end
   function job.await() return job.device end
+  function job.check_interrupt() return answers.signal and refusal(answers.signal) end
   function job.undo(_, name, undo) job.undos[name] = undo end
   function job.defer(_, name, finalizer) job.deferred[name] = finalizer end
   function job.request(_, message, fields)
@@ -84,6 +85,41 @@ describe("the route", function()
     job = paper_job { ["set_boot_image_download_mode boot_and_recovery"] = "qmi.refused" }
     fails("qmi.refused", routes.boot_download.run(job))
     assert.same({}, job.deferred)
+  end)
+
+  it("boot-download is put in order also when the answer is lost", function()
+    local job = paper_job { ["set_boot_image_download_mode boot_and_recovery"] = "qmi.timeout" }
+    fails("qmi.timeout", routes.boot_download.run(job))
+    assert.truthy(job.deferred["leave boot image download mode"])
+  end)
+
+  it("impref is put back also when the answer is lost", function()
+    local job = paper_job { [full] = "at.timeout",
+      preference = { preferred = { firmware = "1", carrier = "2", config = "3" } } }
+    fails("at.timeout", routes.impref.run(job))
+    assert.truthy(job.undos["restore the preference"])
+  end)
+
+  it("is not taken to its end after a signal, and says that the modem stays", function()
+    local last_commands = { ["preference"] = "set_operating_mode reset", ["firmware-id"] = "set_firmware_id",
+      ["boot-download"] = "set_operating_mode reset", ["boothold"] = "AT!BOOTHOLD", ["impref"] = "AT!RESET" }
+    for name, last in pairs(last_commands) do
+      local job = paper_job { signal = "job.interrupted" }
+      local taken, problem = routes.named(name).run(job)
+      fails("job.interrupted", taken, problem)
+      assert.is_true(problem.stays)
+      for _, sent in ipairs(job.sent) do assert.not_equal(last, sent) end
+    end
+  end)
+
+  it("leaves it open whether the modem goes when its last command was interrupted", function()
+    local job = paper_job { ["set_operating_mode reset"] = "qmi.interrupted" }
+    local taken, problem = routes.preference.run(job)
+    fails("qmi.interrupted", taken, problem)
+    assert.is_nil(problem.stays)
+    taken, problem = routes.preference.run(paper_job { ["set_operating_mode offline"] = "qmi.interrupted" })
+    fails("qmi.interrupted", taken, problem)
+    assert.is_true(problem.stays)
   end)
 
   it("boothold goes on when unlocking is refused, not when the port is none", function()

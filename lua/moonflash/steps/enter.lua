@@ -32,12 +32,13 @@ local function lead_back(job)
   return job:await({ application = true }, job:ms(240))
 end
 
--- Sends the commands of a route. When a signal came meanwhile, the modem may have taken them.
+-- Sends the commands of a route. When a signal came while the last was on its way, the modem may have
+-- taken it.
 local function send_away(job, route)
   job:follow()
   local taken, problem = route.run(job)
   job:close_at()
-  if not taken and not job:interrupted() then return nil, problem end
+  if not taken and (problem.stays or not job:interrupted()) then return nil, problem end
   job.sent_away, job.phase = true, "entering"
   job:undo("leave download mode", lead_back)
   return taken, problem
