@@ -1,7 +1,7 @@
 -- Invariant: whatever is in an archive, its members come one after the other, the same for every split of
--- its bytes, with names that only compare and show: no control characters, no file but the archive is
--- opened, none is written. Looking at it gives at most 16 reports or a failure; what is called good is sent
--- as it was inspected; JSON can be made of all.
+-- its bytes (of one that breaks off: that it does), with names that only compare and show: no control
+-- characters, no file but the archive is opened, none is written. Looking at it gives at most 16 reports or a
+-- failure; what is called good is sent as it was inspected; JSON can be made of all.
 --
 -- The input: how to look (bit 0: what follows are members to make an archive of: NAME 255 CONTENT 255 ...;
 -- bit 1: as for sending), the length of the first piece, then the archive.
@@ -52,13 +52,15 @@ local function check_name(name)
   end
 end
 
--- Reads up to `left` bytes; how many there were, their checksum, and the code of a failure.
+-- Reads up to `left` bytes; how many there were and their checksum, or nothing and the code of the failure
+-- that it broke off with: how much of it came before is libarchive's affair.
 local function read_member(reader, left)
   local length, sum = 0, crc.crc32("")
   while left > 0 do
-    local piece, problem = input.result(reader:read(math.min(PIECE, left), 1000) or false)
+    local piece, problem = reader:read(math.min(PIECE, left), 1000)
+    if problem then return 0, select(2, input.result(piece, problem)).code end
     if not piece then break end
-    assert(not problem and #piece > 0 and #piece <= PIECE, "more than was asked for")
+    assert(#piece > 0 and #piece <= PIECE, "more than was asked for")
     length, left, sum = length + #piece, left - #piece, crc.crc32(piece, sum)
   end
   return length, sum
