@@ -37,21 +37,22 @@ local function stays(problem)
   return nil, problem
 end
 
--- Sends a request that may make the modem vanish, unless we were asked to stop before. A port that does not
--- even open is another matter.
-local function send(job, message, fields)
-  local session, problem = job:qmi()
-  if not session then return stays(problem) end
+-- Asks what may make the modem vanish, unless we were asked to stop before.
+local function depart(job, ask)
   local stopped = job:check_interrupt()
   if stopped then return stays(stopped) end
-  return taken(job:request(message, fields))
+  return taken(ask())
 end
 
--- The same for an AT command.
-local function command(job, session, text)
-  local stopped = job:check_interrupt()
-  if stopped then return stays(stopped) end
-  return taken(session:command(text, job:ms(AT_SECONDS)))
+-- A request that it departs with. A port that does not even open is another matter.
+local function depart_by_qmi(job, message, fields)
+  local session, problem = job:qmi()
+  if not session then return stays(problem) end
+  return depart(job, function() return job:request(message, fields) end)
+end
+
+local function depart_by_at(job, session, command)
+  return depart(job, function() return session:command(command, job:ms(AT_SECONDS)) end)
 end
 
 --- A restart of the application: for switching between stored images and for putting things back.
@@ -59,7 +60,7 @@ end
 function routes.power_cycle(job)
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
   if not offline and problem.error_name ~= "NoEffect" then return stays(problem) end
-  return send(job, dms.set_operating_mode, { mode = "reset" })
+  return depart_by_qmi(job, dms.set_operating_mode, { mode = "reset" })
 end
 
 --- The preference was set: a reset is enough. The normal way (reference: procedures, a).
@@ -72,7 +73,7 @@ routes.preference = {
 --- Set Firmware ID, 0x003e: the modem restarts into download mode by itself (procedures, b).
 routes.firmware_id = {
   name = "firmware-id",
-  run = function(job) return send(job, dms.set_firmware_id) end,
+  run = function(job) return depart_by_qmi(job, dms.set_firmware_id) end,
 }
 
 -- Without this the modem might go there at every reset.
@@ -115,7 +116,7 @@ routes.boothold = {
   run = function(job)
     local session, problem = unlocked(job)
     if not session then return stays(problem) end
-    return command(job, session, "AT!BOOTHOLD")
+    return depart_by_at(job, session, "AT!BOOTHOLD")
   end,
 }
 
@@ -157,7 +158,7 @@ local function restore(job, pair)
   local answer, refusal = prefer(job, session, pair)
   if not answer then return nil, refusal end
   job:follow()
-  local restarted, refused = command(job, session, "AT!RESET")
+  local restarted, refused = depart_by_at(job, session, "AT!RESET")
   job:close_at()
   if not restarted then return nil, refused end
   return job:await({ application = true }, job:ms(240))
@@ -181,7 +182,7 @@ local function prefer_images(job)
   job.phase = "entering"
   undo_preference(job, before)
   if not answer then return stays(unset) end
-  return command(job, session, "AT!RESET")
+  return depart_by_at(job, session, "AT!RESET")
 end
 
 --- AT!IMPREF, in older firmware AT!GOBIIMPREF, and AT!RESET (procedures, e): the new pair becomes what
