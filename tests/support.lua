@@ -83,7 +83,10 @@ local function slowed(argv)
   return list
 end
 
-local function deadline_in(ms)
+--- When a wait ends that may take so long on a machine that is not slow.
+-- @tparam[opt] number ms
+-- @treturn number as of sys.clock_ms
+function support.deadline(ms)
   return sys.clock_ms() + (ms or DEADLINE_MS) * support.slowness
 end
 
@@ -151,7 +154,7 @@ end
 -- @tparam[opt] number ms
 -- @treturn string
 function Child:line(ms)
-  local deadline = deadline_in(ms)
+  local deadline = support.deadline(ms)
   while not self.stdout:find("\n", 1, true) do
     if not self.output then fail_late(self, "ended before it wrote a line") end
     if not move(self, deadline) then fail_late(self, "wrote no line in time") end
@@ -171,7 +174,7 @@ end
 -- @tparam[opt] number ms
 -- @treturn number exit status, 128 + signal when it was killed
 function Child:wait(ms)
-  local deadline = deadline_in(ms)
+  local deadline = support.deadline(ms)
   while self.output or self.errors do
     if not move(self, deadline) then fail_late(self, "has not ended in time") end
   end

@@ -109,7 +109,7 @@ local function has_struck(root)
 end
 
 local function until_struck(root)
-  local deadline = sys.clock_ms() + run.LIMIT_MS * support.slowness
+  local deadline = support.deadline(run.LIMIT_MS)
   while not has_struck(root) and sys.clock_ms() < deadline do assert(sys.sleep_ms(2)) end
 end
 

@@ -106,7 +106,7 @@ end
 
 --- Waits until the modem is there and no other program has its port: before, a run is of no use.
 function run.settle(root)
-  local deadline = sys.clock_ms() + run.LIMIT_MS * support.slowness
+  local deadline = support.deadline(run.LIMIT_MS)
   repeat
     if is_settled(run.log(root)) then return end
     assert(sys.sleep_ms(5))

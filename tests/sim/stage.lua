@@ -151,7 +151,7 @@ end
 -- @tparam table fields
 -- @tparam[opt] number times how often, 1
 function stage.wait_for(modem, event, fields, times)
-  local deadline = sys.clock_ms() + DEADLINE_MS * support.slowness
+  local deadline = support.deadline(DEADLINE_MS)
   while count_of(modem, event, fields) < (times or 1) do
     assert(sys.clock_ms() < deadline, "the simulator did not come to " .. cjson.encode(fields))
     sys.sleep_ms(2)

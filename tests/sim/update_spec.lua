@@ -47,10 +47,6 @@ local function changed(root)
   return #support.log(root, "qdl") > 0
 end
 
-local function contents(path)
-  return assert(sys.read_file(path))
-end
-
 local new = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }
 local old = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }
 
@@ -67,8 +63,8 @@ describe("moonflash update", function()
     local image = { "hello", "open", "write", "done" }
     assert.same({ "switch", "hello", image[1], image[2], image[3], image[4], image[1], image[2], image[3],
                   image[4], "reset" }, commands(modem.root))
-    assert.is_true(contents(modem.root .. "/received/1.cwe") == contents(files[1]))
-    assert.is_true(contents(modem.root .. "/received/2.cwe") == contents(files[2]))
+    assert.is_true(support.contents(modem.root .. "/received/1.cwe") == support.contents(files[1]))
+    assert.is_true(support.contents(modem.root .. "/received/2.cwe") == support.contents(files[2]))
     assert.same({}, support.log(modem.root, "violation"))
   end)
 
@@ -165,14 +161,14 @@ describe("bad input", function()
   it("is an image that was cut off", function()
     local files, modem = images(), simulator()
     local cut = support.folder() .. "/cut.cwe"
-    assert(sys.write_file(cut, contents(files[1]):sub(1, -100)))
+    assert(sys.write_file(cut, support.contents(files[1]):sub(1, -100)))
     refused(4, "image.corrupt", moonflash(modem.root, "update", cut, files[2]))
     assert.is_false(changed(modem.root))
   end)
 
   it("is an image with one wrong byte", function()
     local files, modem = images(), simulator()
-    local bytes, bad = contents(files[1]), support.folder() .. "/bad.cwe"
+    local bytes, bad = support.contents(files[1]), support.folder() .. "/bad.cwe"
     local at = 1234567
     local other = string.char((bytes:byte(at) + 1) % 256)
     assert(sys.write_file(bad, bytes:sub(1, at - 1) .. other .. bytes:sub(at + 1)))
