@@ -58,7 +58,11 @@ local function read_member(reader, left)
   local length, sum = 0, crc.crc32("")
   while left > 0 do
     local piece, problem = reader:read(math.min(PIECE, left), 1000)
-    if problem then return 0, select(2, input.result(piece, problem)).code end
+    if problem then
+      assert(not piece, "bytes and a failure")
+      input.result(nil, problem)
+      return 0, problem.code
+    end
     if not piece then break end
     assert(#piece > 0 and #piece <= PIECE, "more than was asked for")
     length, left, sum = length + #piece, left - #piece, crc.crc32(piece, sum)
