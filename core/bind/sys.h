@@ -13,9 +13,9 @@ void mf_sys_open_files(lua_State *L);
 void mf_sys_open_descriptors(lua_State *L);
 void mf_sys_open_process(lua_State *L);
 
-/* What the parts share: sys_answer.c.
- *
- * Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
+/* --- what the parts share: sys_answer.c ------------------------------------------------------- */
+
+/* Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
  * Returns 2. */
 int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what);
 
