@@ -3,12 +3,16 @@
 --
 --     local later = require "moonflash.later"
 --     local at = later "moonflash.at"
+--     local wait = later("moonflash.steps.enter", "wait")
 --
 -- @module moonflash.later
 
---- Stands for a module that is a table: its fields can be read and called.
+--- Stands for a module that is a table: its fields can be read and called. Or, with the name of a field,
+-- for the one function in it.
 -- @tparam string name
--- @treturn table
-return function(name)
+-- @tparam[opt] string field
+-- @treturn table or function
+return function(name, field)
+  if field then return function(...) return require(name)[field](...) end end
   return setmetatable({}, { __index = function(_, key) return require(name)[key] end })
 end
