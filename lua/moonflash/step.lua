@@ -1,4 +1,4 @@
---- What a step is. A definition (the kind of step: its words, its own fields, its work) turns into
+--- What a step is. A kind of step (its words, its own fields, its work) turns into
 -- a constructor that a script calls with a table; the fields all steps share mean the same
 -- everywhere because the engine, not the step, acts on them.
 -- @module moonflash.step
@@ -9,7 +9,7 @@ local step = {}
 -- mode: run only while the modem is in this mode; within: seconds it may take; retry: how often a
 -- failure is tried again; pause: seconds between tries; again: how many more passes over all steps
 -- it may ask for; undo: words for what is put back when a later step fails; name: its words;
--- run: a function(job, step) instead of the definition's.
+-- run: a function(job, step) instead of the kind's.
 step.shared = {
   name = "string", mode = "string", within = "number", retry = "number", pause = "number",
   again = "number", undo = "string", run = "function",
@@ -19,35 +19,33 @@ local modes = { application = true, download = true }
 
 local action_fields = { changes = "boolean", seconds = "number" }
 
-local function check(definition, fields)
+local function check(kind, fields)
   for name, value in pairs(fields) do
-    local kind = step.shared[name] or (definition.fields or {})[name]
-    if not kind then
-      error(("step %q has no field %q"):format(definition.name, tostring(name)), 3)
+    local wanted = step.shared[name] or (kind.fields or {})[name]
+    if not wanted then
+      error(("step %q has no field %q"):format(kind.name, tostring(name)), 3)
     end
-    if type(value) ~= kind then
-      error(("step %q: %s must be a %s"):format(definition.name, name, kind), 3)
+    if type(value) ~= wanted then
+      error(("step %q: %s must be a %s"):format(kind.name, name, wanted), 3)
     end
   end
   if fields.mode and not modes[fields.mode] then
-    error(("step %q: no such mode: %s"):format(definition.name, fields.mode), 3)
+    error(("step %q: no such mode: %s"):format(kind.name, fields.mode), 3)
   end
 end
 
 --- Makes the constructor of a kind of step.
--- @tparam table definition name (its words), changes (whether it changes the modem), seconds (what
--- it takes, for plans), fields (its own, name to type), defaults, goal (its mode is what it ends
--- in, not what it starts from), run = function(job, step)
+-- @tparam table kind name (its words), changes (whether it changes the modem), seconds (what it takes,
+-- for plans), fields (its own, name to type), goal (its mode is what it ends in, not what it starts
+-- from), leads_to (the mode it leads into), run = function(job, step); and what fields are that a script
+-- leaves out
 -- @treturn function the constructor for scripts
-function step.define(definition)
+function step.define(kind)
+  kind.__index = kind
   return function(fields)
     fields = fields or {}
-    check(definition, fields)
-    return setmetatable(fields, { __index = function(_, key)
-      local default = (definition.defaults or {})[key]
-      if default ~= nil then return default end
-      return definition[key]
-    end })
+    check(kind, fields)
+    return setmetatable(fields, kind)
   end
 end
 

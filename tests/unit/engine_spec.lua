@@ -2,6 +2,7 @@
 local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local step = require "moonflash.step"
+local update_steps = require("moonflash.steps.update").steps
 
 local function fake_job(mode)
   local job = { device = { mode = mode or "application" }, events = {}, done = {}, phase = "untouched" }
@@ -172,7 +173,7 @@ end)
 
 describe("step constructors", function()
   local send = step.define {
-    name = "send", fields = { final_ack = "number" }, defaults = { mode = "download" },
+    name = "send", fields = { final_ack = "number" }, mode = "download",
     run = function() return true end,
   }
 
@@ -190,5 +191,30 @@ describe("step constructors", function()
   it("make actions of one's own", function()
     assert.error_matches(function() step.action { name = "x" } end, "needs a name and a run")
     assert.is_true(step.action { name = "x", run = function() end }.changes)
+  end)
+end)
+
+describe("the steps of an update", function()
+  local function named(list, name)
+    for _, one in ipairs(list) do
+      if one.name == name then return one end
+    end
+  end
+
+  it("are as a script says, where it says nothing as usual, and no other script's", function()
+    local own = update_steps { send_images = { retry = 9 } }
+    local other = update_steps {}
+    assert.same({ 9, 1, 180, "download" }, { named(own, "send images").retry, named(own, "send images").again,
+      named(own, "send images").final_ack, named(own, "send images").mode })
+    assert.equal(2, named(other, "send images").retry)
+    named(own, "confirm").retry = 0
+    assert.equal(24, named(other, "confirm").retry)
+    assert.equal(8, #other)
+  end)
+
+  it("refuse what no update has", function()
+    assert.error_matches(function() update_steps { send_image = {} } end, "no step send_image")
+    assert.error_matches(function() update_steps { confirm = 1 } end, "must be a table")
+    assert.error_matches(function() update_steps { confirm = { believes = 1 } } end, 'no field "believes"')
   end)
 end)

@@ -6,30 +6,24 @@
 local later = require "moonflash.later"
 local step = require "moonflash.step"
 
-local confirm = later "moonflash.steps.confirm"
-local enter = later "moonflash.steps.enter"
-local preference = later "moonflash.steps.preference"
-local send = later "moonflash.steps.send"
-local stored = later "moonflash.steps.stored"
-
 local steps = { action = step.action }
 
 --- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
 steps.read_versions = step.define {
   name = "read versions", changes = false, seconds = 1,
-  run = function(...) return preference.read_versions(...) end,
+  run = later("moonflash.steps.preference", "read_versions"),
 }
 
 --- Ends the run when the modem runs and prefers what the images bring, and is online; not with --force.
 steps.stop_if_current = step.define {
   name = "stop if current", changes = false, seconds = 0,
-  run = function(...) return preference.stop_if_current(...) end,
+  run = later("moonflash.steps.preference", "stop_if_current"),
 }
 
 --- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
 steps.set_preference = step.define {
   name = "set preference", changes = true, seconds = 1,
-  run = function(...) return preference.set_preference(...) end,
+  run = later("moonflash.steps.preference", "set_preference"),
 }
 
 --- Leads the modem into download mode, its port open and greeted. `routes`: the ways (flash.routes), tried in
@@ -38,15 +32,15 @@ steps.set_preference = step.define {
 steps.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
   fields = { routes = "table", attempts = "number" },
-  defaults = { within = 120, attempts = 3, pause = 5 },
-  run = function(...) return enter.enter_download(...) end,
+  within = 120, attempts = 3, pause = 5,
+  run = later("moonflash.steps.enter", "enter_download"),
 }
 
 --- Waits until the modem is in `mode`, for `within` seconds.
 steps.wait = step.define {
   name = "wait for the modem", changes = false, seconds = 60, goal = true,
-  defaults = { mode = "application", within = 240 },
-  run = function(...) return enter.wait(...) end,
+  mode = "application", within = 240,
+  run = later("moonflash.steps.enter", "wait"),
 }
 
 --- Sends what the modem asks for of the images. `final_ack`: seconds for the last answer of each;
@@ -54,55 +48,55 @@ steps.wait = step.define {
 steps.send_images = step.define {
   name = "send images", changes = true, seconds = 90,
   fields = { final_ack = "number", per_boot = "number" },
-  defaults = { mode = "download", final_ack = 180, per_boot = math.huge, within = 240 },
-  run = function(...) return send.send_images(...) end,
+  mode = "download", final_ack = 180, per_boot = math.huge, within = 240,
+  run = later("moonflash.steps.send", "send_images"),
 }
 
 --- Lets the loader restart the modem.
 steps.leave_download = step.define {
   name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
-  defaults = { mode = "download" },
-  run = function(...) return send.leave_download(...) end,
+  mode = "download",
+  run = later("moonflash.steps.send", "leave_download"),
 }
 
 --- Finds the stored pair that job.wanted_pair names.
 steps.choose_stored = step.define {
   name = "choose stored images", changes = false,
-  run = function(...) return stored.choose_stored(...) end,
+  run = later("moonflash.steps.stored", "choose_stored"),
 }
 
 --- Prefers the chosen pair, exactly as the modem stores it.
 steps.prefer_stored = step.define {
   name = "prefer stored images", changes = true,
-  run = function(...) return stored.prefer_stored(...) end,
+  run = later("moonflash.steps.stored", "prefer_stored"),
 }
 
 --- Restarts a modem in application mode; what it prefers is what it then runs.
 steps.restart = step.define {
   name = "restart", changes = true, seconds = 70,
-  defaults = { mode = "application", within = 240 },
-  run = function(...) return stored.restart(...) end,
+  mode = "application", within = 240,
+  run = later("moonflash.steps.stored", "restart"),
 }
 
 --- Leads a modem out of download mode without an image, as it goes by itself when its window ends.
 steps.wake = step.define {
   name = "leave download mode", changes = true, seconds = 10, leads_to = "application",
-  defaults = { mode = "download" },
-  run = function(...) return stored.wake(...) end,
+  mode = "download",
+  run = later("moonflash.steps.stored", "wake"),
 }
 
 --- Lets the next restart be a normal one, should a run that was killed have left the modem otherwise.
 steps.normal_boot = step.define {
   name = "leave boot image download mode", changes = true, seconds = 1,
-  defaults = { mode = "application" },
-  run = function(...) return stored.normal_boot(...) end,
+  mode = "application",
+  run = later("moonflash.steps.stored", "normal_boot"),
 }
 
 --- Ends a recovery when the modem is well; else chooses the pair that brings it back.
 steps.stop_if_well = step.define {
   name = "see what is wrong", changes = false,
-  defaults = { mode = "application" },
-  run = function(...) return stored.stop_if_well(...) end,
+  mode = "application",
+  run = later("moonflash.steps.stored", "stop_if_well"),
 }
 
 --- Asks the modem until it runs and prefers what the images bring. `believe`: how often in a row it may say
@@ -110,8 +104,8 @@ steps.stop_if_well = step.define {
 steps.confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
   fields = { believe = "number" },
-  defaults = { mode = "application", believe = 3 },
-  run = function(...) return confirm.confirm(...) end,
+  mode = "application", believe = 3,
+  run = later("moonflash.steps.confirm", "confirm"),
 }
 
 return steps

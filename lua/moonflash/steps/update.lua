@@ -20,6 +20,12 @@ local order = {
   { "confirm", { retry = 24, pause = 5, again = 1 } },
 }
 
+-- A step that a script says something of takes the rest from the usual one.
+for _, row in ipairs(order) do
+  row.usual = steps[row[1]](row[2])
+  row.usual.__index = row.usual
+end
+
 local function check(own)
   local known = {}
   for _, row in ipairs(order) do known[row[1]] = true end
@@ -27,13 +33,6 @@ local function check(own)
     if not known[name] then error("an update has no step " .. tostring(name), 3) end
     if type(fields) ~= "table" then error(name .. " must be a table", 3) end
   end
-end
-
-local function merged(fields, own)
-  local all = {}
-  for name, value in pairs(fields) do all[name] = value end
-  for name, value in pairs(own or {}) do all[name] = value end
-  return all
 end
 
 --- Makes the steps.
@@ -44,9 +43,9 @@ function update.steps(own)
   check(own)
   local list = {}
   for index, row in ipairs(order) do
-    local made, step = pcall(steps[row[1]], merged(row[2], own[row[1]]))
+    local made, step = pcall(steps[row[1]], own[row[1]])
     if not made then error(tostring(step):gsub("^[^:]*:%d+: ", ""), 2) end
-    list[index] = step
+    list[index] = setmetatable(step, row.usual)
   end
   return list
 end
