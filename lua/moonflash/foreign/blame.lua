@@ -1,0 +1,79 @@
+--- Where foreign code is to blame: which file and line of its own led to what was raised.
+-- @module moonflash.foreign.blame
+
+local failure = require "moonflash.failure"
+local sys = require "moonflash.core.sys"
+
+local blame = {}
+
+local OURS = debug.getinfo(1, "S").source:match "^(.*)foreign/blame%.lua$"
+
+--- Whether a frame is of code that is not ours.
+-- @tparam table frame of debug.getinfo, with "S"
+function blame.is_foreign(frame)
+  return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #OURS) ~= OURS
+end
+
+--- Where a line stands.
+-- @tparam table frame of debug.getinfo, with "S"
+-- @tparam number line
+-- @treturn string file and line
+function blame.place(frame, line)
+  return ("%s:%d"):format(frame.source:match "^@(.*)" or frame.short_src, line)
+end
+
+-- A message without the position that Lua put before it; the frame and line of that position. One that
+-- was raised before and handed on keeps its position.
+local function split(message, frames)
+  for _, frame in ipairs(frames) do
+    local prefix = frame.short_src .. ":"
+    if message:sub(1, #prefix) == prefix then
+      local line, rest = message:match("^(%d+): (.*)$", #prefix + 1)
+      if line then return rest, frame, tonumber(line) end
+    end
+  end
+  return message
+end
+
+-- A call that is the whole of a `return` leaves no frame: Lua takes its caller's for it.
+local function last_return(path)
+  local number, found = 0, nil
+  for line in ((sys.read_file(path) or "") .. "\n"):gmatch "([^\n]*)\n" do
+    number = number + 1
+    if line:find "^return%f[^%w_]" then found = number end
+  end
+  return found and ("%s:%d"):format(path, found) or path
+end
+
+-- The place in the script, and the place in the library that noticed it if it was that.
+local function find(frames, call, at, line, path)
+  if at and blame.is_foreign(at) then return blame.place(at, line) end
+  local noticed = at and at.func ~= call and blame.place(at, line) or nil
+  for _, frame in ipairs(frames) do
+    if blame.is_foreign(frame) then return blame.place(frame, frame.currentline), noticed end
+  end
+  if path then return last_return(path), noticed end
+  return noticed
+end
+
+local function described(problem)
+  if type(problem) == "string" then return problem end
+  return "raised " .. (problem == nil and "nothing" or "a " .. type(problem))
+end
+
+--- The failure that what was raised is to the caller of the foreign code.
+-- @param raised whatever it was
+-- @tparam table frames from the one that raised down to our call of the foreign code
+-- @tparam function call our call
+-- @tparam ?string path of the script, when the code is a whole file
+-- @treturn table a failure: what was raised if it is one, or script.raised
+function blame.failure(raised, frames, call, path)
+  if failure.is(raised) then return raised end
+  local message, at, line = split(described(raised), frames)
+  local where, noticed
+  if at or not message:find "^[^\n:]+:%d+: " then where, noticed = find(frames, call, at, line, path) end
+  return failure.new("script.raised", where and where .. ": " .. message or message,
+    { evidence = noticed and noticed ~= where and "noticed at " .. noticed or nil })
+end
+
+return blame
