@@ -7,36 +7,31 @@
 -- lua/README.md shows all of them by example; each part's own file says the rest.
 -- @module moonflash
 
--- Parts of the library, each a table of functions.
+-- Parts of the library, each a table of functions; those of core are made in C.
 local parts = {
-  at = "at", device = "device", dms = "qmi.dms", download = "download", engine = "engine",
-  failure = "failure", image = "image", log = "log", qmi = "qmi", routes = "routes", steps = "steps",
+  at = "at", bytes = "core.bytes", crc = "core.crc", cwe = "core.cwe", device = "device", dms = "qmi.dms",
+  download = "download", engine = "engine", failure = "failure", image = "image", log = "log",
+  port = "core.port", qmi = "qmi", routes = "routes", steps = "steps", sys = "core.sys",
   versions = "versions",
 }
 
--- Parts made in C.
-local core = { bytes = "bytes", crc = "crc", cwe = "cwe", port = "port", sys = "sys" }
-
--- Single functions, by the part they stand in.
+-- Single functions, each the last word, of a part.
 local functions = {
-  models = { "model", "all" }, script = { "model", "script" }, model = { "model", "define" },
-  insert_before = { "extend", "insert_before" }, insert_after = { "extend", "insert_after" },
-  replace = { "extend", "replace" }, remove = { "extend", "remove" }, change = { "extend", "change" },
-  rename = { "extend", "rename" },
-  devices = { "modems", "list" }, open = { "modems", "open" }, try = { "failure", "try" },
-  update_steps = { "steps.update", "steps" },
-  update = { "update", "update" }, plan = { "update", "plan" }, switch = { "procedures", "switch" },
-  recover = { "procedures", "recover" }, status = { "status", "read" }, run_script = { "script", "run" },
-  job = { "child", "start" }, trace = { "recorded", "run" }, replay = { "replay", "run" },
+  models = "model.all", script = "model.script", model = "model.define",
+  insert_before = "extend.insert_before", insert_after = "extend.insert_after",
+  replace = "extend.replace", remove = "extend.remove", change = "extend.change", rename = "extend.rename",
+  devices = "modems.list", open = "modems.open", try = "failure.try", update_steps = "steps.update.steps",
+  update = "update.update", plan = "update.plan", switch = "procedures.switch",
+  recover = "procedures.recover", status = "status.read", run_script = "script.run", job = "child.start",
+  trace = "recorded.run", replay = "replay.run",
 }
 
 local flash = { _VERSION = "moonflash " .. require("moonflash.place").version }
 
 local function load(name)
   if parts[name] then return require("moonflash." .. parts[name]) end
-  if core[name] then return require("moonflash.core." .. core[name]) end
-  local where = functions[name]
-  return where and require("moonflash." .. where[1])[where[2]]
+  local part, field = (functions[name] or ""):match "^(.+)%.(.+)$"
+  return part and require("moonflash." .. part)[field]
 end
 
 return setmetatable(flash, { __index = function(self, name)
