@@ -24,9 +24,16 @@ static const char *code_of(int error)
     return "sys.failed";
 }
 
+/* strerror brings some 40 kB of glibc into memory. Who lists modems meets what is not there, and nothing
+ * else: it should cost no more than that. */
+static const char *words_of(int error)
+{
+    return error == ENOENT ? "No such file or directory" : strerror(error);
+}
+
 int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what)
 {
-    return mf_fail(L, code_of(error), strerror(error), "cannot %s %s", doing, what);
+    return mf_fail(L, code_of(error), words_of(error), "cannot %s %s", doing, what);
 }
 
 int mf_sys_result(lua_State *L, int error, const char *doing, const char *what)
