@@ -19,7 +19,7 @@ else()
 endif()
 
 # All sources of the modules there are.
-foreach(part protocol core qmi bus archive)
+foreach(part protocol core port qmi archive)
   if(TARGET ${part})
     get_target_property(sources ${part} SOURCES)
     list(APPEND core_sources ${sources})
