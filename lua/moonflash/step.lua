@@ -11,27 +11,57 @@ local step = {}
 -- it may ask for; undo: words for what is put back when a later step fails; name: its words;
 -- run: a function(job, step) instead of the kind's.
 step.shared = {
-  name = "string", mode = "string", within = "number", retry = "number", pause = "number",
-  again = "number", undo = "string", run = "function",
+  name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause",
+  again = "count", undo = "string", run = "function",
 }
 
 local modes = { application = true, download = true }
 
-local action_fields = { changes = "boolean", seconds = "number" }
+local action_fields = { changes = "boolean", seconds = "pause" }
+
+-- What a field may be besides a type of Lua.
+local MOST = 1e6 -- more seconds are, in ms, no number for C
+local numbers = {
+  count = { words = "a whole number from 0 on", least = 0, whole = true },
+  several = { words = "a whole number from 1 on", least = 1, whole = true },
+  pause = { words = "a number of seconds from 0 on", least = 0 },
+  seconds = { words = "a number of seconds above 0", least = 0.001 },
+}
+
+local function is(value, kind)
+  local number = numbers[kind]
+  if not number then return type(value) == kind end
+  return type(value) == "number" and value >= number.least and value <= MOST
+    and (not number.whole or value % 1 == 0)
+end
+
+-- What is wrong with fields that are known, in words.
+local function fault(known, fields)
+  for name, kind in pairs(known) do
+    local value = rawget(fields, name)
+    if value ~= nil and not is(value, kind) then
+      return ("%s must be %s"):format(name, numbers[kind] and numbers[kind].words or "a " .. kind)
+    end
+  end
+  if fields.mode and not modes[fields.mode] then return "no such mode: " .. fields.mode end
+end
+
+--- Raises, at the caller of who calls, when a field all steps share is what it cannot be.
+-- @tparam table made a step, whoever made it
+function step.check(made)
+  local wrong = fault(step.shared, made)
+  if wrong then error(("step %q: %s"):format(tostring(made.name), wrong), 3) end
+end
 
 local function check(kind, fields)
-  for name, value in pairs(fields) do
-    local wanted = step.shared[name] or (kind.fields or {})[name]
-    if not wanted then
+  local own = kind.fields or {}
+  for name in pairs(fields) do
+    if not step.shared[name] and not own[name] then
       error(("step %q has no field %q"):format(kind.name, tostring(name)), 3)
     end
-    if type(value) ~= wanted then
-      error(("step %q: %s must be a %s"):format(kind.name, name, wanted), 3)
-    end
   end
-  if fields.mode and not modes[fields.mode] then
-    error(("step %q: no such mode: %s"):format(kind.name, fields.mode), 3)
-  end
+  local wrong = fault(step.shared, fields) or fault(own, fields)
+  if wrong then error(("step %q: %s"):format(kind.name, wrong), 3) end
 end
 
 --- Makes the constructor of a kind of step.

@@ -173,7 +173,7 @@ end)
 
 describe("step constructors", function()
   local send = step.define {
-    name = "send", fields = { final_ack = "number" }, mode = "download",
+    name = "send", fields = { final_ack = "seconds" }, mode = "download",
     run = function() return true end,
   }
 
@@ -181,6 +181,19 @@ describe("step constructors", function()
     assert.error_matches(function() send { final_akk = 1 } end, "no field \"final_akk\"")
     assert.error_matches(function() send { final_ack = "1" } end, "final_ack must be a number")
     assert.error_matches(function() send { mode = "sleeping" } end, "no such mode")
+  end)
+
+  it("refuse numbers that mean nothing", function()
+    local bad = {
+      retry = { -1, 1.5, 0 / 0, math.huge }, again = { -1, 0.5 }, pause = { -1, 1e9 },
+      within = { 0, -1, math.huge }, final_ack = { 0, -1 },
+    }
+    for name, values in pairs(bad) do
+      for _, value in ipairs(values) do
+        assert.error_matches(function() send { [name] = value } end, name .. " must be ")
+      end
+    end
+    assert.equal(0, send({ pause = 0, retry = 0, within = 0.5 }).pause)
   end)
 
   it("give defaults, which the script's fields override", function()

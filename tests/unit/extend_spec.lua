@@ -64,7 +64,7 @@ describe("a model made from another", function()
       refuses("a model expected", edit[1], {}, "own", a_step "new")
     end
     refuses('step "send images" has no field "retires"', "change", base(), "send images", { retires = 1 })
-    refuses('step "send images": retry must be a number', "change", base(), "send images", { retry = "1" })
+    refuses('step "send images": retry must be a whole', "change", base(), "send images", { retry = "1" })
     refuses("unknown field of a model: nmae", "rename", base(), { nmae = "x" })
     refuses("step 2 is no step", "insert_before", base(), "own", { name = "no run" })
   end)

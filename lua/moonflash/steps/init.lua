@@ -31,7 +31,7 @@ steps.set_preference = step.define {
 -- `pause`: seconds between rounds. A modem that stores the images already is only restarted.
 steps.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
-  fields = { routes = "table", attempts = "number" },
+  fields = { routes = "table", attempts = "several" },
   within = 120, attempts = 3, pause = 5,
   run = later("moonflash.steps.enter", "enter_download"),
 }
@@ -47,7 +47,7 @@ steps.wait = step.define {
 -- `per_boot`: how many images the modem takes until it must restart; `within`: seconds of such a restart.
 steps.send_images = step.define {
   name = "send images", changes = true, seconds = 90,
-  fields = { final_ack = "number", per_boot = "number" },
+  fields = { final_ack = "seconds", per_boot = "several" },
   mode = "download", final_ack = 180, per_boot = math.huge, within = 240,
   run = later("moonflash.steps.send", "send_images"),
 }
@@ -103,7 +103,7 @@ steps.stop_if_well = step.define {
 -- otherwise before that counts (3). What another pass over the steps may mend, `again` allows.
 steps.confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
-  fields = { believe = "number" },
+  fields = { believe = "several" },
   mode = "application", believe = 3,
   run = later("moonflash.steps.confirm", "confirm"),
 }
