@@ -17,7 +17,7 @@ local parts = {
 
 -- Single functions, each the last word, of a part.
 local functions = {
-  models = "model.all", script = "model.script", model = "model.define",
+  models = "model.files.all", script = "model.files.script", model = "model.define",
   insert_before = "extend.insert_before", insert_after = "extend.insert_after",
   replace = "extend.replace", remove = "extend.remove", change = "extend.change", rename = "extend.rename",
   devices = "modems.list", open = "modems.open", try = "failure.try", update_steps = "steps.update.steps",

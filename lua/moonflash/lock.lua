@@ -33,6 +33,13 @@ local function take_patiently(root, socket)
   end
 end
 
+-- The holder may be this very process: a script that opened the modem and now begins an update.
+local function hint(problem)
+  local own = sys.link "/proc/self"
+  if not own or (problem.evidence or ""):match "^pid (%d+)" ~= own then return nil end
+  return "this script works with the modem itself: let it say job:finalize() before it begins another job"
+end
+
 --- Takes the lock of a modem.
 -- @tparam string root "/" or a simulator's
 -- @tparam table device
@@ -42,7 +49,7 @@ function lock.take(root, device)
   if held then return held end
   if problem.code ~= "sys.locked" then return nil, problem end
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,
-    { evidence = problem.evidence })
+    { evidence = problem.evidence, hint = hint(problem) })
 end
 
 return lock

@@ -8,8 +8,8 @@
 
 local context = require "moonflash.context"
 local device = require "moonflash.device"
+local files = require "moonflash.model.files"
 local later = require "moonflash.later"
-local model = require "moonflash.model"
 
 local lock = later "moonflash.lock"
 
@@ -25,7 +25,7 @@ end
 -- @treturn table array of devices (see moonflash.device), or nil and the failure of a script that does
 -- not load
 function modems.list(given)
-  local models, problem = model.all()
+  local models, problem = files.all()
   if not models then return nil, problem end
   return device.list(context.fill(given).root, models)
 end
@@ -34,7 +34,7 @@ end
 -- @tparam table request of update.request
 -- @treturn table the job, or nil and failure device.none or device.ambiguous
 function modems.find(request)
-  local models, problem = model.all()
+  local models, problem = files.all()
   if not models then return nil, problem end
   local found
   found, problem = device.select(device.list(request.root, models), request.selection)

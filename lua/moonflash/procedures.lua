@@ -4,7 +4,7 @@
 
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
-local model = require "moonflash.model"
+local files = require "moonflash.model.files"
 local steps = require "moonflash.steps"
 local update = require "moonflash.update"
 
@@ -38,7 +38,7 @@ end
 
 -- One modem, whatever its mode.
 local function find(request)
-  local models, problem = model.all()
+  local models, problem = files.all()
   if not models then return nil, problem end
   local found
   found, problem = device.select(device.list(request.root, models), request.selection)

@@ -3,6 +3,7 @@
 
 local context = require "moonflash.context"
 local failure = require "moonflash.failure"
+local files = require "moonflash.model.files"
 local model = require "moonflash.model"
 local modems = require "moonflash.modems"
 local step = require "moonflash.step"
@@ -47,7 +48,7 @@ local function nonsense(outcome)
 end
 
 local function load(request, path)
-  local outcome, problem = model.load(path, unpack(request.arguments))
+  local outcome, problem = files.load(path, unpack(request.arguments))
   if outcome == nil then return nil, failure.meant(problem) end
   local mistaken = nonsense(outcome)
   if not mistaken then return outcome end
@@ -71,7 +72,7 @@ end
 -- A file by its path; else a script of this name among those of /etc and the bundled.
 local function find(name)
   local seen = sys.stat(name)
-  if not (seen and seen.kind == "file") then return model.find(name) end
+  if not (seen and seen.kind == "file") then return files.find(name) end
   return name:find "/" and name or "./" .. name
 end
 
@@ -81,10 +82,10 @@ end
 function script.model(name)
   local path, missing = find(name)
   if not path then return nil, missing end
-  local parsed, wrong = model.parse(path)
+  local parsed, wrong = files.parse(path)
   if not parsed then return nil, wrong end
-  if not model.is_script(path) then return nil end
-  return model.script(path)
+  if not files.is_script(path) then return nil end
+  return files.script(path)
 end
 
 --- Runs the script request.path, a file or the name of one in /etc/moonflash/scripts or among the

@@ -4,7 +4,7 @@
 
 local causes = require "moonflash.status.causes"
 local device = require "moonflash.device"
-local model = require "moonflash.model"
+local files = require "moonflash.model.files"
 local sahara = require "moonflash.sahara"
 local update = require "moonflash.update"
 local versions = require "moonflash.versions"
@@ -81,7 +81,7 @@ end
 -- causes }, advice }
 function status.read(request)
   request = update.request(request)
-  local models, problem = model.all()
+  local models, problem = files.all()
   if not models then return update.result(nil, problem) end
   local found
   found, problem = device.select(device.list(request.root, models), request.selection)

@@ -7,15 +7,19 @@ local device = require "moonflash.device"
 local engine = require "moonflash.engine"
 local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
+local files = require "moonflash.model.files"
 local fleet = require "moonflash.fleet"
 local guests = require "moonflash.guests"
 local holders = require "moonflash.holders"
 local image = require "moonflash.image"
 local job = require "moonflash.job"
+local later = require "moonflash.later"
 local lock = require "moonflash.lock"
 local model = require "moonflash.model"
 local preflight = require "moonflash.preflight"
 local sys = require "moonflash.core.sys"
+
+local own_script = later("moonflash.script", "model")
 
 local update = {}
 
@@ -50,7 +54,8 @@ local function choose_model(seen, found, options)
     if wanted and model.answers_to(candidate, wanted) then return candidate end
   end
   if options.model then
-    return nil, failure.new("script.not_found", "no script for the model " .. options.model)
+    return nil, failure.new("script.not_found", "no script for the model " .. options.model,
+      { hint = "a script of your own is named by its file: --model ./mine.lua" })
   end
   return nil, failure.new("device.unknown_model", "no script knows this modem",
     { evidence = device.describe(found) })
@@ -64,12 +69,22 @@ local function check_fit(chosen, set)
       set.product or "?", chosen.family, chosen.product) })
 end
 
+-- The script that --model names, when it names a file and no model.
+local function named_script(name)
+  if not name or not name:find "/" and not name:find "%.lua$" then return nil end
+  local script, problem = own_script(name)
+  if script or problem then return script, problem end
+  return nil, failure.new("script.invalid", name .. " is the script of no model")
+end
+
 -- What does not depend on the modem: the set of the images and all models, the script given first.
 local function look(request, script)
   local set, problem = look_at_images(request)
   if not set then return nil, problem end
+  if not script then script, problem = named_script(request.options.model) end
+  if problem then return nil, problem end
   local models
-  models, problem = model.all()
+  models, problem = files.all()
   if not models then return nil, problem end
   if script then table.insert(models, 1, script) end
   return { set = set, models = models, script = script }

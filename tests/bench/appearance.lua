@@ -6,8 +6,8 @@
 local at = require "moonflash.at"
 local device = require "moonflash.device"
 local download = require "moonflash.download"
+local files = require "moonflash.model.files"
 local follow = require "moonflash.device.follow"
-local model = require "moonflash.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 local watch = require "moonflash.device.watch"
@@ -17,7 +17,7 @@ local function must(result, problem)
   return result or error(tostring(problem), 2)
 end
 
-local models = must(model.all())
+local models = must(files.all())
 
 local function await(follower, mode)
   return must(follower:wait { mode = mode, within_ms = 20000 })

@@ -2,6 +2,7 @@
 -- other QMI message than those that ask, no word to a loader, no AT command.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
+local sys = require "moonflash.core.sys"
 
 -- CTL: open, clients. DMS: revision, mode, preference, stored images, Sierra's current firmware.
 local asking = {
@@ -38,4 +39,34 @@ describe("a plan for", function()
       assert_only_asked(modem)
     end)
   end
+end)
+
+describe("a plan with a script of one's own", function()
+  after_each(support.finish)
+
+  local function plan(text)
+    local modem, path = stage.modem "mc7455", support.folder() .. "/my.lua"
+    assert(sys.write_file(path, text))
+    return stage.moonflash(modem, "--model", path, "plan", unpack(stage.images "mc7455")), modem
+  end
+
+  it("shows the steps of that, and only asks", function()
+    local run, modem = plan [[local flash = require "moonflash"
+      return flash.insert_before(flash.try(flash.script "mc7455"), "set preference",
+        flash.steps.action { name = "look around", run = function() return nil, "not in a plan" end })]]
+    assert.equal(0, run.status, run.stderr)
+    local names = {}
+    for _, line in ipairs(run.lines) do
+      for _, step in ipairs(line.steps or {}) do names[#names + 1] = step.step end
+    end
+    assert.truthy(table.concat(names, ", "):find("stop if current, look around, set preference", 1, true))
+    assert_only_asked(modem)
+  end)
+
+  it("says when it is none, or no model's", function()
+    assert.equal(10, plan("oops").status)
+    local run = plan "return 1"
+    assert.equal(10, run.status)
+    assert.truthy(run.stderr:find("no model", 1, true))
+  end)
 end)

@@ -20,6 +20,13 @@ describe("devices", function()
       "--json" }).stdout)
   end)
 
+  it("says which script does not load", function()
+    local function models() return nil, failure.new("script.invalid", "mine.lua:1: no") end
+    local said = stage.run({ "devices" }, { services = { flash = { models = models } } })
+    assert.equal(10, said.status)
+    assert.matches("mine%.lua:1: no", said.stderr)
+  end)
+
   it("shows place, model, ids, mode and ports", function()
     local said = stage.run({ "devices" }, { devices = { stage.modem } })
     assert.matches("1%-1 +MC7455 +1199:9071 +application +LF0001 +qmi /dev/cdc%-wdm0, at /dev/ttyUSB2",
@@ -194,6 +201,17 @@ describe("simulate", function()
       simulator(failure.new("sys.interrupted", "interrupted")))
     assert.same({ { model = "mc7455", faults = { "a", "c" } },
       { model = "em7305", faults = { "a", "b=1" } } }, given.modems)
+  end)
+
+  it("writes images for its modems first", function()
+    local folder = support.folder() .. "/images"
+    local interrupted = simulator(failure.new("sys.interrupted", "interrupted"))
+    local said = stage.run({ "simulate", "MC7455", "em7305", "--dir", "/x", "--images", folder }, interrupted)
+    assert.equal("/x\n", said.stdout)
+    assert.same({ "SWI9X15C_05.05.78.00.cwe", "SWI9X15C_05.05.78.00_GENERIC_005.037_000.nvu",
+      "SWI9X30C_02.33.03.00.cwe", "SWI9X30C_02.33.03.00_GENERIC_002.072_000.nvu" }, sys.list(folder))
+    assert.equal(1, stage.run({ "simulate", "mc1", "--images", folder }, interrupted).status)
+    assert.equal(3, stage.run({ "simulate", "mc7455", "--images", "/proc/none" }, interrupted).status)
   end)
 
   it("removes its temporary folder", function()

@@ -1,4 +1,5 @@
 -- Model scripts: what a script may say, and which script is found.
+local files = require "moonflash.model.files"
 local model = require "moonflash.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -36,6 +37,14 @@ describe("model.define", function()
   it("refuses what is no step", function()
     assert.error_matches(function() model.define(description { [1] = { name = "x" } }) end,
       "step 1 is no step")
+    local function one_with(fields)
+      fields.name, fields.run = "x", function() end
+      return function() model.define(description { fields }) end
+    end
+    assert.error_matches(one_with { retry = -1 }, "retry must be a whole number")
+    assert.error_matches(one_with { mode = "sleeping" }, "no such mode")
+    assert.error_matches(one_with { within = "1" }, "within must be a number of seconds")
+    assert.has_no.errors(one_with { mine = true })
   end)
 end)
 
@@ -64,7 +73,7 @@ describe("model.fits", function()
   end)
 end)
 
-describe("model.load", function()
+describe("files.load", function()
   local folder
   before_each(function() folder = support.folder() end)
   after_each(support.finish)
@@ -76,7 +85,7 @@ describe("model.load", function()
   end
 
   it("says which line does not parse", function()
-    local found, problem = model.load(write "return {\n  oops\n= =\n}")
+    local found, problem = files.load(write "return {\n  oops\n= =\n}")
     assert.is_nil(found)
     assert.equal("script.invalid", problem.code)
     assert.truthy(problem.message:find("x.lua:3", 1, true))
@@ -86,29 +95,29 @@ describe("model.load", function()
     folder = folder .. "/" .. ("long"):rep(50)
     assert(sys.make_folder(folder))
     local path = write "\nreturn ="
-    local _, problem = model.load(path)
+    local _, problem = files.load(path)
     assert.equal(path .. ":2: unexpected symbol near", problem.message:match "^.*near")
   end)
 
   it("says which line raised", function()
-    local found, problem = model.load(write "\nerror 'no'")
+    local found, problem = files.load(write "\nerror 'no'")
     assert.is_nil(found)
     assert.equal("script.raised", problem.code)
     assert.truthy(problem.message:find("x.lua:2", 1, true))
   end)
 
   it("points at the script's own line for a wrong step", function()
-    local _, problem = model.load(write 'local flash = require "moonflash"\nflash.steps.wait { wihtin = 3 }')
+    local _, problem = files.load(write 'local flash = require "moonflash"\nflash.steps.wait { wihtin = 3 }')
     assert.truthy(problem.message:find("x.lua:2", 1, true))
     assert.truthy(problem.message:find("wihtin", 1, true))
   end)
 
   it("hands over the arguments", function()
-    assert.equal("b", (model.load(write "return select(2, ...)", "a", "b")))
+    assert.equal("b", (files.load(write "return select(2, ...)", "a", "b")))
   end)
 
   it("fails for a missing file", function()
-    local found, problem = model.load(folder .. "/none.lua")
+    local found, problem = files.load(folder .. "/none.lua")
     assert.is_nil(found)
     assert.equal("script.not_found", problem.code)
   end)
@@ -116,7 +125,7 @@ end)
 
 describe("bundled scripts", function()
   it("all load, with distinct names and ids", function()
-    local models = assert(model.all())
+    local models = assert(files.all())
     assert.truthy(#models > 0)
     local owner = {}
     for _, one in ipairs(models) do
@@ -128,8 +137,8 @@ describe("bundled scripts", function()
   end)
 
   it("are found by name whatever the case", function()
-    assert.equal("MC7455", assert(model.script "MC7455").name)
-    local missing, problem = model.script "mc0000"
+    assert.equal("MC7455", assert(files.script "MC7455").name)
+    local missing, problem = files.script "mc0000"
     assert.is_nil(missing)
     assert.equal("script.not_found", problem.code)
   end)

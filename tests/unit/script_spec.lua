@@ -1,12 +1,13 @@
 -- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
 local context = require "moonflash.context"
+local files = require "moonflash.model.files"
 local flash = require "moonflash"
 local job = require "moonflash.job"
 local model = require "moonflash.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local bundled = model.folders
+local bundled = files.folders
 
 local function write(path, text)
   assert(sys.write_file(path, text))
@@ -25,14 +26,14 @@ end
 
 describe("a script's name", function()
   after_each(function()
-    model.folders = bundled
+    files.folders = bundled
     support.finish()
   end)
 
-  local function etc(files)
+  local function etc(texts)
     local folder = support.folder()
-    for name, text in pairs(files) do write(folder .. "/" .. name, text) end
-    model.folders = { folder, bundled[2] }
+    for name, text in pairs(texts) do write(folder .. "/" .. name, text) end
+    files.folders = { folder, bundled[2] }
     return folder
   end
 
@@ -40,13 +41,13 @@ describe("a script's name", function()
     assert.equal("/etc/moonflash/scripts", bundled[1])
     local folder = etc { ["mine.lua"] = "return" }
     for _, name in ipairs { "mine", "mine.lua", "MINE" } do
-      assert.equal(folder .. "/mine.lua", model.find(name))
+      assert.equal(folder .. "/mine.lua", files.find(name))
     end
     for _, path in ipairs { "./mine.lua", "../mine", "/mine", "no/such/folder.lua" } do
-      assert.equal(path, model.find(path))
+      assert.equal(path, files.find(path))
     end
-    assert.truthy(model.find("examples/inventory"):find "scripts/examples/inventory%.lua$")
-    assert.equal("script.not_found", support.code_of(model.find "yours"))
+    assert.truthy(files.find("examples/inventory"):find "scripts/examples/inventory%.lua$")
+    assert.equal("script.not_found", support.code_of(files.find "yours"))
   end)
 
   it("runs the script there", function()
@@ -57,6 +58,22 @@ describe("a script's name", function()
     assert.equal("script.not_found", flash.run_script { path = "yours" }.failure.code)
   end)
 
+  it("of a bundled one means that one within a script that takes its place", function()
+    local patient = [[local flash = require "moonflash"
+      return flash.change(flash.try(flash.script "mc7455"), "confirm", { retry = RETRY })]]
+    local folder = etc { ["mc7455.lua"] = patient:gsub("RETRY", "60") }
+    local function retries(one) return flash.try(one)[#one].retry end
+    assert.equal(60, retries(flash.script "mc7455"))
+    assert.equal(60, retries(flash.script(folder .. "/./mc7455.lua")))
+    local models = flash.try(flash.models())
+    assert.equal(3, #models)
+    assert.same({ "MC7455", 60 }, { models[1].name, retries(models[1]) })
+    write(folder .. "/mine.lua", 'return require("moonflash").script "mine"')
+    assert.equal("script.not_found", support.code_of(flash.script "mine"))
+    assert.equal("script.invalid", support.code_of(flash.script(write(folder .. "/own.lua",
+      ("return require('moonflash').script(%q)"):format(folder .. "/own.lua")))))
+  end)
+
   it("does not make a model of a script that is none, nor runs it", function()
     etc {
       ["mine.lua"] = "error('loaded', flash.models()) -- not a flash.model",
@@ -64,13 +81,13 @@ describe("a script's name", function()
         return flash.model { name = "MC1", family = "F", product = "P",
           usb = { application = { "1199:0001" }, download = { "1199:0002" } } }]],
     }
-    model.folders[2] = nil
+    files.folders[2] = nil
     local models = assert(flash.models())
     assert.equal(1, #models)
     assert.is_true(model.answers_to(models[1], "mc1"))
     assert.is_false(model.answers_to(models[1], "mc2"))
-    assert.is_false(model.is_script(model.find "mine"))
-    assert.is_true(model.is_script(model.find "other"))
+    assert.is_false(files.is_script(files.find "mine"))
+    assert.is_true(files.is_script(files.find "other"))
     assert.equal("MC1", require("moonflash.script").model("other").name)
     assert.is_nil(require("moonflash.script").model("mine"))
   end)
@@ -125,6 +142,33 @@ describe("what a script returns", function()
       flash.try(flash.open())]], { root = support.folder() })
     assert.equal("device.none", result.failure.code)
     assert.equal(5, result.exit)
+  end)
+end)
+
+describe("a modem that somebody works with", function()
+  after_each(support.finish)
+
+  it("is the script's own until it says job:finalize()", function()
+    local lock, device, root = require "moonflash.lock", { place = "1-1" }, support.folder()
+    local held = assert(lock.take(root, device))
+    local again, problem = lock.take(root, device)
+    assert.is_nil(again)
+    assert.equal("device.busy", problem.code)
+    assert.truthy(flash.failure.hint(problem):find("job:finalize()", 1, true))
+    held:release()
+    assert(lock.take(root, device)):release()
+  end)
+
+  it("is another program's otherwise", function()
+    local root = support.folder()
+    local other = support.start(support.lua([[
+      assert(require("moonflash.lock").take((...), { place = "1-1" }))
+      print "held" io.stdout:flush() io.read()]], root))
+    assert.equal("held", other:line(10000))
+    local _, problem = require("moonflash.lock").take(root, { place = "1-1" })
+    assert.equal("device.busy", problem.code)
+    assert.truthy(flash.failure.hint(problem):find("wait until", 1, true))
+    other:stop()
   end)
 end)
 

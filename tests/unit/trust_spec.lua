@@ -1,7 +1,7 @@
 -- Scripts that everybody may write to, or put where they are, are not run.
 local failure = require "moonflash.failure"
-local model = require "moonflash.model"
 local support = require "tests.support"
+local files = require "moonflash.model.files"
 local sys = require "moonflash.core.sys"
 local trust = require "moonflash.trust"
 
@@ -121,13 +121,13 @@ describe("a script's place", function()
   end)
 
   it("counts for scripts that are looked for by name, too", function()
-    local bundled = model.folders
-    model.folders = { folder }
+    local bundled = files.folders
+    files.folders = { folder }
     assert(sys.write_file(path, "return require('moonflash').script 'other' -- flash.script"))
     chmod("666", path)
-    local _, of_all = model.all()
-    local _, of_one = model.script "my"
-    model.folders = bundled
+    local _, of_all = files.all()
+    local _, of_one = files.script "my"
+    files.folders = bundled
     -- a comment makes no model of it, so all() had no reason to look
     assert.is_nil(of_all)
     assert.equal("script.untrusted", of_one.code)
@@ -135,16 +135,16 @@ describe("a script's place", function()
 
   it("does not change how a script is read", function()
     assert(sys.write_file(path, "#!/usr/bin/moonflash run\nerror 'here'"))
-    local _, raised = model.load(path)
+    local _, raised = files.load(path)
     assert.equal(path .. ":2: here", raised.message)
     assert(sys.write_file(path, "#!/usr/bin/moonflash run\nreturn ="))
-    local _, invalid = model.load(path)
+    local _, invalid = files.load(path)
     assert.truthy(invalid.message:find(path .. ":2:", 1, true))
   end)
 
   it("fails for a folder and a missing file", function()
-    assert.equal("script.invalid", support.code_of(model.load(folder)))
-    assert.equal("script.not_found", support.code_of(model.load(folder .. "/none.lua")))
+    assert.equal("script.invalid", support.code_of(files.load(folder)))
+    assert.equal("script.not_found", support.code_of(files.load(folder .. "/none.lua")))
   end)
 end)
 

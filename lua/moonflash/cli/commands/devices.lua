@@ -41,8 +41,9 @@ return {
   summary = "modems present: place, model, mode, ports, what is missing",
   run = function(wanted)
     local use, out = wanted.use, wanted.out
-    local devices, problem = use.device.list(wanted.root, use.flash.models())
-    if not devices then return outcome.bad(problem) end
+    local models, problem = use.flash.models()
+    if not models then return outcome.bad(problem) end
+    local devices = use.device.list(wanted.root, models)
     out:object(shape.devices(devices))
     if devices[1] then
       say_table(out, devices)

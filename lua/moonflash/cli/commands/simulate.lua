@@ -29,6 +29,21 @@ local function modems_of(given)
   return modems
 end
 
+local SIZE = 1000000 -- bytes of the firmware: enough to see progress
+
+-- Images that the modems take, for who has none.
+local function write_images(wanted)
+  local folder = wanted.given.images
+  if not folder then return true end
+  local made, problem = wanted.use.sys.make_folder(folder)
+  if not made then return nil, problem end
+  for _, one in ipairs(modems_of(wanted.given)) do
+    local files, failed = wanted.use.simulated_images.write(one.model, folder, SIZE)
+    if not files then return nil, failed end
+  end
+  return true
+end
+
 -- Runs the modems in a folder until it is interrupted, which is how it is meant to end.
 local function run_in(wanted, dir)
   local ok, problem = wanted.use.simulator.run {
@@ -59,7 +74,7 @@ end
 return {
   name = "simulate",
   needs = "simulator",
-  usage = "MODEL... [--dir DIR] [--time-scale X] [--fault FAULT]...",
+  usage = "MODEL... [--dir DIR] [--images DIR] [--time-scale X] [--fault FAULT]...",
   summary = "software modems until interrupted; prints their root when ready",
   arguments = {
     { "MODEL", "the model of each, like mc7455; `list`: show the models and faults", count = "+",
@@ -68,6 +83,7 @@ return {
   options = {
     { "--dir", value = "DIR", convert = values.text,
       "where its sys, dev and uevent go; a temporary folder if not given" },
+    { "--images", value = "DIR", convert = values.text, "write small images that these modems take there" },
     { "--time-scale", value = "X", convert = values.scale, "X times as long as a real modem takes" },
     { "--fault", value = "FAULT", convert = values.text, repeated = true,
       "a fault to show (may be repeated); N:FAULT for the Nth modem alone" },
@@ -75,6 +91,8 @@ return {
   run = function(wanted)
     if wanted.given.models[1] == "list" then return list(wanted) end
     local sys = wanted.use.sys
+    local written, unwritten = write_images(wanted)
+    if not written then return outcome.bad(unwritten) end
     if wanted.given.dir then return run_in(wanted, wanted.given.dir) end
     local dir, problem = sys.temporary_folder()
     if not dir then return outcome.bad(problem) end
