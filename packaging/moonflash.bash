@@ -32,7 +32,7 @@ _moonflash_paths() {
 _moonflash_value() {
     case $1 in
     -w | --cdc-wdm | -t | --tty) _moonflash_paths -f "${2:-/dev/}" ;;
-    --root | --dir) _moonflash_paths -d "$2" ;;
+    --root | --dir | --images) _moonflash_paths -d "$2" ;;
     -L | --log | --trace) _moonflash_paths -f "$2" ;;
     --route) COMPREPLY=($(compgen -W "preference firmware-id boot-download boothold impref" -- "$2")) ;;
     --place)
@@ -53,7 +53,7 @@ _moonflash() {
     _moonflash_value "${COMP_WORDS[COMP_CWORD - 1]}" "$word" && return
     command=$(_moonflash_command)
     case $command in
-    simulate) more="--dir --time-scale --fault" ;;
+    simulate) more="--dir --images --time-scale --fault" ;;
     replay | test-script) more="--time-scale" ;;
     esac
     if [[ $word == -* ]]; then

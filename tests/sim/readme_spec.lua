@@ -92,6 +92,7 @@ describe("scripts/README.md", function()
     it("works at line " .. block.line, function()
       local modem = simulator()
       local files = block.text:find "flash%.model" or block.text:find "flash%.script"
+        or block.text:find "flash%.update {"
       local argv = { support.program, "--root", modem.root, "run", write(block.text),
         unpack(files and made_images() or {}) }
       local ran = support.run(argv, { deadline_ms = 60000 })

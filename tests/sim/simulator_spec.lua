@@ -38,6 +38,27 @@ local function enter_download(sim)
   return sim:open "ttyUSB0"
 end
 
+describe("a simulated modem", function()
+  after_each(support.finish)
+
+  it("takes the images that `simulate --images` has written for it", function()
+    for _, model in ipairs { "mc7455", "mc7354", "em7305" } do
+      local folder = support.folder()
+      local sim = support.start { support.program, "simulate", model, "--dir", folder .. "/modem",
+        "--images", folder .. "/images", "--time-scale", "0.01" }
+      assert.equal(folder .. "/modem", sim:line(20000))
+      local update = { support.program, "--root", folder .. "/modem", "update" }
+      for _, name in ipairs(sys.list(folder .. "/images")) do
+        update[#update + 1] = folder .. "/images/" .. name
+      end
+      local ran = support.run(update, { deadline_ms = 60000 })
+      assert.equal(0, ran.status, ran.stderr)
+      sim:kill "INT"
+      assert.equal(0, sim:wait(10000))
+    end
+  end)
+end)
+
 describe("the simulated MC7455", function()
   after_each(support.finish)
 

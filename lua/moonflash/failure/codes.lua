@@ -115,7 +115,7 @@ return {
   ["script.untrusted"] = "look at what the script says, then copy it to a folder of your own",
   ["script.invalid"] = "mend the script where the message says",
   ["script.raised"] = "mend the script where the message says",
-  ["script.refused"] = "the message of the script says what it needs",
+  ["script.refused"] = "see to what the script says, then run it again",
   ["script.warning"] = "the message of the script says what to look at",
   ["script.left_broken"] = "mend the script: after these faults the modem needs more than a second run",
   ["simulator.unavailable"] = "install the simulator of moonflash (OpenWrt: the package moonflash-simulator)",

@@ -17,6 +17,16 @@ local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 -- After these the port is not to be trusted: an answer may still come, or the modem was away.
 local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
 
+local WAITS = "`moonflash recover` makes it run; a step that needs it running says mode = \"application\""
+
+-- A modem that waits for an image has none of its ports, whatever the drivers.
+local function no_port(self, kind)
+  local waits = self.device.mode ~= "application"
+  return nil, failure.new("device.no_port",
+    ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
+    { evidence = device.describe(self.device), hint = waits and WAITS or nil })
+end
+
 --- The QMI session of the modem, opened when first asked for. Only an update frees the clients
 -- that other programs left (SYNC).
 -- @treturn table the session, or nil and a failure
@@ -27,10 +37,7 @@ function sessions:qmi()
   local nodes, mbim = self.device.nodes, self.options.mbim
   if mbim == nil then mbim = #nodes.qmi == 0 end
   local path = nodes.qmi[1] or nodes.mbim[1]
-  if not path then
-    return nil, failure.new("device.no_port", "the modem has no QMI port",
-      { evidence = device.describe(self.device) })
-  end
+  if not path then return no_port(self, "QMI") end
   local session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
     timeout_ms = self:ms(20), trace = self.trace })
   if not session then return nil, problem end
@@ -64,10 +71,7 @@ end
 function sessions:at()
   if self.at_session then return self.at_session end
   local path = self.device.nodes.at
-  if not path then
-    return nil, failure.new("device.no_port", "the modem has no AT port",
-      { evidence = device.describe(self.device) })
-  end
+  if not path then return no_port(self, "AT") end
   local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
     self:ms(OPEN_SECONDS))
   self.at_session = session
