@@ -114,16 +114,11 @@ function engine.run(job, steps)
     job:put_back()
   end
   job:finalize()
-  if not outcome then return nil, problem end
-  return true
+  if outcome and not job.unfinished then return true end
+  return nil, problem or job.unfinished
 end
 
---- What a run would do: the steps that change nothing are run up to the first that would change
--- the modem, the rest is only listed.
--- @tparam table job see moonflash.job
--- @tparam table steps the script: an array of steps
--- @treturn table array of { step, changes, seconds }, or nil and a failure
-function engine.plan(job, steps)
+local function list(job, steps)
   local listed, mode, peeking = {}, job.device.mode, true
   for _, step in ipairs(steps) do
     if applies(mode, step) then
@@ -136,8 +131,18 @@ function engine.plan(job, steps)
       if outcome == engine.FINISH then break end
     end
   end
-  job:finalize()
   return listed
+end
+
+--- What a run would do: the steps that change nothing are run up to the first that would change
+-- the modem, the rest is only listed.
+-- @tparam table job see moonflash.job
+-- @tparam table steps the script: an array of steps
+-- @treturn table array of { step, changes, seconds }, or nil and a failure
+function engine.plan(job, steps)
+  local listed, problem = list(job, steps)
+  job:finalize()
+  return listed, problem
 end
 
 return engine

@@ -39,7 +39,7 @@ end
 
 -- What is given back finds the ports free.
 local function defer(job, name, finalizer)
-  job:defer(name, function()
+  job:give_back(name, function()
     job:close_download()
     job:close_qmi { release = true }
     return finalizer()

@@ -79,37 +79,60 @@ local function shielded(self, work)
   local ran, problem = foreign.call(nil, work)
   self.shielded = false
   sys.shield(false)
-  if not ran then self:warn(problem.code, tostring(problem)) end
+  if ran then return end
+  self:warn(problem.code, tostring(problem))
+  return problem
+end
+
+local function check_words(self, name, work, method)
+  if type(name) ~= "string" or type(work) ~= "function" then
+    error(("job:%s takes words and a function"):format(method), 3)
+  end
+  if self.finalized then error("this job was finalized: it does nothing any more", 3) end
 end
 
 --- Registers what undoes a change: run, last first, when a later step fails before the first image
 -- was opened. `undo` returns true or nil, failure. It replaces an earlier one of the same name.
 -- @tparam string name words for people
 -- @tparam function undo
+-- @raise when these are not words and a function
 function job:undo(name, undo)
+  check_words(self, name, undo, "undo")
   for index = #self.undos, 1, -1 do
     if self.undos[index].name == name then table.remove(self.undos, index) end
   end
   self.undos[#self.undos + 1] = { name = name, run = undo }
 end
 
---- Registers what is done at the end whatever happens, last first.
+--- Registers what is done at the end whatever happens, last first. The run has failed when it fails.
 -- @tparam string name words for people
--- @tparam function finalizer called with the job; returns true, or nil and a failure, which is a warning
+-- @tparam function finalizer called with the job; returns true, or nil and a failure
+-- @raise when these are not words and a function
 function job:defer(name, finalizer)
+  check_words(self, name, finalizer, "defer")
   self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer }
+end
+
+--- Registers what is given back to others at the end: as defer, but that it fails is only a warning.
+-- @tparam string name words for people
+-- @tparam function finalizer as for defer
+function job:give_back(name, finalizer)
+  self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer, mild = true }
 end
 
 local function run_reversed(self, list)
   for index = #list, 1, -1 do
     local entry = list[index]
     list[index] = nil
-    shielded(self, function()
+    local failed
+    local raised = shielded(self, function()
       self.emit { event = "step", step = entry.name, state = "started" }
       local ok, problem = entry.run(self)
-      if ok == nil and problem then self:warn(problem.code, entry.name .. ": " .. tostring(problem)) end
-      self.emit { event = "step", step = entry.name, state = problem and "failed" or "done" }
+      failed = ok == nil and failure.meant(problem) or nil
+      if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
+      self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }
     end)
+    if not entry.mild then self.unfinished = self.unfinished or raised or failed end
   end
 end
 
@@ -118,7 +141,8 @@ function job:put_back()
   if self.phase == "entering" then run_reversed(self, self.undos) end
 end
 
---- Runs the finalizers, closes what is open and lets others at the modem again.
+--- Runs the finalizers, closes what is open and lets others at the modem again. What failed of what was
+-- deferred is `unfinished` from then on.
 function job:finalize()
   run_reversed(self, self.finalizers)
   shielded(self, function()
@@ -129,7 +153,7 @@ function job:finalize()
     self.follower = nil
     for _, image in ipairs(self.set and self.set.images or {}) do image:release() end
     if self.lock then self.lock:release() end
-    self.lock = nil
+    self.lock, self.finalized = nil, true
   end)
 end
 

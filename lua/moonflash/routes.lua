@@ -46,7 +46,8 @@ local prefer_images = later("moonflash.routes.by_at", "prefer_images")
 routes.impref = {
   name = "impref",
   lacks = function(job)
-    return no_at_port(job) or not job.model.preference_command and "the model has no such command" or nil
+    return no_at_port(job)
+      or not job.model.preference_command and "the model says no preference_command" or nil
   end,
   run = prefer_images, switch = prefer_images,
 }
@@ -59,4 +60,6 @@ function routes.named(name)
   end
 end
 
-return routes
+return setmetatable(routes, { __index = function(_, name)
+  error("there is no route " .. tostring(name), 2)
+end })

@@ -19,20 +19,33 @@ local modes = { application = true, download = true }
 
 local action_fields = { changes = "boolean", seconds = "pause" }
 
--- What a field may be besides a type of Lua.
-local MOST = 1e6 -- more seconds are, in ms, no number for C
-local numbers = {
-  count = { words = "a whole number from 0 on", least = 0, whole = true },
-  several = { words = "a whole number from 1 on", least = 1, whole = true },
-  pause = { words = "a number of seconds from 0 on", least = 0 },
-  seconds = { words = "a number of seconds above 0", least = 0.001 },
+-- What a field may be besides a type of Lua. More seconds than MOST are, in ms, no number for C.
+local MOST = 1000000
+local kinds = {
+  count = { words = "a whole number from 0 to 1000000", least = 0, whole = true },
+  several = { words = "a whole number from 1 to 1000000", least = 1, whole = true },
+  pause = { words = "a number of seconds from 0 to 1000000", least = 0 },
+  seconds = { words = "a number of seconds above 0, at most 1000000", least = 0.001 },
+  routes = { words = "a list of flash.routes" },
 }
 
+local function is_route(value)
+  return type(value) == "table" and type(value.name) == "string" and type(value.run) == "function"
+end
+
+local function are_routes(value)
+  for _, route in ipairs(value) do
+    if not is_route(route) then return false end
+  end
+  return value[1] ~= nil
+end
+
 local function is(value, kind)
-  local number = numbers[kind]
-  if not number then return type(value) == kind end
-  return type(value) == "number" and value >= number.least and value <= MOST
-    and (not number.whole or value % 1 == 0)
+  local known = kinds[kind]
+  if not known then return type(value) == kind end
+  if kind == "routes" then return type(value) == "table" and are_routes(value) end
+  return type(value) == "number" and value >= known.least and value <= MOST
+    and (not known.whole or value % 1 == 0)
 end
 
 -- What is wrong with fields that are known, in words.
@@ -40,10 +53,12 @@ local function fault(known, fields)
   for name, kind in pairs(known) do
     local value = rawget(fields, name)
     if value ~= nil and not is(value, kind) then
-      return ("%s must be %s"):format(name, numbers[kind] and numbers[kind].words or "a " .. kind)
+      return ("%s must be %s"):format(name, kinds[kind] and kinds[kind].words or "a " .. kind)
     end
   end
-  if fields.mode and not modes[fields.mode] then return "no such mode: " .. fields.mode end
+  if fields.mode and not modes[fields.mode] then
+    return ('no such mode: %s; there are "application" and "download"'):format(fields.mode)
+  end
 end
 
 --- Raises, at the caller of who calls, when a field all steps share is what it cannot be.

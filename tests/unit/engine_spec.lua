@@ -207,6 +207,87 @@ describe("step constructors", function()
   end)
 end)
 
+describe("what is deferred", function()
+  local jobs = require "moonflash.job"
+
+  local function run(defer)
+    local told = {}
+    local job = jobs.new { device = { mode = "application" }, root = "/nowhere", options = {},
+      emit = function(event) told[#told + 1] = event.code end }
+    local done, problem = engine.run(job, { { name = "only", run = function(one)
+      defer(one)
+      return true
+    end } })
+    return done, problem, told[1]
+  end
+
+  it("makes the run fail when it fails, and what is given back does not", function()
+    local function fail() return nil, failure.new("qmi.refused", "no") end
+    local done, problem, warned = run(function(job) job:defer("back", fail) end)
+    assert.is_nil(done)
+    assert.same({ "qmi.refused", "qmi.refused" }, { problem.code, warned })
+    done, problem = run(function(job) job:defer("back", function() return nil, "in words" end) end)
+    assert.is_nil(done)
+    assert.equal("in words", problem.message)
+    done, problem = run(function(job) job:defer("back", function() error "oh" end) end)
+    assert.is_nil(done)
+    assert.equal("script.raised", problem.code)
+    done, problem, warned = run(function(job) job:give_back("back", fail) end)
+    assert.is_true(done)
+    assert.is_nil(problem)
+    assert.equal("qmi.refused", warned)
+    assert.is_true((run(function(job) job:defer("back", function() end) end)))
+  end)
+
+  it("has words and a function", function()
+    for _, method in ipairs { "defer", "undo" } do
+      for _, given in ipairs { { function() end }, { "words" }, { "words", true } } do
+        local _, problem = run(function(job) job[method](job, given[1], given[2]) end)
+        assert.truthy(problem.message:find("job:" .. method .. " takes words and a function", 1, true))
+        assert.truthy(problem.message:find("engine_spec.lua:", 1, true))
+      end
+    end
+  end)
+end)
+
+describe("a job that was finalized", function()
+  it("does nothing any more", function()
+    local job = require("moonflash.job").new { device = { mode = "application", nodes = { at = "/x" } },
+      root = "/nowhere" }
+    job:finalize()
+    job:finalize()
+    for _, method in ipairs { "qmi", "at", "download" } do
+      assert.error_matches(function() local _ = job[method](job) end, "this job was finalized")
+    end
+    assert.error_matches(function() job:defer("x", function() end) end, "this job was finalized")
+  end)
+end)
+
+describe("a plan", function()
+  it("gives everything back, also when a step fails", function()
+    local job, given_back = fake_job(), 0
+    function job.finalize() given_back = given_back + 1 end
+    local function fail() return nil, failure.new("usage", "x") end
+    assert.is_nil((engine.plan(job, { { name = "a", run = fail } })))
+    assert(engine.plan(job, { { name = "a", run = function() return true end } }))
+    assert.equal(2, given_back)
+  end)
+end)
+
+describe("the routes of a step", function()
+  local routes = require "moonflash.routes"
+  local enter = require("moonflash.steps").enter_download
+
+  it("are routes that there are", function()
+    assert.error_matches(function() return routes.bothold end, "there is no route bothold")
+    for _, bad in ipairs { {}, routes.boothold, { "boothold" }, { routes.boothold, 5 }, "boothold" } do
+      assert.error_matches(function() enter { routes = bad } end, "routes must be a list of flash%.routes")
+    end
+    assert.equal(2, #enter({ routes = { routes.boothold, routes.preference } }).routes)
+    assert.error_matches(function() update_steps { send_imags = {} } end, "it has: read_versions stop_if")
+  end)
+end)
+
 describe("the steps of an update", function()
   local function named(list, name)
     for _, one in ipairs(list) do

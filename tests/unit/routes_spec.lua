@@ -27,7 +27,7 @@ local function paper_job(answers)
   function job.await() return job.device end
   function job.check_interrupt() return answers.signal and refusal(answers.signal) end
   function job.undo(_, name, undo) job.undos[name] = undo end
-  function job.defer(_, name, finalizer) job.deferred[name] = finalizer end
+  function job.give_back(_, name, finalizer) job.deferred[name] = finalizer end
   function job.request(_, message, fields)
     return reply(message.name .. (fields and " " .. fields.mode or ""))
   end

@@ -4,6 +4,7 @@
 
 local at = require "moonflash.at"
 local device = require "moonflash.device"
+local blame = require "moonflash.foreign.blame"
 local download = require "moonflash.download"
 local failure = require "moonflash.failure"
 local qmi = require "moonflash.qmi"
@@ -16,6 +17,11 @@ local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
 -- After these the port is not to be trusted: an answer may still come, or the modem was away.
 local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
+
+-- Another job may work on the modem by now.
+local function check(self)
+  if self.finalized then blame.caller "this job was finalized: it has no ports any more" end
+end
 
 local WAITS = "`moonflash recover` makes it run; a step that needs it running says mode = \"application\""
 
@@ -30,8 +36,10 @@ end
 --- The QMI session of the modem, opened when first asked for. Only an update frees the clients
 -- that other programs left (SYNC).
 -- @treturn table the session, or nil and a failure
+-- @raise when the job was finalized
 function sessions:qmi()
   if self.session then return self.session end
+  check(self)
   local here, gone = self:keep_up()
   if not here then return nil, gone end
   local nodes, mbim = self.device.nodes, self.options.mbim
@@ -68,8 +76,10 @@ end
 
 --- The AT session of the modem, opened when first asked for.
 -- @treturn table the session (moonflash.at), or nil and a failure
+-- @raise when the job was finalized
 function sessions:at()
   if self.at_session then return self.at_session end
+  check(self)
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
   local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
@@ -108,8 +118,10 @@ end
 
 --- The download session: port open and greeted.
 -- @treturn table the session, or nil and a failure
+-- @raise when the job was finalized
 function sessions:download()
   if self.loader then return self.loader end
+  check(self)
   local here, gone = self:keep_up()
   if not here then return nil, gone end
   if self.device.mode ~= "download" or not self.device.nodes.qdl then

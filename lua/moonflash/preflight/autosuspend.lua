@@ -32,7 +32,7 @@ local function prepare(job)
   local written, problem = sys.write_file(control(job.device), "on")
   if written then
     job:note "autosuspend switched off for this run"
-    job:defer("restore autosuspend", restore)
+    job:give_back("restore autosuspend", restore)
   else
     job:warn(problem.code, "autosuspend stays on: " .. tostring(problem))
   end

@@ -38,7 +38,7 @@ end
 function by_qmi.boot_download(job)
   local answer, problem = job:request(dms.set_boot_image_download_mode, { mode = "boot_and_recovery" })
   if not answer and problem.code == "qmi.refused" then return stays(problem) end
-  if not job.boot_download_set then job:defer("leave boot image download mode", leave_boot_download) end
+  if not job.boot_download_set then job:give_back("leave boot image download mode", leave_boot_download) end
   job.boot_download_set = true
   if not answer then return stays(problem) end
   return by_qmi.power_cycle(job)

@@ -116,9 +116,6 @@ end
 -- @tparam table self the step
 function enter.enter_download(job, self)
   local forced = job.options.route and routes.named(job.options.route)
-  if job.options.route and not forced then
-    return nil, failure.new("usage", "there is no route " .. job.options.route)
-  end
   if job.course.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
   local ready, unready = images_are_ready(job)
   if not ready then return nil, unready end

@@ -31,7 +31,7 @@ steps.set_preference = step.define {
 -- `pause`: seconds between rounds. A modem that stores the images already is only restarted.
 steps.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
-  fields = { routes = "table", attempts = "several" },
+  fields = { routes = "routes", attempts = "several" },
   within = 120, attempts = 3, pause = 5,
   run = later("moonflash.steps.enter", "enter_download"),
 }

@@ -27,10 +27,12 @@ for _, row in ipairs(order) do
 end
 
 local function check(own)
-  local known = {}
-  for _, row in ipairs(order) do known[row[1]] = true end
+  local known, names = {}, {}
+  for index, row in ipairs(order) do known[row[1]], names[index] = true, row[1] end
   for name, fields in pairs(own) do
-    if not known[name] then error("an update has no step " .. tostring(name), 3) end
+    if not known[name] then
+      error(("an update has no step %s; it has: %s"):format(tostring(name), table.concat(names, " ")), 3)
+    end
     if type(fields) ~= "table" then error(name .. " must be a table", 3) end
   end
 end
