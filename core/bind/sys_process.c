@@ -3,8 +3,8 @@
  *   sys.spawn(argv, { stdin=, stdout=, stderr=, group=bool, environment= })
  *                              --> process id: the program runs | sys.not_found, sys.denied ...
  *                                  argv[1] is looked for in PATH; no shell. A stream is a
- *                                  descriptor, nil: ours, false: /dev/null. group: a process group
- *                                  of its own. environment: { NAME = value | false }, upon ours
+ *                                  descriptor, nil: ours, false: /dev/null; it gets no other one.
+ *                                  group: a process group of its own. environment: { NAME = value | false }, upon ours
  *   sys.wait(pid, ms)          --> exit status, or 128 + signal | sys.timeout, sys.interrupted
  *   sys.kill(pid, signal_name) --> true | sys.not_found; "TERM" or "SIGTERM"; -pid: its group
  *
@@ -13,6 +13,8 @@
  *   sys.interrupts()           --> how many were caught, name of the last or nil
  *   sys.clear_interrupt()      --> waits are possible again; the count stays
  *   sys.shield(on)             --> while true, what has come is cleared and what comes ends no wait
+ *   sys.hook(f, steps)         --> once a signal was caught f is called every so many steps of Lua's
+ *                                  machine, in coroutines made from now on too. Nothing: no more
  *
  *   sys.lock(path)             --> lock | sys.locked, evidence: the holder. Makes file and folders
  *   lock:release()             --> true; also done at the end of the process, whatever the end
@@ -30,6 +32,7 @@
 #include <unistd.h>
 
 #define LOCK_CLASS "moonflash.sys.lock"
+#define HOOK_KEY "moonflash.sys.hook"
 
 enum { MOST_STRINGS = 4096, MOST_HOLDER = 256 };
 
@@ -212,6 +215,32 @@ static int process_clear_interrupt(lua_State *L)
     return 0;
 }
 
+static void call_hook(lua_State *L, lua_Debug *where)
+{
+    int last;
+
+    (void)where;
+    if (mf_interrupts(&last) == 0)
+        return;
+    lua_getfield(L, LUA_REGISTRYINDEX, HOOK_KEY);
+    if (lua_isfunction(L, -1))
+        lua_call(L, 0, 0);
+    else
+        lua_pop(L, 1);
+}
+
+static int process_hook(lua_State *L)
+{
+    int steps = lua_isnoneornil(L, 1) ? 0 : mf_sys_check_int(L, 2);
+
+    lua_settop(L, 1);
+    if (steps > 0)
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_setfield(L, LUA_REGISTRYINDEX, HOOK_KEY);
+    lua_sethook(L, steps > 0 ? call_hook : NULL, steps > 0 ? LUA_MASKCOUNT : 0, steps);
+    return 0;
+}
+
 static int process_shield(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TBOOLEAN);
@@ -264,6 +293,7 @@ const luaL_Reg mf_sys_process[] = {
     {"interrupts", process_interrupts},
     {"clear_interrupt", process_clear_interrupt},
     {"shield", process_shield},
+    {"hook", process_hook},
     {"lock", process_lock},
     {NULL, NULL},
 };

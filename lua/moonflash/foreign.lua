@@ -11,27 +11,48 @@ local blame = later "moonflash.foreign.blame"
 
 local foreign = {}
 
-local STEPS, EVERY_STEP = 10000, 1 -- of Lua's machine, between two looks at the signals
+local STEPS, EVERY_STEP = 1000, 1 -- of Lua's machine, between two looks at the signals
 local GRACE_MS = 300 -- what takes note of a signal by itself does so by then
+local OURS = debug.getinfo(1, "S").source:match "^(.*)foreign%.lua$"
+
+--- Whether a frame is of code that is not ours.
+-- @tparam table frame of debug.getinfo, with "S"
+function foreign.is_foreign(frame)
+  return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #OURS) ~= OURS
+end
 
 -- --- signals ------------------------------------------------------------------------------------
 
 -- How many signals came before the call, or were answered by somebody; when another one was seen first.
 local earlier, forgiven, since = 0, 0, nil
 
+local function is_stopped(before)
+  return sys.interrupts() > math.max(before, forgiven)
+end
+
+--- The failure that it is when more signals have come than a number, and nobody answered them.
+-- @tparam number before of sys.interrupts
+-- @treturn ?table
+function foreign.stopped(before)
+  if not is_stopped(before) then return nil end
+  local _, signal = sys.interrupts()
+  return failure.new("job.interrupted", "stopped by " .. tostring(signal))
+end
+
+-- Called after a signal only, and anywhere: also while a module is being loaded, so it must load none
+-- before foreign code goes on.
 local function look_at_signals()
-  if sys.interrupts() <= math.max(earlier, forgiven) then
-    if since then debug.sethook(look_at_signals, "", STEPS) end
+  if not is_stopped(earlier) then
+    if since then sys.hook(look_at_signals, STEPS) end
     since = nil
     return
   end
   if not since then
     since = sys.clock_ms()
-    debug.sethook(look_at_signals, "", EVERY_STEP) -- not to miss the moment when foreign code goes on
+    sys.hook(look_at_signals, EVERY_STEP) -- not to miss the moment when foreign code goes on
   end
-  if sys.clock_ms() - since < GRACE_MS or not blame.is_foreign(debug.getinfo(2, "S")) then return end
-  local _, signal = sys.interrupts()
-  error(failure.new("job.interrupted", "stopped by " .. tostring(signal)), 0)
+  if sys.clock_ms() - since < GRACE_MS or not foreign.is_foreign(debug.getinfo(2, "S")) then return end
+  error(foreign.stopped(earlier), 0)
 end
 
 --- Says that the signals that have come were answered otherwise than by stopping.
@@ -42,9 +63,9 @@ end
 -- Watches for signals during a call, unless somebody else (a debugger, coverage) has the hook.
 local function watched(call, handler)
   local mine = debug.gethook() == nil
-  if mine then debug.sethook(look_at_signals, "", STEPS) end
+  if mine then sys.hook(look_at_signals, STEPS) end
   local ok, problem = xpcall(call, handler)
-  if mine then debug.sethook() end
+  if mine then sys.hook() end
   return ok, problem
 end
 

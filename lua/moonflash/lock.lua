@@ -35,8 +35,7 @@ end
 
 -- The holder may be this very process: a script that opened the modem and now begins an update.
 local function hint(problem)
-  local own = sys.link "/proc/self"
-  if not own or (problem.evidence or ""):match "^pid (%d+)" ~= own then return nil end
+  if tonumber((problem.evidence or ""):match "^pid (%d+)") ~= sys.process_id() then return nil end
   return "this script works with the modem itself: let it say job:finalize() before it begins another job"
 end
 

@@ -4,6 +4,7 @@
 local context = require "moonflash.context"
 local failure = require "moonflash.failure"
 local files = require "moonflash.model.files"
+local foreign = require "moonflash.foreign"
 local model = require "moonflash.model"
 local modems = require "moonflash.modems"
 local step = require "moonflash.step"
@@ -19,11 +20,14 @@ local function run_function(request, work)
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
     local outcome, refused = work(job, unpack(request.arguments))
     if outcome == nil and refused ~= nil then return nil, refused end
+    local stopped = job:check_interrupt()
+    if stopped then return nil, stopped end
     return true
   end } })
 end
 
--- Closes what a script opened and left open; after a failure what can be put back is.
+-- Closes what a script opened and left open; after a failure what can be put back is. Returns the failure,
+-- or what failed of what was deferred.
 local function close_opened(request, problem)
   for index = #request.opened, 1, -1 do
     local job = request.opened[index]
@@ -32,7 +36,9 @@ local function close_opened(request, problem)
       job:put_back()
     end
     job:finalize()
+    problem = problem or job.unfinished
   end
+  return problem
 end
 
 local function is_result(value)
@@ -57,8 +63,10 @@ local function load(request, path)
 end
 
 local function run_file(request, path)
+  local before = sys.interrupts()
   local outcome, problem = load(request, path)
-  close_opened(request, problem)
+  if not problem and not is_result(outcome) then problem = foreign.stopped(before) end
+  problem = close_opened(request, problem)
   if problem then return update.result(request.opened[1], problem) end
   if is_result(outcome) then return outcome end
   if model.is(outcome) then
@@ -71,7 +79,7 @@ end
 
 -- A file by its path; else a script of this name among those of /etc and the bundled.
 local function find(name)
-  local seen = sys.stat(name)
+  local seen = sys.stat(sys.real_path(name) or name)
   if not (seen and seen.kind == "file") then return files.find(name) end
   return name:find "/" and name or "./" .. name
 end

@@ -88,6 +88,21 @@ describe("a script that is stopped", function()
     end
   end)
 
+  it("ends though it is in a coroutine", function()
+    assert.equal(9, (stopped "coroutine.wrap(function() while true do end end)()"))
+    assert.equal(9, (stopped [[while true do
+      coroutine.resume(coroutine.create(function() while true do end end)) end]]))
+  end)
+
+  it("has been stopped though it came to its end", function()
+    local status, said = stopped [[local flash = require "moonflash"
+      flash.sys.sleep_ms(20000)
+      io.stderr:write "on and on\n"]]
+    assert.equal(9, status)
+    assert.truthy(said:find("on and on", 1, true))
+    assert.truthy(said:find("stopped by SIGINT", 1, true))
+  end)
+
   it("ends though it swallows all errors", function()
     assert.equal(9, (stopped "while true do pcall(function() while true do end end) end"))
     assert.equal(9, (stopped [[local flash = require "moonflash"

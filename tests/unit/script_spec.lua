@@ -3,6 +3,7 @@ local context = require "moonflash.context"
 local files = require "moonflash.model.files"
 local flash = require "moonflash"
 local job = require "moonflash.job"
+local lfs = require "lfs"
 local model = require "moonflash.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -48,6 +49,17 @@ describe("a script's name", function()
     end
     assert.truthy(files.find("examples/inventory"):find "scripts/examples/inventory%.lua$")
     assert.equal("script.not_found", support.code_of(files.find "yours"))
+  end)
+
+  it("may be that of a link", function()
+    local folder = support.folder()
+    write(folder .. "/far.lua", "return nil, 'far'")
+    assert(sys.symlink(folder .. "/far.lua", folder .. "/near.lua"))
+    local here = lfs.currentdir()
+    assert(lfs.chdir(folder))
+    local ran = flash.run_script { path = "near.lua" }
+    assert(lfs.chdir(here))
+    assert.equal("far", ran.failure.message)
   end)
 
   it("runs the script there", function()
@@ -203,10 +215,34 @@ describe("the command line's words", function()
     assert.same({ carrier = "ATT", force = false }, inner.options)
     assert.equal(print, inner.emit)
     assert.equal("/", context.fill().root)
-    assert.error(function() context.fill { selektion = {} } end, "a request has no field selektion")
-    assert.error(function() context.fill { options = { forse = true } } end, "options has no field forse")
+    assert.error_matches(function() context.fill { selektion = {} } end,
+      "a request has no field selektion; it has: arguments emit .* selection")
+    for _, name in ipairs { 1, "" } do
+      assert.error_matches(function() context.fill { [name] = "x" } end, "a request has no field")
+    end
+    assert.error_matches(function() context.fill { options = { forse = true } } end, "options has no field")
+    local wrong = { force = "no", chunk_size = 0, storage_index = 1.5, timeout_scale = 0, route = 1 }
+    for name, bad in pairs(wrong) do
+      assert.error_matches(function() context.fill { options = { [name] = bad } } end,
+        "options: " .. name .. " must be")
+    end
+    local _, raised = pcall(function() context.fill "x" end)
+    assert.truthy(raised:find "script_spec%.lua:%d+: a request must be a table")
+    local _, deep = pcall(function() local devices = flash.devices { root = 5 } return devices end)
+    assert.truthy(deep:find "script_spec%.lua:%d+: a request: root must be a string")
     assert.error(function() context.within(request, error, "oh") end)
     assert.equal("/", context.current().root)
+  end)
+
+  it("are told to a function that may raise, once, without ending what it is told of", function()
+    local calls, warned = 0, {}
+    context.within({ root = "/", selection = {}, options = {}, emit = heard(warned) }, function()
+      local emit = context.fill({ emit = function() calls = calls + 1 error "oh" end }).emit
+      for _ = 1, 3 do emit { event = "note" } end
+    end)
+    assert.equal(1, calls)
+    assert.equal(1, #warned)
+    assert.truthy(warned[1]:find "^warning: .*script_spec%.lua:%d+: oh")
   end)
 
   it("reach the script's own words through flash.log", function()

@@ -55,6 +55,32 @@ describe("an interruption", function()
     ]])
   end)
 
+  it("calls the hook from then on, in coroutines too, until there is none", function()
+    assert.equal("0 caught caught 0", run [[
+      local calls, seen = 0, {}
+      local function spin() for i = 1, 10000 do local _ = i + i end end
+      sys.hook(function() calls = calls + 1 end, 100)
+      spin()
+      seen[1] = calls
+      raise "INT"
+      spin()
+      seen[2] = calls > 100 and "caught"
+      calls = 0
+      coroutine.wrap(spin)()
+      seen[3] = calls > 100 and "caught"
+      local late = coroutine.wrap(function() coroutine.yield() spin() end)
+      late()
+      sys.hook()
+      calls = 0
+      spin()
+      late()
+      seen[4] = calls
+      assert(not pcall(sys.hook, 1, 1))
+      assert(not pcall(sys.hook, spin, -1))
+      io.stdout:write(table.concat(seen, " "))
+    ]])
+  end)
+
   it("is not a lost terminal or a lost reader", function()
     assert.equal("", run [[
       raise "HUP"

@@ -2,17 +2,10 @@
 -- @module moonflash.foreign.blame
 
 local failure = require "moonflash.failure"
+local foreign = require "moonflash.foreign"
 local sys = require "moonflash.core.sys"
 
 local blame = {}
-
-local OURS = debug.getinfo(1, "S").source:match "^(.*)foreign/blame%.lua$"
-
---- Whether a frame is of code that is not ours.
--- @tparam table frame of debug.getinfo, with "S"
-function blame.is_foreign(frame)
-  return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #OURS) ~= OURS
-end
 
 --- Where a line stands.
 -- @tparam table frame of debug.getinfo, with "S"
@@ -20,6 +13,17 @@ end
 -- @treturn string file and line
 function blame.place(frame, line)
   return ("%s:%d"):format(frame.source:match "^@(.*)" or frame.short_src, line)
+end
+
+--- Raises what a caller did wrong, at the first line above that is not ours, however deep we are.
+-- @tparam string message
+function blame.caller(message)
+  local level, frame = 2, debug.getinfo(2, "Sl")
+  while frame and not foreign.is_foreign(frame) do
+    level = level + 1
+    frame = debug.getinfo(level, "Sl")
+  end
+  error(frame and blame.place(frame, frame.currentline) .. ": " .. message or message, 0)
 end
 
 -- A message without the position that Lua put before it; the frame and line of that position. One that
@@ -47,10 +51,10 @@ end
 
 -- The place in the script, and the place in the library that noticed it if it was that.
 local function find(frames, call, at, line, path)
-  if at and blame.is_foreign(at) then return blame.place(at, line) end
+  if at and foreign.is_foreign(at) then return blame.place(at, line) end
   local noticed = at and at.func ~= call and blame.place(at, line) or nil
   for _, frame in ipairs(frames) do
-    if blame.is_foreign(frame) then return blame.place(frame, frame.currentline), noticed end
+    if foreign.is_foreign(frame) then return blame.place(frame, frame.currentline), noticed end
   end
   if path then return last_return(path), noticed end
   return noticed

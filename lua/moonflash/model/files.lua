@@ -95,7 +95,7 @@ function files.find(name)
   if path then return path end
   return nil, failure.new("script.not_found", "no script for " .. name,
     { evidence = "looked in " .. table.concat(files.folders, ", "),
-      hint = "check the name; a file of your own is named with its folder: ./mine.lua" })
+      hint = "check the name; `moonflash run` also takes a file, like ./mine.lua" })
 end
 
 --- A model's script by its file name.
