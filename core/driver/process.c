@@ -3,10 +3,12 @@
 #include "driver/stream.h"
 #include "driver/wait.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +57,25 @@ static int add_streams(const struct mf_spawn *spawn, posix_spawn_file_actions_t 
     return 0;
 }
 
+/* Closes in the child what our process has open besides, whoever opened it: it may outlive us. Without
+ * /proc it keeps them. */
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    int error = 0;
+
+    while (folder != NULL && error == 0 && (entry = readdir(folder)) != NULL) {
+        int descriptor = atoi(entry->d_name), flags = fcntl(descriptor, F_GETFD);
+
+        if (descriptor >= STREAMS && flags >= 0 && (flags & FD_CLOEXEC) == 0)
+            error = posix_spawn_file_actions_addclose(actions, descriptor);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return error;
+}
+
 static int set_attributes(posix_spawnattr_t *attributes, bool group)
 {
     short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
@@ -94,6 +115,8 @@ int mf_spawn(const struct mf_spawn *spawn, pid_t *pid)
     if (error != 0)
         return error;
     error = add_streams(spawn, &actions, copies);
+    if (error == 0)
+        error = close_others(&actions);
     if (error == 0)
         error = start(spawn, &actions, pid);
     posix_spawn_file_actions_destroy(&actions);

@@ -14,6 +14,7 @@ local cjson = require "cjson"
 local context = require "moonflash.context"
 local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
+local modems = require "moonflash.modems"
 local place = require "moonflash.place"
 local sys = require "moonflash.core.sys"
 
@@ -65,9 +66,15 @@ function child.words(request)
   add_option(words, "root", request.root)
   words[#words + 1] = request.command
   words[#words + 1] = "--"
+  words[#words + 1] = request.pair
   for _, word in ipairs(request.files or request.arguments or {}) do words[#words + 1] = word end
   return words
 end
+
+local fields = {
+  command = true, files = true, arguments = true, pair = true, root = true, selection = true, options = true,
+  program = true, stdin = true, stderr = true,
+}
 
 -- What is left open is as the script's own command line said, but for where that is recorded.
 local function inherited(request)
@@ -76,8 +83,14 @@ local function inherited(request)
   options.trace = nil
   for name, value in pairs(request.options or {}) do options[name] = value end
   local whole = { root = current.root ~= "/" and current.root or nil, selection = current.selection }
-  for name, value in pairs(request) do whole[name] = value end
+  for name, value in pairs(request) do
+    if not fields[name] then error("a job has no field " .. tostring(name), 3) end
+    whole[name] = value
+  end
   whole.options = options
+  local selection, none = modems.plain(whole)
+  if none then return nil, none end
+  whole.selection = selection
   return whole
 end
 
@@ -90,17 +103,19 @@ end
 
 --- Starts a moonflash. It is in a process group of its own, so neither the end of the caller nor that
 -- of the terminal ends it.
--- @tparam table request command ("update", "status" ...), files or arguments, root, selection and
+-- @tparam table request command ("update", "status" ...), files, arguments or pair, root, selection and
 -- options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"; within a script what
 -- is left open is as its own command line said), program, stdin and stderr (descriptors; /dev/null when
 -- not given)
 -- @treturn table the job, or nil and a failure
 function child.start(request)
   if type(request.command) ~= "string" then error("a job needs a command", 2) end
+  local whole, nobody = inherited(request)
+  if not whole then return nil, nobody end
   local output, input = sys.pipe()
   if not output then return nil, input end
   local pid, problem = sys.spawn({ request.program or program(), "--json",
-    unpack(child.words(inherited(request))) }, {
+    unpack(child.words(whole)) }, {
     stdin = request.stdin or false, stdout = input, stderr = request.stderr or false, group = true })
   sys.close(input)
   if pid then return setmetatable({ pid = pid, output = output, pending = "", lines = {} }, child) end

@@ -42,6 +42,20 @@ function modems.find(request)
   return update().job(request, { models = models, device = found })
 end
 
+--- A selection in the words that the command line has: what it has none for is looked up.
+-- @tparam table request root, selection
+-- @treturn ?table the selection, or nil and a failure
+function modems.plain(request)
+  local wanted = request.selection or {}
+  local vague = wanted.bus and not wanted.number or wanted.pid and not wanted.vid
+  if not wanted.model and not vague then return request.selection end
+  local devices, problem = modems.list { root = request.root }
+  if not devices then return nil, problem end
+  local found, none = device.select(devices, wanted)
+  if not found then return nil, none end
+  return { place = found.place }
+end
+
 --- Finds one modem and keeps all other jobs away from it until `job:finalize()`, which a script may
 -- leave to the end of its run.
 -- @tparam[opt] table given root, selection, options, emit; within a script what the command line said

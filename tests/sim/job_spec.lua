@@ -49,6 +49,25 @@ after_each(function()
 end)
 
 describe("flash.job", function()
+  it("means the modem that flash.update would mean, or none", function()
+    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local other, problem = flash.job { command = "update", files = images(), root = modem.root,
+      selection = { model = "EM7305" } }
+    assert.is_nil(other)
+    assert.equal("device.none", problem.code)
+    local bus = flash.devices({ root = modem.root })[1].bus
+    for _, selection in ipairs { { model = "MC7455" }, { bus = bus }, { pid = "9071" }, {} } do
+      local result = assert(start({ command = "status", root = modem.root, selection = selection })
+        :wait(PATIENCE_MS))
+      assert.equal(0, result.exit)
+    end
+    assert.equal("device.none",
+      support.code_of(flash.job { command = "status", root = modem.root, selection = { bus = bus + 1 } }))
+    assert.has_error(function() flash.job { command = "status", emit = print } end)
+    local switched = start { command = "switch", pair = "NOBODY", root = modem.root }
+    assert.equal("stored.none", assert(switched:wait(PATIENCE_MS)).failure.code)
+  end)
+
   it("updates a modem and tells each step while the caller does other things", function()
     local modem = support.simulator("mc7455", { time_scale = 0.01 })
     local job = start { command = "update", files = images(), root = modem.root,

@@ -78,6 +78,7 @@ describe("a wrong command line", function()
     { "devices", "--place", "1" }, { "devices", "--serial", "" },
     { "devices", "--root", "/nonexistent" }, { "devices", "--root" },
     { "update", "a", "--storage-index", "0" }, { "update", "a", "--chunk-size", "1k" },
+    { "update", "a", "--chunk-size", "67108865" },
     { "update", "a", "--timeout-scale", "0" }, { "update", "a", "--timeout-scale", "-1" },
     { "update", "a", "--route", "magic" }, { "update", "a", "--qmi", "--mbim" }, { "devices", "-q", "-v" },
     { "devices", "--log", "/nonexistent/log" },

@@ -89,10 +89,12 @@ describe("requests, byte by byte", function()
       assert.equal(text, problem)
     end
     for _, mode in ipairs { "asleep", 256, -1, 1.5 } do
-      raises(("dms set_operating_mode: mode: %s does not fit 8 bits"):format(mode),
-        dms.set_operating_mode, { mode = mode })
+      local _, problem = pcall(message.request, dms.set_operating_mode, { mode = mode })
+      local words = ("dms set_operating_mode: mode: %s does not fit 8 bits; there are: "):format(mode)
+      assert.equal(words, problem:sub(1, #words))
+      assert.truthy(problem:find(" online ", 1, true))
     end
-    raises("dms set_operating_mode: mode: nil does not fit 8 bits", dms.set_operating_mode)
+    raises("dms set_operating_mode needs the field mode", dms.set_operating_mode)
     raises("dms get_model has no field model", dms.get_model, { model = "?" })
     raises("dms set_firmware_preference: images[1].unique_id: longer than 16 bytes",
       dms.set_firmware_preference,
@@ -247,6 +249,17 @@ describe("formats", function()
       message.define("dms", { odd = { id = 1, response = { x = { 1, { list = "u64" } } } } })
     end, "odd.x[]: no such format: u64")
     assert.has_error(function() message.define("dms", { odd = {} }) end)
+    assert.has_error(function()
+      message.define("dms", { odd = { id = 1, respons = {} } })
+    end, "odd: a message has no respons")
+    for _, field in ipairs { 1, { "0x01", "u8" }, { 0x101, "u8" }, { 1.5, "u8" }, { -1, "u8" } } do
+      assert.has_error(function()
+        message.define("dms", { odd = { id = 1, request = { x = field } } })
+      end, "odd.x: a field is { TLV, FORMAT } with a TLV from 0 to 255")
+    end
+    assert.has_error(function()
+      message.define("dms", { odd = { id = 1, request = { x = { 1, { recrd = {} } } } } })
+    end, "odd.x: no such format")
     assert.has_error(function() message.define("dmz", {}) end)
   end)
 

@@ -37,6 +37,13 @@ describe("a child", function()
 
   it("gives its status", function()
     assert.equal(0, sys.wait(spawn { "true" }, 10000))
+    local held = assert(io.open(folder .. "/held", "w")) -- a plain fopen leaves it to every child
+    local reader, writer = sys.pipe()
+    assert.equal(0, sys.wait(spawn({ "ls", "/proc/self/fd" }, { stdout = writer }), 10000))
+    held:close()
+    assert.equal("0\n1\n2\n3\n", sys.read(reader, 100)) -- 3: ls reads the folder
+    sys.close(reader)
+    sys.close(writer)
     assert.equal(7, sys.wait(spawn { "sh", "-c", "exit 7" }, 10000))
     assert.equal(128 + 15, sys.wait(spawn { "sh", "-c", "kill -TERM $$" }, 10000))
   end)

@@ -28,7 +28,7 @@ return {
       "the firmware's version, if the images do not say" },
     { "--route", value = "ROUTE", choices = routes,
       "the way into download mode: " .. table.concat(routes, "|") },
-    { "--chunk-size", value = "BYTES", convert = values.count, "how much to send between two answers" },
+    { "--chunk-size", value = "BYTES", convert = values.chunk, "how much to send between two answers" },
     { "--timeout-scale", value = "X", convert = values.scale, "wait X times as long as usual" },
     { "--model", value = "NAME", convert = values.text,
       "take the modem for this model, or for that of a script: --model ./mine.lua" },

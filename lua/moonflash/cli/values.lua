@@ -51,6 +51,13 @@ function values.slot(text)
   return wrong(text, "a storage index (1 to 255)")
 end
 
+--- How much is sent between two answers.
+function values.chunk(text)
+  local number = values.count(text)
+  if number and number <= 67108864 then return number end
+  return wrong(text, "a number of bytes (1 to 67108864)")
+end
+
 --- A factor for times.
 function values.scale(text)
   local number = text:find "^%d*%.?%d+$" and tonumber(text)

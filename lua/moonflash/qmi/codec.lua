@@ -54,6 +54,14 @@ local function number_of(format, value)
   return value
 end
 
+-- The names there are, for who has misspelt one.
+local function choices(format)
+  local names = {}
+  for name in pairs(format.names or format.bits or {}) do names[#names + 1] = name end
+  table.sort(names)
+  return names[1] and "; there are: " .. table.concat(names, " ") or ""
+end
+
 local function number_kind(size, pack, unpack, signed)
   local all = 256 ^ size
   local least, most = signed and -all / 2 or 0, signed and all / 2 - 1 or all - 1
@@ -65,7 +73,7 @@ local function number_kind(size, pack, unpack, signed)
   local function encode(format, value, where)
     local number = number_of(format, value)
     if type(number) ~= "number" or number < least or number > most or number % 1 ~= 0 then
-      refuse(where, ("%s does not fit %d bits"):format(tostring(value), size * 8))
+      refuse(where, ("%s does not fit %d bits%s"):format(tostring(value), size * 8, choices(format)))
     end
     return pack(number < 0 and number + all or number)
   end
@@ -154,7 +162,9 @@ kinds.record = {
 function codec.check(format, where)
   local ok = type(format) == "string" or type(format) == "table"
   local kind, details = kind_of(ok and format or {})
-  if not kinds[kind] then refuse(where, "no such format: " .. tostring(kind or format)) end
+  if not kinds[kind] then
+    refuse(where, "no such format" .. (type(kind) == "string" and ": " .. kind or ""))
+  end
   if kind == "list" then codec.check(details.list, where .. "[]") end
   for _, field in ipairs(kind == "record" and details.record or {}) do
     codec.check(field[2], where .. "." .. tostring(field[1]))

@@ -20,9 +20,16 @@ local RESULT = 0x02
 local result_format = { record = { { "status", "u16" }, { "error", "u16" } } }
 local SHOWN = 48 -- bytes of a malformed value
 
-local function check_fields(fields, where)
+local parts = { id = true, service = true, name = true, request = true, response = true }
+
+local function check_fields(fields, title)
   for name, field in pairs(fields) do
-    codec.check(field[2], where .. "." .. tostring(name))
+    local where = title .. "." .. tostring(name)
+    local tlv = type(field) == "table" and field[1]
+    if type(tlv) ~= "number" or tlv < 0 or tlv > 255 or tlv % 1 ~= 0 then
+      error(where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255", 0)
+    end
+    codec.check(field[2], where)
   end
 end
 
@@ -37,6 +44,9 @@ function message.define(service, messages)
   end
   for name, entry in pairs(messages) do
     entry.service, entry.name = service, name
+    for part in pairs(entry) do
+      if not parts[part] then error(name .. ": a message has no " .. tostring(part), 0) end
+    end
     if type(entry.id) ~= "number" then error(name .. ": a message needs an id", 0) end
     check_fields(entry.request or {}, name)
     check_fields(entry.response or {}, name)
@@ -78,7 +88,9 @@ function message.request(entry, values)
     if not fields[name] then error(message.title(entry) .. " has no field " .. tostring(name), 0) end
   end
   for name, field in pairs(fields) do
-    if values[name] ~= nil or not field.optional then
+    if values[name] == nil and not field.optional then
+      error(message.title(entry) .. " needs the field " .. name, 0)
+    elseif values[name] ~= nil then
       local where = message.title(entry) .. ": " .. name
       tlvs[#tlvs + 1] = { field[1], codec.encode(field[2], values[name], where, true) }
     end
