@@ -4,8 +4,8 @@
 
 local later = require "moonflash.later"
 
-local blame = later "moonflash.foreign.blame"
 local foreign = later "moonflash.foreign"
+local words = later "moonflash.context.words"
 
 local context = {}
 
@@ -35,43 +35,6 @@ function context.current()
   return current
 end
 
--- What a request and its options may say. A word that is written wrong would be taken for not said, a value
--- that cannot be would be noticed when the modem is already in download mode.
-local requests = {
-  string = "path pair root", table = "files arguments selection options opened", ["function"] = "emit",
-}
-local options = {
-  boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",
-  number = "storage_index chunk_size timeout_scale",
-  string = "carrier config_version firmware_version route model cdc_wdm tty",
-}
-local most = { storage_index = 255, chunk_size = 67108864 } -- both are whole numbers from 1 on
-
--- What a field must be; nil and the names of all that there are.
-local function kind_of(name, known)
-  local all = {}
-  for kind, names in pairs(known) do
-    for word in names:gmatch "%S+" do
-      if word == name then return kind end
-      all[#all + 1] = word
-    end
-  end
-  table.sort(all)
-  return nil, table.concat(all, " ")
-end
-
-local function check(given, known, what)
-  for name, value in pairs(given or {}) do
-    local kind, names = kind_of(name, known)
-    if not kind then blame.caller(("%s has no field %s; it has: %s"):format(what, tostring(name), names)) end
-    if type(value) ~= kind then blame.caller(("%s: %s must be a %s"):format(what, name, kind)) end
-    local number = most[name]
-    if number and not (value >= 1 and value <= number and value % 1 == 0) then
-      blame.caller(("%s: %s must be a whole number from 1 to %.0f"):format(what, name, number))
-    end
-  end
-end
-
 local function merged(below, above)
   local all = {}
   for name, value in pairs(below) do all[name] = value end
@@ -91,19 +54,19 @@ local function harmless(emit)
   end
 end
 
+-- To list modems, of one root or the other, takes less memory.
+local function is_plain(given)
+  if type(given) ~= "table" or type(given.root or "") ~= "string" then return false end
+  return next(given, given.root and "root") == nil
+end
+
 --- Fills in what a request leaves open. Options are filled one by one, a selection is one thing.
 -- @tparam[opt] table given any of files, root, selection, options, emit, arguments, path, pair
 -- @treturn table a whole request
 -- @raise for a field or an option that there is not
 function context.fill(given)
   given = given or {}
-  if type(given) ~= "table" then blame.caller "a request must be a table" end
-  check(given, requests, "a request")
-  check(given.options, options, "options")
-  local scale = (given.options or {}).timeout_scale
-  if scale and not (scale > 0 and scale <= 1e6) then
-    blame.caller "options: timeout_scale must be above 0"
-  end
+  if not is_plain(given) then words.check(given) end
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options),

@@ -8,6 +8,10 @@ local step = require "moonflash.step"
 
 local steps = { action = step.action }
 
+-- Those of other procedures than an update: moonflash.steps.further.
+local further = later "moonflash.steps.further"
+setmetatable(steps, { __index = function(_, name) return further[name] end })
+
 --- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
 steps.read_versions = step.define {
   name = "read versions", changes = false, seconds = 1,
@@ -57,46 +61,6 @@ steps.leave_download = step.define {
   name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
   mode = "download",
   run = later("moonflash.steps.send", "leave_download"),
-}
-
---- Finds the stored pair that job.wanted_pair names.
-steps.choose_stored = step.define {
-  name = "choose stored images", changes = false,
-  run = later("moonflash.steps.stored", "choose_stored"),
-}
-
---- Prefers the chosen pair, exactly as the modem stores it.
-steps.prefer_stored = step.define {
-  name = "prefer stored images", changes = true,
-  run = later("moonflash.steps.stored", "prefer_stored"),
-}
-
---- Restarts a modem in application mode; what it prefers is what it then runs.
-steps.restart = step.define {
-  name = "restart", changes = true, seconds = 70,
-  mode = "application", within = 240,
-  run = later("moonflash.steps.stored", "restart"),
-}
-
---- Leads a modem out of download mode without an image, as it goes by itself when its window ends.
-steps.wake = step.define {
-  name = "leave download mode", changes = true, seconds = 10, leads_to = "application",
-  mode = "download",
-  run = later("moonflash.steps.stored", "wake"),
-}
-
---- Lets the next restart be a normal one, should a run that was killed have left the modem otherwise.
-steps.normal_boot = step.define {
-  name = "leave boot image download mode", changes = true, seconds = 1,
-  mode = "application",
-  run = later("moonflash.steps.stored", "normal_boot"),
-}
-
---- Ends a recovery when the modem is well; else chooses the pair that brings it back.
-steps.stop_if_well = step.define {
-  name = "see what is wrong", changes = false,
-  mode = "application",
-  run = later("moonflash.steps.stored", "stop_if_well"),
 }
 
 --- Asks the modem until it runs and prefers what the images bring. `believe`: how often in a row it may say

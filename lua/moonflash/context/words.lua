@@ -1,0 +1,57 @@
+--- The words of a request, and what they may stand for.
+-- @module moonflash.context.words
+
+local blame = require "moonflash.foreign.blame"
+
+local words = {}
+
+-- What a request and its options may say. A word that is written wrong would be taken for not said, a value
+-- that cannot be would be noticed when the modem is already in download mode.
+local requests = {
+  string = "path pair root", table = "files arguments selection options opened", ["function"] = "emit",
+}
+local options = {
+  boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",
+  number = "storage_index chunk_size timeout_scale",
+  string = "carrier config_version firmware_version route model cdc_wdm tty",
+}
+local most = { storage_index = 255, chunk_size = 67108864 } -- both are whole numbers from 1 on
+
+-- What a field must be; nil and the names of all that there are.
+local function kind_of(name, known)
+  local all = {}
+  for kind, names in pairs(known) do
+    for word in names:gmatch "%S+" do
+      if word == name then return kind end
+      all[#all + 1] = word
+    end
+  end
+  table.sort(all)
+  return nil, table.concat(all, " ")
+end
+
+local function check_fields(given, known, what)
+  for name, value in pairs(given or {}) do
+    local kind, names = kind_of(name, known)
+    if not kind then blame.caller(("%s has no field %s; it has: %s"):format(what, tostring(name), names)) end
+    if type(value) ~= kind then blame.caller(("%s: %s must be a %s"):format(what, name, kind)) end
+    local number = most[name]
+    if number and not (value >= 1 and value <= number and value % 1 == 0) then
+      blame.caller(("%s: %s must be a whole number from 1 to %.0f"):format(what, name, number))
+    end
+  end
+end
+
+--- Raises, at the caller's own line, for what a request cannot be.
+-- @param given
+function words.check(given)
+  if type(given) ~= "table" then blame.caller "a request must be a table" end
+  check_fields(given, requests, "a request")
+  check_fields(given.options, options, "options")
+  local scale = (given.options or {}).timeout_scale
+  if scale and not (scale > 0 and scale <= 1e6) then
+    blame.caller "options: timeout_scale must be above 0"
+  end
+end
+
+return words
