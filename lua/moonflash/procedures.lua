@@ -14,8 +14,8 @@ local switch_steps = {
   steps.read_versions { mode = "application", retry = 3, pause = 5 },
   steps.choose_stored {},
   steps.stop_if_current {},
-  steps.prefer_stored {},
-  steps.restart {},
+  steps.prefer_stored { retry = 3, pause = 5 },
+  steps.restart { retry = 3, pause = 5 },
   steps.confirm { retry = 24, pause = 5 },
 }
 
@@ -25,8 +25,8 @@ local recover_steps = {
   steps.read_versions { retry = 24, pause = 5 },
   steps.normal_boot { retry = 2, pause = 5 },
   steps.stop_if_well {},
-  steps.prefer_stored {},
-  steps.restart {},
+  steps.prefer_stored { retry = 3, pause = 5 },
+  steps.restart { retry = 3, pause = 5 },
   steps.confirm { retry = 24, pause = 5 },
 }
 

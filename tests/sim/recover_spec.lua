@@ -68,6 +68,14 @@ describe("moonflash recover", function()
     recovers "preferred=02.08.02.00/ATT/009.009_000"
   end)
 
+  -- A run that was killed may leave its answer to the next one.
+  for _, fault in ipairs { "sequence=qmi.0048", "silence=qmi.0048", "stale=qmi.0048", "refuse=qmi.0048:70",
+    "sequence=qmi.002e", "silence=qmi.002e", "refuse=qmi.002e:70" } do
+    it("leads a modem back though a request is answered wrong at first: " .. fault, function()
+      recovers("preferred=02.08.02.00/ATT/009.009_000", fault)
+    end)
+  end
+
   it("resets a modem that waits for its memory to be read", function()
     recovers("start=download", "memory-debug", "window=600")
   end)
@@ -88,6 +96,10 @@ describe("moonflash switch", function()
     local modem = simulator()
     assert.equal(0, moonflash(modem.root, "switch", "02.08.02.00_ATT").status)
     assert.equal(2, moonflash(modem.root, "switch", "ATT").status)
+  end)
+
+  it("asks again when the preference is answered wrong at first", function()
+    assert.equal(0, moonflash(simulator "sequence=qmi.0048".root, "switch", "sprint").status)
   end)
 
   it("refuses what is not stored, and says what is", function()

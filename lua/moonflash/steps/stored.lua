@@ -43,9 +43,12 @@ function steps.restart(job, self)
   job:close_qmi()
   job.phase = "booting"
   local found, lost = job:await({ application = true, download = true }, job:ms(self.within))
-  if not found then return nil, lost end
+  if not found then
+    lost.final = true -- it was told, and had its time
+    return nil, lost
+  end
   if found.mode == "application" then return true end
-  return nil, failure.new("job.wrong_mode", "the modem came back in download mode")
+  return nil, failure.new("job.wrong_mode", "the modem came back in download mode", { final = true })
 end
 
 --- The work of `wake`.
