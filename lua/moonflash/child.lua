@@ -17,6 +17,7 @@ local failure = require "moonflash.failure"
 local modems = require "moonflash.modems"
 local place = require "moonflash.place"
 local sys = require "moonflash.core.sys"
+local words = require "moonflash.context.words"
 
 local child = {}
 child.__index = child
@@ -38,20 +39,20 @@ end
 
 local not_as_they_are = { vid = true, pid = true, bus = true, number = true, skip = true }
 
-local function add_option(words, name, value)
+local function add_option(line, name, value)
   local option = "--" .. name:gsub("_", "-")
   if type(value) == "table" then
-    for _, one in ipairs(value) do words[#words + 1] = option .. "=" .. one end
+    for _, one in ipairs(value) do line[#line + 1] = option .. "=" .. one end
   elseif value == true then
-    words[#words + 1] = option
+    line[#line + 1] = option
   elseif value then
-    words[#words + 1] = option .. "=" .. tostring(value)
+    line[#line + 1] = option .. "=" .. tostring(value)
   end
 end
 
-local function add_options(words, options, leave_out)
+local function add_options(line, options, leave_out)
   for name, value in pairs(options) do
-    if not leave_out[name] then add_option(words, name, value) end
+    if not leave_out[name] then add_option(line, name, value) end
   end
 end
 
@@ -59,22 +60,31 @@ end
 -- @tparam table request see start
 -- @treturn table its words after `moonflash`
 function child.words(request)
-  local words, options, selection = {}, request.options or {}, request.selection or {}
-  add_options(words, options, not_as_they_are)
-  add_options(words, selection, not_as_they_are)
-  add_options(words, translated(options, selection), {})
-  add_option(words, "root", request.root)
-  words[#words + 1] = request.command
-  words[#words + 1] = "--"
-  words[#words + 1] = request.pair
-  for _, word in ipairs(request.files or request.arguments or {}) do words[#words + 1] = word end
-  return words
+  local line, options, selection = {}, request.options or {}, request.selection or {}
+  add_options(line, options, not_as_they_are)
+  add_options(line, selection, not_as_they_are)
+  add_options(line, translated(options, selection), {})
+  add_option(line, "root", request.root)
+  line[#line + 1] = request.command
+  line[#line + 1] = "--"
+  line[#line + 1] = request.pair
+  for _, word in ipairs(request.files or request.arguments or {}) do line[#line + 1] = word end
+  return line
 end
 
 local fields = {
-  command = true, files = true, arguments = true, pair = true, root = true, selection = true, options = true,
-  program = true, stdin = true, stderr = true,
+  string = "command pair root program", table = "files arguments selection options", number = "stdin stderr",
 }
+
+-- A selection in the words of the command line: a modem that it has none for is looked up.
+local function worded(request)
+  local selection = request.selection or {}
+  local vague = selection.bus and not selection.number or selection.pid and not selection.vid
+  if not selection.model and not vague then return selection end
+  local found, none = modems.choose { root = request.root or "/", selection = selection }
+  if not found then return nil, none end
+  return { place = found.place }
+end
 
 -- What is left open is as the script's own command line said, but for where that is recorded.
 local function inherited(request)
@@ -83,14 +93,8 @@ local function inherited(request)
   options.trace = nil
   for name, value in pairs(request.options or {}) do options[name] = value end
   local whole = { root = current.root ~= "/" and current.root or nil, selection = current.selection }
-  for name, value in pairs(request) do
-    if not fields[name] then error("a job has no field " .. tostring(name), 3) end
-    whole[name] = value
-  end
+  for name, value in pairs(request) do whole[name] = value end
   whole.options = options
-  local selection, none = modems.plain(whole)
-  if none then return nil, none end
-  whole.selection = selection
   return whole
 end
 
@@ -110,8 +114,11 @@ end
 -- @treturn table the job, or nil and a failure
 function child.start(request)
   if type(request.command) ~= "string" then error("a job needs a command", 2) end
-  local whole, nobody = inherited(request)
-  if not whole then return nil, nobody end
+  words.check_fields(request, fields, "a job")
+  local whole = inherited(request)
+  local selection, none = worded(whole)
+  if not selection then return nil, none end
+  whole.selection = selection
   local output, input = sys.pipe()
   if not output then return nil, input end
   local pid, problem = sys.spawn({ request.program or program(), "--json",

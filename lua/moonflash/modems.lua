@@ -30,30 +30,25 @@ function modems.list(given)
   return device.list(context.fill(given).root, models)
 end
 
---- The one modem a request means, whatever its mode, in a job.
--- @tparam table request of update.request
--- @treturn table the job, or nil and failure device.none or device.ambiguous
-function modems.find(request)
+--- The one modem a request means, whatever its mode.
+-- @tparam table request root, selection
+-- @treturn table the device, or nil and a failure: device.none, device.ambiguous, or of a script
+-- @treturn table the models there are scripts for
+function modems.choose(request)
   local models, problem = files.all()
   if not models then return nil, problem end
-  local found
-  found, problem = device.select(device.list(request.root, models), request.selection)
-  if not found then return nil, problem end
-  return update().job(request, { models = models, device = found })
+  local found, none = device.select(device.list(request.root, models), request.selection)
+  if not found then return nil, none end
+  return found, models
 end
 
---- A selection in the words that the command line has: what it has none for is looked up.
--- @tparam table request root, selection
--- @treturn ?table the selection, or nil and a failure
-function modems.plain(request)
-  local wanted = request.selection or {}
-  local vague = wanted.bus and not wanted.number or wanted.pid and not wanted.vid
-  if not wanted.model and not vague then return request.selection end
-  local devices, problem = modems.list { root = request.root }
-  if not devices then return nil, problem end
-  local found, none = device.select(devices, wanted)
-  if not found then return nil, none end
-  return { place = found.place }
+--- The one modem a request means, in a job.
+-- @tparam table request of update.request
+-- @treturn table the job, or nil and a failure as of choose
+function modems.find(request)
+  local found, models = modems.choose(request)
+  if not found then return nil, models end
+  return update().job(request, { models = models, device = found })
 end
 
 --- Finds one modem and keeps all other jobs away from it until `job:finalize()`, which a script may

@@ -4,7 +4,7 @@
 
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
-local files = require "moonflash.model.files"
+local modems = require "moonflash.modems"
 local steps = require "moonflash.steps"
 local update = require "moonflash.update"
 
@@ -38,11 +38,8 @@ end
 
 -- One modem, whatever its mode.
 local function find(request)
-  local models, problem = files.all()
-  if not models then return nil, problem end
-  local found
-  found, problem = device.select(device.list(request.root, models), request.selection)
-  if not found then return nil, problem end
+  local found, models = modems.choose(request)
+  if not found then return nil, models end
   if no_cure(found) then return nil, no_cure(found) end
   return update.job(request, { models = models, device = found })
 end

@@ -3,8 +3,7 @@
 -- @module moonflash.status
 
 local causes = require "moonflash.status.causes"
-local device = require "moonflash.device"
-local files = require "moonflash.model.files"
+local modems = require "moonflash.modems"
 local sahara = require "moonflash.sahara"
 local update = require "moonflash.update"
 local versions = require "moonflash.versions"
@@ -81,14 +80,9 @@ end
 -- causes }, advice }
 function status.read(request)
   request = update.request(request)
-  local models, problem = files.all()
-  if not models then return update.result(nil, problem) end
-  local found
-  found, problem = device.select(device.list(request.root, models), request.selection)
-  if not found then return update.result(nil, problem) end
-  local job = update.job(request, { models = models, device = found })
-  local seen
-  seen, problem = look(job)
+  local job, none = modems.find(request)
+  if not job then return update.result(nil, none) end
+  local seen, problem = look(job)
   job:finalize()
   local result = update.result(job, problem)
   result.status = seen

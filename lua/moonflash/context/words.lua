@@ -30,12 +30,17 @@ local function kind_of(name, known)
   return nil, table.concat(all, " ")
 end
 
-local function check_fields(given, known, what)
+--- Raises, at the caller's own line, for a field that there is not or that is of the wrong type; false is
+-- one that is not given.
+-- @tparam ?table given
+-- @tparam table known names of fields by the type they must have, with blanks between
+-- @tparam string what it is, for the message
+function words.check_fields(given, known, what)
   for name, value in pairs(given or {}) do
     local kind, names = kind_of(name, known)
     if not kind then blame.caller(("%s has no field %s; it has: %s"):format(what, tostring(name), names)) end
-    if type(value) ~= kind then blame.caller(("%s: %s must be a %s"):format(what, name, kind)) end
-    local number = most[name]
+    if value and type(value) ~= kind then blame.caller(("%s: %s must be a %s"):format(what, name, kind)) end
+    local number = value and most[name]
     if number and not (value >= 1 and value <= number and value % 1 == 0) then
       blame.caller(("%s: %s must be a whole number from 1 to %.0f"):format(what, name, number))
     end
@@ -46,8 +51,8 @@ end
 -- @param given
 function words.check(given)
   if type(given) ~= "table" then blame.caller "a request must be a table" end
-  check_fields(given, requests, "a request")
-  check_fields(given.options, options, "options")
+  words.check_fields(given, requests, "a request")
+  words.check_fields(given.options, options, "options")
   local scale = (given.options or {}).timeout_scale
   if scale and not (scale > 0 and scale <= 1e6) then
     blame.caller "options: timeout_scale must be above 0"
