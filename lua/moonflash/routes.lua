@@ -12,6 +12,7 @@
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
 -- @module moonflash.routes
 
+local failure = require "moonflash.failure"
 local later = require "moonflash.later"
 
 local routes = {}
@@ -58,6 +59,15 @@ function routes.named(name)
   for _, route in pairs(routes) do
     if type(route) == "table" and route.name == name then return route end
   end
+end
+
+--- The route that the option `route` forces.
+-- @tparam table options
+-- @treturn ?table the route; nil when none is forced, or nil and failure usage
+function routes.forced(options)
+  local route = options.route and routes.named(options.route)
+  if route or not options.route then return route or nil end
+  return nil, failure.new("usage", "there is no route " .. options.route)
 end
 
 return setmetatable(routes, { __index = function(_, name)

@@ -78,15 +78,10 @@ local function named_script(name)
   return nil, failure.new("script.invalid", name .. " is the script of no model")
 end
 
-local function check_route(name)
-  if not name or routes.named(name) then return true end
-  return nil, failure.new("usage", "there is no route " .. name)
-end
-
 -- What does not depend on the modem: the set of the images and all models, the script given first.
 local function look(request, script)
-  local known, unknown = check_route(request.options.route)
-  if not known then return nil, unknown end
+  local _, unknown = routes.forced(request.options)
+  if unknown then return nil, unknown end
   local set, problem = look_at_images(request)
   if not set then return nil, problem end
   if not script then script, problem = named_script(request.options.model) end

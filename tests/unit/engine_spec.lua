@@ -274,6 +274,19 @@ describe("a plan", function()
   end)
 end)
 
+describe("a route that is forced", function()
+  local enter = require("moonflash.steps").enter_download
+
+  it("is one that there is, whoever runs the step", function()
+    local job = fake_job()
+    job.options, job.course = { route = "boothod" }, {}
+    local one = enter {}
+    local done, problem = one.run(job, one)
+    assert.is_nil(done)
+    assert.equal("usage", problem.code)
+  end)
+end)
+
 describe("the routes of a step", function()
   local routes = require "moonflash.routes"
   local enter = require("moonflash.steps").enter_download

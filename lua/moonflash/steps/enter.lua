@@ -115,7 +115,8 @@ end
 -- @tparam table job
 -- @tparam table self the step
 function enter.enter_download(job, self)
-  local forced = job.options.route and routes.named(job.options.route)
+  local forced, unknown = routes.forced(job.options)
+  if unknown then return nil, unknown end
   if job.course.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
   local ready, unready = images_are_ready(job)
   if not ready then return nil, unready end
