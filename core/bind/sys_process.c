@@ -4,7 +4,8 @@
  *                              --> process id: the program runs | sys.not_found, sys.denied ...
  *                                  argv[1] is looked for in PATH; no shell. A stream is a
  *                                  descriptor, nil: ours, false: /dev/null; it gets no other one.
- *                                  group: a process group of its own. environment: { NAME = value | false }, upon ours
+ *                                  group: a process group of its own.
+ *                                  environment: { NAME = value | false }, upon ours
  *   sys.wait(pid, ms)          --> exit status, or 128 + signal | sys.timeout, sys.interrupted
  *   sys.kill(pid, signal_name) --> true | sys.not_found; "TERM" or "SIGTERM"; -pid: its group
  *

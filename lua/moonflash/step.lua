@@ -19,33 +19,38 @@ local modes = { application = true, download = true }
 
 local action_fields = { changes = "boolean", seconds = "pause" }
 
--- What a field may be besides a type of Lua. More seconds than MOST are, in ms, no number for C.
+-- More seconds than these are, in ms, no number for C.
 local MOST = 1000000
-local kinds = {
-  count = { words = "a whole number from 0 to 1000000", least = 0, whole = true },
-  several = { words = "a whole number from 1 to 1000000", least = 1, whole = true },
-  pause = { words = "a number of seconds from 0 to 1000000", least = 0 },
-  seconds = { words = "a number of seconds above 0, at most 1000000", least = 0.001 },
-  routes = { words = "a list of flash.routes" },
-}
+
+local function number(least, whole)
+  return function(value)
+    return type(value) == "number" and value >= least and value <= MOST and (not whole or value % 1 == 0)
+  end
+end
 
 local function is_route(value)
   return type(value) == "table" and type(value.name) == "string" and type(value.run) == "function"
 end
 
 local function are_routes(value)
-  for _, route in ipairs(value) do
+  for _, route in ipairs(type(value) == "table" and value or {}) do
     if not is_route(route) then return false end
   end
-  return value[1] ~= nil
+  return type(value) == "table" and value[1] ~= nil
 end
 
+-- What a field may be besides a type of Lua: in words, and whether a value is it.
+local kinds = {
+  count = { "a whole number from 0 to 1000000", number(0, true) },
+  several = { "a whole number from 1 to 1000000", number(1, true) },
+  pause = { "a number of seconds from 0 to 1000000", number(0) },
+  seconds = { "a number of seconds above 0, at most 1000000", number(0.001) },
+  routes = { "a list of flash.routes", are_routes },
+}
+
 local function is(value, kind)
-  local known = kinds[kind]
-  if not known then return type(value) == kind end
-  if kind == "routes" then return type(value) == "table" and are_routes(value) end
-  return type(value) == "number" and value >= known.least and value <= MOST
-    and (not known.whole or value % 1 == 0)
+  if kinds[kind] then return kinds[kind][2](value) end
+  return type(value) == kind
 end
 
 -- What is wrong with fields that are known, in words.
@@ -53,7 +58,7 @@ local function fault(known, fields)
   for name, kind in pairs(known) do
     local value = rawget(fields, name)
     if value ~= nil and not is(value, kind) then
-      return ("%s must be %s"):format(name, kinds[kind] and kinds[kind].words or "a " .. kind)
+      return ("%s must be %s"):format(name, kinds[kind] and kinds[kind][1] or "a " .. kind)
     end
   end
   if fields.mode and not modes[fields.mode] then
@@ -81,9 +86,9 @@ end
 
 --- Makes the constructor of a kind of step.
 -- @tparam table kind name (its words), changes (whether it changes the modem), seconds (what it takes,
--- for plans), fields (its own, name to type), goal (its mode is what it ends in, not what it starts
--- from), leads_to (the mode it leads into), run = function(job, step); and what fields are that a script
--- leaves out
+-- for plans), fields (its own, name to type or kind, as above), goal (its mode is what it ends in, not what
+-- it starts from), leads_to (the mode it leads into), run = function(job, step); and what fields are that a
+-- script leaves out
 -- @treturn function the constructor for scripts
 function step.define(kind)
   kind.__index = kind

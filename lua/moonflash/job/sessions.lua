@@ -3,8 +3,8 @@
 -- @module moonflash.job.sessions
 
 local at = require "moonflash.at"
-local device = require "moonflash.device"
 local blame = require "moonflash.foreign.blame"
+local device = require "moonflash.device"
 local download = require "moonflash.download"
 local failure = require "moonflash.failure"
 local qmi = require "moonflash.qmi"
