@@ -1,8 +1,10 @@
 -- What a lost answer or a replugged modem must not do: make the program forget what it changed, or speak
 -- to whatever has the port's name now.
+local device = require "moonflash.device"
 local flash = require "moonflash"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
+local sys = require "moonflash.core.sys"
 
 local function update(fault)
   local modem = stage.modem("mc7455", { faults = { fault, "window=290" } })
@@ -70,6 +72,46 @@ describe("a loader that still writes its flash", function()
     assert.equal("reset", reset.command)
     assert.is_false(reset.torn)
     assert.equal(0, run.status, run.stderr)
+  end)
+end)
+
+describe("a modem that leaves download mode by itself", function()
+  local is_there = device.is_there
+
+  after_each(function()
+    device.is_there = is_there
+    support.finish()
+  end)
+
+  -- Its port hangs up a moment before it leaves /sys, and it is back when we look once more.
+  local function hurry(root)
+    device.is_there = function(dev)
+      if dev.mode ~= "download" then return is_there(dev) end
+      device.is_there = function()
+        device.is_there = is_there
+        repeat
+          sys.sleep_ms(1)
+          local seen = assert(flash.devices { root = root })[1]
+        until seen and seen.mode == "application"
+        return false
+      end
+      return true
+    end
+  end
+
+  it("is not waited for when it is back already", function()
+    local modem, routes = stage.modem("mc7455", { faults = { "silence=qdl.hello" } }), {}
+    local result = flash.update {
+      root = modem.root, files = stage.images "mc7455", options = { timeout_scale = 0.3 * support.slowness },
+      emit = function(event)
+        local route = (event.step or ""):match "^route (.*)"
+        if not route or event.state == "started" then return end
+        routes[#routes + 1] = route .. " " .. event.state
+        if event.state == "failed" and #routes == 1 then hurry(modem.root) end
+      end,
+    }
+    assert.equal(0, result.exit, tostring(result.failure))
+    assert.same({ "preference failed", "firmware-id done" }, routes)
   end)
 end)
 

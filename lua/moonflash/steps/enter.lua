@@ -11,13 +11,12 @@ local enter = {}
 
 local AWAY_SECONDS = 30 -- from a reset that was taken to the disconnect: 20 s were seen
 
--- The modem went back to its application while we talked to the loader.
+-- The modem goes back to its application, or is there again already.
 local function return_to_application(job, within_ms)
   job:close_download()
   local here, lost = job:keep_up()
-  if not here or here.mode == "application" then return here, lost end
-  job:follow()
-  return job:await({ application = true }, within_ms)
+  if not here then return nil, lost end
+  return job:await({ application = true }, within_ms, true)
 end
 
 -- Leads a modem back that was sent to download mode, wherever it is by now.
@@ -28,8 +27,8 @@ local function lead_back(job)
   local here, lost = job:find_again()
   if not here then return nil, lost end
   if here.mode == "application" then return true end
-  if not job:leave_download() then return return_to_application(job, job:ms(AWAY_SECONDS)) end
-  return job:await({ application = true }, job:ms(240))
+  local left = job:leave_download()
+  return return_to_application(job, job:ms(left and 240 or AWAY_SECONDS))
 end
 
 -- Sends the commands of a route. When a signal came while the last was on its way, the modem may have
