@@ -7,7 +7,7 @@
 # others hold the files without comments and indentation; lines stay lines, so that errors name them.
 set -e
 
-MEMBER=131072 # bytes; measured: smaller members add up to more, larger ones take longer to unpack
+MEMBER=170000 # bytes: two members. Measured: smaller ones add up to more, larger ones take longer to unpack
 
 template=$(cd "$(dirname "$0")" && pwd)/moonflash.lua.in
 out=$1
