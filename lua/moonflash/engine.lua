@@ -28,7 +28,8 @@ end
 
 -- Failures that a retry cannot mend.
 local function is_final(job, problem)
-  return job:interrupted() or problem.final or problem.code:match "^script%."
+  return job:interrupted() or problem.final or problem.code == "qmi.unavailable"
+    or problem.code:match "^script%."
 end
 
 -- What a step returned that says neither that it is done nor why not.

@@ -1,5 +1,6 @@
 -- The way back from every known bad state, switching between stored pairs, and what status says.
 local cjson = require "cjson"
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 
 local function simulator(...)
@@ -44,6 +45,21 @@ describe("moonflash recover", function()
     assert.same(seen.running, seen.preferred)
     return modem
   end
+
+  it("confirms by AT where there is no QMI, and else does not ask again and again", function()
+    local script = [[
+      package.preload["moonflash.core.qmi"] = function() error("no libqmi", 0) end
+      local flash, root, firmware, settings = require "moonflash", ...
+      local result = flash.recover { root = root, files = { firmware, settings } }
+      print(result.exit, result.failure and result.failure.code)]]
+    for model, said in pairs { mc7455 = "0\tnil\n", em7305 = "8\tqmi.unavailable\n" } do
+      local new = stage.new[model]
+      local modem = stage.modem(model, { faults = { "start=download", "window=600",
+        ("preferred=%s/%s/%s"):format(new.firmware, new.carrier, new.config) } })
+      local run = support.run(support.lua(script, modem.root, unpack(stage.images(model))))
+      assert.equal(said, run.stdout)
+    end
+  end)
 
   it("leaves a healthy modem alone", function()
     assert.same({}, changes(recovers().root))

@@ -40,7 +40,7 @@ return {
   ["qdl.stalled"] = "run the same command again; if it repeats, try another cable or a USB 2 port",
   ["transfer.interrupted"] = "run the same command again: the images are sent anew",
   -- QMI
-  ["qmi.unavailable"] = "install the QMI module of moonflash (needs libqmi)",
+  ["qmi.unavailable"] = "install the QMI module of moonflash (OpenWrt: the package moonflash-qmi)",
   ["qmi.open_failed"] = "check that no other program uses the modem, then run again",
   ["qmi.timeout"] = "run the same command again",
   ["qmi.closed"] = "the modem went away: wait until it is back and run the same command again",

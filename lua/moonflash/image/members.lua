@@ -93,7 +93,7 @@ function members.open(place)
     place.archive.reader:close()
     return nil, failure.new("source.unavailable", "zip archives need moonflash's archive module and "
       .. "libarchive: " .. place.spec, { evidence = module:match "[^\n]*",
-      hint = "install libarchive13 (Debian) or libarchive (OpenWrt), or unpack the archive" })
+      hint = "install it (OpenWrt: moonflash-archive, Debian: libarchive13), or unpack the archive" })
   end
   place.module, place.others, place.found, place.ordinal = module, {}, 0, 0
   place.zip = module.open(place.archive.reader, place.silence_ms)

@@ -35,13 +35,24 @@ local function judge(job, self, seen)
     { evidence = seen, final = believed, again = true })
 end
 
+-- A moonflash without QMI takes what AT says, where the modem has a port for it.
+local function read(job)
+  local state, problem = versions.read(job)
+  if state or problem.code ~= "qmi.unavailable" then return state, problem end
+  local session = job:at()
+  local seen = session and session:ask "preference"
+  if not seen then return nil, problem end
+  return { running = seen.current, preferred = seen.preferred }
+end
+
 --- The work of `confirm`.
 -- @tparam table job
 -- @tparam table self the step
 function confirm.confirm(job, self)
-  local state, problem = versions.read(job)
+  local state, problem = read(job)
   if not state then
     job:close_qmi()
+    job:close_at()
     return nil, problem
   end
   job.after = state.running
