@@ -17,7 +17,8 @@
  *   sys.hook(f, steps)         --> once a signal was caught f is called every so many steps of Lua's
  *                                  machine, in coroutines made from now on too. Nothing: no more
  *
- *   sys.lock(path)             --> lock | sys.locked, evidence: the holder. Makes file and folders
+ *   sys.lock(path [, role])    --> lock | sys.locked, evidence: the holder, "pid 71 ROLE: its command
+ *                                  line". Makes file and folders
  *   lock:release()             --> true; also done at the end of the process, whatever the end
  *
  * @module moonflash.core.sys.process
@@ -253,7 +254,7 @@ static int process_shield(lua_State *L)
 
 static int process_lock(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = luaL_checkstring(L, 1), *role = luaL_optstring(L, 2, "");
     int *descriptor = lua_newuserdata(L, sizeof *descriptor);
     char holder[MOST_HOLDER];
     int error;
@@ -261,7 +262,7 @@ static int process_lock(lua_State *L)
     *descriptor = -1;
     luaL_getmetatable(L, LOCK_CLASS);
     lua_setmetatable(L, -2);
-    error = mf_lock(path, descriptor, holder, sizeof holder);
+    error = mf_lock(path, role, descriptor, holder, sizeof holder);
     if (error == EWOULDBLOCK)
         return mf_fail(L, "sys.locked", holder, "%s is held", path);
     return error == 0 ? 1 : mf_sys_fail(L, error, "lock", path);

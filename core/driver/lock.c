@@ -27,11 +27,12 @@ static int make_folder_of(const char *path)
     return mf_make_folder(folder);
 }
 
-/* A descriptor of the regular file at `path`, or -1 and errno. */
+/* A descriptor of the regular file at `path`, or -1 and errno. Whoever may read a file may lock it, so nobody
+ * else may. */
 static int open_file(const char *path)
 {
     int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    int descriptor = open(path, flags, 0644);
+    int descriptor = open(path, flags, 0600);
     struct stat seen;
 
     if (descriptor < 0 || (fstat(descriptor, &seen) == 0 && S_ISREG(seen.st_mode)))
@@ -73,22 +74,22 @@ static void own_command(char *out, size_t capacity)
 }
 
 /* The text is for people; that it could not be written does not make the lock less one. */
-static void write_holder(int descriptor)
+static void write_holder(int descriptor, const char *role)
 {
     char command[MOST_TEXT - 32];
 
     own_command(command, sizeof command);
     if (ftruncate(descriptor, 0) == 0)
-        dprintf(descriptor, "pid %d: %s\n", (int)getpid(), command);
+        dprintf(descriptor, "pid %d%s%s: %s\n", (int)getpid(), *role == '\0' ? "" : " ", role, command);
 }
 
 /* Locks an open file, or tells its holder. */
-static int take(int file, char *holder, size_t capacity)
+static int take(int file, const char *role, char *holder, size_t capacity)
 {
     int error;
 
     if (flock(file, LOCK_EX | LOCK_NB) == 0) {
-        write_holder(file);
+        write_holder(file, role);
         return 0;
     }
     error = errno;
@@ -96,7 +97,7 @@ static int take(int file, char *holder, size_t capacity)
     return error;
 }
 
-int mf_lock(const char *path, int *descriptor, char *holder, size_t capacity)
+int mf_lock(const char *path, const char *role, int *descriptor, char *holder, size_t capacity)
 {
     int error = make_folder_of(path);
     int file;
@@ -106,7 +107,7 @@ int mf_lock(const char *path, int *descriptor, char *holder, size_t capacity)
     file = open_file(path);
     if (file < 0)
         return errno;
-    error = take(file, holder, capacity);
+    error = take(file, role, holder, capacity);
     if (error == 0)
         *descriptor = file;
     else

@@ -153,7 +153,7 @@ end
 -- @tparam table job for its root and its words
 function guests.give_back_left(job)
   for _, socket in ipairs(journal.sockets(job.root)) do
-    local held = lock.take_socket(job.root, socket)
+    local held = lock.take_socket(job.root, socket, lock.ASKS)
     if held then
       give_back_all(job, journal.read(job.root, socket, kinds))
       held:release()

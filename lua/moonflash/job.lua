@@ -5,6 +5,7 @@
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
 local foreign = require "moonflash.foreign"
+local lock = require "moonflash.lock"
 local sessions = require "moonflash.job.sessions"
 local sys = require "moonflash.core.sys"
 
@@ -89,6 +90,18 @@ local function check_words(self, name, work, method)
     error(("job:%s takes words and a function"):format(method), 3)
   end
   if self.finalized then error("this job was finalized: it does nothing any more", 3) end
+end
+
+--- Keeps all others away from the modem until `finalize`.
+-- @tparam[opt] boolean to_ask only to ask it something: who may lock nothing may ask all the same, and who
+-- works on it already may, too. A port that belongs to no modem (--tty) is held by whoever opens it.
+-- @treturn boolean true, or nil and a failure: device.busy
+function job:hold(to_ask)
+  if self.lock or not self.device.place then return true end
+  local problem
+  self.lock, problem = lock.take(self.root, self.device, to_ask)
+  if self.lock or to_ask and (problem.ours or problem.code ~= "device.busy") then return true end
+  return nil, problem
 end
 
 --- Registers what undoes a change: run, last first, when a later step fails before the first image

@@ -1,4 +1,5 @@
---- One job on a modem at a time, whatever mode and place it is in.
+--- One job on a modem at a time, whatever mode and place it is in; and nobody asks it something meanwhile,
+-- for two programs that read from one QMI port get each other's answers.
 -- @module moonflash.lock
 
 local failure = require "moonflash.failure"
@@ -6,7 +7,10 @@ local sys = require "moonflash.core.sys"
 
 local lock = {}
 
-local TRIES, AGAIN_MS = 5, 20
+local PATIENCE_MS, AGAIN_MS = 3000, 20 -- with who only asks
+
+--- The role of who holds a lock only to ask something, or to look whether it is held, and is gone soon.
+lock.ASKS = "asks"
 
 --- The socket a modem is plugged into: its USB 3 and USB 2 places are one, the lower of the two
 -- names it.
@@ -18,37 +22,42 @@ end
 --- Takes the lock of a socket.
 -- @tparam string root "/" or a simulator's
 -- @tparam string socket of lock.socket
+-- @tparam[opt] string role lock.ASKS, else it is a job's
 -- @treturn userdata the lock, or nil and failure sys.locked or what the system says
-function lock.take_socket(root, socket)
+function lock.take_socket(root, socket, role)
   local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"
-  return sys.lock(("%s/%s.lock"):format(folder, socket))
+  return sys.lock(("%s/%s.lock"):format(folder, socket), role)
 end
 
--- Somebody may only be looking whether it is held.
-local function take_patiently(root, socket)
-  for try = 1, TRIES do
-    local held, problem = lock.take_socket(root, socket)
-    if held or problem.code ~= "sys.locked" or try == TRIES then return held, problem end
-    if not sys.sleep_ms(AGAIN_MS) then return nil, problem end
+--- Whether a job holds the lock that could not be taken; one who took it just now has not said yet what for.
+-- @tparam table problem
+function lock.is_jobs(problem)
+  return problem.code == "sys.locked" and problem.evidence:match "^pid %d+: " ~= nil
+end
+
+local function take_patiently(root, socket, role)
+  local ends = sys.clock_ms() + PATIENCE_MS
+  while true do
+    local held, problem = lock.take_socket(root, socket, role)
+    if held or problem.code ~= "sys.locked" or lock.is_jobs(problem) then return held, problem end
+    if sys.clock_ms() > ends or not sys.sleep_ms(AGAIN_MS) then return nil, problem end
   end
 end
 
--- The holder may be this very process: a script that opened the modem and now begins an update.
-local function hint(problem)
-  if tonumber((problem.evidence or ""):match "^pid (%d+)") ~= sys.process_id() then return nil end
-  return "this script works with the modem itself: let it say job:finalize() before it begins another job"
-end
+local OURS = "this script works with the modem itself: let it say job:finalize() before it begins another job"
 
 --- Takes the lock of a modem.
 -- @tparam string root "/" or a simulator's
 -- @tparam table device
--- @treturn userdata the lock, with a method release(), or nil and failure device.busy
-function lock.take(root, device)
-  local held, problem = take_patiently(root, lock.socket(device))
-  if held then return held end
-  if problem.code ~= "sys.locked" then return nil, problem end
+-- @tparam[opt] boolean to_ask only to ask it something
+-- @treturn userdata the lock, with a method release(); or nil and failure device.busy, with the field `ours`
+-- when it is this very process that holds it: a script that opened the modem and now begins an update
+function lock.take(root, device, to_ask)
+  local held, problem = take_patiently(root, lock.socket(device), to_ask and lock.ASKS or nil)
+  if held or problem.code ~= "sys.locked" then return held, problem end
+  local ours = tonumber(problem.evidence:match "^pid (%d+)") == sys.process_id()
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,
-    { evidence = problem.evidence, hint = hint(problem) })
+    { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours })
 end
 
 return lock

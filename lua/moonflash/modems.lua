@@ -9,9 +9,6 @@
 local context = require "moonflash.context"
 local device = require "moonflash.device"
 local files = require "moonflash.model.files"
-local later = require "moonflash.later"
-
-local lock = later "moonflash.lock"
 
 local modems = {}
 
@@ -59,8 +56,9 @@ end
 function modems.open(given)
   local work, problem = modems.find(update().request(given))
   if not work then return nil, problem end
-  work.lock, problem = lock.take(work.root, work.device)
-  if not work.lock then return nil, problem end
+  local held
+  held, problem = work:hold()
+  if not held then return nil, problem end
   work.changing = true
   local opened = context.current().opened
   if opened then opened[#opened + 1] = work end

@@ -64,7 +64,8 @@ end
 
 local function look(job)
   local seen = { device = job.device, stored = {}, power = { causes = {} }, advice = {} }
-  local problem
+  local free, problem = job:hold(true)
+  if not free then return seen, problem end
   if job.device.mode == "application" then
     problem = ask(job, seen)
   elseif job.device.mode == "download" then

@@ -14,7 +14,6 @@ local holders = require "moonflash.holders"
 local image = require "moonflash.image"
 local job = require "moonflash.job"
 local later = require "moonflash.later"
-local lock = require "moonflash.lock"
 local model = require "moonflash.model"
 local preflight = require "moonflash.preflight"
 local routes = require "moonflash.routes"
@@ -176,10 +175,9 @@ function update.run(work, steps)
   guests.give_back_left(work)
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
-  local held, problem = lock.take(work.root, work.device)
+  local held, problem = work:hold()
   if not held then return update.result(work, problem) end
   local done, broken = run_held(work, steps)
-  held:release()
   return update.result(work, not done and broken or nil)
 end
 

@@ -171,16 +171,49 @@ describe("a modem that somebody works with", function()
     assert(lock.take(root, device)):release()
   end)
 
+  it("may be asked by the script that works with it, and is let go when that ends", function()
+    local root = support.folder()
+    local function work() return job.new { root = root, device = { place = "1-1" } } end
+    local one, other = work(), work()
+    assert.is_true(one:hold())
+    local held, problem = other:hold()
+    assert.equal("device.busy", support.code_of(held, problem))
+    assert.is_true(other:hold(true))
+    one:finalize()
+    assert.is_true(other:hold())
+    other:finalize()
+  end)
+
+  -- A program that holds the lock of 1-1 for a while.
+  local function other_program(root, to_ask, ms)
+    local other = support.start(support.lua([[
+      local root, to_ask, ms = ...
+      local held = assert(require("moonflash.lock").take(root, { place = "1-1" }, to_ask == "true"))
+      print "held" io.stdout:flush()
+      require("moonflash.core.sys").sleep_ms(tonumber(ms))]], root, tostring(to_ask), tostring(ms)))
+    assert.equal("held", other:line(10000))
+    return other
+  end
+
+  local function busy(root, to_ask)
+    local held, problem = require("moonflash.lock").take(root, { place = "1-1" }, to_ask)
+    assert.equal("device.busy", support.code_of(held, problem))
+    return problem
+  end
+
   it("is another program's otherwise", function()
     local root = support.folder()
-    local other = support.start(support.lua([[
-      assert(require("moonflash.lock").take((...), { place = "1-1" }))
-      print "held" io.stdout:flush() io.read()]], root))
-    assert.equal("held", other:line(10000))
-    local _, problem = require("moonflash.lock").take(root, { place = "1-1" })
-    assert.equal("device.busy", problem.code)
-    assert.truthy(flash.failure.hint(problem):find("wait until", 1, true))
+    local other = other_program(root, false, 60000)
+    for _, to_ask in ipairs { false, true } do
+      assert.truthy(flash.failure.hint(busy(root, to_ask)):find("wait until", 1, true))
+    end
     other:stop()
+  end)
+
+  it("is waited for when the other one only asks it something", function()
+    local root = support.folder()
+    other_program(root, true, 300)
+    assert(require("moonflash.lock").take(root, { place = "1-1" })):release()
   end)
 end)
 
@@ -286,7 +319,7 @@ describe("parts that scripts use", function()
 
   it("job: the words of its command line", function()
     assert.same({ "--root=/r", "update", "--", "a.cwe" },
-      require("moonflash.child").words { command = "update", files = { "a.cwe" }, root = "/r" })
+      require("moonflash.child.command_line").words { command = "update", files = { "a.cwe" }, root = "/r" })
   end)
 
   it("job: looks for its modem where it stands now", function()

@@ -157,7 +157,7 @@ describe("a lock", function()
   local function holder()
     local child = support.start(support.lua([[
       local sys = require "moonflash.core.sys"
-      local lock = assert(sys.lock(...))
+      local lock = assert(sys.lock((...)))
       io.stdout:write "held\n"
       io.stdout:flush()
       io.read()
@@ -174,6 +174,15 @@ describe("a lock", function()
     assert.truthy(problem.evidence:find("pid " .. child.pid .. ": ", 1, true))
     assert.truthy(problem.evidence:find("chunk.lua " .. path .. " tab?here", 1, true))
     assert.truthy(problem.message:find(path, 1, true))
+  end)
+
+  it("says what for, and is nobody else's to look at", function()
+    local lock = assert(sys.lock(path, "asks"))
+    local result, problem = sys.lock(path)
+    assert.equal("sys.locked", support.code_of(result, problem))
+    assert.truthy(problem.evidence:find "^pid %d+ asks: ")
+    assert.equal(384, sys.stat(path).mode) -- 0600: who may read a file may lock it
+    lock:release()
   end)
 
   it("is free after its holder's end, whatever the end", function()

@@ -31,9 +31,9 @@ function shared.alone(root, action)
 end
 
 local function is_at_work(root, socket)
-  local held, problem = lock.take_socket(root, socket)
+  local held, problem = lock.take_socket(root, socket, lock.ASKS)
   if held then held:release() end
-  return not held and problem.code == "sys.locked"
+  return not held and lock.is_jobs(problem)
 end
 
 local function lists(noted, name, kinds)

@@ -18,9 +18,10 @@ local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 -- After these the port is not to be trusted: an answer may still come, or the modem was away.
 local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
 
--- Another job may work on the modem by now.
-local function check(self)
+-- Another job may work on the modem by now, or ask it something.
+local function hold(self)
   if self.finalized then blame.caller "this job was finalized: it has no ports any more" end
+  return self:hold(true)
 end
 
 local WAITS = "`moonflash recover` makes it run; a step that needs it running says mode = \"application\""
@@ -39,7 +40,8 @@ end
 -- @raise when the job was finalized
 function sessions:qmi()
   if self.session then return self.session end
-  check(self)
+  local free, busy = hold(self)
+  if not free then return nil, busy end
   local here, gone = self:keep_up()
   if not here then return nil, gone end
   local nodes, mbim = self.device.nodes, self.options.mbim
@@ -79,7 +81,8 @@ end
 -- @raise when the job was finalized
 function sessions:at()
   if self.at_session then return self.at_session end
-  check(self)
+  local free, busy = hold(self)
+  if not free then return nil, busy end
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
   local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
@@ -121,7 +124,8 @@ end
 -- @raise when the job was finalized
 function sessions:download()
   if self.loader then return self.loader end
-  check(self)
+  local free, busy = hold(self)
+  if not free then return nil, busy end
   local here, gone = self:keep_up()
   if not here then return nil, gone end
   if self.device.mode ~= "download" or not self.device.nodes.qdl then
