@@ -11,99 +11,22 @@
 -- @module moonflash.child
 
 local cjson = require "cjson"
-local context = require "moonflash.context"
+local command_line = require "moonflash.child.command_line"
 local exit = require "moonflash.exit"
 local failure = require "moonflash.failure"
-local modems = require "moonflash.modems"
 local place = require "moonflash.place"
 local sys = require "moonflash.core.sys"
-local words = require "moonflash.context.words"
 
 local child = {}
 child.__index = child
 
 local MOST_AT_ONCE = 65536
-
--- --- the command line ---------------------------------------------------------------------------
-
--- What the command line says in another form.
-local function translated(options, selection)
-  local skipped, number = {}, selection.number
-  for finding, skip in pairs(options.skip or {}) do skipped[#skipped + 1] = skip and finding or nil end
-  return {
-    vid_pid = selection.vid and table.concat({ selection.vid, selection.pid }, ":"),
-    busnum_devnum = number and selection.bus and selection.bus .. ":" .. number or number,
-    qmi = options.mbim == false, skip = skipped,
-  }
-end
-
-local not_as_they_are = { vid = true, pid = true, bus = true, number = true, skip = true }
-
-local function add_option(line, name, value)
-  local option = "--" .. name:gsub("_", "-")
-  if type(value) == "table" then
-    for _, one in ipairs(value) do line[#line + 1] = option .. "=" .. one end
-  elseif value == true then
-    line[#line + 1] = option
-  elseif value then
-    line[#line + 1] = option .. "=" .. tostring(value)
-  end
-end
-
-local function add_options(line, options, leave_out)
-  for name, value in pairs(options) do
-    if not leave_out[name] then add_option(line, name, value) end
-  end
-end
-
---- The command line of a request.
--- @tparam table request see start
--- @treturn table its words after `moonflash`
-function child.words(request)
-  local line, options, selection = {}, request.options or {}, request.selection or {}
-  add_options(line, options, not_as_they_are)
-  add_options(line, selection, not_as_they_are)
-  add_options(line, translated(options, selection), {})
-  add_option(line, "root", request.root)
-  line[#line + 1] = request.command
-  line[#line + 1] = "--"
-  line[#line + 1] = request.pair
-  for _, word in ipairs(request.files or request.arguments or {}) do line[#line + 1] = word end
-  return line
-end
-
-local fields = {
-  string = "command pair root program", table = "files arguments selection options", number = "stdin stderr",
-}
-
--- A selection in the words of the command line: a modem that it has none for is looked up.
-local function worded(request)
-  local selection = request.selection or {}
-  local vague = selection.bus and not selection.number or selection.pid and not selection.vid
-  if not selection.model and not vague then return selection end
-  local found, none = modems.choose { root = request.root or "/", selection = selection }
-  if not found then return nil, none end
-  return { place = found.place }
-end
-
--- What is left open is as the script's own command line said, but for where that is recorded.
-local function inherited(request)
-  local current, options = context.current(), {}
-  for name, value in pairs(current.options) do options[name] = value end
-  options.trace = nil
-  for name, value in pairs(request.options or {}) do options[name] = value end
-  local whole = { root = current.root ~= "/" and current.root or nil, selection = current.selection }
-  for name, value in pairs(request) do whole[name] = value end
-  whole.options = options
-  return whole
-end
+local TAKEN = 255 -- for the exit status that a loop took which waits for all children
 
 -- The program of this installation, else the one PATH leads to.
 local function program()
   return sys.access(place.program, "x") and place.program or "moonflash"
 end
-
--- --- the job ------------------------------------------------------------------------------------
 
 --- Starts a moonflash. It is in a process group of its own, so neither the end of the caller nor that
 -- of the terminal ends it.
@@ -113,16 +36,12 @@ end
 -- not given)
 -- @treturn table the job, or nil and a failure
 function child.start(request)
-  if type(request.command) ~= "string" then error("a job needs a command", 2) end
-  words.check_fields(request, fields, "a job")
-  local whole = inherited(request)
-  local selection, none = worded(whole)
-  if not selection then return nil, none end
-  whole.selection = selection
+  local whole, none = command_line.whole(request)
+  if not whole then return nil, none end
   local output, input = sys.pipe()
   if not output then return nil, input end
   local pid, problem = sys.spawn({ request.program or program(), "--json",
-    unpack(child.words(whole)) }, {
+    unpack(command_line.words(whole)) }, {
     stdin = request.stdin or false, stdout = input, stderr = request.stderr or false, group = true })
   sys.close(input)
   if pid then return setmetatable({ pid = pid, output = output, pending = "", lines = {} }, child) end
@@ -139,8 +58,9 @@ end
 local function take(self)
   local bytes, problem = sys.read(self.output, MOST_AT_ONCE)
   if not bytes then
-    if problem.code ~= "sys.again" then self:close() end
-    return
+    if problem.code == "sys.again" then return end
+    self.over = true
+    return self:close()
   end
   self.pending = self.pending .. bytes
   for line in self.pending:gmatch "([^\n]*)\n" do
@@ -189,17 +109,20 @@ end
 -- a transfer the first time only warns, the second time stops.
 -- @treturn boolean true, also when it has ended, or nil and a failure
 function child:cancel()
-  if self.status then return true end
+  if self.status or self.over then return true end
+  local signal = self.cancelled and "INT" or "TERM" -- two of one kind at once would count as one
   self.cancelled = true
-  return sys.kill(self.pid, "TERM")
+  return sys.kill(self.pid, signal)
 end
 
--- Killed, or cancelled before it could take note of that.
+-- Killed, or cancelled before it could take note of that; or nobody listened to its end.
 local function cut_off(self)
   if self.cancelled then
     return { ok = false, exit = exit.INTERRUPTED,
       failure = failure.new("job.interrupted", "stopped before it began") }
   end
+  local went_well = self.status == exit.DONE or self.status == exit.NOTHING_TO_DO
+  if went_well and not self.over then return { ok = true, exit = self.status } end
   return { ok = false, exit = self.status, failure = failure.new("internal",
     "the job ended without a result", { evidence = ("status %.0f"):format(self.status) }) }
 end
@@ -234,12 +157,14 @@ function child:wait(ms)
   if not ended then return nil, problem end
   if not self.status then
     self.status, problem = sys.wait(self.pid, math.max(0, deadline - sys.clock_ms()))
+    if not self.status and problem.code == "sys.failed" then self.status = TAKEN end
     if not self.status then return nil, problem end
   end
   return result_of(self)
 end
 
---- Gives up listening; the job itself goes on. May be called again.
+--- Gives up listening; the job itself goes on, and only `wait` says when it has ended (until then it stays in
+-- the table of processes). May be called again.
 function child:close()
   if self.output then sys.close(self.output) end
   self.output = nil

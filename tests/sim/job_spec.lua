@@ -179,6 +179,59 @@ describe("flash.job", function()
     assert.truthy(second.failure.evidence:find(("pid %d"):format(job.pid), 1, true))
   end)
 
+  it("has the modem for itself: meanwhile nobody else asks it something", function()
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.2 })
+    local job, asking = start { command = "update", files = files, root = modem.root }, {}
+    follow(job, function(event)
+      if event.step ~= "set preference" or asking[1] then return end
+      for index, question in ipairs {
+        { command = "status" }, { command = "plan", files = files },
+        { command = "at", arguments = { "ATI" } }, { command = "qmi", arguments = { "dms", "get_revision" } },
+      } do
+        question.root = modem.root
+        asking[index] = start(question)
+      end
+    end)
+    assert.equal(0, job:wait(PATIENCE_MS).exit)
+    for _, question in ipairs(asking) do
+      local refused = question:wait(PATIENCE_MS)
+      assert.equal(3, refused.exit, tostring(refused.failure))
+      assert.equal("device.busy", refused.failure.code)
+      assert.truthy(refused.failure.evidence:find(("pid %d: "):format(job.pid), 1, true))
+    end
+    assert.equal(4, #asking)
+  end)
+
+  it("is not hindered by who asks the modem again and again", function()
+    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.01 })
+    local asking = support.start(support.lua([[
+      local flash, root = require "moonflash", ...
+      print "begun" io.stdout:flush()
+      while true do flash.status { root = root } end]], modem.root))
+    asking:line()
+    assert.equal(0, start({ command = "update", files = files, root = modem.root }):wait(PATIENCE_MS).exit)
+    asking:stop()
+  end)
+
+  it("has a result when a loop has reaped it, too", function()
+    local job = start { command = "devices", root = support.folder() }
+    assert.equal(0, sys.wait(job.pid, PATIENCE_MS))
+    assert.is_true(job:wait(PATIENCE_MS).ok)
+    assert.is_true(job:cancel())
+  end)
+
+  it("tells how it ended to who did not listen", function()
+    local job = start { command = "devices", root = support.folder() }
+    job:close()
+    local result = job:wait(PATIENCE_MS)
+    assert.same({ ok = true, exit = 0 }, result)
+    job = start { command = "inspect", files = { "/nowhere.cwe" } }
+    job:close()
+    result = job:wait(PATIENCE_MS)
+    assert.equal("internal", result.failure.code)
+    assert.equal(4, result.exit)
+  end)
+
   it("that is killed has a result all the same", function()
     local modem = support.simulator("mc7455", { time_scale = 1 })
     local job = start { command = "update", files = images(), root = modem.root }
@@ -217,6 +270,16 @@ describe("flash.job", function()
     local request = { command = "devices", program = "/nowhere/moonflash" }
     assert.equal("sys.not_found", support.code_of(flash.job(request)))
     assert.has_error(function() flash.job { files = {} } end)
+  end)
+end)
+
+describe("flash.job", function()
+  it("refuses what can be no command line", function()
+    for _, request in ipairs { {}, { command = "inspect", files = { 1 } },
+      { command = "run", arguments = { "a\0b" } } } do
+      assert.has_error(function() flash.job(request) end)
+    end
+    assert.has_error(function() flash.job() end, "a job needs a command")
   end)
 end)
 
