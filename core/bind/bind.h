@@ -43,7 +43,7 @@ void mf_push_whole(lua_State *L, uint64_t value);
 /* Fields of an options table; `absent` when nil. */
 uint64_t mf_option_whole(lua_State *L, int table, const char *name, uint64_t absent, uint64_t most);
 int mf_option_boolean(lua_State *L, int table, const char *name, int absent);
-/* A new module table from a list, as luaL_register(L, NULL, ...) but for 5.1 to 5.4. */
+/* A new module table from a list of functions. */
 void mf_new_module(lua_State *L, const luaL_Reg *functions);
 
 #endif
