@@ -87,8 +87,7 @@ end
 
 -- The progress of a job when all that belongs to it has ended.
 local function await_end(job)
-  local ended = router.jobs .. "/" .. job .. "/ended"
-  wait_for(function() return sys.stat(ended) end)
+  wait_for(function() return sys.read_file(router.folder .. "/calls"):find(job, 1, true) end)
   return await(job, function(seen) return seen.state == "ended" end)
 end
 
@@ -105,6 +104,14 @@ end
 
 local function read_pid(path)
   return tonumber(sys.read_file(path) or "")
+end
+
+-- A job that has begun, with no process of its own.
+local function new_job_folder(name, arguments)
+  local folder = router.jobs .. "/" .. name
+  assert(sys.make_folder(folder .. "/begun"))
+  assert(sys.write_file(folder .. "/arguments", arguments))
+  return folder
 end
 
 -- Jobs are in sessions of their own: they are ended here if a test left one.
@@ -157,9 +164,7 @@ only("on OpenWrt", function()
     end)
 
     it("does not run a job again that procd starts again", function()
-      local folder = router.folder .. "/jobs/x"
-      assert(sys.make_folder(folder .. "/begun"))
-      assert(sys.write_file(folder .. "/arguments", "devices\n"))
+      local folder = new_job_folder("10001-x", "devices\n")
       local argv = { router.folder .. "/moonflash-job", folder }
       local run = support.run(argv, { environment = router.environment })
       assert.same({ status = 0, stdout = "", stderr = "" }, run)
@@ -168,9 +173,34 @@ only("on OpenWrt", function()
 
     it("adds the options of uci", function()
       assert(sys.write_file(router.folder .. "/uci", "option --no-progress\noption --quiet\n"))
+      assert.equal("--no-progress\n--quiet\n", service("options").stdout)
       local job = service("job", "devices").stdout:gsub("\n", "")
       assert.equal(0, await_end(job).result.exit)
-      assert.truthy(contents("instances/" .. job .. "/command"):find("\n--no-progress\n--quiet\n", 1, true))
+      local arguments = sys.read_file(router.jobs .. "/" .. job .. "/arguments")
+      assert.equal("--no-progress\n--quiet\ndevices\n", arguments)
+    end)
+
+    it("leaves a job alone when the options of uci change and another job begins", function()
+      local first = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
+      await(first, function(seen) return seen.state == "running" end)
+      assert(sys.write_file(router.folder .. "/uci", "option --quiet\n"))
+      await_end((service("job", "devices").stdout:gsub("\n", "")))
+      assert.equal(0, service("start").status)
+      await_end((service("job", "devices").stdout:gsub("\n", "")))
+      assert.equal("running", call("progress", { job = first }).state)
+      assert.is_nil(sys.stat(router.jobs .. "/" .. first .. "/ended"))
+      assert.is_true(call("cancel", { job = first }).asked)
+      await_end(first)
+    end)
+
+    it("numbers jobs, whatever the clock says", function()
+      new_job_folder("10099-20990101-000000", "devices\n")
+      for number = 10100, 10102 do
+        local job = service("job", "devices").stdout:gsub("\n", "")
+        assert.equal(tostring(number), job:match "^(%d+)%-%d+%-%d+$")
+        await_end(job)
+        assert.equal(job, call("progress").job)
+      end
     end)
 
     it("passes a signal on and waits for what moonflash makes of it", function()
@@ -190,7 +220,29 @@ only("on OpenWrt", function()
         await_end(names[i])
       end
       assert.equal(5, #sys.list(router.jobs))
+      assert.equal(5, #sys.list(router.folder .. "/instances"))
       assert.truthy(sys.stat(router.jobs .. "/" .. names[7]))
+    end)
+
+    it("forgets jobs whose processes were killed, too", function()
+      for number = 10001, 10006 do new_job_folder(number .. "-x", "devices\n") end
+      await_end((service("job", "devices").stdout:gsub("\n", "")))
+      assert.equal(5, #sys.list(router.jobs))
+      assert.is_nil(sys.stat(router.jobs .. "/10002-x"))
+    end)
+
+    it("keeps a job that goes on although its wrapper was killed", function()
+      local job = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
+      await(job, function(seen) return seen.state == "running" end)
+      local wrapper = read_pid(router.jobs .. "/" .. job .. "/wrapper")
+      wait_for(function() return read_pid(router.jobs .. "/" .. job .. "/pid") end)
+      sys.kill(wrapper, "KILL")
+      wait_for(function() return not sys.stat("/proc/" .. wrapper .. "/fd/1") end)
+      for number = 20001, 20006 do new_job_folder(number .. "-x", "devices\n") end
+      await_end((service("job", "devices").stdout:gsub("\n", "")))
+      assert.equal("running", call("progress", { job = job }).state)
+      assert.is_true(call("cancel", { job = job }).asked)
+      await(job, function(seen) return seen.state ~= "running" end)
     end)
   end)
 
@@ -257,6 +309,45 @@ only("on OpenWrt", function()
       await(job, function(seen) return seen.state == "running" end)
       sys.kill(read_pid(router.jobs .. "/" .. job .. "/pid"), "KILL")
       assert.is_nil(await(job, function(seen) return seen.state == "died" end).result)
+    end)
+
+    it("tells of a job that was stopped before it could say so", function()
+      local folder = new_job_folder("10001-x", "update\n")
+      assert(sys.write_file(folder .. "/events", ""))
+      assert(sys.write_file(folder .. "/wrapper", "999999999\n"))
+      assert.equal("died", call("progress").state)
+      assert(sys.write_file(folder .. "/ended", "143\n"))
+      local seen = call "progress"
+      assert.equal("ended", seen.state)
+      assert.equal(9, seen.result.exit)
+      assert.equal("job.interrupted", seen.result.failure.code)
+    end)
+
+    it("writes the status of a job that a signal ended at once", function()
+      install(router.folder .. "/bin/stopped", "#!/bin/sh\nkill -TERM $$\n")
+      assert(sys.remove(router.folder .. "/bin/moonflash"))
+      assert(sys.rename(router.folder .. "/bin/stopped", router.folder .. "/bin/moonflash"))
+      assert.equal(9, await_end((service("job", "devices").stdout:gsub("\n", ""))).result.exit)
+    end)
+
+    it("signals no process but the job's own", function()
+      local other = support.start { SHELL, "sh", "-c", "echo; read x" }
+      local folder = new_job_folder("10001-x", "update\n")
+      for _, name in ipairs { "wrapper", "pid" } do
+        assert(sys.write_file(folder .. "/" .. name, ("%.0f\n"):format(other.pid)))
+      end
+      for _, events in ipairs { "", '{"event":"result","ok":true,"exit":0}\n' } do
+        assert(sys.write_file(folder .. "/events", events))
+        assert.equal(events == "" and "died" or "ended", call("progress").state)
+        assert.is_false(call("cancel").asked)
+      end
+      assert.truthy(sys.kill(other.pid, "CONT"))
+      assert.truthy(sys.stat(("/proc/%.0f/fd/1"):format(other.pid)))
+    end)
+
+    it("takes no folder for a job that is none yet", function()
+      assert(sys.make_folder(router.jobs .. "/10009-x"))
+      assert.equal("job.unknown", call("progress").error.code)
     end)
 
     it("answers what cannot be with an error", function()
