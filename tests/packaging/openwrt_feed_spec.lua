@@ -84,6 +84,16 @@ describe("the feed's moonflash", function()
     assert.matches("package moonflash%-simulator", simulate.stdout .. simulate.stderr)
   end)
 
+  it("is built anew when a package is chosen that its build depends on", function()
+    local makefile = sys.read_file(FEED .. "moonflash/Makefile")
+    local depends, asked = makefile:match "\nPKG_CONFIG_DEPENDS:=([^\n]*)" or "", 0
+    for symbol in makefile:gmatch "%$%((CONFIG_[%w_-]+)%)" do
+      assert.truthy((depends .. " "):find(symbol .. " ", 1, true), symbol)
+      asked = asked + 1
+    end
+    assert.equal(2, asked)
+  end)
+
   it("has the version of the project", function()
     local version = assert(sys.read_file "CMakeLists.txt"):match "project%(moonflash VERSION ([%d.]+)"
     local makefile = sys.read_file(FEED .. "moonflash/Makefile")
