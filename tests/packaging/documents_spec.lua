@@ -149,8 +149,8 @@ describe("the rpcd plugin", function()
   it("is clean for luacheck", function()
     local missing = clients.missing "luacheck"
     if missing then return pending(missing) end
-    local plugin = "packaging/openwrt/moonflash/files/moonflash.rpcd"
-    local run = support.run { "luacheck", "--std", "lua51", plugin }
+    local plugin = "packaging/openwrt/moonflash/files/"
+    local run = support.run { "luacheck", "--std", "lua51", plugin .. "moonflash.rpcd", plugin .. "jobs.lua" }
     assert.equal(0, run.status, run.stdout)
   end)
 end)

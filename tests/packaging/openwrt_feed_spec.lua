@@ -69,6 +69,7 @@ describe("the feed's moonflash", function()
       ["/usr/lib/lua/moonflash/trial.lua"] = "moonflash-simulator",
       ["/usr/share/moonflash/scripts/examples/inventory.lua"] = "moonflash-simulator",
       ["/usr/libexec/rpcd/moonflash"] = "moonflash-rpcd",
+      ["/usr/lib/lua/moonflash/rpcd/jobs.lua"] = "moonflash-rpcd",
       ["/usr/share/rpcd/acl.d/moonflash.json"] = "moonflash-rpcd",
     }
     for path, owner in pairs(expected) do assert.equal(owner, owners[path], path) end

@@ -43,9 +43,12 @@ local function new_router(uci)
   })
   local rc_common = sys.real_path "tests/packaging/openwrt/rc.common"
   install(folder .. "/service", ("#!/bin/sh\nset -- %s/init \"$@\"\n. %s\n"):format(folder, rc_common))
-  install_packaged("moonflash.rpcd", folder .. "/rpcd",
-    { ["/etc/init.d/moonflash"] = folder .. "/service", ["/var/run/moonflash/jobs"] = jobs })
-  self.environment = { FAKE = folder, PATH = bin .. ":" .. os.getenv "PATH", MOONFLASH_ROOT = modem.root }
+  install_packaged("moonflash.rpcd", folder .. "/rpcd", { ["/etc/init.d/moonflash"] = folder .. "/service" })
+  assert(sys.make_folder(folder .. "/lua/moonflash/rpcd"))
+  install_packaged("jobs.lua", folder .. "/lua/moonflash/rpcd/jobs.lua",
+    { ["/var/run/moonflash/jobs"] = jobs })
+  self.environment = { FAKE = folder, PATH = bin .. ":" .. os.getenv "PATH", MOONFLASH_ROOT = modem.root,
+    LUA_PATH = folder .. "/lua/?.lua;" .. (os.getenv "LUA_PATH" or ";") }
   self.jobs = jobs
   return self
 end
@@ -258,11 +261,27 @@ only("on OpenWrt", function()
       assert.equal("table", type(methods.update.files))
       assert.is_true(methods.update.force)
       assert.is_true(run.stdout:find('"devices":{}', 1, true) ~= nil)
+      local page = sys.read_file "packaging/openwrt/README.md"
+      for _, arguments in pairs(methods) do
+        for name in pairs(arguments) do assert(page:find("`" .. name .. "`", 1, true), name) end
+      end
       local acl = cjson.decode((sys.read_file(FILES .. "moonflash.acl.json"))).moonflash
       local granted = { unpack(acl.read.ubus.moonflash) }
       for _, name in ipairs(acl.write.ubus.moonflash) do granted[#granted + 1] = name end
       table.sort(granted)
       assert.same(names, granted)
+      -- who may only read must not have root open files, and nobody else's options reach a job
+      assert.same({ "devices", "status", "progress" }, acl.read.ubus.moonflash)
+      assert.is_nil(acl.write.uci)
+    end)
+
+    it("means the modem of the options of uci, and records nothing of questions", function()
+      local files, trace = images(), router.folder .. "/trace"
+      assert(sys.write_file(router.folder .. "/uci",
+        ("option --serial=nobody\noption --trace=%s\n"):format(trace)))
+      assert.equal("device.none", call("status").result.failure.code)
+      assert.equal("device.none", call("plan", { files = files }).result.failure.code)
+      assert.is_nil(sys.stat(trace))
     end)
 
     it("gives devices, status and plan with the result", function()
@@ -360,7 +379,42 @@ only("on OpenWrt", function()
       assert.equal("usage", code_of("update", { files = { "/tmp/x" }, force = "yes" }))
       assert.equal("job.unknown", code_of("progress", { job = "../../etc" }))
       assert.equal("job.unknown", code_of("cancel", {}))
-      assert.equal("job.not_started", code_of("update", { files = { "a\nb" } }))
+      assert.equal("usage", code_of("update", { files = { "a\nb" } }))
+    end)
+
+    it("runs no script as the model", function()
+      local script = router.folder .. "/evil.lua"
+      assert(sys.write_file(script, ("io.open('%s/ran', 'w'):close()"):format(router.folder)))
+      for _, name in ipairs { script, "./evil.lua", "../evil", "examples/inventory", "", "mc7455.lua" } do
+        for _, method in ipairs { "plan", "update" } do
+          local message = call(method, { files = { "/tmp/x" }, model = name }).error.message
+          assert.equal("not a name: model", message, name)
+        end
+      end
+      assert.is_nil(sys.stat(router.folder .. "/ran"))
+      assert.is_true(call("plan", { files = images(), model = "MC7455" }).result.ok)
+    end)
+
+    it("refuses what no argument can be, whatever the method", function()
+      local many = {}
+      for i = 1, 5000 do many[i] = "/tmp/" .. i end
+      assert.equal("too many: files", call("plan", { files = many }).error.message)
+      assert.equal("too many: files", call("update", { files = many }).error.message)
+      assert.equal(0, call("status", { files = many }).result.exit)
+      assert.equal("control characters: files", call("update", { files = { "a\0b" } }).error.message)
+      local coloured = call("plan", { files = {}, carrier = "\27[2J" })
+      assert.equal("control characters: carrier", coloured.error.message)
+      for _, text in ipairs { "\n", "\0", "1-1\n", "1-1\0" } do
+        assert.equal("control characters: place", call("status", { place = text }).error.message)
+        assert.equal("control characters: job", call("progress", { job = text }).error.message)
+      end
+      assert.equal("wrong type: files", call("plan", { files = { cjson.null } }).error.message)
+      assert.equal("wrong type: place", call("status", { place = cjson.null }).error.message)
+    end)
+
+    it("says when the service takes no job", function()
+      assert(sys.write_file(router.jobs, ""))
+      assert.equal("job.not_started", call("update", { files = { "/tmp/x" } }).error.code)
     end)
   end)
 end)

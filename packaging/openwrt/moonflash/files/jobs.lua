@@ -1,0 +1,91 @@
+--- The jobs of the service, as their folders tell: see /usr/libexec/moonflash-job.
+-- @module moonflash.rpcd.jobs
+
+local cjson = require "cjson"
+local exit = require "moonflash.exit"
+local failure = require "moonflash.failure"
+local sys = require "moonflash.core.sys"
+
+local jobs = {}
+
+local FOLDER = "/var/run/moonflash/jobs"
+local TAIL = 16384
+local TERMINATED = "143" -- 128 + 15, the exit status of what SIGTERM ended
+
+--- A job.
+-- @tparam[opt] string name the last one if none is named
+-- @treturn table { name, folder }, or nil
+function jobs.find(name)
+  local last
+  for _, known in ipairs(sys.list(FOLDER) or {}) do
+    local is_job = sys.stat(FOLDER .. "/" .. known .. "/arguments")
+    if is_job and (not name or known == name) then last = known end
+  end
+  return last and { name = last, folder = FOLDER .. "/" .. last }
+end
+
+local function number_in(job, file)
+  return (sys.read_file(job.folder .. "/" .. file) or ""):match "^(%d+)\n"
+end
+
+-- Whether a process is the job's and runs: its output is the job's, for its number alone may be that of
+-- another process by now.
+local function is_process_of(job, pid)
+  local output = pid and sys.link("/proc/" .. pid .. "/fd/1")
+  return output ~= nil and output == sys.real_path(job.folder .. "/events")
+end
+
+-- How it is with a job that has no result.
+local function state_of(job)
+  local wrapper = number_in(job, "wrapper")
+  if not wrapper then return "waiting" end
+  local runs = is_process_of(job, wrapper) or is_process_of(job, number_in(job, "pid"))
+  return runs and "running" or "died"
+end
+
+-- The last events of a job, the newest first.
+local function last_events(job)
+  local file, events = io.open(job.folder .. "/events"), {}
+  if not file then return events end
+  file:seek("end", -math.min(TAIL, file:seek "end"))
+  for line in file:read("*a"):gmatch "([^\n]*)\n" do
+    local whole, event = pcall(cjson.decode, line)
+    if whole then table.insert(events, 1, event) end
+  end
+  file:close()
+  return events
+end
+
+-- How a job ended: what it said last; or, if it was stopped before it could take note of that, as it would
+-- have said.
+local function result_of(job, events)
+  for _, event in ipairs(events) do
+    if event.event == "result" then return event end
+  end
+  if number_in(job, "ended") ~= TERMINATED then return nil end
+  local stopped = failure.new("job.interrupted", "stopped before it began")
+  return { ok = false, exit = exit.INTERRUPTED, failure = { code = stopped.code, message = stopped.message,
+    hint = failure.hint(stopped) } }
+end
+
+--- How far a job has come.
+-- @tparam table job
+-- @treturn table job, state, result, step, file, sent, total, rate, eta
+function jobs.progress(job)
+  local state, events = state_of(job), last_events(job) -- in this order: what has ended has said all
+  local result, newest = result_of(job, events), events[1] or {}
+  local sending = newest.event == "progress" and newest or {}
+  return { job = job.name, state = result and "ended" or state, result = result, step = newest.step,
+    file = sending.file, sent = sending.sent, total = sending.total, rate = sending.rate, eta = sending.eta }
+end
+
+--- Asks a job to stop.
+-- @tparam table job
+-- @treturn boolean whether there was something to stop
+function jobs.cancel(job)
+  local pid = number_in(job, "pid")
+  if not is_process_of(job, pid) or result_of(job, last_events(job)) then return false end
+  return sys.kill(tonumber(pid), "TERM") == true
+end
+
+return jobs
