@@ -7,64 +7,160 @@ _moonflash_flags="--force --all --keep-services --bind-driver --qmi --mbim -p --
 _moonflash_values="-w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place --serial --root --storage-index
     --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model --skip -L --log
     --trace"
+_moonflash_more_values="--dir --images --time-scale --fault"
+_moonflash_models="mc7354 mc7455 em7305"
+_moonflash_routes="preference firmware-id boot-download boothold impref"
+_moonflash_findings="autosuspend driver holders hypervisor memory node permission power session"
 
-# The command that was given already, if any; the value of an option is none.
-_moonflash_command() {
-    local at=1 word
-    while [ "$at" -lt "$COMP_CWORD" ]; do
-        word=${COMP_WORDS[at]}
-        if [[ " $_moonflash_values " == *[[:space:]]"$word"[[:space:]]* ]]; then
-            at=$((at + 1))
-        elif [[ $word != -* ]]; then
-            echo "$word"
-            return
+# Where scripts are: root's own, those of this installation, those of the source tree.
+_moonflash_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+_moonflash_scripts=(/etc/moonflash/scripts "$_moonflash_here/../../moonflash/scripts" "$_moonflash_here/../scripts")
+
+# Each function below that completes a text adds to COMPREPLY, and uses `words`, `command` ... of _moonflash.
+
+# The words as they were typed, the one at the cursor last: bash splits them at = and : too.
+_moonflash_join() {
+    local rest=$COMP_LINE at blanks
+    words=()
+    for ((at = 0; at <= COMP_CWORD; at++)); do
+        blanks=${rest%%[![:space:]]*}
+        rest=${rest#"$blanks"}
+        rest=${rest#"${COMP_WORDS[at]}"}
+        if [[ $at -gt 0 && -z $blanks ]]; then
+            words[-1]+=${COMP_WORDS[at]}
+        else
+            words+=("${COMP_WORDS[at]}")
         fi
-        at=$((at + 1))
+    done
+}
+
+# What of the word at the cursor bash does not replace: the part before its last = or :.
+_moonflash_kept() {
+    local word=${words[-1]} last=${COMP_WORDS[COMP_CWORD]}
+    if [[ $last == *[!=:]* ]]; then
+        echo "${word%"$last"}"
+    else
+        echo "$word"
+    fi
+}
+
+_moonflash_takes_value() {
+    [[ " $_moonflash_values $_moonflash_more_values " == *[[:space:]]"$1"[[:space:]]* ]]
+}
+
+_moonflash_is_script_given() {
+    [[ $command == run && $given -gt 0 ]]
+}
+
+# What stands before the cursor's word: the command, how many arguments it was given, and the option whose
+# value the cursor's word is.
+_moonflash_look() {
+    local at
+    command='' given=0 option=''
+    for ((at = 1; at < ${#words[@]} - 1; at++)); do
+        if _moonflash_is_script_given; then
+            return
+        elif _moonflash_takes_value "${words[at]}"; then
+            option=${words[at]}
+            at=$((at + 1))
+        elif [[ ${words[at]} == -?* ]]; then
+            :
+        elif [[ -z $command ]]; then
+            command=${words[at]}
+        else
+            given=$((given + 1))
+        fi
+        [[ $at -eq $((${#words[@]} - 1)) ]] || option=''
     done
 }
 
 # Files (-f) or folders (-d), blanks in their names and all.
 _moonflash_paths() {
-    mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+    local found
+    mapfile -t found < <(compgen "$1" -- "$2")
+    COMPREPLY+=("${found[@]}")
 }
 
-# The value of an option; false if what was typed before is none that takes one.
+_moonflash_words() {
+    COMPREPLY+=($(compgen -W "$1" -- "$2"))
+}
+
+# Names of scripts, as `run` takes them.
+_moonflash_script_names() {
+    local folder path name
+    for folder in "${_moonflash_scripts[@]}"; do
+        for path in "$folder"/*.lua "$folder"/*/*.lua; do
+            name=${path#"$folder/"}
+            name=${name%.lua}
+            [[ ! -f $path || $name != "$1"* ]] || COMPREPLY+=("$name")
+        done
+    done
+}
+
+# Faults, as the program lists them; `name=` when a value follows.
+_moonflash_faults() {
+    _moonflash_words "$(moonflash simulate list 2>/dev/null |
+        awk '/^[a-z]/ && NF > 1 && $1 !~ /:$/ { sub(/=.*/, "=", $1); print $1 }')" "$1"
+    compopt +o filenames 2>/dev/null # which would put a \ before =
+    [[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+}
+
+# The value of an option.
 _moonflash_value() {
     case $1 in
     -w | --cdc-wdm | -t | --tty) _moonflash_paths -f "${2:-/dev/}" ;;
     --root | --dir | --images) _moonflash_paths -d "$2" ;;
     -L | --log | --trace) _moonflash_paths -f "$2" ;;
-    --route) COMPREPLY=($(compgen -W "preference firmware-id boot-download boothold impref" -- "$2")) ;;
-    --place)
-        COMPREPLY=($(compgen -W "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v :)" -- "$2"))
+    --route) _moonflash_words "$_moonflash_routes" "$2" ;;
+    --place) _moonflash_words "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v :)" "$2" ;;
+    --model)
+        _moonflash_words "$_moonflash_models" "$2"
+        _moonflash_paths -f "$2"
         ;;
-    --model) COMPREPLY=($(compgen -W "mc7354 mc7455 em7305" -- "$2")) ;;
-    --fault | --time-scale) COMPREPLY=() ;;
-    *)
-        [[ " $_moonflash_values " == *[[:space:]]"$1"[[:space:]]* ]] || return 1
-        COMPREPLY=()
-        ;;
+    --skip) _moonflash_words "$_moonflash_findings" "$2" ;;
+    --fault) _moonflash_faults "$2" ;;
     esac
-    return 0
+}
+
+_moonflash_option() {
+    local more=
+    case $command in
+    simulate) more=$_moonflash_more_values ;;
+    replay | test-script) more="--time-scale" ;;
+    esac
+    _moonflash_words "$_moonflash_flags $_moonflash_values $more" "$1"
+}
+
+_moonflash_argument() {
+    case $command in
+    '') _moonflash_words "$_moonflash_commands" "$1" ;;
+    simulate) _moonflash_words "$_moonflash_models list" "$1" ;;
+    run | test-script)
+        [[ $given -gt 0 ]] || _moonflash_script_names "$1"
+        _moonflash_paths -f "$1"
+        ;;
+    inspect | plan | update | recover | replay) _moonflash_paths -f "$1" ;;
+    esac
 }
 
 _moonflash() {
-    local word=${COMP_WORDS[COMP_CWORD]} command more=
-    _moonflash_value "${COMP_WORDS[COMP_CWORD - 1]}" "$word" && return
-    command=$(_moonflash_command)
-    case $command in
-    simulate) more="--dir --images --time-scale --fault" ;;
-    replay | test-script) more="--time-scale" ;;
-    esac
-    if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "$_moonflash_flags $_moonflash_values $more" -- "$word"))
-        return
+    local words command given option word kept
+    _moonflash_join
+    _moonflash_look
+    word=${words[-1]} kept=$(_moonflash_kept) COMPREPLY=()
+    if _moonflash_is_script_given; then
+        _moonflash_paths -f "$word"
+    elif [[ -n $option ]]; then
+        _moonflash_value "$option" "$word"
+    elif [[ $word == --*=* ]]; then
+        _moonflash_value "${word%%=*}" "${word#*=}"
+        COMPREPLY=("${COMPREPLY[@]/#/"${word%%=*}="}")
+    elif [[ $word == -* ]]; then
+        _moonflash_option "$word"
+    else
+        _moonflash_argument "$word"
     fi
-    case $command in
-    '') COMPREPLY=($(compgen -W "$_moonflash_commands" -- "$word")) ;;
-    simulate) COMPREPLY=($(compgen -W "mc7354 mc7455 em7305 list" -- "$word")) ;;
-    inspect | plan | update | recover | run | replay | test-script) _moonflash_paths -f "$word" ;;
-    esac
+    COMPREPLY=("${COMPREPLY[@]#"$kept"}")
 }
 
 complete -o filenames -F _moonflash moonflash

@@ -35,6 +35,16 @@ local function clean(program, argv)
   assert.same({ status = 0, stdout = "", stderr = "" }, run)
 end
 
+-- What --skip takes.
+local function findings()
+  local names = { "holders" }
+  for _, file in ipairs(sys.list "lua/moonflash/preflight") do
+    local part = require("moonflash.preflight." .. file:match "^([%w_]+)%.lua$")
+    if type(part) == "table" and part.look and part.name then names[#names + 1] = part.name end
+  end
+  return names
+end
+
 describe("the man page", function()
   local PAGE = "packaging/moonflash.1"
   local page = assert(sys.read_file(PAGE))
@@ -58,6 +68,12 @@ describe("the man page", function()
     end
   end)
 
+  it("has every finding that may be skipped, and that a model may be a script", function()
+    local skip = page:match "\n%.It Fl Fl skip (.-)\n%.El"
+    for _, name in ipairs(findings()) do assert(skip:find("%f[%w]" .. name .. "%f[%W]"), name) end
+    assert.matches("script", page:match "\n%.It Fl Fl model (.-)\n%.It")
+  end)
+
   it("has no option that there is not", function()
     local known = {}
     all_options(function(name) known[name] = true end)
@@ -79,15 +95,30 @@ end)
 describe("the completion", function()
   after_each(support.finish)
 
-  -- What bash would offer for the last of the words.
+  -- What bash would offer for the last of the words, which it splits at = and :; each as the whole word that
+  -- would stand there.
   local function offered(...)
     local words = { ... }
-    local run = support.run({ "bash", "-c", [[
+    local folder = support.folder()
+    assert(sys.symlink(sys.real_path(support.program), folder .. "/moonflash"))
+    local run = support.run({ "bash", "-c", [=[
       . packaging/moonflash.bash
-      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      COMP_LINE="$*" COMP_WORDS=()
+      for word in "$@"; do
+        while [[ $word =~ ^([^=:]*)([=:]+)(.*)$ ]]; do
+          COMP_WORDS+=(${BASH_REMATCH[1]:+"${BASH_REMATCH[1]}"} "${BASH_REMATCH[2]}")
+          word=${BASH_REMATCH[3]}
+          [[ -n $word ]] || continue 2
+        done
+        COMP_WORDS+=("$word")
+      done
+      COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+      last=${!#}
+      before=${last%"${last##*[=:]}"}
       _moonflash
-      printf '%s\n' "${COMPREPLY[@]}"
-    ]], "bash", "moonflash", unpack(words) })
+      printf '%s\n' "${COMPREPLY[@]/#/"$before"}"
+    ]=], "bash", "moonflash", unpack(words) },
+      { environment = { PATH = folder .. ":" .. os.getenv "PATH" } })
     assert.equal("", run.stderr)
     local set = {}
     for word in run.stdout:gmatch "[^\n]+" do set[word] = true end
@@ -123,6 +154,52 @@ describe("the completion", function()
     local folder = support.folder()
     assert(sys.write_file(folder .. "/the firmware.cwe", ""))
     assert.same({ [folder .. "/the firmware.cwe"] = true }, offered("update", folder .. "/the f"))
+  end)
+
+  it("goes on after = and :", function()
+    assert.same({ ["--route=preference"] = true }, offered "--route=p")
+    assert.is_true(offered("--route=")["--route=impref"])
+    assert.same({ update = true }, offered("--place=1-1", "upd"))
+    assert.same({ update = true }, offered("-d", "1199:9071", "upd"))
+    assert.same({ update = true }, offered("--vid-pid=1199:9071", "upd"))
+    assert.same({ status = true }, offered("--timeout-scale=2", "st"))
+    assert.same({ plan = true }, offered("-s", "1:5", "pl"))
+    assert.same({}, offered("-d", "1199:"))
+    assert.same({}, offered("update", "CMakeLists.txt:C"))
+    local folder = support.folder()
+    for _, name in ipairs { "a:bc", "bcd" } do assert(sys.write_file(folder .. "/" .. name, "")) end
+    assert.same({ [folder .. "/a:bc"] = true }, offered("update", folder .. "/a:b"))
+    assert.same({ ["--log=" .. folder .. "/a:bc"] = true }, offered("--log=" .. folder .. "/a:b"))
+    assert.same({ ["--log=" .. folder .. "/bcd"] = true }, offered("--log=" .. folder .. "/b"))
+  end)
+
+  it("knows scripts, and leaves to them what follows", function()
+    for _, command in ipairs { "run", "test-script" } do
+      local names = offered(command, "")
+      for _, name in ipairs { "mc7455", "examples/inventory", "CMakeLists.txt" } do
+        assert.is_true(names[name], name)
+      end
+    end
+    assert.is_nil(offered("run", "mc7455", "")["mc7455"])
+    assert.same({}, offered("run", "x.lua", "--f"))
+    assert.same({ ["CMakeLists.txt"] = true }, offered("run", "x.lua", "--route", "CMakeL"))
+    assert.is_true(offered("run", "--f")["--force"])
+    assert.is_true(offered("test-script", "x.lua", "--f")["--force"])
+    local models = offered("--model", "")
+    assert.is_true(models["mc7455"] and models["CMakeLists.txt"])
+  end)
+
+  it("knows what may be skipped, and the faults", function()
+    local expected = {}
+    for _, name in ipairs(findings()) do expected[name] = true end
+    assert.same(expected, offered("--skip", ""))
+    local faults, known = require "moonflash.sim.faults", {}
+    for name, switch in pairs(faults.switches) do
+      local takes_one = switch.number or switch.choices or switch.pattern or (switch.message or ""):find "%%s"
+      known[name .. (takes_one and "=" or "")] = true
+    end
+    for name in pairs(faults.about_messages) do known[name .. "="] = true end
+    assert.same(known, offered("simulate", "mc7455", "--fault", ""))
   end)
 end)
 
