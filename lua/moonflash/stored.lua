@@ -75,17 +75,18 @@ function stored.has(list, wanted)
   return false
 end
 
---- The pair a word means: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`) or the
--- version of the settings. Of several the one with the firmware that runs, then the newest.
+--- The pair a word means: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`), the version of
+-- the settings, or build id and that (`02.33.03.00_GENERIC_002.072_000`). Of several the one with the
+-- firmware that runs, then the newest.
 -- @tparam table state of versions.read
 -- @tparam string word
 -- @treturn table the pair, or nil and failure stored.none
 function stored.find(state, word)
   local wanted, found = word:lower(), stored.pairs(state.stored)
   local function means(pair)
-    local build = pair.firmware .. "_" .. pair.carrier
-    return pair.carrier:lower() == wanted or build:lower() == wanted
-      or pair.firmware == wanted or pair.config == wanted
+    local build = (pair.firmware .. "_" .. pair.carrier):lower()
+    return pair.carrier:lower() == wanted or pair.firmware == wanted or pair.config == wanted
+      or build == wanted or build .. "_" .. pair.config:lower() == wanted
   end
   local function runs(pair) return pair.firmware == state.running.firmware end
   local best = newest(found, function(pair) return means(pair) and runs(pair) end) or newest(found, means)

@@ -45,6 +45,15 @@ describe("stored.find", function()
     assert.equal("02.14.03.02", stored.find(now, "02.14.03.02").firmware)
   end)
 
+  it("takes a build id with the version of its settings", function()
+    local both = { groups[1], { type = "pri", images = {
+      image("02.08.02.00_GENERIC", "002.007_001"), image("02.08.02.00_GENERIC", "002.009_001") } } }
+    for _, config in ipairs { "002.007_001", "002.009_001" } do
+      local found = stored.find({ stored = both, running = old }, "02.08.02.00_GENERIC_" .. config)
+      assert.equal(config, found.config)
+    end
+  end)
+
   it("prefers the firmware that runs, else the newest", function()
     assert.equal("02.08.02.00 GENERIC", text(stored.find(state(old), "GENERIC")))
     assert.equal("02.14.03.02 GENERIC", text(stored.find(state { firmware = "09.09.09.09" }, "GENERIC")))

@@ -6,7 +6,7 @@ return {
   usage = "BUILD|CARRIER",
   summary = "use an image pair the modem already stores",
   arguments = {
-    { "PAIR", "a carrier (GENERIC), a firmware version or a build id (02.33.03.00_GENERIC)",
+    { "PAIR", "GENERIC, 02.33.03.00, 02.33.03.00_GENERIC, or all of 02.33.03.00_GENERIC_002.072_000",
       target = "pair" },
   },
   run = function(wanted)
