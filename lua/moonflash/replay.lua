@@ -5,18 +5,20 @@
 --     local result = replay.run { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
 --
 -- Replayed is one modem. That its ports could not be opened, and what a machine's other programs did,
--- is told by a trace but not replayed.
+-- is told by a trace but not replayed. What cannot be used is refused; so is what only turns out to be
+-- unusable when the modem is made of it.
 -- @module moonflash.replay
 
 local child = require "moonflash.child"
+local command = require "moonflash.replay.command"
 local exit = require "moonflash.exit"
 local expect = require "moonflash.replay.expect"
 local failure = require "moonflash.failure"
 local loops = require "moonflash.sim.loop"
 local modems = require "moonflash.replay.modem"
 local outcome = require "moonflash.replay.outcome"
+local read = require("moonflash.replay.events").read
 local sys = require "moonflash.core.sys"
-local trace = require "moonflash.trace"
 local uevents = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
 local words = require "moonflash.trace.words"
@@ -33,37 +35,36 @@ local function device_of(events)
   end
 end
 
--- The events of a trace and the modem in it, when it can be replayed with these files.
-local function open(request)
-  local events, problem = trace.read(request.trace)
-  if not events then return nil, problem end
-  local files = events[1].files
-  if #files == #(request.files or {}) then return events end
-  return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(#files),
-    { evidence = table.concat(files, ", ") })
+-- Replayed is one modem: a socket has two places, and in both the modem may have been found.
+local function check_modems(events)
+  local places = {}
+  for _, event in ipairs(events) do
+    local dev = event.state == "found" and event.device
+    if dev and next(places) and not (places[dev.place] or places[dev.peer]) then
+      return nil, failure.new("trace.unusable", "a trace of several modems cannot be replayed",
+        { evidence = "another one was found at " .. dev.place })
+    end
+    if event.device then places[event.device.place], places[event.device.peer or ""] = true, true end
+  end
+  return true
 end
 
--- The arguments with the files given in the place of those that were.
-local function arguments_of(start, files)
-  local arguments, used = {}, 0
-  for index, word in ipairs(start.arguments) do
-    if word == start.files[used + 1] then
-      used = used + 1
-      word = files[used]
-    end
-    arguments[index] = word
-  end
-  return arguments
+-- The events of a trace, and what is run, when it can be replayed with these files.
+local function open(request)
+  local events, problem = read(request.trace)
+  if not events then return nil, problem end
+  local one, several = check_modems(events)
+  if not one then return nil, several end
+  local run
+  run, problem = command.of(events[1], request.files or {})
+  if not run then return nil, problem end
+  return events, run
 end
 
 local function start_program(self)
-  local start = self.events[1]
-  local options = start.options
-  options.proxy = nil
-  return child.start {
-    command = start.command, arguments = arguments_of(start, self.files), root = self.root,
-    options = options, program = self.program,
-  }
+  local run = self.run
+  return child.start { command = run.command, arguments = run.arguments, options = run.options,
+    root = self.root, program = self.program }
 end
 
 local function stop(self)
@@ -175,15 +176,18 @@ end
 -- lines = the outcome
 function replay.run(request)
   sys.catch_signals()
-  local events, unusable = open(request)
-  if not events then return result(nil, unusable) end
+  local events, run_or_problem = open(request)
+  if not events then return result(nil, run_or_problem) end
   local root, problem = sys.temporary_folder()
   if not root then return result(nil, problem) end
   local self = { events = events, device = device_of(events), files = request.files or {}, root = root,
-    said = {}, program = request.program }
+    said = {}, program = request.program, run = run_or_problem }
   local ran, same, differing = pcall(run, self, request.time_scale or TIME_SCALE)
   clean_up(self)
-  if not ran then error(same, 0) end
+  if not ran then
+    return result(nil, failure.is(same) and same or failure.new("trace.unusable",
+      "no modem can be made of this trace", { evidence = tostring(same) }))
+  end
   return result(same, differing, events)
 end
 

@@ -10,7 +10,6 @@
 -- the job's events.
 -- @module moonflash.trace
 
-local events = require "moonflash.trace.events"
 local failure = require "moonflash.failure"
 local line = require "moonflash.trace.line"
 local place = require "moonflash.place"
@@ -22,6 +21,9 @@ local words = require "moonflash.trace.words"
 
 local trace = {}
 trace.__index = trace
+
+--- The format of traces, counted.
+trace.SCHEMA = 1
 
 --- Begins a trace; a file that is there is replaced.
 -- @tparam string path
@@ -68,7 +70,7 @@ function trace:start(command)
   self.words:know_root(command.root)
   for _, file in ipairs(command.files) do self.words:know_file(file) end
   self:write("start", {
-    schema = events.SCHEMA, version = place.version, command = command.name,
+    schema = trace.SCHEMA, version = place.version, command = command.name,
     options = self.words:clean(command.options), arguments = self.words:clean(command.arguments),
     files = self.words:clean(command.files),
   })
@@ -158,9 +160,5 @@ function trace:close()
   if self.file then self.file:close() end
   self.file = nil
 end
-
---- The events of a trace.
--- @see moonflash.trace.events
-trace.read = events.read
 
 return trace

@@ -136,6 +136,62 @@ describe("a recorded session", function()
   end)
 end)
 
+describe("a trace of somebody else", function()
+  after_each(support.finish)
+
+  -- The bundled trace with another beginning, and what becomes of it.
+  local function replay_as(start, ...)
+    local path, text = support.folder() .. "/x.trace", assert(sys.read_file "tests/traces/update.trace")
+    assert(sys.write_file(path, (text:gsub("^[^\n]*", (start:gsub("%%", "%%%%")), 1))))
+    return replay(path, ...)
+  end
+
+  local function started(command, arguments, files, options)
+    return ('{"t":0,"event":"start","schema":1,"version":"0","command":%q,"arguments":%s,"files":%s,'
+      .. '"options":%s}'):format(command, arguments, files, options or "[]")
+  end
+
+  it("runs nothing that was not given", function()
+    local folder = support.folder()
+    local script, proof = folder .. "/own.lua", folder .. "/proof"
+    assert(sys.write_file(script, ("io.open(%q, 'w'):close()"):format(proof)))
+    local path = '["' .. script .. '"]'
+    for _, start in ipairs {
+      started("run", path, "[]"), started("update", path, "[]"), started("simulate", '["mc7455"]', "[]"),
+      started("status", "[]", "[]", ('{"model":%q}'):format(script)),
+    } do
+      local run = replay_as(start)
+      assert.equal(1, run.status, run.stderr)
+    end
+    assert.is_nil(sys.stat(proof))
+  end)
+
+  it("reaches no other modem and writes no file", function()
+    local other, folder = simulator(), support.folder()
+    local run = replay_as(started("at", '["AT+CFUN=0"]', "[]", ('{"tty":%q,"trace":%q,"log":%q}'):format(
+      other.root .. "/dev/ttyUSB2", folder .. "/trace", folder .. "/log")))
+    assert.equal(3, run.status, run.stderr)
+    assert.same({}, support.log(other.root, "at"))
+    assert.same({}, sys.list(folder))
+  end)
+
+  it("is of one modem", function()
+    local two = support.start { support.program, "simulate", "mc7455", "em7305", "--dir",
+      support.folder() .. "/root" }
+    two.root = two:line()
+    local script = support.folder() .. "/all.lua"
+    assert(sys.write_file(script, [[local flash = require "moonflash"
+      for _, device in ipairs(flash.try(flash.devices())) do
+        flash.try(flash.open { selection = { place = device.place } }):finalize()
+      end]]))
+    local path, recorded = record(two, "run", script)
+    assert.equal(0, recorded.status)
+    local run = replay(path, script)
+    assert.equal(1, run.status)
+    assert.truthy(run.stderr:find("several modems", 1, true))
+  end)
+end)
+
 describe("a difference", function()
   after_each(support.finish)
 

@@ -1,5 +1,6 @@
 -- Traces: what is told, in which form, and what is never told.
 local bytes = require "moonflash.core.bytes"
+local replay_events = require "moonflash.replay.events"
 local failure = require "moonflash.failure"
 local port = require "moonflash.core.port"
 local redact = require "moonflash.trace.redact"
@@ -83,7 +84,7 @@ describe("a trace", function()
 
   local function read()
     written:close()
-    return assert(trace.read(path))
+    return assert(replay_events.read(path))
   end
 
   local device = {
@@ -201,7 +202,7 @@ describe("reading a trace", function()
   local function refused(text)
     local path = support.folder() .. "/bad.trace"
     assert(sys.write_file(path, text))
-    return support.code_of(trace.read(path))
+    return support.code_of(replay_events.read(path))
   end
 
   local bad = {
@@ -211,7 +212,22 @@ describe("reading a trace", function()
     start .. '{"t":1,"event":"qmi","if":8,"dir":">","service":2,"message":"0x0023","tlvs":["01"]}\n',
     start .. '{"t":1,"event":"device","state":"seen","device":{"place":"../x"}}\n',
     start .. '{"t":1,"event":"other"}\n',
+    start .. '{"t":1,"event":"port","if":0,"dir":"<","hex":"7e7e","times":1048576}\n',
+    start .. '{"t":1,"event":"signal","name":"SIGSTOP"}\n',
+    start .. '{"t":1,"event":"step","step":"x","state":"done","message":{}}\n',
+    start .. '{"t":1e15,"event":"step","step":"x","state":"done"}\n',
+    start .. '{"t":1,"event":"result","exit":3,"failure":{"code":{}}}\n',
+    start .. '{"t":1,"event":"result","exit":3,"failure":null}\n',
+    start .. '{"t":1,"event":"qmi","dir":"<","failure":5}\n',
+    (start:gsub('"arguments":%[%]', '"arguments":[1,{}]')), (start:gsub('"files":%[%]', '"files":[{}]')),
   }
+  for _, field in ipairs {
+    '"place":"1-1.."', '"peer":"../../x"', '"peer":7', '"serial":{}', '"interfaces":[1]',
+    '"interfaces":[{"number":"x"}]', '"interfaces":[{"number":1,"driver":2}]',
+  } do
+    bad[#bad + 1] = start .. '{"t":1,"event":"device","state":"found","device":{"vid":"1199","pid":"9071",'
+      .. '"place":"1-1","interfaces":[],' .. field .. "}}\n"
+  end
   for index, text in ipairs(bad) do
     it("refuses what a replay could not use, " .. index, function()
       assert.equal("trace.unusable", refused(text))
@@ -219,7 +235,7 @@ describe("reading a trace", function()
   end
 
   it("ends, though the file does not", function()
-    assert.equal("trace.unusable", support.code_of(trace.read "/dev/zero"))
+    assert.equal("trace.unusable", support.code_of(replay_events.read "/dev/zero"))
   end)
 
   it("does not need the last line's end", function()
@@ -227,10 +243,10 @@ describe("reading a trace", function()
     assert.equal("trace.unusable", refused(start .. "\n"))
     local path = support.folder() .. "/good.trace"
     assert(sys.write_file(path, (start:gsub("\n", ""))))
-    assert.equal(1, #assert(trace.read(path)))
+    assert.equal(1, #assert(replay_events.read(path)))
   end)
 
   it("says so when there is none", function()
-    assert.equal("trace.failed", support.code_of(trace.read "/nowhere"))
+    assert.equal("trace.failed", support.code_of(replay_events.read "/nowhere"))
   end)
 end)
