@@ -10,6 +10,7 @@
 
 local answers = require "moonflash.at.answers"
 local bytes = require "moonflash.core.bytes"
+local context = require "moonflash.context"
 local failure = require "moonflash.failure"
 local port = require "moonflash.core.port"
 local reader = require "moonflash.at.reader"
@@ -44,11 +45,12 @@ end
 
 --- Opens an AT port.
 -- @tparam string path
--- @tparam[opt] table trace (moonflash.trace) to be told what passes
+-- @tparam[opt] table trace (moonflash.trace) to be told what passes; within a script the one of its run
 -- @treturn table a session, or nil and a failure port.*
 function at.open(path, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
+  trace = trace or context.trace()
   if trace then trace:tap(channel, path) end
   return at.session(channel)
 end

@@ -35,6 +35,12 @@ function context.current()
   return current
 end
 
+--- The trace that is being written, for ports that a script opens itself.
+-- @treturn ?table
+function context.trace()
+  return current.options.trace
+end
+
 local function merged(below, above)
   local all = {}
   for name, value in pairs(below) do all[name] = value end

@@ -8,6 +8,7 @@
 -- Straight-line calls that block with deadlines; nothing here sleeps.
 -- @module moonflash.download
 
+local context = require "moonflash.context"
 local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
 local resync = require "moonflash.resync"
@@ -104,15 +105,16 @@ end
 --- Opens a port and greets the modem behind it.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes;
--- be_patient = function(ms): the modem may still write its flash, so silence is waited out, up to
--- final_ack_ms; it is called with that when the waiting begins
+-- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes, within a
+-- script the one of its run; be_patient = function(ms): the modem may still write its flash, so silence is
+-- waited out, up to final_ack_ms; it is called with that when the waiting begins
 -- @treturn table a session, or nil and a failure; the port is closed then
 function download.open(path, options)
   options = options or {}
   local channel, failure = port.open(path)
   if not channel then return nil, failure end
-  if options.trace then options.trace:tap(channel, path) end
+  local trace = options.trace or context.trace()
+  if trace then trace:tap(channel, path) end
   local timing = scaled_timing(options)
   local self = setmetatable({ channel = channel, timing = timing, options = options }, Session)
   local stale = channel:read(STALE_BYTES, 0) or ""

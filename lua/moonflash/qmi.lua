@@ -8,6 +8,7 @@
 -- Your own messages: qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
 -- @module moonflash.qmi
 
+local context = require "moonflash.context"
 local failure = require "moonflash.failure"
 local message = require "moonflash.qmi.message"
 local services = require "moonflash.qmi.services"
@@ -29,14 +30,16 @@ end
 --- Opens a QMI port.
 -- @tparam string path
 -- @tparam[opt] table options mbim: the port speaks MBIM; proxy: go through qmi-proxy; sync: free
--- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace) to be told what passes
+-- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace) to be told what passes,
+-- within a script the one of its run
 -- @treturn table a session (moonflash.qmi.session), or nil and a failure
 function qmi.open(path, options)
   local core, missing = load_core()
   if not core then return nil, missing end
   local port, problem = core.open(path, options or {})
   if not port then return nil, problem end
-  if options and options.trace then port = options.trace:qmi_port(port, path) end
+  local trace = options and options.trace or context.trace()
+  if trace then port = trace:qmi_port(port, path) end
   return require("moonflash.qmi.session").new(port)
 end
 

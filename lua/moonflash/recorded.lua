@@ -43,13 +43,12 @@ local commands = {
 }
 
 -- The request with the trace in it; told are the options that matter to a replay.
-local function traced(request, writer)
+local function traced(request, writer, emit)
   local whole, options = {}, {}
   for name, value in pairs(request) do whole[name] = value end
   for name, value in pairs(request.options or {}) do options[name] = value end
   options.trace = writer
   whole.options = options
-  local emit = request.emit or context.current().emit
   whole.emit = function(event)
     writer:emit(event)
     emit(event)
@@ -66,12 +65,13 @@ end
 function recorded.run(path, command, request)
   local known = commands[command] or error("nothing to trace: " .. tostring(command), 2)
   request = request or {}
-  local writer, problem = trace.open(path)
+  local emit = request.emit or context.current().emit
+  local writer, problem = trace.open(path, emit)
   if not writer then return { ok = false, exit = exit.status(nil, problem), failure = problem } end
   local arguments, files = known[2](request)
   writer:start { name = command, options = request.options or {}, arguments = arguments, files = files,
     root = request.root or context.current().root }
-  local result = known[1](traced(request, writer))
+  local result = known[1](traced(request, writer, emit))
   writer:finish(result)
   return result
 end

@@ -25,18 +25,36 @@ trace.__index = trace
 --- The format of traces, counted.
 trace.SCHEMA = 1
 
+-- A pipe without a reader could not even be opened in any time.
+local function open_file(path)
+  local seen = sys.stat(sys.real_path(path) or path)
+  if seen and seen.kind ~= "file" and seen.kind ~= "character" then
+    return nil, ("%s is a %s"):format(path, seen.kind)
+  end
+  return io.open(path, "w")
+end
+
 --- Begins a trace; a file that is there is replaced.
 -- @tparam string path
+-- @tparam[opt] function emit is told, by a warning, when the trace can be written no longer
 -- @treturn table the trace, or nil and a failure
-function trace.open(path)
-  local file, reason = io.open(path, "w")
+function trace.open(path, emit)
+  local file, reason = open_file(path)
   if not file then
     return nil, failure.new("trace.failed", "the trace cannot be written", { evidence = reason })
   end
-  file:setvbuf "line"
   return setmetatable({
-    file = file, began = sys.clock_ms(), words = words.new(), signals = sys.interrupts(),
+    file = file, began = sys.clock_ms(), words = words.new(), signals = sys.interrupts(), warn = emit,
   }, trace)
+end
+
+-- What is recorded goes on; a trace with a hole would be of no use.
+local function give_up(self, reason)
+  self.file:close()
+  self.file = nil
+  if self.warn then
+    self.warn { event = "warning", code = "trace.failed", message = "the trace ends here: " .. reason }
+  end
 end
 
 -- A signal is noticed with the event after it.
@@ -62,6 +80,8 @@ function trace:write(event, fields)
   if not self.file then return end
   fields.t, fields.event = math.floor(sys.clock_ms() - self.began + 0.5), event
   self.file:write(line.encode(fields), "\n")
+  local written, reason = self.file:flush()
+  if not written then give_up(self, reason) end
 end
 
 --- Says what is run.
@@ -81,10 +101,13 @@ local kept = {
   "interface_count", "interfaces",
 }
 
+local LEAST_SECRET = 6 -- characters: shorter ones stand in other words, too
+
 local function write_device(self, state, dev, more)
-  local fields = more or {}
-  if dev.serial then self.words:know_secret(dev.serial, redact.serial(dev.serial)) end
+  local fields, serial = more or {}, redact.serial(dev.serial or "")
+  if #serial >= LEAST_SECRET then self.words:know_secret(dev.serial, serial) end
   for _, name in ipairs(kept) do fields[name] = dev[name] end
+  fields.serial = dev.serial and serial
   self.device = dev
   self:write("device", { state = state, device = self.words:clean(fields) })
 end

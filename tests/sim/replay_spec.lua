@@ -115,6 +115,39 @@ describe("a recorded session", function()
     assert.equal(3, repeats({}, "qmi", "dms", "0x7777").status)
   end)
 
+  it("is one of a script that opens ports itself", function()
+    local script = support.folder() .. "/hand.lua"
+    assert(sys.write_file(script, [[
+      local flash = require "moonflash"
+      local job = flash.try(flash.open())
+      local at = flash.try(flash.at.open(job.device.nodes.at))
+      print(flash.try(at:command "AT!SKU?")[1])
+      at:close()
+      local qmi = flash.try(flash.qmi.open(job.device.nodes.qmi[1]))
+      print(flash.try(qmi:request(flash.dms.get_revision)).revision)
+      qmi:close()]]))
+    local path, run = record(simulator(), "run", script)
+    assert.equal(0, run.status, run.stderr)
+    local text = assert(sys.read_file(path))
+    assert.truthy(text:find('"0x0023"', 1, true) and text:find(bytes.hex("AT!SKU?", ""), 1, true))
+    same(path, script)
+  end)
+
+  it("is one with a model of one's own", function()
+    local model = support.folder() .. "/own.lua"
+    assert(sys.write_file(model, 'local flash = require "moonflash"\nreturn flash.script "mc7455"'))
+    local files = images()
+    local path, run = record(simulator(), "--model", model, "plan", files[1], files[2])
+    assert.equal(0, run.status, run.stderr)
+    assert.falsy(assert(sys.read_file(path)):find(model:match "^(.*)/", 1, true))
+    same(path, model, files[1], files[2])
+  end)
+
+  it("is one of a modem whose serial number is short", function()
+    same((record(simulator "serial=1", "status")))
+    same((record(simulator "serial=9071", "status")))
+  end)
+
   it("is one without a modem", function()
     local script = support.folder() .. "/bad.lua"
     assert(sys.write_file(script, "error 'no'"))
@@ -133,6 +166,32 @@ describe("a recorded session", function()
     child:kill "INT"
     assert.equal(9, child:wait(DEADLINE_MS))
     same(path, "--time-scale", "1", files[1], files[2])
+  end)
+end)
+
+describe("--trace", function()
+  after_each(support.finish)
+
+  it("replaces nothing that the command reads", function()
+    local files, modem = images(), simulator()
+    local run = support.run { support.program, "--root", modem.root, "--trace", files[1], "plan", files[1],
+      files[2] }
+    assert.equal(1, run.status)
+    assert.truthy(run.stderr:find("would replace", 1, true))
+    assert.truthy(#support.contents(files[1]) > 60000 - 1)
+  end)
+
+  it("warns when it can be written no longer, and takes no pipe", function()
+    local modem = simulator()
+    local run = support.run { support.program, "--root", modem.root, "--trace", "/dev/full", "status" }
+    assert.equal(0, run.status)
+    local _, count = run.stderr:gsub("the trace ends here", "")
+    assert.equal(1, count, run.stderr)
+    local pipe = support.folder() .. "/pipe"
+    assert.equal(0, support.run({ "mkfifo", pipe }).status)
+    run = support.run { support.program, "--root", modem.root, "--trace", pipe, "status" }
+    assert.equal(1, run.status)
+    assert.truthy(run.stderr:find("is a fifo", 1, true))
   end)
 end)
 

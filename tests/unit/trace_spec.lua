@@ -61,6 +61,17 @@ describe("redaction", function()
     assert.equal("02.33.03.00", redact.tlv(2, 0x0023, 0x01, "02.33.03.00"))
   end)
 
+  it("tells only the length of what DMS messages say that it does not know: codes of locks", function()
+    assert.equal("\0\0\0\0\0", redact.tlv(2, 0x0035, 0x01, "\1" .. "4711"))
+    assert.equal("\0\0\0\0\0\0", redact.tlv(2, 0x0052, 0x01, "471147"))
+  end)
+
+  it("tells of an address neither who nor with what", function()
+    local texts = require("moonflash.trace.words").new()
+    texts:know_file "http://me:secret@host/new.cwe?token=a/b"
+    assert.equal("reads new.cwe", texts:clean "reads http://me:secret@host/new.cwe?token=a/b")
+  end)
+
   it("tells only the length of what other services say, and every result", function()
     assert.equal("\0\0\0\0", redact.tlv(0x0b, 0x0020, 0x11, "\8\9\10\11"))
     assert.equal("\0\0\48\0", redact.tlv(0x0b, 0x0020, 0x02, "\0\0\48\0"))

@@ -1,6 +1,8 @@
 --- What `--trace` asks for: the trace of one command.
 -- @module moonflash.cli.recording
 
+local failure = require "moonflash.failure"
+
 local recording = {}
 
 local function words_of(argument, given)
@@ -24,6 +26,24 @@ local function all_words(command, given, sys)
   return arguments, files
 end
 
+-- The script that --model names belongs to the files, before all others.
+local function add_model(files, model)
+  if model and (model:find "/" or model:find "%.lua$") then table.insert(files, 1, model) end
+end
+
+-- A trace must not replace what the command reads, or what else is written.
+local function check_path(wanted, files)
+  local sys, path = wanted.use.sys, wanted.given.trace
+  local real = sys.real_path(path)
+  for _, other in ipairs { wanted.given.log or "", unpack(files) } do
+    if real and real == sys.real_path(other) or path == other then
+      return nil, failure.new("usage", "--trace would replace " .. other,
+        { hint = "give it a name of its own" })
+    end
+  end
+  return true
+end
+
 -- Which port was meant does not matter when there is one modem only.
 local left_out = { cdc_wdm = true, tty = true, trace = true }
 
@@ -42,9 +62,12 @@ end
 -- failure
 function recording.begin(wanted, command)
   if not wanted.given.trace then return nil end
-  local trace, problem = wanted.use.trace.open(wanted.given.trace)
-  if not trace then return nil, problem end
   local arguments, files = all_words(command, wanted.given, wanted.use.sys)
+  add_model(files, wanted.options.model)
+  local free, taken = check_path(wanted, files)
+  if not free then return nil, taken end
+  local trace, problem = wanted.use.trace.open(wanted.given.trace, wanted.emit)
+  if not trace then return nil, problem end
   if command.recorded then arguments = command.recorded(wanted.given, wanted.use) end
   trace:start { name = command.name, options = options_of(wanted.options), arguments = arguments,
     files = files, root = wanted.root }

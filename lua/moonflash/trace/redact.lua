@@ -1,6 +1,7 @@
 --- What a trace must not tell: whose modem it is, and whose SIM. Digits become 0, lengths stay.
 -- @module moonflash.trace.redact
 
+local dms = require "moonflash.qmi.dms"
 local services = require "moonflash.qmi.services"
 
 local redact = {}
@@ -98,21 +99,25 @@ for _, id in ipairs { 0x0024, 0x0025, 0x0027, 0x0028, 0x0029, 0x002a, 0x0033, 0x
   personal[id] = true
 end
 
-local function is_personal(service, message)
-  if service == services.ctl then return false end
-  return service ~= services.dms or personal[message] == true
+-- DMS messages that carry nothing of the kind: those moonflash knows, and a few that ask for what is the same
+-- in all modems of a model (power state, hardware revision, time).
+local public = { [0x0026] = true, [0x002c] = true, [0x002f] = true }
+for _, message in pairs(dms) do public[message.id] = not personal[message.id] end
+
+local function is_public(service, message)
+  return service == services.ctl or service == services.dms and public[message] == true
 end
 
---- The value of a TLV. What services other than DMS say about a subscriber, a place or a network is
--- not known here, so only its length is told.
+--- The value of a TLV. What other messages say about a subscriber, a place or a network, and what codes they
+-- carry, is not known here, so only their lengths are told.
 -- @tparam number service
 -- @tparam number message
 -- @tparam number tlv
 -- @tparam string value
 -- @treturn string of the same length
 function redact.tlv(service, message, tlv, value)
-  if tlv == RESULT or not is_personal(service, message) then return redact.text(value) end
-  if service == services.dms then return zeroed(value) end
+  if tlv == RESULT or is_public(service, message) then return redact.text(value) end
+  if service == services.dms and personal[message] then return zeroed(value) end
   return ("\0"):rep(#value)
 end
 

@@ -32,7 +32,8 @@ end
 -- @tparam string path or address
 -- @tparam[opt] string name another name to tell
 function words:know_file(path, name)
-  replace(self, path, name or path:match "([^/]*)/*$")
+  local plain = path:find "^%a+://" and path:gsub("[?#].*", "") or path
+  replace(self, path, name or plain:match "([^/]*)/*$")
 end
 
 --- This text is never told.
