@@ -26,13 +26,53 @@ end
 -- @tparam string ... the modem's faults
 -- @treturn table folder, modem, environment
 function clients.device(...)
+  local modem = support.simulator("mc7455", { time_scale = 0.01, faults = { ... } })
+  return clients.device_with(modem)
+end
+
+--- The same with what there is of modems already.
+-- @tparam table modem root
+function clients.device_with(modem)
   local folder = support.folder()
   assert(sys.make_folder(folder .. "/bin"))
   assert(sys.symlink(sys.real_path(support.program), folder .. "/bin/moonflash"))
   assert(sys.symlink(sys.real_path "packaging/moonflash-deploy", folder .. "/bin/moonflash-deploy"))
-  local modem = support.simulator("mc7455", { time_scale = 0.01, faults = { ... } })
-  return { folder = folder, modem = modem,
-    environment = { MOONFLASH_ROOT = modem.root, PATH = folder .. "/bin:" .. os.getenv "PATH" } }
+  return { folder = folder, modem = modem, environment = { MOONFLASH_ROOT = modem.root,
+    MOONFLASH_DEPLOY_OPTIONS = folder .. "/options", PATH = folder .. "/bin:" .. os.getenv "PATH" } }
+end
+
+--- A device without a modem.
+function clients.device_without_modem()
+  local root = support.folder()
+  for _, name in ipairs { "sys", "dev" } do assert(sys.make_folder(root .. "/" .. name)) end
+  return clients.device_with { root = root }
+end
+
+--- A device with two modems.
+function clients.device_with_two()
+  local root = support.folder() .. "/root"
+  local modem = support.start { support.program, "simulate", "mc7455", "mc7455", "--dir", root,
+    "--time-scale", "0.01" }
+  modem.root = modem:line()
+  return clients.device_with(modem)
+end
+
+--- Puts a program in front of what a device has by that name.
+function clients.install(device, name, text)
+  local path = device.folder .. "/bin/" .. name
+  if sys.stat(path) then assert(os.remove(path)) end
+  assert(sys.write_file(path, text))
+  assert(support.run({ "chmod", "755", path }).status == 0)
+end
+
+--- Waits until the modem of a device was sent the first bytes of an image that it does not answer: for
+-- modems with the fault `silence=qdl.write`.
+function clients.wait_for_transfer(device)
+  local deadline = support.deadline()
+  while #support.log(device.modem.root, "fault") == 0 do
+    assert(sys.clock_ms() < deadline, "no transfer has begun")
+    sys.sleep_ms(2)
+  end
 end
 
 --- Image files of 1.5 MB.
@@ -57,6 +97,11 @@ end
 --- The firmware that the modem of a device runs.
 function clients.runs(device)
   return clients.moonflash(device, "status"):match "runs: *(%S+)"
+end
+
+--- All that runs: firmware, carrier, version of the settings.
+function clients.runs_all(device)
+  return clients.moonflash(device, "status"):match "runs: *([^\n]+)"
 end
 
 --- How many images the modem of a device was sent.

@@ -1,0 +1,198 @@
+-- moonflash-deploy as the update engines call it, without one of them: on simulated modems, and with a
+-- stand-in for moonflash where the order of exit statuses matters.
+local clients = require "tests.packaging.clients"
+local packages = require "tests.images.packages"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local PATIENCE_MS = 60000
+local OLD, NEW = clients.OLD, clients.NEW
+
+local gateway, images
+
+local function new_gateway(device)
+  gateway, images = device, device.folder .. "/images"
+  assert(sys.make_folder(images))
+  for _, path in ipairs(clients.images()) do
+    assert(sys.symlink(path, images .. "/" .. path:match "[^/]+$"))
+  end
+end
+
+local function set_options(text)
+  assert(sys.write_file(gateway.environment.MOONFLASH_DEPLOY_OPTIONS, text))
+end
+
+local function argv(verb)
+  return { "packaging/moonflash-deploy", verb, images }
+end
+
+local function deploy(verb)
+  return support.run(argv(verb), { environment = gateway.environment, deadline_ms = PATIENCE_MS })
+end
+
+local function succeeds(verb)
+  local run = deploy(verb)
+  assert.equal(0, run.status, run.stdout .. run.stderr)
+  return run
+end
+
+local function fails(verb)
+  local run = deploy(verb)
+  assert.are_not.equal(0, run.status, run.stdout .. run.stderr)
+  return run
+end
+
+local function remembered()
+  return sys.read_file(images .. ".before")
+end
+
+-- A moonflash that writes down how it was called, and ends with the next status of a command's list, the
+-- last again and again. There is nothing to wait for: sleep does not.
+local STAND_IN = [[#!/bin/sh
+echo "$*" >>"$FAKE/calls"
+[ "$1" != --json ] || shift
+next=$FAKE/$1
+[ -s "$next" ] || exit 0
+read -r status <"$next"
+[ "$(wc -l <"$next")" = 1 ] || sed -i 1d "$next"
+exit "$status"
+]]
+
+local function new_stand_in(statuses)
+  new_gateway(clients.device_without_modem())
+  gateway.environment.FAKE = gateway.folder
+  clients.install(gateway, "moonflash", STAND_IN)
+  clients.install(gateway, "sleep", "#!/bin/sh\necho \"sleep $1\" >>\"$FAKE/calls\"\n")
+  for command, list in pairs(statuses) do
+    assert(sys.write_file(gateway.folder .. "/" .. command, table.concat(list, "\n") .. "\n"))
+  end
+end
+
+local function calls(command)
+  local _, count = ("\n" .. sys.read_file(gateway.folder .. "/calls")):gsub("\n" .. command .. "%f[%s]", "")
+  return count
+end
+
+describe("moonflash-deploy", function()
+  after_each(support.finish)
+
+  it("says how it is used", function()
+    local run = support.run { "packaging/moonflash-deploy", "update" }
+    assert.equal(1, run.status)
+    assert.truthy(run.stderr:find("usage", 1, true))
+  end)
+
+  it("goes back to the very settings that ran, not to the newest for that firmware", function()
+    new_gateway(clients.device("stored=" .. OLD .. "/GENERIC/002.099_000"))
+    local before = clients.runs_all(gateway)
+    succeeds "update"
+    assert.equal(NEW, clients.runs(gateway))
+    succeeds "rollback"
+    assert.equal(before, clients.runs_all(gateway))
+    assert.falsy(remembered())
+  end)
+
+  it("brings a modem back by the images when the update was killed amid a transfer", function()
+    new_gateway(clients.device "silence=qdl.write#1")
+    local update = support.start(argv "update", { environment = gateway.environment })
+    clients.wait_for_transfer(gateway)
+    update:stop()
+    succeeds "rollback"
+    assert.equal(OLD, clients.runs(gateway))
+  end)
+
+  it("does not forget what ran when an update that was killed is made again", function()
+    new_gateway(clients.device "silence=qdl.write#1")
+    local update = support.start(argv "update", { environment = gateway.environment })
+    clients.wait_for_transfer(gateway)
+    update:stop()
+    succeeds "update"
+    assert.equal(NEW, clients.runs(gateway))
+    succeeds "rollback"
+    assert.equal(OLD, clients.runs(gateway))
+  end)
+
+  it("has failed to go back while a modem stays in download mode", function()
+    new_gateway(clients.device "unplug=qdl.write#*")
+    set_options "--timeout-scale=0.02"
+    fails "update"
+    fails "rollback"
+    assert.truthy(remembered())
+  end)
+
+  it("has nothing to undo where there was no modem, or more than one", function()
+    for _, device in ipairs { "device_without_modem", "device_with_two" } do
+      new_gateway(clients[device]())
+      fails "update"
+      assert.matches("nothing to undo", succeeds("rollback").stderr)
+    end
+  end)
+
+  it("has nothing to undo when an image was damaged", function()
+    new_gateway(clients.device())
+    os.remove(images .. "/" .. sys.list(images)[1])
+    fails "update"
+    assert.matches("nothing to undo", succeeds("rollback").stderr)
+    assert.equal(OLD, clients.runs(gateway))
+  end)
+
+  it("has not gone back while the new firmware runs and what ran before is not known", function()
+    new_gateway(clients.device())
+    clients.install(gateway, "moonflash", '#!/bin/sh\ncase $* in --json*) exit 3 ;; esac\nexec "'
+      .. sys.real_path(support.program) .. '" "$@"\n')
+    succeeds "update"
+    assert.equal("", remembered())
+    assert.matches("not known", fails("rollback").stderr)
+  end)
+
+  it("waits for a modem that is away after a failed transfer", function()
+    new_stand_in { status = { 0, 0, 5, 5, 0 }, update = { 7, 5, 0 } }
+    succeeds "update"
+    assert.equal(3, calls "update")
+    assert.equal(2, calls "sleep")
+  end)
+
+  it("waits for it a minute at most", function()
+    new_stand_in { status = { 0, 0, 5 }, update = { 7, 5 } }
+    fails "update"
+    assert.equal(3, calls "update")
+    assert.equal(40, calls "sleep")
+    assert.truthy(remembered())
+  end)
+
+  it("waits for it before it goes back, too", function()
+    new_stand_in { status = { 0, 0, 5, 0 }, update = { 9 }, switch = { 2 } }
+    fails "update"
+    assert(sys.write_file(images .. ".before", "02.08.02.00_GENERIC_002.007_001\n"))
+    succeeds "rollback"
+    assert.equal(1, calls "sleep")
+    assert.equal(1, calls "switch")
+  end)
+
+  it("gives moonflash the options of the device", function()
+    new_stand_in {}
+    set_options "# the one in the lid\n\n--place=2-3\n--timeout-scale=2"
+    succeeds "update"
+    assert.matches("\nupdate [^\n]+ %-%-place=2%-3 %-%-timeout%-scale=2\n",
+      sys.read_file(gateway.folder .. "/calls"))
+  end)
+
+  it("updates the modem that the options choose of two", function()
+    new_gateway(clients.device_with_two())
+    local place = clients.moonflash(gateway, "devices"):match "\n(%S+)"
+    set_options("--place=" .. place .. "\n")
+    succeeds "update"
+    assert.matches(NEW, clients.moonflash(gateway, "status", "--place", place))
+  end)
+
+  it("checks that images are good, and together an update", function()
+    new_gateway(clients.device_without_modem())
+    succeeds "check"
+    local names = sys.list(images)
+    os.remove(images .. "/" .. names[2])
+    assert.matches("missing", fails("check").stderr)
+    os.remove(images .. "/" .. names[1])
+    packages.write(packages.package { size = 300000 }, images)
+    succeeds "check"
+  end)
+end)
