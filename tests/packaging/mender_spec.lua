@@ -18,14 +18,20 @@ end
 
 local gateway
 
-local function new_gateway(...)
-  gateway = clients.device(...)
+local function set_up(device)
+  gateway = device
+  gateway.kept = gateway.folder .. "/kept"
+  gateway.environment.MOONFLASH_KEPT = gateway.kept
   for _, name in ipairs { "etc", "data", "modules" } do
     assert(sys.make_folder(gateway.folder .. "/" .. name))
   end
   assert(sys.write_file(gateway.folder .. "/etc/artifact_info", "artifact_name=base\n"))
   assert(sys.write_file(gateway.folder .. "/data/device_type", "device_type=gateway\n"))
   assert(sys.symlink(sys.real_path "packaging/mender/moonflash", gateway.folder .. "/modules/moonflash"))
+end
+
+local function new_gateway(...)
+  set_up(clients.device(...))
 end
 
 local IN_ITS_PLACE = [[
@@ -39,11 +45,15 @@ local function mender(...)
     { environment = gateway.environment, deadline_ms = PATIENCE_MS })
 end
 
-local function artifact(spoil)
+local function runs_artifact()
+  return mender("show-artifact").stdout:match "%S+"
+end
+
+local function artifact(images)
   local path = support.folder() .. "/modem.mender"
   local argv = { "mender-artifact", "write", "module-image", "-T", "moonflash", "-t", "gateway",
     "-n", "modem-" .. NEW, "-o", path }
-  for _, file in ipairs(clients.images(spoil)) do
+  for _, file in ipairs(images or clients.images()) do
     argv[#argv + 1] = "-f"
     argv[#argv + 1] = file
   end
@@ -86,10 +96,56 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
 
   it("stops at a damaged image while it is downloaded", function()
     new_gateway()
-    local bad = artifact(function(bytes) return bytes:sub(1, 5000) .. "x" .. bytes:sub(5002) end)
-    assert.are_not.equal(0, mender("install", bad).status)
+    local bad = clients.images(function(bytes) return bytes:sub(1, 5000) .. "x" .. bytes:sub(5002) end)
+    local run = mender("install", artifact(bad))
+    assert.are_not.equal(0, run.status)
+    assert.matches("SWI9X30C_02.33.03.00.cwe: ", run.stdout .. run.stderr)
     assert.equal(0, clients.sends(gateway))
     assert.equal(OLD, clients.runs(gateway))
+  end)
+
+  it("stops at the end of the download when an image is missing", function()
+    new_gateway()
+    local run = mender("install", artifact { clients.images()[1] })
+    assert.are_not.equal(0, run.status)
+    assert.matches("%.nvu. for %S+ are missing", run.stdout .. run.stderr)
+    assert.equal("base", runs_artifact())
+    assert.same({}, sys.list(gateway.folder .. "/data/modules/v3/payloads/0000"))
+  end)
+
+  it("says so and stops when the disk is full", function()
+    local images = artifact()
+    new_gateway()
+    clients.install(gateway, "cat", '#!/bin/sh\n/bin/cat "$@" >/dev/full\n')
+    local run = mender("install", images)
+    assert.are_not.equal(0, run.status)
+    assert.matches("could not be saved", run.stdout .. run.stderr)
+  end)
+
+  it("leaves the device with what it had when there is no modem, or more than one", function()
+    for _, device in ipairs { "device_without_modem", "device_with_two" } do
+      set_up(clients[device]())
+      assert.are_not.equal(0, mender("install", artifact()).status)
+      assert.equal("base", runs_artifact())
+      assert.falsy(sys.stat(gateway.kept))
+    end
+  end)
+
+  it("keeps the images for a modem that stays in download mode", function()
+    new_gateway "unplug=qdl.write#*"
+    assert(sys.write_file(gateway.environment.MOONFLASH_DEPLOY_OPTIONS, "--timeout-scale=0.02\n"))
+    assert.are_not.equal(0, mender("install", artifact()).status)
+    assert.equal(2, #sys.list(gateway.kept))
+    assert.equal(OLD .. "_GENERIC_002.007_001\n", sys.read_file(gateway.kept .. ".before"))
+    assert.same({}, sys.list(gateway.folder .. "/data/modules/v3/payloads/0000"))
+  end)
+
+  it("forgets such images when an update has come to its end", function()
+    new_gateway()
+    assert(sys.make_folder(gateway.kept))
+    assert.equal(0, mender("install", artifact()).status)
+    assert.equal(0, mender("commit").status)
+    assert.falsy(sys.stat(gateway.kept))
   end)
 
   it("sends again when a transfer breaks", function()
@@ -100,7 +156,7 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
   end)
 
   it("ends with the old firmware when no transfer succeeds", function()
-    new_gateway "refuse=qdl.done#*:2"
+    new_gateway "refuse=qdl.open#*:2"
     assert.are_not.equal(0, mender("install", artifact()).status)
     assert.is_true(clients.sends(gateway) >= 3)
     assert.equal(OLD, clients.runs(gateway))
