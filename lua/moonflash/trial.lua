@@ -117,20 +117,39 @@ local function during(fault, problem)
   return problem
 end
 
+-- What the script ends with when it is not wrong, but what it was given is.
+local wrong_request = { [exit.USAGE] = true, [exit.BAD_IMAGE] = true, [exit.NO_MODEM] = true }
+
+-- A script that does nothing without a fault breaks nothing with one either: that proves nothing. The failure
+-- that ends the trial, if there is no use in going on.
+local function tested_nothing(request, row)
+  local status, problem = row.exits[1], row.failure
+  if row.ended ~= "online" or not problem then return nil end
+  if wrong_request[status] or problem.code == "device.unknown_model" then return problem end
+  if status == exit.REFUSED then
+    request.emit { event = "warning", code = "script.refused",
+      message = "the script refuses without any fault: nothing is tested (" .. problem.message .. ")" }
+  end
+end
+
 --- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old)
 -- ended `online`; when only a second run gets there it `recovered`; else it is left `broken`.
 -- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
 -- (0.01: a hundred times faster than life), chunk_size (bytes, optional), within_ms (for each run, 180000:
 -- one that takes longer leaves the modem broken), faults (trial.faults), report = function(row) called
--- after each fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode }
+-- after each fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode },
+-- emit = function(event) for warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
--- that of a script that raised, sys.interrupted, sys.timeout
+-- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
+-- source, device), sys.interrupted, sys.timeout
 function trial.run(request)
   local broken = {}
   for _, fault in ipairs(request.faults or trial.faults) do
     local row, problem = try_fault(request, fault)
     if not row then return nil, during(fault, problem) end
     request.report(row)
+    local pointless = not fault[2] and tested_nothing(request, row)
+    if pointless then return nil, pointless end
     if row.ended == "broken" then broken[#broken + 1] = row.fault end
   end
   if #broken == 0 then return true end

@@ -25,13 +25,14 @@ end
 -- In this process, with faults of our own choice.
 local function try(path, faults, model, within_ms)
   model = model or "mc7455"
-  local rows = {}
+  local rows, warnings = {}, {}
   local result, problem = trial.run {
     script = path, model = model, program = support.program, time_scale = 0.01, chunk_size = 65536,
     files = assert(images.write(model, support.folder(), 300000)), faults = faults, within_ms = within_ms,
     report = function(row) rows[#rows + 1] = row end,
+    emit = function(event) warnings[#warnings + 1] = event end,
   }
-  return rows, result, problem
+  return rows, result, problem, warnings
 end
 
 describe("moonflash test-script", function()
@@ -114,6 +115,31 @@ describe("moonflash test-script", function()
     assert.equal(10, raising.status, raising.stderr)
     assert.equal("script.raised", raising.result.failure.code)
     assert.same({}, raising.rows)
+  end)
+
+  it("ends at once when what the script is given is of no use even without a fault", function()
+    for _, case in ipairs {
+      { 4, "source.not_found", "mc7455", "/nonexistent.cwe" },
+      { 3, "device.unknown_model", "mc7455", "--model", "em7305" },
+      { 1, "usage", script [[
+        return nil, require("moonflash").failure.new("usage", "which images?")]], "--model", "mc7455" },
+    } do
+      local run = test_script(unpack(case, 3))
+      assert.equal(case[1], run.status, run.stdout)
+      assert.equal(case[2], run.result.failure.code)
+      assert.equal(1, #run.rows)
+      assert.equal("no fault", run.rows[1].fault)
+    end
+  end)
+
+  it("warns that a script which refuses without a fault tests nothing", function()
+    local path = script 'return nil, "not today"'
+    local rows, result, _, warnings = try(path, { { "no fault" }, { "other place", "place=1-2" } })
+    assert.is_true(result)
+    assert.equal(2, #rows)
+    assert.equal(1, #warnings)
+    assert.equal("script.refused", warnings[1].code)
+    assert.truthy(warnings[1].message:find("nothing is tested (not today)", 1, true))
   end)
 
   it("asks for the model of a script that is no model's", function()
