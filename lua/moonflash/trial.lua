@@ -47,10 +47,21 @@ local function run(request, root, command, arguments, options, ms)
   return result, events or {}
 end
 
+-- These say which modem is meant, here the simulated one, and what of this program's own is recorded.
+local not_for_the_script = { model = true, cdc_wdm = true, tty = true, trace = true }
+
+local function options_for_script(request)
+  local options = { chunk_size = request.chunk_size }
+  for name, value in pairs(request.options or {}) do
+    if not not_for_the_script[name] then options[name] = value end
+  end
+  options.timeout_scale = (options.timeout_scale or 1) * request.time_scale * USUAL_PATIENCE
+  return options
+end
+
 local function run_script(request, root)
-  return run(request, root, "run", { request.script, unpack(request.files) }, {
-    timeout_scale = request.time_scale * USUAL_PATIENCE, chunk_size = request.chunk_size,
-  }, request.within_ms or RUN_MS)
+  return run(request, root, "run", { request.script, unpack(request.files) }, options_for_script(request),
+    request.within_ms or RUN_MS)
 end
 
 -- A modem on its way from one mode to another shows itself again in a moment.
@@ -135,9 +146,10 @@ end
 --- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old)
 -- ended `online`; when only a second run gets there it `recovered`; else it is left `broken`.
 -- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
--- (0.01: a hundred times faster than life), chunk_size (bytes, optional), within_ms (for each run, 180000:
--- one that takes longer leaves the modem broken), faults (trial.faults), report = function(row) called
--- after each fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode },
+-- (0.01: a hundred times faster than life), chunk_size (bytes, when options do not say), options (for the
+-- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
+-- that takes longer leaves the modem broken), faults (trial.faults), report = function(row) called after each
+-- fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode },
 -- emit = function(event) for warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,

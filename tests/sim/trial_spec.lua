@@ -23,12 +23,13 @@ local function test_script(...)
 end
 
 -- In this process, with faults of our own choice.
-local function try(path, faults, model, within_ms)
+local function try(path, faults, model, within_ms, options)
   model = model or "mc7455"
   local rows, warnings = {}, {}
   local result, problem = trial.run {
     script = path, model = model, program = support.program, time_scale = 0.01, chunk_size = 65536,
     files = assert(images.write(model, support.folder(), 300000)), faults = faults, within_ms = within_ms,
+    options = options,
     report = function(row) rows[#rows + 1] = row end,
     emit = function(event) warnings[#warnings + 1] = event end,
   }
@@ -130,6 +131,29 @@ describe("moonflash test-script", function()
       assert.equal(1, #run.rows)
       assert.equal("no fault", run.rows[1].fault)
     end
+  end)
+
+  it("gives the script the options of its own command line, but for those that choose a modem", function()
+    local path = script [[
+      return function(job)
+        local given = job.options
+        return nil, ("%s %s %s, skip %s, %.2f %.0f"):format(tostring(given.force), tostring(given.carrier),
+          tostring(given.tty), tostring(next(given.skip)), given.timeout_scale, given.chunk_size)
+      end]]
+    local rows = try(path, { { "no fault" } }, "mc7455", nil, {
+      force = true, carrier = "SPRINT", skip = { ["preflight.power"] = true },
+      timeout_scale = 2, chunk_size = 1000, model = "em7305", tty = "/dev/nowhere" })
+    assert.equal("true SPRINT nil, skip preflight.power, 0.10 1000", rows[1].failure.message)
+    rows = try(path, { { "no fault" } })
+    assert.equal("nil nil nil, skip nil, 0.05 65536", rows[1].failure.message)
+  end)
+
+  it("holds for its script what the command line said", function()
+    local run = test_script(script [[
+      local failure = require("moonflash").failure
+      return function(job) return nil, failure.new("usage", tostring(job.options.carrier)) end]],
+      "--model", "mc7455", "--carrier", "SPRINT")
+    assert.equal("SPRINT", run.result.failure.message)
   end)
 
   it("warns that a script which refuses without a fault tests nothing", function()

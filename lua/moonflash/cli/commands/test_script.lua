@@ -33,7 +33,7 @@ local function try(wanted, model, files, chunk_size)
   local ok, problem = wanted.use.trial.run {
     script = wanted.given.script, files = files, model = model:lower(), program = wanted.use.program,
     time_scale = wanted.given.time_scale or TIME_SCALE, chunk_size = chunk_size,
-    report = report_to(wanted.out), emit = wanted.emit,
+    options = wanted.options, report = report_to(wanted.out), emit = wanted.emit,
   }
   return ok and outcome.good() or outcome.bad(problem)
 end
