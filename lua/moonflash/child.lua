@@ -21,6 +21,8 @@ local child = {}
 child.__index = child
 
 local MOST_AT_ONCE = 65536
+local MOST_READS_AFTER_END = 64 -- more than a pipe holds, for what a process left behind may write for ever
+local LOOK_MS = 50
 local TAKEN = 255 -- for the exit status that a loop took which waits for all children
 
 -- The program of this installation, else the one PATH leads to.
@@ -54,19 +56,24 @@ function child:descriptor()
   return self.output
 end
 
--- Takes what has come; closes at the end.
+local function hear_no_more(self)
+  self.over = true
+  self:close()
+end
+
+-- Takes what has come, true if that was something; closes at the end.
 local function take(self)
   local bytes, problem = sys.read(self.output, MOST_AT_ONCE)
   if not bytes then
-    if problem.code == "sys.again" then return end
-    self.over = true
-    return self:close()
+    if problem.code ~= "sys.again" then hear_no_more(self) end
+    return false
   end
   self.pending = self.pending .. bytes
   for line in self.pending:gmatch "([^\n]*)\n" do
     self.lines[#self.lines + 1], self.last = line, line
   end
   self.pending = self.pending:match "[^\n]*$"
+  return true
 end
 
 --- The lines of JSON that have come since the last call; does not wait.
@@ -135,14 +142,36 @@ local function result_of(self)
   return result
 end
 
--- Waits until the job has closed its output: true, or nil and a failure.
+-- Waits for the end of the process, which a loop that waits for all children may have seen first.
+local function await_process(self, ms)
+  if self.status then return true end
+  local status, problem = sys.wait(self.pid, math.max(0, ms))
+  if not status and problem.code == "sys.failed" then status = TAKEN end
+  self.status = status
+  return status and true, problem
+end
+
+-- All that an ended process wrote is in the pipe; its end need not come, for what it left running in the
+-- background may hold the pipe, too.
+local function take_rest(self)
+  for _ = 1, MOST_READS_AFTER_END do
+    if not self.output or not take(self) then break end
+  end
+  if self.output then hear_no_more(self) end
+end
+
+-- Waits until the job has closed its output or has ended: true, or nil and a failure.
 local function await_end(self, deadline)
   while self.output do
-    local ready, problem = sys.poll({ { fd = self.output, read = true } },
-      math.max(0, deadline - sys.clock_ms()))
+    if await_process(self, 0) then
+      take_rest(self)
+      return true
+    end
+    local left = math.max(0, deadline - sys.clock_ms())
+    local ready, problem = sys.poll({ { fd = self.output, read = true } }, math.min(left, LOOK_MS))
     if not ready then return nil, problem end
-    if not ready[1] then return nil, failure.new("sys.timeout", "the job goes on") end
-    take(self)
+    if ready[1] then take(self) end
+    if self.output and left == 0 then return nil, failure.new("sys.timeout", "the job goes on") end
   end
   return true
 end
@@ -155,11 +184,8 @@ function child:wait(ms)
   local deadline = sys.clock_ms() + ms
   local ended, problem = await_end(self, deadline)
   if not ended then return nil, problem end
-  if not self.status then
-    self.status, problem = sys.wait(self.pid, math.max(0, deadline - sys.clock_ms()))
-    if not self.status and problem.code == "sys.failed" then self.status = TAKEN end
-    if not self.status then return nil, problem end
-  end
+  ended, problem = await_process(self, deadline - sys.clock_ms())
+  if not ended then return nil, problem end
   return result_of(self)
 end
 

@@ -296,6 +296,31 @@ describe("flash.job of a script", function()
   end)
 end)
 
+describe("flash.job of a script that leaves something running", function()
+  it("has ended when its process has, and gives all that it wrote", function()
+    local script = support.folder() .. "/my.lua"
+    assert(sys.write_file(script, 'os.execute "sleep 600 & echo $!" print(("x"):rep(50000))'))
+    local job = start { command = "run", arguments = { script } }
+    local result = assert(job:wait(PATIENCE_MS))
+    local events = job:read()
+    assert(sys.kill(tonumber(events[1].message), "KILL"))
+    assert.is_true(result.ok)
+    assert.equal(50000, #events[2].message)
+    assert.equal("result", events[#events].event)
+    assert.is_nil(job:read())
+    assert.is_nil(job:descriptor())
+  end)
+
+  it("waits no longer than asked for one that writes without end", function()
+    local script = support.folder() .. "/my.lua"
+    assert(sys.write_file(script, 'while true do print "on and on" end'))
+    local job = start { command = "run", arguments = { script } }
+    assert.equal("sys.timeout", support.code_of(job:wait(300)))
+    assert(sys.kill(-job.pid, "KILL"))
+    assert.is_false(assert(job:wait(PATIENCE_MS)).ok)
+  end)
+end)
+
 describe("flash.job within a script", function()
   it("is for the modem that the script's command line chose", function()
     local modem, script = support.simulator("mc7455", { time_scale = 0.01 }), support.folder() .. "/my.lua"
