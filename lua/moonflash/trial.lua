@@ -16,6 +16,7 @@ trial.faults = require "moonflash.trial.faults"
 
 local RUN_MS, STATUS_MS, STOP_MS = 180000, 30000, 10000
 local SETTLE_MS, LOOK_MS = 5000, 100
+local MOST_LATE = 2 -- after so many runs that do not end, the others would hardly do
 local USUAL_PATIENCE = 5 -- how much slower than the simulated modem the script's clock goes
 
 -- Ends a job that goes on for too long; what it said then. Without a result it did not even hear that.
@@ -88,7 +89,7 @@ local function run_once(request, root, row)
   local result, problem = run_script(request, root)
   if not result then return nil, problem end
   row.exits[#row.exits + 1] = result.exit
-  row.failure = row.failure or result.failure
+  row.failure, row.late = row.failure or result.failure, result.late
   if result.exit == exit.SCRIPT_ERROR then return nil, result.failure end
   local state
   state, problem = state_of(request, root)
@@ -97,6 +98,7 @@ local function run_once(request, root, row)
   return true, not result.late and is_well(state)
 end
 
+-- A run that had to be stopped is not run again: it would only take as long once more.
 local function run_twice(request, root, row)
   for _, ended in ipairs { "online", "recovered" } do
     local ran, well = run_once(request, root, row)
@@ -105,6 +107,7 @@ local function run_twice(request, root, row)
       row.ended = ended
       return row
     end
+    if row.late then break end
   end
   row.ended = "broken"
   return row
@@ -148,14 +151,14 @@ end
 -- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
 -- (0.01: a hundred times faster than life), chunk_size (bytes, when options do not say), options (for the
 -- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
--- that takes longer leaves the modem broken), faults (trial.faults), report = function(row) called after each
--- fault with { fault, ended, exits = { status of each run }, failure = the first, running, mode },
--- emit = function(event) for warnings
+-- that takes longer leaves the modem broken and is not repeated, the second one ends the trial), faults
+-- (trial.faults), report = function(row) called after each fault with { fault, ended, exits = { status of
+-- each run }, failure = the first, late, running, mode }, emit = function(event) for warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
 -- source, device), sys.interrupted, sys.timeout
 function trial.run(request)
-  local broken = {}
+  local broken, late = {}, 0
   for _, fault in ipairs(request.faults or trial.faults) do
     local row, problem = try_fault(request, fault)
     if not row then return nil, during(fault, problem) end
@@ -163,6 +166,8 @@ function trial.run(request)
     local pointless = not fault[2] and tested_nothing(request, row)
     if pointless then return nil, pointless end
     if row.ended == "broken" then broken[#broken + 1] = row.fault end
+    if row.late then late = late + 1 end
+    if late == MOST_LATE then break end
   end
   if #broken == 0 then return true end
   return nil, failure.new("script.left_broken", "the script leaves the modem broken",

@@ -87,12 +87,18 @@ describe("moonflash test-script", function()
     assert.equal(3, exit.status(nil, problem))
   end)
 
-  it("finds a script that does not end", function()
-    local rows, result = try(script "while true do end", { { "no fault" } }, "mc7455", 500)
+  it("finds a script that does not end, does not repeat it, and tries no more than two faults", function()
+    local faults = { { "no fault" }, { "other place", "place=1-2" }, { "third", "place=1-3" } }
+    local rows, result, problem = try(script "while true do end", faults, "mc7455", 500)
     assert.is_nil(result)
-    assert.equal("broken", rows[1].ended)
-    assert.same({ 9, 9 }, rows[1].exits)
-    assert.equal("sys.timeout", rows[1].failure.code)
+    assert.equal("script.left_broken", problem.code)
+    assert.equal("no fault, other place", problem.evidence)
+    assert.equal(2, #rows)
+    for _, row in ipairs(rows) do
+      assert.equal("broken", row.ended)
+      assert.same({ 9 }, row.exits)
+      assert.equal("sys.timeout", row.failure.code)
+    end
   end)
 
   it("says with which fault a script showed its error", function()
