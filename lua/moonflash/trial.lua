@@ -94,7 +94,8 @@ local function run_once(request, root, row)
   local state
   state, problem = state_of(request, root)
   if not state then return nil, problem end
-  row.running, row.mode = state.running, state.mode
+  row.running, row.preferred = state.running, state.preferred
+  row.mode, row.power = state.mode, (state.power or {}).mode
   return true, not result.late and is_well(state)
 end
 
@@ -153,7 +154,8 @@ end
 -- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
 -- that takes longer leaves the modem broken and is not repeated, the second one ends the trial), faults
 -- (trial.faults), report = function(row) called after each fault with { fault, ended, exits = { status of
--- each run }, failure = the first, late, running, mode }, emit = function(event) for warnings
+-- each run }, failure = the first, late, and how the modem was at last: mode, power, running, preferred },
+-- emit = function(event) for warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
 -- source, device), sys.interrupted, sys.timeout

@@ -87,6 +87,23 @@ describe("moonflash test-script", function()
     assert.equal(3, exit.status(nil, problem))
   end)
 
+  it("says how a broken modem was left", function()
+    local path = script [[
+      local flash = require "moonflash"
+      return function(job)
+        flash.try(job:request(flash.dms.set_operating_mode, { mode = "low_power" }))
+      end]]
+    local rows = try(path, { { "no fault" } })
+    assert.equal("application", rows[1].mode)
+    assert.equal("low_power", rows[1].power)
+    assert.equal("02.08.02.00", rows[1].running.firmware)
+    assert.equal("02.08.02.00", rows[1].preferred.firmware)
+    local said = test_script(path, "--model", "mc7455")
+    assert.equal("low_power", said.rows[1].power)
+    assert.equal("02.08.02.00", said.rows[1].preferred.firmware)
+    assert.matches("\n  left in low_power: prefers 02%.08%.02%.00 %S+ %S+, runs 02%.08%.02%.00 ", said.stderr)
+  end)
+
   it("finds a script that does not end, does not repeat it, and tries no more than two faults", function()
     local faults = { { "no fault" }, { "other place", "place=1-2" }, { "third", "place=1-3" } }
     local rows, result, problem = try(script "while true do end", faults, "mc7455", 500)

@@ -119,11 +119,13 @@ function shape.status(seen)
     }))
 end
 
---- How a script ended with one fault; `failure` is that of the first run.
+--- How a script ended with one fault; `failure` is that of the first run, mode (`mode` of status), power,
+-- running and preferred are the modem's at last.
 function shape.trial(row)
-  return line({ "fault", "ended", "exits", "running", "failure" }, {
-    fault = row.fault, ended = row.ended, exits = each(row.exits, same),
-    running = row.running and versions(row.running), failure = row.failure and failed(row.failure),
+  return line({ "fault", "ended", "exits", "mode", "power", "running", "preferred", "failure" }, {
+    fault = row.fault, ended = row.ended, exits = each(row.exits, same), mode = row.mode, power = row.power,
+    running = row.running and versions(row.running), preferred = row.preferred and versions(row.preferred),
+    failure = row.failure and failed(row.failure),
   })
 end
 

@@ -18,6 +18,15 @@ local function model_of(wanted)
     { hint = "say it with --model, like --model mc7455" })
 end
 
+-- How a broken modem was left: "left in low_power: prefers ..., runs ...".
+local function left(seen)
+  local mode = seen.mode == "application" and seen.power or seen.mode or "no mode that is known"
+  local preferred, running, known = text.versions(seen.preferred), text.versions(seen.running), {}
+  if preferred then known[1] = "prefers " .. preferred end
+  if running then known[#known + 1] = "runs " .. running end
+  return "  left in " .. mode .. (known[1] and ": " .. table.concat(known, ", ") or "")
+end
+
 local function report_to(out)
   local row = "%-26s %-10s %-7s %s"
   out:say(row:format("FAULT", "ENDED", "EXIT", "FIRST FAILURE"):gsub("%s+$", ""))
@@ -26,6 +35,7 @@ local function report_to(out)
     local exits = table.concat(seen.exits, ", ")
     local first = seen.failure and text.failure(seen.failure)[1] or ""
     out:say((row:format(seen.fault, seen.ended, exits, first):gsub("%s+$", "")))
+    if seen.ended == "broken" then out:say(left(seen)) end
   end
 end
 
