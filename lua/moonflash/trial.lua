@@ -84,6 +84,27 @@ local function is_well(state)
     and (not state.preferred or versions.agree(state.preferred, state.running))
 end
 
+-- Where the next restart of a modem leads when it was told to wait for images then; one that cannot be
+-- told so refuses the question.
+local function next_mode(request, root)
+  local result, events = run(request, root, "qmi", { "dms", "get_boot_image_download_mode" }, {}, STATUS_MS)
+  if not result then return nil, events end
+  local waits = result.ok and events[1].fields.mode == "boot_and_recovery"
+  return waits and "download" or "application"
+end
+
+-- Looks at the modem: whether it is well, and stays so when it restarts; or nil and a failure.
+local function look(request, root, row)
+  local state, problem = state_of(request, root)
+  if not state then return nil, problem end
+  row.running, row.preferred = state.running, state.preferred
+  row.mode, row.power, row.next_mode = state.mode, (state.power or {}).mode, nil
+  if not is_well(state) then return false end
+  row.next_mode, problem = next_mode(request, root)
+  if not row.next_mode then return nil, problem end
+  return row.next_mode == "application"
+end
+
 -- The script once, then a look at the modem.
 local function run_once(request, root, row)
   local result, problem = run_script(request, root)
@@ -91,12 +112,10 @@ local function run_once(request, root, row)
   row.exits[#row.exits + 1] = result.exit
   row.failure, row.late = row.failure or result.failure, result.late
   if result.exit == exit.SCRIPT_ERROR then return nil, result.failure end
-  local state
-  state, problem = state_of(request, root)
-  if not state then return nil, problem end
-  row.running, row.preferred = state.running, state.preferred
-  row.mode, row.power = state.mode, (state.power or {}).mode
-  return true, not result.late and is_well(state)
+  local well
+  well, problem = look(request, root, row)
+  if well == nil then return nil, problem end
+  return true, well and not result.late
 end
 
 -- A run that had to be stopped is not run again: it would only take as long once more.
@@ -147,15 +166,16 @@ local function tested_nothing(request, row)
   end
 end
 
---- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old)
--- ended `online`; when only a second run gets there it `recovered`; else it is left `broken`.
+--- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old),
+-- and not to wait for images after a restart, ended `online`; when only a second run gets there it
+-- `recovered`; else it is left `broken`.
 -- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
 -- (0.01: a hundred times faster than life), chunk_size (bytes, when options do not say), options (for the
 -- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
 -- that takes longer leaves the modem broken and is not repeated, the second one ends the trial), faults
 -- (trial.faults), report = function(row) called after each fault with { fault, ended, exits = { status of
--- each run }, failure = the first, late, and how the modem was at last: mode, power, running, preferred },
--- emit = function(event) for warnings
+-- each run }, failure = the first, late, and how the modem was at last: mode, power, next_mode
+-- (after a restart, if it is well now), running, preferred }, emit = function(event) for warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
 -- source, device), sys.interrupted, sys.timeout

@@ -104,6 +104,34 @@ describe("moonflash test-script", function()
     assert.matches("\n  left in low_power: prefers 02%.08%.02%.00 %S+ %S+, runs 02%.08%.02%.00 ", said.stderr)
   end)
 
+  it("finds a modem that would wait for images after its next restart", function()
+    local path = script [[
+      local flash = require "moonflash"
+      return function(job)
+        flash.try(job:request(flash.dms.set_boot_image_download_mode, { mode = "boot_and_recovery" }))
+      end]]
+    local rows, result, problem = try(path, { { "no fault" } })
+    assert.is_nil(result)
+    assert.equal("script.left_broken", problem.code)
+    assert.same({ 0, 0 }, rows[1].exits)
+    assert.equal("online", rows[1].power)
+    assert.equal("download", rows[1].next_mode)
+  end)
+
+  it("lets a second run put back that the modem would wait for images", function()
+    local path = script [[
+      local flash = require "moonflash"
+      return function(job)
+        local seen = flash.try(job:request(flash.dms.get_boot_image_download_mode)).mode
+        local other = seen == "normal" and "boot_and_recovery" or "normal"
+        flash.try(job:request(flash.dms.set_boot_image_download_mode, { mode = other }))
+      end]]
+    local rows, result = try(path, { { "no fault" } })
+    assert.is_true(result)
+    assert.equal("recovered", rows[1].ended)
+    assert.equal("application", rows[1].next_mode)
+  end)
+
   it("finds a script that does not end, does not repeat it, and tries no more than two faults", function()
     local faults = { { "no fault" }, { "other place", "place=1-2" }, { "third", "place=1-3" } }
     local rows, result, problem = try(script "while true do end", faults, "mc7455", 500)

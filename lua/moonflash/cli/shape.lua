@@ -119,11 +119,13 @@ function shape.status(seen)
     }))
 end
 
---- How a script ended with one fault; `failure` is that of the first run, mode (`mode` of status), power,
--- running and preferred are the modem's at last.
+--- How a script ended with one fault; `failure` is that of the first run. How the modem was at last: mode,
+-- power, running and preferred as in status, next_mode is where its next restart leads, if that was asked.
 function shape.trial(row)
-  return line({ "fault", "ended", "exits", "mode", "power", "running", "preferred", "failure" }, {
-    fault = row.fault, ended = row.ended, exits = each(row.exits, same), mode = row.mode, power = row.power,
+  local keys = { "fault", "ended", "exits", "mode", "power", "next_mode", "running", "preferred", "failure" }
+  return line(keys, {
+    fault = row.fault, ended = row.ended, exits = each(row.exits, same),
+    mode = row.mode, power = row.power, next_mode = row.next_mode,
     running = row.running and versions(row.running), preferred = row.preferred and versions(row.preferred),
     failure = row.failure and failed(row.failure),
   })

@@ -24,6 +24,7 @@ local function left(seen)
   local preferred, running, known = text.versions(seen.preferred), text.versions(seen.running), {}
   if preferred then known[1] = "prefers " .. preferred end
   if running then known[#known + 1] = "runs " .. running end
+  if seen.next_mode == "download" then known[#known + 1] = "its next restart ends in download mode" end
   return "  left in " .. mode .. (known[1] and ": " .. table.concat(known, ", ") or "")
 end
 
