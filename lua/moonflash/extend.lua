@@ -31,7 +31,8 @@ local function place_of(steps, name)
   error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 4)
 end
 
--- A copy in which `edit(steps, place of the named step)` has changed something. Its callers put it in
+-- A copy in which `edit(steps, place of the named step)` has changed something; a step that is nil must stand
+-- there as something that is none. Its callers put it in
 -- brackets, so that with LuaJIT too they have a frame: the levels of error() above count it.
 local function edited(original, name, edit)
   local made = copy(original)
@@ -46,7 +47,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_before(original, name, new)
-  return (edited(original, name, function(steps, place) table.insert(steps, place, new) end))
+  return (edited(original, name, function(steps, place) table.insert(steps, place, new or false) end))
 end
 
 --- A copy with a step after another.
@@ -56,7 +57,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.insert_after(original, name, new)
-  return (edited(original, name, function(steps, place) table.insert(steps, place + 1, new) end))
+  return (edited(original, name, function(steps, place) table.insert(steps, place + 1, new or false) end))
 end
 
 --- A copy with another step in the place of one.
@@ -66,7 +67,7 @@ end
 -- @treturn table the model
 -- @raise when there is no such step
 function extend.replace(original, name, new)
-  return (edited(original, name, function(steps, place) steps[place] = new end))
+  return (edited(original, name, function(steps, place) steps[place] = new or false end))
 end
 
 --- A copy without a step.

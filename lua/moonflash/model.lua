@@ -38,12 +38,14 @@ local function check_fields(description)
   check_ids(description.usb.download, "download")
 end
 
--- A list of steps, such as flash.update_steps makes, stands for the steps in it.
+-- A list of steps, such as flash.update_steps makes, stands for the steps in it. One that is nil is no
+-- step either: what comes behind it must not be lost.
 local function flatten(description)
   local steps = {}
-  for index, entry in ipairs(description) do
-    local list = type(entry) == "table" and #entry > 0 and entry or { entry }
-    for _, one in ipairs(list) do steps[#steps + 1] = one end
+  for index = 1, table.maxn(description) do
+    local entry = description[index]
+    local list = type(entry) == "table" and #entry > 0 and entry or { entry or false }
+    for place = 1, table.maxn(list) do steps[#steps + 1] = list[place] or false end
     description[index] = nil
   end
   for index, one in ipairs(steps) do description[index] = one end
@@ -52,10 +54,11 @@ end
 --- Declares a model: fields name, family, product, usb and the steps in their order.
 -- @tparam table description see scripts/README.md
 -- @treturn table the model, which a script returns
--- @raise for a field that is unknown, missing or of the wrong type
+-- @raise for a field that is unknown, missing or of the wrong type, for what is no step, or no step at all
 function model.define(description)
   check_fields(description)
   flatten(description)
+  if #description == 0 then error("a model needs steps", 2) end
   for index, one in ipairs(description) do
     if type(one) ~= "table" or type(one.name) ~= "string" or type(one.run) ~= "function" then
       error("step " .. index .. " is no step: it needs a name and a run function", 2)

@@ -56,7 +56,7 @@ describe("a model made from another", function()
   it("is refused in words when there is no such step, field or model", function()
     local function refuses(words, name, ...)
       local arguments = { ... }
-      assert.error_matches(function() flash[name](unpack(arguments)) end, words, 1, true)
+      assert.error_matches(function() flash[name](unpack(arguments, 1, 3)) end, words, 1, true)
     end
     local all = "it has: read versions, own, send images"
     for _, edit in ipairs(edits) do
@@ -67,6 +67,9 @@ describe("a model made from another", function()
     refuses('step "send images": retry must be a whole', "change", base(), "send images", { retry = "1" })
     refuses("unknown field of a model: nmae", "rename", base(), { nmae = "x" })
     refuses("step 2 is no step", "insert_before", base(), "own", { name = "no run" })
+    refuses("step 2 is no step", "insert_before", base(), "own", nil)
+    refuses("step 4 is no step", "insert_after", base(), "send images", nil)
+    refuses("step 2 is no step", "replace", base(), "own", nil)
   end)
 
   it("blames the line of the script", function()

@@ -8,6 +8,7 @@ local function description(changes)
   local fields = { name = "MC1", family = "F", product = "P",
                    usb = { application = { "1199:0001" }, download = { "1199:0002" } } }
   for key, value in pairs(changes or {}) do fields[key] = value end
+  if table.maxn(fields) == 0 then fields[1] = { name = "a step", run = function() end } end
   return fields
 end
 
@@ -32,6 +33,20 @@ describe("model.define", function()
     local names = {}
     for index, step in ipairs(one) do names[index] = step.name end
     assert.same({ "1", "2", "3", "4" }, names)
+  end)
+
+  it("refuses holes, and a model without steps: nothing would be done, or half of it", function()
+    local function a_step(name) return { name = name, run = function() end } end
+    local function refuses(words, steps)
+      assert.error_matches(function() model.define(description(steps)) end, words)
+    end
+    refuses("step 1 is no step", { [2] = a_step "2" })
+    refuses("step 2 is no step", { a_step "1", nil, a_step "3" })
+    refuses("step 3 is no step", { a_step "1", { a_step "2", nil, a_step "4" } })
+    refuses("step 1 is no step", { {} })
+    local none = description()
+    none[1] = nil
+    assert.error_matches(function() model.define(none) end, "a model needs steps")
   end)
 
   it("refuses what is no step", function()
