@@ -15,17 +15,19 @@ local function literally(text)
   return (text:gsub("%p", "%%%0"))
 end
 
-local function replace(self, text, by)
+local function replace(self, text, by, pattern)
   if text == "" or text == by or self.known[text] then return end
   self.known[text] = true
-  table.insert(self.replacements, { text = text, pattern = literally(text), by = by:gsub("%%", "%%%%") })
+  by = by:gsub("%%", "%%%%")
+  table.insert(self.replacements, { text = text, pattern = pattern or literally(text), by = by })
   table.sort(self.replacements, function(a, b) return #a.text > #b.text end)
 end
 
---- Paths below this root are told as they would be below "/".
+--- Paths below this root are told as they would be below "/". A relative one may be any word, so only where a
+-- path begins with it.
 function words:know_root(root)
   root = root:gsub("/+$", "")
-  replace(self, root, "")
+  replace(self, root, "", "%f[%w._~/-]" .. literally(root) .. (root:find "^/" and "%f[^%w._~-]" or "%f[/]"))
 end
 
 --- This file is told by its name alone.
