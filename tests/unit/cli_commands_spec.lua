@@ -149,9 +149,10 @@ describe("qmi", function()
   it("sends and prints any TLVs in hex", function()
     assert.equal(1, stage.run({ "qmi", "0xe7", "0x1234", "0x01", "c" }, answering {}).status)
     assert.equal(1, stage.run({ "qmi", "0xe7", "0x1234", "0c" }, answering {}).status)
-    local said = stage.run({ "qmi", "0xe7", "0x1234", "0x01", "0a0B", "0c", "0x10", "0xff", "--json" },
+    local tlvs = { "0x01", "0a0B", "0c", "0x10", "01", "0xff", "00" }
+    local said = stage.run({ "qmi", "0xe7", "0x1234", "--json", unpack(tlvs) },
       answering { [2] = "\0\0\0\0", [1] = "\1\254" })
-    local sent = { { 1, "\10\11\12" }, { 16, "" }, { 255, "" } }
+    local sent = { { 1, "\10\11\12" }, { 16, "\1" }, { 255, "\0" } }
     assert.same({ service = 0xe7, id = 0x1234, sent = sent, closed = true }, asked)
     assert.same({ ["0x01"] = "01 fe" }, said.objects[1].tlvs)
   end)
@@ -173,6 +174,9 @@ describe("qmi", function()
     assert.equal(5, stage.run({ "qmi", "dms", "0x23" }).status)
     assert.equal(1, stage.run({ "qmi", "nothing", "0x23" }).status)
     assert.equal(1, stage.run({ "qmi", "dms", "nothing" }).status)
+    local empty = stage.run({ "qmi", "dms", "0x23", "0x10", "0x11", "02" }, answering { [2] = "\0\0\0\0" })
+    assert.equal(1, empty.status)
+    assert.truthy(empty.stderr:find("TLV 0x10, which has no bytes", 1, true), empty.stderr)
   end)
 end)
 

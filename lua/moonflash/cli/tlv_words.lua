@@ -28,6 +28,9 @@ function tlv_words.parse(words, bytes)
       return wrong(word)
     end
   end
+  for _, tlv in ipairs(tlvs) do
+    if tlv[2] == "" then return wrong("TLV 0x" .. bytes.hex_number(tlv[1], 2) .. ", which has no bytes") end
+  end
   return tlvs
 end
 
