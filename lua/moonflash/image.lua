@@ -105,7 +105,7 @@ local function report_of(item, seen, head, silence_ms)
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
     records = seen.records, problems = problems.of(seen, head), head = head,
   }, Report)
-  report.ok = #report.problems == 0
+  report.ok, report.failure = #report.problems == 0, problems.failure(report)
   identity.fill(report)
   return report
 end
@@ -164,7 +164,8 @@ end
 --   product, model, sku, part, firmware, carrier, config, oem, from = { firmware = "outer header", ... },
 --   once, complete, crc, head, records, notes = { text }, contents = { { record, offset, size, kind, name,
 --   item, value, image, usb } } (the settings inside), changes_usb = { text },
---   problems = { { code, kind, message, evidence, offset } } }, or nil and a failure when something cannot
+--   problems = { { code, kind, message, evidence, offset } }, failure = the first of these, for a damaged
+--   file is a report that is not ok }, or nil and a failure when something cannot
 --   be read
 function image.look(spec, options)
   if type(spec) ~= "string" then error("the name of a file expected, got " .. type(spec), 0) end

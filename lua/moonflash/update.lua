@@ -34,9 +34,7 @@ local function look_at_images(request)
   end
   local set = image.set(reports, request.options)
   if set.ok then return set end
-  local problem = set.problems[1]
-  return nil, failure.new(problem.code, problem.message,
-    { evidence = problem.evidence, hint = problem.hint })
+  return nil, set.problems[1]
 end
 
 -- A script of somebody's own is for the modems whose ids it names, unless --model takes one for such.

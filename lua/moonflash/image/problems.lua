@@ -2,6 +2,7 @@
 -- @module moonflash.image.problems
 
 local bytes = require "moonflash.core.bytes"
+local failure = require "moonflash.failure"
 
 local problems = {}
 
@@ -64,6 +65,17 @@ function problems.of(seen, head)
   end
   if seen.bytes == 0 and list[1] then list[1].message = "the file is empty" end
   return list
+end
+
+--- The first problem of a report as a failure, which names the file.
+-- @tparam table report
+-- @treturn ?table nil when there is none
+function problems.failure(report)
+  local found = report.problems[1]
+  if not found then return nil end
+  local names_file = found.message:find(report.file, 1, true)
+  return failure.new(found.code, names_file and found.message or report.file .. ": " .. found.message,
+    { evidence = found.evidence, offset = found.offset })
 end
 
 return problems

@@ -2,6 +2,8 @@
 -- same modem and of the same version. What the user says with options decides.
 -- @module moonflash.image.set
 
+local failure = require "moonflash.failure"
+local problems = require "moonflash.image.problems"
 local version = require "moonflash.image.version"
 
 local order = { firmware = 1, package = 2, settings = 3 }
@@ -9,7 +11,7 @@ local fields = { "firmware", "carrier", "config" }
 local option_of = { firmware = "firmware_version", carrier = "carrier", config = "config_version" }
 
 local function problem(set, code, message, ...)
-  table.insert(set.problems, { code = code, message = message:format(...) })
+  table.insert(set.problems, failure.new(code, message:format(...)))
 end
 
 -- The first image of a kind; of any kind when none is named.
@@ -23,12 +25,7 @@ end
 
 local function check_reports(set)
   for _, image in ipairs(set.images) do
-    local found = image.problems[1]
-    if not image.ok and found then
-      local names_file = found.message:find(image.file, 1, true)
-      table.insert(set.problems, { code = found.code, evidence = found.evidence, offset = found.offset,
-        message = names_file and found.message or image.file .. ": " .. found.message })
-    end
+    if not image.ok then table.insert(set.problems, problems.failure(image)) end
   end
 end
 
@@ -122,7 +119,7 @@ end
 -- @tparam[opt] table options carrier, config_version, firmware_version: said by the user
 -- @treturn table { fits: every image is good and none contradicts another; ok: and nothing is missing for
 --   an update; images (in the order of sending), firmware, carrier, config, family, product, bytes,
---   problems = { { code, message, evidence, hint, offset } } }
+--   problems = failures, each with code, message, evidence, hint, offset }
 return function(reports, options)
   options = options or {}
   local set = { images = {}, problems = {}, bytes = 0 }
