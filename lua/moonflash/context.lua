@@ -30,7 +30,8 @@ function context.within(request, work, ...)
 end
 
 --- The request that stands for everything left open.
--- @treturn table root, selection, options, emit; opened = the jobs to close, within a script
+-- @treturn table root, selection, options, emit; opened = the jobs to close, within a script; asked = whether
+-- any request was made while it stood
 function context.current()
   return current
 end
@@ -73,6 +74,7 @@ end
 function context.fill(given)
   given = given or {}
   if not is_plain(given) then words.check(given) end
+  current.asked = true
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options),

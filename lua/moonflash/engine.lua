@@ -2,8 +2,8 @@
 -- step's; when it runs, how often, and what happens when it fails is decided here, once.
 -- @module moonflash.engine
 
-local failure = require "moonflash.failure"
 local foreign = require "moonflash.foreign"
+local returned = require "moonflash.foreign.returned"
 local sys = require "moonflash.core.sys"
 
 local engine = {}
@@ -32,17 +32,15 @@ local function is_final(job, problem)
     or problem.code:match "^script%."
 end
 
--- What a step returned that says neither that it is done nor why not.
-local function nonsense(step, outcome)
-  return failure.new("script.raised", ("%s: the step %q returned %s"):format(foreign.place(step.run),
-    step.name, tostring(outcome)), { hint = "let it return true, or nil and what is wrong" })
-end
-
 local function run_protected(job, step)
-  local ran, outcome, detail = foreign.call(nil, step.run, job, step)
-  if not ran then return nil, outcome end
-  if outcome then return outcome, type(detail) == "string" and detail or nil end
-  return nil, failure.meant(detail) or nonsense(step, outcome)
+  local ran, value, detail = foreign.call(nil, step.run, job, step)
+  if not ran then return nil, value end
+  local words = type(detail) == "string" and detail or nil
+  if value == true or type(value) == "string" then return value, words end
+  local where = ("%s: the step %q"):format(foreign.place(step.run), step.name)
+  local problem = returned.of_step(where, value, detail)
+  if problem then return nil, problem end
+  return value, words
 end
 
 local function attempt(job, step)

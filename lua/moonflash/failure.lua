@@ -41,8 +41,10 @@ end
 -- @tparam string message what happened, for people
 -- @tparam[opt] table fields evidence, hint, step, cause and whatever else programs may want
 -- @treturn table the failure
+-- @raise for another code, or without a message
 function failure.new(code, message, fields)
   if not failure.codes[code] then error("no such failure code: " .. tostring(code), 2) end
+  if type(message) ~= "string" then error("a failure needs a message: words for people", 2) end
   local self = { code = code, message = message }
   for name, value in pairs(fields or {}) do self[name] = value end
   return setmetatable(self, meta)
@@ -52,7 +54,7 @@ end
 -- @param value
 -- @treturn ?table
 function failure.meant(value)
-  if type(value) == "string" then return failure.new("script.refused", value) end
+  if type(value) == "string" and value ~= "" then return failure.new("script.refused", value) end
   return failure.is(value) and value or nil
 end
 

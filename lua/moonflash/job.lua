@@ -104,8 +104,9 @@ function job:hold(to_ask)
   return nil, problem
 end
 
---- Registers what undoes a change: run, last first, when a later step fails before the first image
--- was opened. `undo` returns true or nil, failure. It replaces an earlier one of the same name.
+--- Registers what undoes a change, which the modem is not untouched by: run, last first, when what follows
+-- fails before the first image was opened. `undo` returns true or nil, failure. It replaces an earlier one of
+-- the same name.
 -- @tparam string name words for people
 -- @tparam function undo
 -- @raise when these are not words and a function
@@ -115,6 +116,7 @@ function job:undo(name, undo)
     if self.undos[index].name == name then table.remove(self.undos, index) end
   end
   self.undos[#self.undos + 1] = { name = name, run = undo }
+  if self.phase == "untouched" then self.phase = "entering" end
 end
 
 --- Registers what is done at the end whatever happens, last first. The run has failed when it fails.

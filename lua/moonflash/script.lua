@@ -7,21 +7,23 @@ local files = require "moonflash.model.files"
 local foreign = require "moonflash.foreign"
 local model = require "moonflash.model"
 local modems = require "moonflash.modems"
+local returned = require "moonflash.foreign.returned"
 local step = require "moonflash.step"
 local sys = require "moonflash.core.sys"
 local update = require "moonflash.update"
 
 local script = {}
 
--- A script that returns a function is called with a job: one modem, found and locked.
+-- A script that returns a function is called with a job: one modem, found and locked. One that waits for an
+-- image was not brought there by it.
 local function run_function(request, work)
   local one, problem = modems.find(request)
   if not one then return update.result(nil, problem) end
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
-    local outcome, refused = work(job, unpack(request.arguments))
-    if outcome == nil and refused ~= nil then return nil, refused end
-    local stopped = job:check_interrupt()
-    if stopped then return nil, stopped end
+    job.phase = "untouched"
+    local refused = returned.failure(request.path, work(job, unpack(request.arguments)))
+      or job:check_interrupt()
+    if refused then return nil, refused end
     return true
   end } })
 end
@@ -41,39 +43,27 @@ local function close_opened(request, problem)
   return problem
 end
 
-local function is_result(value)
-  return type(value) == "table" and type(value.ok) == "boolean" and type(value.exit) == "number"
-end
-
--- What a script returned that can only be a mistake.
-local function nonsense(outcome)
-  if outcome == nil or outcome == true or type(outcome) == "function" or model.is(outcome) then return nil end
-  if type(outcome) ~= "table" then return tostring(outcome) end
-  local first = outcome[1]
-  return type(first) == "table" and first.run and "a list of steps" or nil
-end
-
-local function load(request, path)
-  local outcome, problem = files.load(path, unpack(request.arguments))
-  if outcome == nil then return nil, failure.meant(problem) end
-  local mistaken = nonsense(outcome)
-  if not mistaken then return outcome end
-  return nil, failure.new("script.invalid", ("%s returned %s"):format(path, mistaken),
-    { hint = "let it return nothing, nil and what is wrong, a result, a function, or flash.model { ... }" })
+-- A script that was given files, returned nothing and asked nobody for anything, but makes a model.
+local function lost_model(request, path, value)
+  if value ~= nil or request.asked or not request.arguments[1] then return nil end
+  if not files.makes_model(path) then return nil end
+  return failure.new("script.invalid", path .. " makes a model and does not return it",
+    { hint = "let it return flash.model { ... }" })
 end
 
 local function run_file(request, path)
   local before = sys.interrupts()
-  local outcome, problem = load(request, path)
-  if not problem and not is_result(outcome) then problem = foreign.stopped(before) end
+  local value, detail = files.load(path, unpack(request.arguments))
+  local problem, is_result = returned.failure(path, value, detail), returned.is_result(value)
+  problem = problem or not is_result and (foreign.stopped(before) or lost_model(request, path, value)) or nil
   problem = close_opened(request, problem)
+  if is_result and not (value.ok and problem) then return value end
   if problem then return update.result(request.opened[1], problem) end
-  if is_result(outcome) then return outcome end
-  if model.is(outcome) then
+  if model.is(value) then
     request.files = request.arguments
-    return update.update(request, outcome)
+    return update.update(request, value)
   end
-  if type(outcome) == "function" then return run_function(request, outcome) end
+  if type(value) == "function" then return run_function(request, value) end
   return update.result()
 end
 

@@ -133,7 +133,7 @@ describe("engine.run", function()
     for _, outcome in ipairs { false, "nil" } do
       local run = function() if outcome == false then return false end end
       local _, problem = engine.run(fake_job(), { { name = "one", run = run } })
-      assert.equal("script.raised", problem.code)
+      assert.equal("script.invalid", problem.code)
       assert.truthy(problem.message:find "engine_spec%.lua:%d+: the step \"one\" returned [fn]")
     end
   end)

@@ -91,7 +91,8 @@ describe("a script's name", function()
       ["mine.lua"] = "error('loaded', flash.models()) -- not a flash.model",
       ["other.lua"] = [[local flash = require "moonflash"
         return flash.model { name = "MC1", family = "F", product = "P",
-          usb = { application = { "1199:0001" }, download = { "1199:0002" } } }]],
+          usb = { application = { "1199:0001" }, download = { "1199:0002" } },
+          flash.steps.confirm {} }]],
     }
     files.folders[2] = nil
     local models = assert(flash.models())
@@ -99,6 +100,8 @@ describe("a script's name", function()
     assert.is_true(model.answers_to(models[1], "mc1"))
     assert.is_false(model.answers_to(models[1], "mc2"))
     assert.is_false(files.is_script(files.find "mine"))
+    assert.is_false(files.makes_model(files.find "mine"))
+    assert.is_true(files.makes_model(files.find "other"))
     assert.is_true(files.is_script(files.find "other"))
     assert.equal("MC1", require("moonflash.script").model("other").name)
     assert.is_nil(require("moonflash.script").model("mine"))

@@ -96,7 +96,7 @@ describe("a script's place", function()
   it("may be said from where one is", function()
     local result = support.run { "env", "-C", folder, support.program, "run", "my.lua" }
     assert.equal(10, result.status)
-    assert.truthy(result.stderr:find("returned read", 1, true), result.stderr)
+    assert.truthy(result.stderr:find('returned "read"', 1, true), result.stderr)
     chmod("777", folder)
     result = support.run { "env", "-C", folder, support.program, "run", "./my.lua" }
     assert.equal(10, result.status)

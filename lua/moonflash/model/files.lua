@@ -107,13 +107,31 @@ function files.script(name)
   return load_model(path)
 end
 
+-- Whether the text of a file says one of these words of flash, outside of comments.
+local function says(path, words)
+  local text = (sys.read_file(path) or ""):gsub("%-%-[^\n]*", "")
+  for word in text:gmatch "%f[%w_]flash%.([%a_]+)" do
+    if words[word] then return true end
+  end
+  return false
+end
+
+local makes = { model = true, insert_before = true, insert_after = true, replace = true, remove = true,
+  change = true, rename = true }
+
+--- Whether a file makes a model, told by its text.
+-- @tparam string path
+-- @treturn boolean
+function files.makes_model(path)
+  return says(path, makes)
+end
+
 --- Whether a file is a model's script, told by its text, for any other script does its work when it
 -- is loaded: outside of comments it says `flash.model` or `flash.script`.
 -- @tparam string path
 -- @treturn boolean
 function files.is_script(path)
-  local text = (sys.read_file(path) or ""):gsub("%-%-[^\n]*", "")
-  return text:find "%f[%w_]flash%.model%f[^%w_]" ~= nil or text:find "%f[%w_]flash%.script%f[^%w_]" ~= nil
+  return says(path, { model = true, script = true })
 end
 
 --- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
