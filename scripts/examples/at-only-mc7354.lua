@@ -7,18 +7,21 @@ local flash = require "moonflash"
 local step, route = flash.steps, flash.routes
 
 -- What flash.try does not like ends the step, which then may be tried again.
-local function running(job)
+local function preference(job)
   local session = flash.try(job:at())
-  return flash.try(session:ask "preference").current
+  return flash.try(session:ask "preference")
 end
 
+-- What "stop if current" looks at, for a second run to have nothing to do.
 local function look(job)
-  job.before = running(job)
+  local seen = preference(job)
+  job.state = { running = seen.current, preferred = seen.preferred }
+  job.before = seen.current
   return true, flash.versions.text(job.before)
 end
 
 local function confirm(job)
-  job.after = running(job)
+  job.after = preference(job).current
   if flash.versions.agree(job.set, job.after) then return true, flash.versions.text(job.after) end
   return nil, flash.failure.new("job.not_confirmed", "the modem runs " .. flash.versions.text(job.after))
 end
@@ -30,6 +33,7 @@ return flash.model {
 
   step.action         { name = "look", mode = "application", changes = false, retry = 3, pause = 5,
                         run = look },
+  step.stop_if_current { mode = "application" },
   step.enter_download { mode = "application", routes = { route.impref, route.boothold } },
   step.send_images    { mode = "download", retry = 2, again = 1 },
   step.leave_download { mode = "download" },

@@ -4,10 +4,15 @@
 
 local flash, json = require "moonflash", require "cjson"
 
+local failed
 for _, device in ipairs(flash.try(flash.devices())) do
-  local seen = flash.status { selection = { place = device.place } }.status
+  local asked = flash.status { selection = { place = device.place } }
+  local seen = asked.status or {} -- of a modem that does not answer there is none, but the others go on
+  failed = failed or asked.failure
   print(json.encode {
     place = device.place, model = device.model, serial = device.serial, mode = device.mode,
-    running = seen.running, preferred = seen.preferred, stored = #seen.stored, power = seen.power.mode,
+    running = seen.running, preferred = seen.preferred, stored = seen.running and #seen.stored,
+    power = seen.power and seen.power.mode, failure = asked.failure and asked.failure.message,
   })
 end
+return failed == nil or nil, failed

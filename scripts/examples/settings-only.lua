@@ -6,11 +6,14 @@ local flash = require "moonflash"
 local file = ...
 if not file then return nil, "which settings? like: settings-only.lua FILE.nvu" end
 
+local settings = flash.try(flash.image.inspect(file)) -- a damaged file gives a report that is not ok
+if not settings.ok then return nil, settings.failure end
 local well = flash.recover {} -- also out of download mode, if it is there
 if not well.ok then return well end
-local running, made_for = well.after.firmware, flash.try(flash.image.inspect(file)).firmware
-if made_for ~= running then
-  return nil, flash.failure.new("script.refused", ("the settings are for firmware %s"):format(made_for),
+local running = well.after.firmware
+if settings.firmware ~= running then
+  return nil, flash.failure.new("script.refused",
+    "the settings are for firmware " .. (settings.firmware or "?"),
     { evidence = "the modem runs " .. running })
 end
 return flash.update { files = { file }, options = { firmware_version = running } }

@@ -7,10 +7,19 @@ local flash = require "moonflash"
 local stone, target = ...
 if not target then return nil, "which images? like: stepping-stone.lua STONE.spk TARGET.spk" end
 
+-- Both before anything is sent: what comes second must not turn out to be damaged half way.
+local looked_at = {}
+for index, file in ipairs { stone, target } do
+  local report = flash.try(flash.image.inspect(file))
+  if not report.ok then return nil, report.failure end
+  if not report.firmware then return nil, file .. " does not say which firmware it brings" end
+  looked_at[index] = report
+end
+
 local seen = flash.status()
 if not seen.ok then return seen end
-local running = seen.status.running
-if not running or running.firmware < flash.try(flash.image.inspect(stone)).firmware then
+local running = seen.status.running -- nil while it waits for an image
+if not running or running.firmware < looked_at[1].firmware then
   local result = flash.update { files = { stone } }
   if not result.ok then return result end
 end

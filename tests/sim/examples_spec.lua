@@ -55,6 +55,21 @@ describe("the example", function()
     assert.equal("online", ran.lines[1].power)
   end)
 
+  it("inventory says of a modem that does not answer why, and fails at the end", function()
+    local modem = simulator()
+    local held = support.start(support.lua([[
+      local device = require("moonflash").devices({ root = ... })[1]
+      local held = assert(require("moonflash.lock").take(..., device))
+      print "held" io.stdout:flush()
+      require("moonflash.core.sys").sleep_ms(30000) held:release()]], modem.root))
+    assert.equal("held", held:line(10000))
+    local ran = example(modem.root, "inventory")
+    assert.equal(3, ran.status, ran.stderr)
+    assert.equal("device.busy", ran.result.failure.code)
+    assert.truthy(ran.lines[1].failure)
+    assert.is_nil(ran.lines[1].running)
+  end)
+
   it("settings-only changes the settings, and refuses those of another firmware", function()
     local modem = simulator()
     local settings = packages.settings { version = "02.08.02.00", carrier = "SPRINT", config = "002.099_001" }
@@ -67,6 +82,21 @@ describe("the example", function()
     assert.equal(3, refused.status, refused.stderr)
     assert.equal("script.refused", refused.result.failure.code)
     assert.equal("the modem runs 02.08.02.00", refused.result.failure.evidence)
+  end)
+
+  it("settings-only and stepping-stone look at all files before they do anything", function()
+    local modem = simulator()
+    local damaged = support.folder() .. "/damaged.cwe"
+    local whole = assert(sys.read_file(package {}))
+    assert(sys.write_file(damaged, whole:sub(1, -2) .. string.char((whole:byte(-1) + 1) % 256)))
+    for _, files in ipairs { { "settings-only", damaged }, { "stepping-stone", package {}, damaged },
+      { "stepping-stone", damaged, package {} }, { "settings-only", "/nowhere/x.nvu" } } do
+      local ran = example(modem.root, unpack(files))
+      assert.equal(4, ran.status, ran.stderr)
+      local named = files[1] == "stepping-stone" and damaged or files[2]
+      assert.truthy(ran.result.failure.message:find(named, 1, true))
+    end
+    assert.same({}, support.log(modem.root, "qdl"))
   end)
 
   it("stepping-stone goes over the stone, and over it only once", function()
@@ -110,6 +140,7 @@ describe("the example", function()
     assert.same(versions("05.05.58.00", "ATT", "005.026_000"), ran.result.after)
     assert.same({}, support.log(modem.root, "qmi"))
     assert.truthy(#support.log(modem.root, "at") > 0)
+    assert.equal(2, example(modem.root, "at-only-mc7354", file).status)
   end)
 
   it("says what it wants when it is not given that", function()
