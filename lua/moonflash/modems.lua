@@ -19,21 +19,18 @@ end
 
 --- The modems that are plugged.
 -- @tparam[opt] table given root
--- @treturn table array of devices (see moonflash.device), or nil and the failure of a script that does
--- not load
+-- @treturn table array of devices (see moonflash.device)
 function modems.list(given)
-  local models, problem = files.all()
-  if not models then return nil, problem end
-  return device.list(context.fill(given).root, models)
+  local request = context.fill(given)
+  return device.list(request.root, (files.all(request.emit)))
 end
 
 --- The one modem a request means, whatever its mode.
--- @tparam table request root, selection
--- @treturn table the device, or nil and a failure: device.none, device.ambiguous, or of a script
+-- @tparam table request root, selection, emit
+-- @treturn table the device, or nil and a failure: device.none or device.ambiguous
 -- @treturn table the models there are scripts for
 function modems.choose(request)
-  local models, problem = files.all()
-  if not models then return nil, problem end
+  local models = files.all(request.emit)
   local found, none = device.select(device.list(request.root, models), request.selection)
   if not found then return nil, none end
   return found, models

@@ -85,7 +85,7 @@ local function look(request, script)
   if problem then return nil, problem end
   local models
   models, problem = files.all()
-  if not models then return nil, problem end
+  if problem then return nil, problem end
   if script then table.insert(models, 1, script) end
   return { set = set, models = models, script = script }
 end

@@ -5,6 +5,7 @@ local flash = require "moonflash"
 local job = require "moonflash.job"
 local lfs = require "lfs"
 local model = require "moonflash.model"
+local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -84,6 +85,27 @@ describe("a script's name", function()
     assert.equal("script.not_found", support.code_of(flash.script "mine"))
     assert.equal("script.invalid", support.code_of(flash.script(write(folder .. "/own.lua",
       ("return require('moonflash').script(%q)"):format(folder .. "/own.lua")))))
+  end)
+
+  it("that does not load is left out with a warning, but no update begins without it", function()
+    local folder = etc { ["mc7455.lua"] = "return = flash.model", ["mine.lua"] = "flash.model()" }
+    local events = {}
+    local models, broken = flash.models(heard(events))
+    assert.equal(3, #models)
+    assert.equal("script.invalid", broken.code)
+    assert.equal(2, #events)
+    assert.truthy(events[1]:find("warning: " .. folder .. "/mc7455.lua:1: ", 1, true), events[1])
+    assert.truthy(events[1]:find("; it is left out", 1, true), events[1])
+    local root = support.folder()
+    assert.same({}, flash.devices { root = root, emit = heard(events) })
+    assert.equal("device.none", flash.recover({ root = root, emit = heard(events) }).failure.code)
+    assert.equal(6, #events)
+    local images = { packages.write(packages.package { size = 60000 }, folder) }
+    for _, name in ipairs { "update", "plan" } do
+      local result = flash[name] { files = images, root = root }
+      assert.equal(10, result.exit)
+      assert.truthy(result.failure.message:find(folder .. "/mc7455.lua:1: ", 1, true))
+    end
   end)
 
   it("does not make a model of a script that is none, nor runs it", function()

@@ -12,8 +12,7 @@ local asking = {}
 -- @treturn table the device, or nil and a failure
 function asking.find(wanted)
   local use = wanted.use
-  local models, problem = use.flash.models()
-  if not models then return nil, problem end
+  local models = use.flash.models(wanted.emit)
   return use.device.select(use.device.list(wanted.root, models), wanted.selection)
 end
 

@@ -134,24 +134,37 @@ function files.is_script(path)
   return says(path, { model = true, script = true })
 end
 
---- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
--- models are for `moonflash run` alone.
--- @treturn table array of models, or nil and the failure of the first script that does not load
-function files.all()
-  local models, seen = {}, {}
-  for _, folder in ipairs(files.folders) do
-    for _, file in ipairs(sys.list(folder) or {}) do
-      local path = folder .. "/" .. file
-      if file:match "%.lua$" and not seen[file] and files.is_script(path) and not is_loading(path) then
-        seen[file] = true
-        collectgarbage() -- what loading modules left: 90 kB less at the peak, which listing modems has here
-        local description, problem = load_model(path)
-        if not description then return nil, problem end
-        models[#models + 1] = description
-      end
+-- What one folder adds to the models.
+local function add_models(models, seen, folder, tell)
+  for _, file in ipairs(sys.list(folder) or {}) do
+    local path = folder .. "/" .. file
+    if file:match "%.lua$" and not seen[file] and files.is_script(path) and not is_loading(path) then
+      collectgarbage() -- what loading modules left: 90 kB less at the peak, which listing modems has here
+      local description, problem = load_model(path)
+      if not description then tell(problem) end
+      seen[file] = description
+      models[#models + 1] = description
     end
   end
-  return models
+end
+
+--- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
+-- models are for `moonflash run` alone. One that does not load is left out, for a modem must be found, asked
+-- and led back all the same; what would send images had better not begin without it.
+-- @tparam[opt] function emit warned of each that does not load
+-- @treturn table array of models
+-- @treturn ?table the failure of the first that does not load
+function files.all(emit)
+  local models, seen, broken = {}, {}, nil
+  for _, folder in ipairs(files.folders) do
+    add_models(models, seen, folder, function(problem)
+      broken = broken or problem
+      if emit then
+        emit { event = "warning", code = problem.code, message = tostring(problem) .. "; it is left out" }
+      end
+    end)
+  end
+  return models, broken
 end
 
 return files

@@ -41,9 +41,7 @@ return {
   summary = "modems present: place, model, mode, ports, what is missing",
   run = function(wanted)
     local use, out = wanted.use, wanted.out
-    local models, problem = use.flash.models()
-    if not models then return outcome.bad(problem) end
-    local devices = use.device.list(wanted.root, models)
+    local devices = use.device.list(wanted.root, (use.flash.models(wanted.emit)))
     out:object(shape.devices(devices))
     if devices[1] then
       say_table(out, devices)

@@ -20,9 +20,9 @@ local function reports_of(wanted)
   return reports
 end
 
--- The names of the models whose scripts would take an image; none if a script does not load.
+-- The names of the models whose scripts would take an image.
 local function name_models(wanted, reports)
-  local models = wanted.use.flash.models() or {}
+  local models = wanted.use.flash.models(wanted.emit)
   for _, report in ipairs(reports) do
     report.models = {}
     for _, candidate in ipairs(models) do
