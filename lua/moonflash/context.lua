@@ -54,7 +54,7 @@ local function harmless(emit)
   local broken
   return function(event)
     if broken then return end
-    local ran, problem = foreign.call(nil, emit, event)
+    local ran, problem = foreign.call(emit, event)
     if ran then return end
     broken = true
     current.emit { event = "warning", code = problem.code, message = tostring(problem) }

@@ -33,7 +33,7 @@ local function is_final(job, problem)
 end
 
 local function run_protected(job, step)
-  local ran, value, detail = foreign.call(nil, step.run, job, step)
+  local ran, value, detail = foreign.call(step.run, job, step)
   if not ran then return nil, value end
   local words = type(detail) == "string" and detail or nil
   if value == true or type(value) == "string" then return value, words end

@@ -83,12 +83,11 @@ local function frames_above(call)
 end
 
 --- Calls foreign code. A signal that has come before is no concern of it.
--- @tparam ?string path of the script, when the code is a whole file
 -- @tparam function code
 -- @param ... handed to it
 -- @treturn boolean true; or nil and a failure: what was raised, or script.raised
 -- @return all that it returns
-function foreign.call(path, code, ...)
+function foreign.call(code, ...)
   local before, count, arguments, results, frames = earlier, select("#", ...), { ... }, nil, nil
   earlier = sys.interrupts()
   local function call()
@@ -100,7 +99,7 @@ function foreign.call(path, code, ...)
   end)
   earlier = before
   if ok then return true, unpack(results, 1, table.maxn(results)) end
-  return nil, blame.failure(raised, frames or {}, call, path)
+  return nil, blame.failure(raised, frames or {}, call, code)
 end
 
 --- Where a function stands.

@@ -77,7 +77,7 @@ end
 local function shielded(self, work)
   sys.shield(true)
   self.shielded = true
-  local ran, problem = foreign.call(nil, work)
+  local ran, problem = foreign.call(work)
   self.shielded = false
   sys.shield(false)
   if ran then return end

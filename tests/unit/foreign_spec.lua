@@ -15,13 +15,13 @@ describe("foreign.call", function()
 
   it("hands arguments and results on, nil among them", function()
     local function code(...) return select("#", ...), nil, ... end
-    local ok, count, nothing, first, second = foreign.call(nil, code, nil, "b")
+    local ok, count, nothing, first, second = foreign.call(code, nil, "b")
     assert.same({ true, 2, nil, nil, "b" }, { ok, count, nothing, first, second })
   end)
 
   it("gives a failure that was raised as it is", function()
     local problem = failure.new("script.refused", "no")
-    local ok, got = foreign.call(nil, function() error(problem, 0) end)
+    local ok, got = foreign.call(function() error(problem, 0) end)
     assert.is_nil(ok)
     assert.equal(problem, got)
   end)
@@ -33,7 +33,7 @@ describe("foreign.call", function()
   it("leaves another's hook alone", function()
     local seen = 0
     debug.sethook(function() seen = seen + 1 end, "", 100)
-    foreign.call(nil, function() for _ = 1, 1000 do seen = seen + 0 end end)
+    foreign.call(function() for _ = 1, 1000 do seen = seen + 0 end end)
     local hook = debug.gethook()
     debug.sethook()
     assert.is_not_nil(hook)
@@ -42,7 +42,7 @@ describe("foreign.call", function()
 
   local function blamed(text)
     local path = write(text)
-    local ok, problem = foreign.call(path, assert(loadfile(path)))
+    local ok, problem = foreign.call(assert(loadfile(path)))
     assert.is_nil(ok)
     assert.equal("script.raised", problem.code)
     assert.equal(path, problem.message:sub(1, #path))
@@ -65,6 +65,24 @@ describe("foreign.call", function()
   it("says where the last call of a script was, when that left no trace of itself", function()
     local message = blamed 'local flash = require "moonflash"\n\nreturn flash.model {\n  nam = "x",\n}\n'
     assert.equal(":3: unknown field of a model: nam", message)
+    message = blamed 'local flash = require "moonflash"\nif 1 then\n  return flash.model { nam = 1 }\nend'
+    assert.equal(":3: unknown field of a model: nam", message)
+  end)
+
+  it("says which line of a function, when that left no trace of itself", function()
+    local function blamed_of(text)
+      local path = write('local flash = require "moonflash"\n' .. text)
+      local ok, problem = foreign.call(assert(loadfile(path))())
+      assert.is_nil(ok)
+      assert.equal(path, problem.message:sub(1, #path))
+      return problem.message:sub(#path + 1)
+    end
+    assert.equal(":4: unknown field of a model: nam",
+      blamed_of 'return function()\n  local x = { nam = "y" }\n  return flash.model(x)\nend')
+    assert.equal(":2: unknown field of a model: nam", blamed_of [[return function(x)
+      if x then return 1 end
+      return flash.model { nam = "y" }
+    end]])
   end)
 end)
 

@@ -167,7 +167,7 @@ describe("what a script returns", function()
     local result = run [[local flash = require "moonflash"
       return flash.remove(flash.script "mc7455", "nothing")]]
     assert.equal("script.raised", result.failure.code)
-    assert.truthy(result.failure.message:find "/my%.lua: MC7455 has no step \"nothing\"")
+    assert.truthy(result.failure.message:find "/my%.lua:2: MC7455 has no step \"nothing\"")
     assert.truthy(run("error 'oh'").failure.message:find "/my%.lua:1: oh$")
     local none = run [[local flash = require "moonflash"
       return flash.remove(flash.script "nokia", "nothing")]]

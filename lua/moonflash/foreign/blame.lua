@@ -39,25 +39,34 @@ local function split(message, frames)
   return message
 end
 
--- A call that is the whole of a `return` leaves no frame: Lua takes its caller's for it.
-local function last_return(path)
-  local number, found = 0, nil
-  for line in ((sys.read_file(path) or "") .. "\n"):gmatch "([^\n]*)\n" do
+local function returns(line)
+  return line:find "%f[%w_]return%f[^%w_]" and not line:find "return%s+function%f[^%w_]"
+end
+
+-- A call that is the whole of a `return` leaves no frame: Lua takes its caller's for it. Where it can have
+-- been is said by the text: the last `return` of a file, the only one of a function.
+local function last_return(code)
+  local frame = debug.getinfo(code, "S")
+  if not foreign.is_foreign(frame) then return nil end
+  local whole, number, last, only, count = frame.what == "main", 0, nil, nil, 0
+  for line in ((sys.read_file(frame.source:sub(2)) or "") .. "\n"):gmatch "([^\n]*)\n" do
     number = number + 1
-    if line:find "^return%f[^%w_]" then found = number end
+    local inside = whole or number >= frame.linedefined and number <= frame.lastlinedefined
+    if inside and returns(line) then only, count = number, count + 1 end
+    if whole and line:find "^return%f[^%w_]" then last = number end
   end
-  return found and ("%s:%d"):format(path, found) or path
+  local found = last or count == 1 and only or not whole and frame.linedefined
+  return found and blame.place(frame, found) or frame.source:sub(2)
 end
 
 -- The place in the script, and the place in the library that noticed it if it was that.
-local function find(frames, call, at, line, path)
+local function find(frames, call, at, line, code)
   if at and foreign.is_foreign(at) then return blame.place(at, line) end
   local noticed = at and at.func ~= call and blame.place(at, line) or nil
   for _, frame in ipairs(frames) do
     if foreign.is_foreign(frame) then return blame.place(frame, frame.currentline), noticed end
   end
-  if path then return last_return(path), noticed end
-  return noticed
+  return last_return(code) or noticed, noticed
 end
 
 local function described(problem)
@@ -69,13 +78,13 @@ end
 -- @param raised whatever it was
 -- @tparam table frames from the one that raised down to our call of the foreign code
 -- @tparam function call our call
--- @tparam ?string path of the script, when the code is a whole file
+-- @tparam function code that was called
 -- @treturn table a failure: what was raised if it is one, or script.raised
-function blame.failure(raised, frames, call, path)
+function blame.failure(raised, frames, call, code)
   if failure.is(raised) then return raised end
   local message, at, line = split(described(raised), frames)
   local where, noticed
-  if at or not message:find "^[^\n:]+:%d+: " then where, noticed = find(frames, call, at, line, path) end
+  if at or not message:find "^[^\n:]+:%d+: " then where, noticed = find(frames, call, at, line, code) end
   return failure.new("script.raised", where and where .. ": " .. message or message,
     { evidence = noticed and noticed ~= where and "noticed at " .. noticed or nil })
 end

@@ -59,7 +59,7 @@ function files.load(path, ...)
   if is_loading(path) then return nil, failure.new("script.invalid", path .. " loads itself") end
   local file = sys.real_path(path) or path
   loading[file] = true
-  return loaded(file, foreign.call(path, chunk, ...))
+  return loaded(file, foreign.call(chunk, ...))
 end
 
 local function load_model(path)
