@@ -30,9 +30,9 @@ check_scripts() {
     shellcheck -x -P . --severity="$severity" $scripts || status=1
 }
 
-# A file is looked at by a process of its own, JOBS at a time.
+# A file is looked at by a process of its own, JOBS at a time. Behind a pipe: only its exit status gets out.
 tidy() {
-    xargs -P "$jobs" -n 1 clang-tidy --quiet -p "$build" "$@" 2>/dev/null || status=1
+    xargs -P "$jobs" -n 1 clang-tidy --quiet -p "$build" "$@" 2>/dev/null
 }
 
 changed_or_pure() {
@@ -48,9 +48,9 @@ check_c
 check_scripts style packaging .ci
 check_scripts warning tests
 if [ "$1" = short ]; then
-    find core -name '*.c' | tidy --checks='-clang-analyzer-*'
-    changed_or_pure | sort -u | tidy
+    find core -name '*.c' | tidy --checks='-clang-analyzer-*' || status=1
+    changed_or_pure | sort -u | tidy || status=1
 else
-    find core -name '*.c' | tidy
+    find core -name '*.c' | tidy || status=1
 fi
 exit $status

@@ -66,7 +66,7 @@ static int close_others(posix_spawn_file_actions_t *actions)
     int error = 0;
 
     while (folder != NULL && error == 0 && (entry = readdir(folder)) != NULL) {
-        int descriptor = atoi(entry->d_name), flags = fcntl(descriptor, F_GETFD);
+        int descriptor = (int)strtol(entry->d_name, NULL, 10), flags = fcntl(descriptor, F_GETFD);
 
         if (descriptor >= STREAMS && flags >= 0 && (flags & FD_CLOEXEC) == 0)
             error = posix_spawn_file_actions_addclose(actions, descriptor);
