@@ -148,9 +148,12 @@ static void add_tlv(lua_State *L, struct port *port, int tlv)
     const char *value;
     int type;
 
-    luaL_checktype(L, tlv, LUA_TTABLE);
+    if (!lua_istable(L, tlv))
+        luaL_error(L, "TLVs are a list of { type, bytes }");
     lua_rawgeti(L, tlv, 1);
     lua_rawgeti(L, tlv, 2);
+    if (!lua_isnumber(L, tlv + 1) || !lua_isstring(L, tlv + 2))
+        luaL_error(L, "TLVs are a list of { type, bytes }");
     type = (int)mf_check_whole(L, tlv + 1, UINT8_MAX);
     value = luaL_checklstring(L, tlv + 2, &length);
     if (length == 0 || length > UINT16_MAX || !mf_qmi_add(&port->qmi, (uint8_t)type, value, length))

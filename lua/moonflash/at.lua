@@ -57,7 +57,7 @@ end
 
 --- Whether a text can be sent as a command: one line, beginning with AT.
 function at.is_command(text)
-  return text:find "^[aA][tT]" ~= nil and not text:find "%c"
+  return type(text) == "string" and text:find "^[aA][tT]" ~= nil and not text:find "%c"
 end
 
 -- By the code of the failure.
@@ -129,7 +129,7 @@ end
 -- at.closed, at.not_at, port.*. As far as one came, the answer is in its field `answer`.
 function Session:command(text, ms)
   if not self.port then error("the AT session is closed", 2) end
-  if not at.is_command(text) then error("not an AT command: " .. text, 2) end
+  if not at.is_command(text) then error("not an AT command: " .. tostring(text), 2) end
   local answer = reader.new(text)
   local done, problem = exchange(self.port, answer, sys.clock_ms() + (ms or COMMAND_MS))
   if not done then return nil, unanswered(answer, problem) end

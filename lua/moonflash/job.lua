@@ -226,7 +226,9 @@ end
 -- @tparam number within_ms
 -- @tparam[opt] boolean may_be_here what is there now may be the answer, without having been away
 -- @treturn table the device as it is now, or nil and a failure
+-- @raise when the modem is not followed
 function job:await(modes, within_ms, may_be_here)
+  if not self.follower then error("job:await comes after job:follow()", 2) end
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     interrupted = function() return self:interrupted() end,
     progress = function(seen) self:note(seen) end,

@@ -422,6 +422,10 @@ describe("QMI", function()
     assert.has_error(function() session:raw("nokia", 1) end)
     assert.has_error(function() session:request(nil) end,
       "a QMI message expected (of flash.dms or flash.qmi.messages), got nil")
+    for _, tlvs in ipairs { { 1, "x" }, { { 1 } }, { { "x", 1 } }, { { type = 1 } } } do
+      assert.error_matches(function() session:raw(2, 1, tlvs) end, "TLVs are a list of { type, bytes }", 1,
+        true)
+    end
     assert.has_error(function() session:raw(2, 1, { { 1, "" } }) end)
     assert.has_error(function() session:raw(2, 1, { { 256, "x" } }) end)
     assert.has_error(function() session:raw(2, 1, { { 1, ("x"):rep(65536) } }) end)

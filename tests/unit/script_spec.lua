@@ -349,6 +349,7 @@ describe("parts that scripts use", function()
 
   it("job: looks for its modem where it stands now", function()
     local asked, work = nil, job.new { device = { place = "1-1" }, options = { timeout_scale = 2 } }
+    assert.error_matches(function() work:await({ download = true }, 1) end, "after job:follow")
     work.follower = { arm = function() end, wait = function(_, options)
       asked = options
       return { place = "1-2" }

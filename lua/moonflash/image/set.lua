@@ -64,8 +64,9 @@ local function check_same(set, field, word)
   end
 end
 
-local function incomplete(set, image, message)
+local function incomplete(set, image, message, hint)
   problem(set, "image.incomplete_set", message, image.file)
+  set.problems[#set.problems].hint = hint
   if image.hides_rest then
     set.problems[#set.problems].hint = "what follows the firmware in an archive that can be read only once "
       .. "is not known: put the settings before the firmware, or save the archive to a file"
@@ -79,7 +80,8 @@ local function check_complete(set, options)
   elseif not settings and not (options.carrier and options.config_version) then
     incomplete(set, firmware, "the settings of a carrier (.nvu) for %s are missing")
   elseif not firmware and not settings.oem and not options.firmware_version then
-    incomplete(set, settings, "the firmware (.cwe) for %s is missing")
+    incomplete(set, settings, "the firmware (.cwe) for %s is missing",
+      "give the .cwe, too, or with --firmware-version the version the modem runs")
   end
 end
 
