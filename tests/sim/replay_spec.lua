@@ -67,6 +67,12 @@ describe("the traces that come with the tests", function()
       same("tests/traces/" .. session.name .. ".trace", unpack(images()))
     end)
   end
+
+  for _, name in ipairs(sessions.kernel) do
+    it("have the same outcome behind the kernel's drivers: " .. name, function()
+      same("tests/traces/" .. name .. ".trace", unpack(images()))
+    end)
+  end
 end)
 
 describe("a recorded session", function()
