@@ -16,8 +16,9 @@ sessions.list = {
     words = { "update", "--timeout-scale", "0.1", "--route", "preference", "FILES" } },
 }
 
---- Updates with the same images that the simulator has no part in: in a virtual machine with another software
--- modem, behind the kernel's own drivers. The modem over MBIM goes from its USB 3 to its USB 2 place and back.
+--- Updates with the same images that the simulator has no part in: in a virtual machine with another
+-- software modem, behind the kernel's own drivers. The modem over MBIM goes from its USB 3 to its USB 2 place
+-- and back.
 sessions.kernel = { "kernel-qmi", "kernel-mbim" }
 
 --- Makes the images, always the same.

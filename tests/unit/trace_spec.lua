@@ -35,7 +35,13 @@ describe("redaction", function()
     { "atd+4915112345;", "atd+0000000000;" },
     { 'AT+CSCA="+13123149810",145', 'AT+CSCA="+00000000000",000' },
     { '+CRSM: 144,0,"98102143F5"', '+CRSM: 000,0,"0000000000"' },
-    { '$QCPDPP: 1,1,"1234","user"', '$QCPDPP: 0,0,"0000","us0r"' },
+    { '$QCPDPP: 1,1,"1234","user"', '$QCPDPP: 0,0,"0000","0000"' },
+    { 'AT+CGAUTH=1,2,"s3cret","me"', 'AT+CGAUTH=0,0,"000000","00"' },
+    { '+CUSD: 0,"Your number is"', '+CUSD: 0,"0000 000000 00"' },
+    { "+CPIN: READY", "+CPIN: READY" },
+    { "IMEI is 35-358006-123456-7", "IMEI is 00-000000-000000-0" },
+    { "35-358006-123456-7", "00-000000-000000-0" },
+    { "2016-05-12 02.33.03.00", "2016-05-12 02.33.03.00" },
     { IMEI, "000000000000000" },
     { "Revision: SWI9X30C_02.33.03.00 r8209", "Revision: SWI9X30C_02.33.03.00 r8209" },
     { 'AT!IMPREF="02.33.03.00"', 'AT!IMPREF="02.33.03.00"' },
@@ -48,6 +54,8 @@ describe("redaction", function()
 
   it("leaves no digit behind such a word in messages and arguments either", function()
     assert.equal('AT+CPIN="0000": the modem refuses', redact.words 'AT+CPIN="4711": the modem refuses')
+    assert.equal('AT+CGAUTH=0,0,"000000": the modem refuses',
+      redact.words 'AT+CGAUTH=1,2,"secret": the modem refuses')
     assert.equal("ATD+00000000000;", redact.words "ATD+15551234567;")
     assert.equal("call +00000000000 or 12", redact.words "call +15551234567 or 12")
     assert.equal("route boothold, 02.33.03.00", redact.words "route boothold, 02.33.03.00")

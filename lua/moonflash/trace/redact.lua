@@ -10,12 +10,15 @@ local IDENTIFIER = 14 -- digits in a row: IMEI 15 (14 without check digit), IMSI
 local TELEPHONE = 7 -- digits behind a "+"
 local RESULT = 0x02
 
+-- Hex digits, where one of them is a digit: READY is a word.
 local function zeroed(text)
-  return (text:gsub("%x", "0"))
+  return (text:gsub("%x+", function(run) return run:find "%d" and ("0"):rep(#run) end))
 end
 
+-- Digits in a row, as identities may be written: 01-234567-890123-4.
 local function zeroed_run(digits)
-  return #digits >= IDENTIFIER and zeroed(digits) or nil
+  local made, count = digits:gsub("%d", "0")
+  return count >= IDENTIFIER and made or nil
 end
 
 -- Digits that a message shows in hex: "33 35 39 ...".
@@ -33,7 +36,8 @@ end
 -- @tparam string text
 -- @treturn string of the same length
 function redact.text(text)
-  return (text:gsub("%d+", zeroed_run):gsub("%+(%d+)", zeroed_number):gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
+  text = text:gsub("%d[%d-]+", zeroed_run):gsub("%+(%d+)", zeroed_number)
+  return (text:gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
 end
 
 --- A serial number: its digits.
@@ -43,37 +47,44 @@ function redact.serial(text)
   return (text:gsub("%d", "0"))
 end
 
--- Words of AT commands and answers behind which something personal stands: identities, numbers,
--- codes and messages.
+-- Words of AT commands and answers behind which something personal stands: identities, numbers and codes.
 local labels = {
   "imei", "imsi", "iccid", "ccid", "meid", "esn", "fsn", "serial", "msisdn", "atd",
-  "+cgsn", "+cimi", "+cnum", "+cpin", "+cpwd", "+clck", "+clip", "+cmg", "+cmt", "+cds", "+cusd", "+cpb",
-  "+csca", "+colp", "+clcc", "+ccfc", "+crsm", "+csim", "+cgauth", "$qcpdpp",
+  "+cgsn", "+cimi", "+cpin", "+clip", "+csca", "+colp", "+clcc", "+ccfc", "+crsm", "+csim",
 }
 
--- Where the first label in a line ends.
+-- And those behind which words are as personal: names, messages, passwords.
+local wordy = { "+cgauth", "$qcpdpp", "+cpwd", "+clck", "+cnum", "+cmg", "+cmt", "+cds", "+cusd", "+cpb" }
+
+-- Where the first label in a line ends, and whether it is wordy.
 local function end_of_label(line)
-  local lower, from = line:lower(), nil
-  for _, label in ipairs(labels) do
-    local _, stop = lower:find(label, 1, true)
-    if stop and (not from or stop < from) then from = stop end
+  local lower, from, is_wordy = line:lower(), nil, false
+  for _, list in ipairs { labels, wordy } do
+    for _, label in ipairs(list) do
+      local _, stop = lower:find(label, 1, true)
+      if stop and (not from or stop < from) then from, is_wordy = stop, list == wordy end
+    end
   end
-  return from
+  return from, is_wordy
 end
 
 local function redact_line(line)
-  local from = end_of_label(line)
-  if from then return line:sub(1, from) .. zeroed(line:sub(from + 1)) end
-  return redact.text(line)
+  local from, is_wordy = end_of_label(line)
+  if not from then return redact.text(line) end
+  local behind = line:sub(from + 1)
+  return line:sub(1, from) .. (is_wordy and behind:gsub("%w", "0") or zeroed(behind))
 end
 
---- A text for people, or a word of the command line: as redact.text, and no digits behind a word that
--- stands for something personal (a message may cite the AT command it is about).
+--- A text for people, or a word of the command line: as redact.text, and neither digits nor quoted words
+-- behind what stands for something personal (a message may cite the AT command it is about).
 -- @tparam string text
 -- @treturn string of the same length
 function redact.words(text)
-  local from = end_of_label(text) or #text
-  return redact.text(text:sub(1, from) .. redact.serial(text:sub(from + 1)))
+  local from, is_wordy = end_of_label(text)
+  from = from or #text
+  local behind = redact.serial(text:sub(from + 1))
+  if is_wordy then behind = behind:gsub('"[^"]*"', function(quoted) return (quoted:gsub("%w", "0")) end) end
+  return redact.text(text:sub(1, from) .. behind)
 end
 
 --- Whole lines said on an AT port.
