@@ -191,6 +191,16 @@ describe("preflight finds", function()
     end)
   end
 
+  it("a hypervisor, and names both pairs of ids to a job that has no model either", function()
+    build(usb2, virtual.QEMU)
+    local job = machine:job()
+    job.models, job.model = { job.model }, nil
+    local cure = preflight.look(job)[1].cure
+    assert.truthy(cure:find("running 1199:9071 .*, in download mode 1199:9070 "), cure)
+    job.models = nil
+    assert.truthy(preflight.look(job)[1].cure:find("1199:9070", 1, true))
+  end)
+
   it("several things, and refuses for the first", function()
     build(modems.copy(usb2, { speed = 12 }), { ["proc/meminfo"] = "MemAvailable: 12 kB\n",
       ["proc/sys/kernel/osrelease"] = "6.1.0\n", [aliases] = "alias usb:v1199p9071d* qcserial\n" })

@@ -40,11 +40,19 @@ local function by_kernel(root)
   if release:lower():find("microsoft", 1, true) then return "WSL", "the kernel is " .. release end
 end
 
+-- The model the job has, or that of the device by its name.
+local function model_of(job)
+  for _, one in ipairs(not job.model and job.models or {}) do
+    if one.name == job.device.model then return one end
+  end
+  return job.model
+end
+
 local function ids_to_pass(job)
-  local usb = (job.model or { usb = {} }).usb
-  local running = usb.application or job.device.ids or {}
-  local waiting = usb.download or {}
-  return ("running %s, in download mode %s"):format(table.concat(running, " "), table.concat(waiting, " "))
+  local one = model_of(job)
+  if not one then return table.concat(job.device.ids or {}, " ") end
+  return ("running %s, in download mode %s"):format(table.concat(one.usb.application, " "),
+    table.concat(one.usb.download, " "))
 end
 
 local function look(job)
