@@ -1,6 +1,8 @@
 -- What the command line understands, and how every run ends.
 local stage = require "tests.cli_stage"
 local failure = require "moonflash.failure"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
 
 local function last(list)
   return list[#list]
@@ -51,6 +53,13 @@ describe("options", function()
     assert.equal("/tmp", stage.run({ "update", "a" }, { environment = environment }).request.root)
     local words = { "update", "a", "--root", "/usr" }
     assert.equal("/usr", stage.run(words, { environment = environment }).request.root)
+  end)
+
+  it("take a link to a folder for the root", function()
+    local link = support.folder() .. "/link"
+    assert(sys.symlink("/usr", link))
+    assert.equal(link, stage.run({ "update", "a", "--root", link }).request.root)
+    support.finish()
   end)
 
   it("leave everything behind SCRIPT to the script", function()

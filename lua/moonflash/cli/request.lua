@@ -32,7 +32,7 @@ end
 local function root_of(given, use)
   local root = given.root or use.environment "MOONFLASH_ROOT" or ""
   if root == "" then return "/" end
-  local stat = use.sys.stat(root)
+  local stat = use.sys.stat(use.sys.real_path(root) or root) -- it may be a link
   if stat and stat.kind == "folder" then return root end
   return nil, failure.new("usage", "the root is not a folder", {
     evidence = root, hint = "give a folder with sys and dev in it to --root or MOONFLASH_ROOT",
