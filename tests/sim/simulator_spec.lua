@@ -2,6 +2,7 @@
 -- documents and traces.
 local bench = require "tests.sim.bench"
 local bytes = require "moonflash.core.bytes"
+local flash = require "moonflash"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -56,6 +57,23 @@ describe("a simulated modem", function()
       sim:kill "INT"
       assert.equal(0, sim:wait(10000))
     end
+  end)
+
+  it("has images written of the version, carrier and settings that the command line says", function()
+    local folder = support.folder()
+    local argv = { support.program, "simulate", "mc7455", "--dir", folder .. "/modem", "--images", folder,
+      "--firmware-version", "02.20.03.00", "--carrier", "ATT", "--config-version", "002.019_000" }
+    local sim = support.start(argv)
+    sim:line(20000)
+    local base = folder .. "/SWI9X30C_02.20.03.00"
+    local set = flash.image.set { flash.try(flash.image.inspect(base .. ".cwe")),
+      flash.try(flash.image.inspect(base .. "_ATT_002.019_000.nvu")) }
+    assert.is_true(set.ok)
+    assert.same({ "02.20.03.00", "ATT", "002.019_000" }, { set.firmware, set.carrier, set.config })
+    sim:kill "INT"
+    assert.equal(0, sim:wait(10000))
+    argv[8] = "02"
+    assert.equal(1, support.run(argv).status)
   end)
 end)
 

@@ -45,15 +45,28 @@ local function settings(row, version)
   return records.record({ type = "SPKG", product = row.product, version = text, prefix = prefix }, { inner })
 end
 
+local forms = { firmware = "^%d+%.%d+%.%d+%.%d+$", carrier = "^[%w-]+$", config = "^%d+%.%d+_%d+$" }
+
+local function misspelt(pair)
+  for field, text in pairs(pair) do
+    if not text:find(forms[field]) then
+      return failure.new("usage", ("'%s' cannot be the %s of an image"):format(text, field))
+    end
+  end
+end
+
 --- Writes a firmware and settings that a simulated modem takes.
 -- @tparam string model of moonflash.sim.models
 -- @tparam string folder
 -- @tparam number size bytes of the firmware, about
+-- @tparam[opt] table pair firmware, carrier, config: what they bring, where it is not the usual
 -- @treturn table paths: the firmware (.cwe), the settings (.nvu); or nil and failure usage
-function images.write(model, folder, size)
+function images.write(model, folder, size, pair)
   local row = models.find(model)
   if not row then return nil, failure.new("usage", "no such model to simulate: " .. model) end
-  local version = versions[row.family]
+  local wrong = misspelt(pair or {})
+  if wrong then return nil, wrong end
+  local version = setmetatable(pair or {}, { __index = versions[row.family] })
   local name = ("%s/%s_%s"):format(folder, row.family, version.firmware)
   return {
     records.write(firmware(row, version, size), name .. ".cwe"),

@@ -14,7 +14,8 @@ return {
   options = {
     { "--dir", value = "DIR", convert = values.text,
       "where its sys, dev and uevent go; a temporary folder if not given" },
-    { "--images", value = "DIR", convert = values.text, "write small images that these modems take there" },
+    { "--images", value = "DIR", convert = values.text,
+      "write small images that these modems take there (of --firmware-version, --carrier ...)" },
     { "--time-scale", value = "X", convert = values.scale, "X times as long as a real modem takes" },
     { "--fault", value = "FAULT", convert = values.text, repeated = true,
       "a fault to show (may be repeated); N:FAULT for the Nth modem alone" },

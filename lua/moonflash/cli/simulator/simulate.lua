@@ -36,10 +36,13 @@ local SIZE = 1000000 -- bytes of the firmware: enough to see progress
 local function write_images(wanted)
   local folder = wanted.given.images
   if not folder then return true end
+  local options = wanted.options
+  local pair = { firmware = options.firmware_version, carrier = options.carrier,
+    config = options.config_version }
   local made, problem = wanted.use.sys.make_folder(folder)
   if not made then return nil, problem end
   for _, one in ipairs(modems_of(wanted.given)) do
-    local files, failed = wanted.use.simulated_images.write(one.model, folder, SIZE)
+    local files, failed = wanted.use.simulated_images.write(one.model, folder, SIZE, pair)
     if not files then return nil, failed end
   end
   return true
