@@ -4,7 +4,7 @@ local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local PATIENCE_MS = 60000
+local PATIENCE_MS = 60000 * support.slowness
 
 local jobs
 
