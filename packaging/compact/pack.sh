@@ -2,9 +2,10 @@
 # pack.sh OUT FILE...: packs Lua files, named from here (moonflash/job.lua), into OUT/moonflash/library.gz
 # and writes OUT/moonflash.lua, by which Lua finds them.
 #
-# library.gz is a row of gzip members, so `zcat` shows it. The first is the index: FILE OFFSET SKIP LENGTH,
-# the member with the file (counted from the end of the index), the file's place in it, its bytes. The
-# others hold the files without comments and indentation; lines stay lines, so that errors name them.
+# library.gz is a row of gzip members, so `zcat` shows it. The first is the index: the files without .lua and
+# their bytes, as they follow each other; where the next member begins, "-" and where that is, counted from the
+# end of the index. The others hold the files without comments and indentation; lines stay lines, so that errors
+# name them.
 set -e
 
 MEMBER=170000 # bytes: two members. Measured: smaller ones add up to more, larger ones take longer to unpack
@@ -28,19 +29,21 @@ strip() {
 
 close_member() {
     gzip -9 -n -c "$work/member" >>"$work/members"
-    offset=$(size "$work/members")
     skip=0
     : >"$work/member"
 }
 
-offset=0 skip=0
+skip=0
 : >"$work/member"
-printf 'return [[\n\n' >"$work/index"
+echo 'return [[' >"$work/index"
 for file in "$@"; do
     strip "$file" >"$work/text"
     length=$(size "$work/text")
-    [ $((skip + length)) -le $MEMBER ] || close_member
-    echo "$file $offset $skip $length" >>"$work/index"
+    if [ $((skip + length)) -gt $MEMBER ]; then
+        close_member
+        echo "- $(size "$work/members")" >>"$work/index"
+    fi
+    echo "${file%.lua} $length" >>"$work/index"
     cat "$work/text" >>"$work/member"
     skip=$((skip + length))
 done
