@@ -141,15 +141,24 @@ local function clean_up(self)
   sys.remove_tree(self.root)
 end
 
+-- All that the program had said when it was stopped.
+local function hear_rest(self)
+  self.job:wait(END_MS)
+  for _, event in ipairs(self.job:read() or {}) do self.said[#self.said + 1] = event end
+end
+
+-- Compared are lines that name files as the trace does; told are those that name them as they were given.
 local function compare(self)
-  if self.difference then return self.difference.expected, self.difference.got end
   local texts, names = words.new(), self.events[1].files
   texts:know_root(self.root)
   for index, file in ipairs(self.files) do texts:know_file(file, names[index]) end
-  local expected, got = outcome.difference(outcome.lines(self.events), outcome.lines(self.said, texts))
+  if self.difference then hear_rest(self) end
+  local recorded, came = outcome.lines(self.events), outcome.lines(self.said)
+  local index = outcome.difference(recorded, outcome.lines(self.said, texts), self.difference ~= nil)
+  if index then return recorded[index] or "the end", came[index] or "the end" end
+  if self.difference then return self.difference.expected, self.difference.got end
   local awaited = self.modem:awaited()
-  if not expected and awaited then return expect.words(awaited), "the end" end
-  return expected, got
+  if awaited then return expect.words(awaited), "the end" end
 end
 
 local function run(self, time_scale)

@@ -337,6 +337,27 @@ describe("a difference", function()
     assert(sys.write_file(script, changed))
     differs(recorded, script, files[1], files[2])
   end)
+
+  it("is a step, though a request that follows from it comes first, or one more request", function()
+    local folder = support.folder()
+    local script, other = folder .. "/mine.lua", folder .. "/other.lua"
+    local switch = 'local flash = require "moonflash"\nlocal result = flash.switch { pair = "%s" }\n%s '
+      .. "return result"
+    assert(sys.write_file(script, switch:format("SPRINT", "")))
+    local recorded, run = record(simulator "stored=02.08.02.00/SPRINT/002.012_001", "run", script)
+    assert.equal(0, run.status, run.stderr)
+    for _, change in ipairs {
+      { "expected: step 'choose stored images' done: 02.08.02.00 SPRINT 002.012_001", "GENERIC", "" },
+      { "expected: the end of the trace; got: QMI request 0x0022 of service 0", "SPRINT", "flash.status()" },
+      { "other.lua:3: oops", "SPRINT", "error 'oops'" },
+    } do
+      assert(sys.write_file(other, switch:format(change[2], change[3])))
+      local began = sys.clock_ms()
+      local said = differs(recorded, other)
+      assert.truthy(said:find(change[1], 1, true), said)
+      assert.is_true(sys.clock_ms() - began < 5000 * support.slowness)
+    end
+  end)
 end)
 
 describe("replay", function()

@@ -111,8 +111,7 @@ local function take_request(port, event)
     port.asked = asked
     return true
   end
-  return nil, expect.words { event = "qmi", service = fields.service, message = fields.message,
-    tlvs = fields.tlvs }
+  return nil, expect.request_words(asked)
 end
 
 --- Takes an event of the program's from what has come.
@@ -123,6 +122,14 @@ end
 function expect.take(port, event)
   if event.event == "qmi" then return take_request(port, event) end
   return (event.bytes and take_image or take_bytes)(port, event)
+end
+
+--- A QMI request in words.
+-- @tparam table asked service, message, tlvs
+-- @treturn string
+function expect.request_words(asked)
+  local said = trace_qmi.fields(asked.service, asked.message, asked.tlvs)
+  return expect.words { event = "qmi", service = said.service, message = said.message, tlvs = said.tlvs }
 end
 
 --- An event in words.

@@ -36,7 +36,10 @@ function modem.new(world, events, listener)
     at = 1, ports = {},
   }, modem)
   self.hearer = {
-    changed = function() self:go_on() end,
+    changed = function()
+      if not self:awaited() then self:hear_more() end
+      self:go_on()
+    end,
     expects = function(service, message) return self:expects(service, message) end,
   }
   make_places(self)
@@ -164,6 +167,14 @@ end
 function modem:awaited()
   for index = self.at, #self.events do
     if self.events[index].dir == ">" then return self.events[index] end
+  end
+end
+
+--- Has the listener know of a QMI request when all was said that the trace has.
+function modem:hear_more()
+  for _, port in pairs(self.ports) do
+    local asked = port.requests[1]
+    if asked then return self.listener.differs("the end of the trace", expect.request_words(asked)) end
   end
 end
 

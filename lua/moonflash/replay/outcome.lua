@@ -50,11 +50,11 @@ end
 --- The first line in which two runs differ.
 -- @tparam table recorded lines
 -- @tparam table came lines
--- @treturn ?string what was recorded; nil when they agree
--- @treturn ?string what came instead
-function outcome.difference(recorded, came)
-  for index = 1, math.max(#recorded, #came) do
-    if recorded[index] ~= came[index] then return recorded[index] or "the end", came[index] or "the end" end
+-- @tparam[opt] boolean so_far one of them broke off: what it lacks is no difference
+-- @treturn ?number the line; nil when they agree
+function outcome.difference(recorded, came, so_far)
+  for index = 1, (so_far and math.min or math.max)(#recorded, #came) do
+    if recorded[index] ~= came[index] then return index end
   end
 end
 
