@@ -8,15 +8,19 @@ local sys = require "moonflash.core.sys"
 
 local engine = {}
 
--- A step's run function returns `true` and words, or `nil` and a failure (or a text), or one of these. A
--- failure with `again = true` asks for one more pass over all steps, which the step's field `again` allows.
+-- A step's run function returns `true` and words, or `nil` and a failure (or a text), or one of these, which
+-- no text is by chance. A failure with `again = true` asks for one more pass over all steps, which the step's
+-- field `again` allows.
+local function named(name)
+  return setmetatable({}, { __tostring = function() return name end })
+end
 
 --- There was nothing to do; a reason follows.
-engine.SKIP = "skip"
+engine.SKIP = named "skip"
 --- The goal is reached, no further step is needed.
-engine.FINISH = "finish"
+engine.FINISH = named "finish"
 --- Something is done and something is left: all steps are run once more.
-engine.AGAIN = "again"
+engine.AGAIN = named "again"
 
 local function emit_step(job, step, state, message)
   job.emit { event = "step", step = step.name, state = state, message = message }
@@ -26,17 +30,17 @@ local function applies(mode, step)
   return step.goal or not step.mode or step.mode == mode
 end
 
--- Failures that a retry cannot mend.
+-- Failures that a retry cannot mend: a script gets no better by it, but what it refuses it may take later.
 local function is_final(job, problem)
   return job:interrupted() or problem.final or problem.code == "qmi.unavailable"
-    or problem.code:match "^script%."
+    or problem.code:find "^script%." and problem.code ~= "script.refused"
 end
 
 local function run_protected(job, step)
   local ran, value, detail = foreign.call(step.run, job, step)
   if not ran then return nil, value end
   local words = type(detail) == "string" and detail or nil
-  if value == true or type(value) == "string" then return value, words end
+  if value == true then return value, words end
   local where = ("%s: the step %q"):format(foreign.place(step.run), step.name)
   local problem = returned.of_step(where, value, detail)
   if problem then return nil, problem end

@@ -125,17 +125,33 @@ describe("engine.run", function()
     assert.is_nil(done)
     assert.equal("script.refused", problem.code)
     assert.equal("one: no battery", tostring(problem))
-    assert.is_true(engine.run(job, { { name = "two", run = function() return 5, {} end } }))
+    assert.is_true(engine.run(job, { { name = "two", run = function() return {}, {} end } }))
     assert.is_nil(job.events[#job.events].message)
   end)
 
   it("says which step says neither yes nor no", function()
-    for _, outcome in ipairs { false, "nil" } do
-      local run = function() if outcome == false then return false end end
+    for value, words in pairs { [false] = "false", ["nil"] = "nil", [5] = "5", ["too weak"] = '"too weak"',
+      again = '"again"', skip = '"skip"', finish = '"finish"' } do
+      local run = function() if value ~= "nil" then return value end end
       local _, problem = engine.run(fake_job(), { { name = "one", run = run } })
       assert.equal("script.invalid", problem.code)
-      assert.truthy(problem.message:find "engine_spec%.lua:%d+: the step \"one\" returned [fn]")
+      local said = ("engine_spec%%.lua:%%d+: the step \"one\" returned %s$"):format(words)
+      assert.truthy(problem.message:find(said), problem.message)
     end
+  end)
+
+  it("tries again what a script refuses, too, but not what is wrong with it", function()
+    local function tries(outcome)
+      local count = 0
+      engine.run(fake_job(), { { name = "one", retry = 2, pause = 0, run = function()
+        count = count + 1
+        return outcome()
+      end } })
+      return count
+    end
+    assert.equal(3, tries(function() return nil, "too weak" end))
+    assert.equal(1, tries(function() return false end))
+    assert.equal(1, tries(function() error "oops" end))
   end)
 
   it("stops before the next step when asked to", function()

@@ -1,4 +1,5 @@
 -- What scripts, their functions and their steps return: the same means the same, and a mistake no success.
+local engine = require "moonflash.engine"
 local failure = require "moonflash.failure"
 local model = require "moonflash.model"
 local returned = require "moonflash.foreign.returned"
@@ -68,7 +69,8 @@ describe("what a step returned", function()
     assert.equal("my.lua returned nil", select(2, outcome_of("of_step")))
     assert.equal("my.lua returned false", select(2, outcome_of("of_step", false)))
     assert.equal("my.lua returned nil and 5", select(2, outcome_of("of_step", nil, 5)))
-    for _, value in ipairs { true, "skip", 1, {}, { ok = true, exit = 0 } } do
+    assert.equal('my.lua returned "too weak"', select(2, outcome_of("of_step", "too weak")))
+    for _, value in ipairs { true, engine.SKIP, engine.FINISH, {}, { ok = true, exit = 0 } } do
       assert.is_nil(returned.of_step("my.lua", value))
     end
     assert.equal("not today", select(2, outcome_of("of_step", { ok = false, exit = 3, failure = refused })))

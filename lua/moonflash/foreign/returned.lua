@@ -68,7 +68,6 @@ end
 -- @treturn ?table as of returned.failure
 function returned.of_step(where, value, detail)
   if value == nil and detail == nil then return nonsense(where, "nil", MEANT_BY_STEP) end
-  if type(value) == "number" or type(value) == "string" then return nil end
   return returned.failure(where, value, detail, MEANT_BY_STEP)
 end
 
