@@ -135,7 +135,9 @@ function job:give_back(name, finalizer)
   self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer, mild = true }
 end
 
+-- Returns the words of what failed.
 local function run_reversed(self, list)
+  local left = {}
   for index = #list, 1, -1 do
     local entry = list[index]
     list[index] = nil
@@ -147,13 +149,20 @@ local function run_reversed(self, list)
       if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
       self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }
     end)
+    if raised or failed then left[#left + 1] = entry.name end
     if not entry.mild then self.unfinished = self.unfinished or raised or failed end
   end
+  return left
 end
 
---- Puts the modem back after a failure, unless it holds a torn image or was restarted.
+--- Puts the modem back after a failure, unless it holds a torn image or was restarted. The failure says what
+-- could not be undone.
 function job:put_back()
-  if self.phase == "entering" then run_reversed(self, self.undos) end
+  if self.phase ~= "entering" then return end
+  local left, problem = run_reversed(self, self.undos), self.failure
+  if not left[1] or not problem then return end
+  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. "not undone: "
+    .. table.concat(left, ", ")
 end
 
 --- Runs the finalizers, closes what is open and lets others at the modem again. What failed of what was

@@ -81,6 +81,14 @@ end
 -- @treturn ?string the other model that an image names
 model.fits = later("moonflash.model.fit", "fits")
 
+--- Whether a model of somebody's own, whatever its name, is for a device: it names its ids, and is of the
+-- same family and product as the model that the device is otherwise taken for.
+-- @tparam table self the model
+-- @tparam table device
+-- @tparam table models all there are
+-- @treturn boolean
+model.is_for = later("moonflash.model.fit", "is_for")
+
 --- Whether a name is this model's or one of its aliases; case does not matter.
 -- @tparam table self a model
 -- @tparam string name

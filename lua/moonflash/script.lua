@@ -21,8 +21,9 @@ local function run_function(request, work)
   if not one then return update.result(nil, problem) end
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
     job.phase = "untouched"
-    local refused = returned.failure(request.path, work(job, unpack(request.arguments)))
-      or job:check_interrupt()
+    local ran, value, detail = foreign.call(work, job, unpack(request.arguments))
+    if not ran then return nil, value end
+    local refused = returned.failure(foreign.place(work), value, detail) or job:check_interrupt()
     if refused then return nil, refused end
     return true
   end } })

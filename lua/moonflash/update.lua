@@ -38,15 +38,15 @@ local function look_at_images(request)
 end
 
 -- A script of somebody's own is for the modems whose ids it names, unless --model takes one for such.
-local function check_script(script, found, options)
-  if options.model or found.model == script.name then return script end
+local function check_script(script, found, models, options)
+  if options.model or model.is_for(script, found, models) then return script end
   return nil, failure.new("device.unknown_model", "this script is for the " .. script.name,
     { evidence = device.describe(found) })
 end
 
 -- The model is what --model says, else the one whose ids the modem has.
 local function choose_model(seen, found, options)
-  if seen.script then return check_script(seen.script, found, options) end
+  if seen.script then return check_script(seen.script, found, seen.models, options) end
   for _, candidate in ipairs(seen.models) do
     local wanted = options.model or found.model
     if wanted and model.answers_to(candidate, wanted) then return candidate end

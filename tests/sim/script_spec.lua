@@ -26,7 +26,14 @@ describe("a script that returns a function", function()
     local nonsense = run(modem, "return function() return nil, {} end")
     assert.equal(10, nonsense.status, nonsense.stderr)
     assert.equal("script.invalid", code_of(nonsense))
-    assert.truthy(nonsense.result.failure.message:find("my.lua returned nil and table", 1, true))
+    assert.truthy(nonsense.result.failure.message:find "my.lua:2 returned nil and table$")
+    for text, line in pairs { ["job:at():command(5)"] = 3, ["job:request('x')"] = 3, ["job:defer()"] = 3,
+      ["nil + 1"] = 3 } do
+      local wrong = run(modem, "return function(job)\nreturn " .. text .. " end")
+      assert.equal(10, wrong.status, wrong.stderr)
+      local where = ("my.lua:%d: "):format(line)
+      assert.truthy(wrong.result.failure.message:find(where, 1, true), wrong.stderr)
+    end
   end)
 
   it("has changed nothing when it refuses a modem that waits for an image", function()
@@ -69,6 +76,17 @@ describe("what a script says is to be undone", function()
     end)
   end
 
+  it("is named by the failure when it could not be undone", function()
+    local modem = stage.modem "mc7455"
+    for _, undo in ipairs { "error 'oops'", "return nil, 'no'" } do
+      local failed = run(modem, ("return function(job) job:undo('back', function() %s end) "
+        .. "return nil, 'not today' end"):format(undo))
+      assert.equal(6, failed.status, failed.stderr)
+      assert.equal("not today", failed.result.failure.message)
+      assert.equal("not undone: back", failed.result.failure.evidence)
+    end
+  end)
+
   it("is undone when the script returns a result that is none of success", function()
     local modem = stage.modem "mc7455"
     local failed = run(modem, kinds["in straight lines"][1]
@@ -80,6 +98,21 @@ end)
 
 describe("a script that makes a model", function()
   after_each(support.finish)
+
+  it("may give it any name, when it names the ids of the modem and is of its family", function()
+    local modem, images = stage.modem "mc7455", stage.images "mc7455"
+    local own = [[return flash.model { name = "MC7430-own", family = FAMILY, product = "9X30",
+      usb = { application = { "1199:9071" }, download = { "1199:9070" } }, flash.update_steps {} }]]
+    local ran = run(modem, own:gsub("FAMILY", '"SWI9X15C"'), unpack(images))
+    assert.equal(3, ran.status, ran.stderr)
+    assert.equal("device.unknown_model", code_of(ran))
+    ran = run(modem, own:gsub("FAMILY", '"SWI9X30C"'), unpack(images))
+    assert.equal(0, ran.status, ran.stderr)
+    ran = run(modem, 'return flash.rename(flash.script "mc7455", { name = "MC7455-own" })', unpack(images))
+    assert.equal(2, ran.status, ran.stderr)
+    ran = run(modem, 'return flash.rename(flash.script "mc7354", { name = "MC7455-own" })', unpack(images))
+    assert.equal(3, ran.status, ran.stderr)
+  end)
 
   it("and does not return it is told so", function()
     local modem = stage.modem "mc7455"

@@ -169,7 +169,7 @@ function output:finish(result)
   self:say_versions(result)
   if result.failure then self:say_failure(result.failure) end
   if result.exit == exit.NOTHING_TO_DO then
-    self:tell "nothing to do: the modem already runs this (--force sends the images all the same)"
+    self:tell "nothing to do: the modem already runs this (--force does it all the same)"
   elseif result.ok and result.after then
     self:tell "done (100 %)"
   end

@@ -47,7 +47,7 @@ return {
   ["qmi.interrupted"] = "run the same command again",
   ["qmi.failed"] = "run the same command again",
   ["qmi.refused"] = "`moonflash status` shows the state of the modem",
-  ["qmi.malformed"] = "run again with --log FILE and report the answer",
+  ["qmi.malformed"] = "mend the format of your own message; else run again with --log FILE and report it",
   -- AT
   ["at.error"] = "see the modem's AT manual; many commands need AT!ENTERCND=\"A710\" first",
   ["at.cme_error"] = "`moonflash status` shows the state of the modem",

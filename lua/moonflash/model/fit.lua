@@ -31,4 +31,26 @@ function fit.fits(self, images)
   return same(self.product, images.product) or images.family ~= nil and not names_chip(images.product)
 end
 
+local function names_ids(self, ids)
+  for _, kind in ipairs { "application", "download" } do
+    for _, own in ipairs(self.usb[kind]) do
+      if own:lower() == ids then return true end
+    end
+  end
+  return false
+end
+
+--- The work of model.is_for.
+-- @tparam table self the model
+-- @tparam table device
+-- @tparam table models
+function fit.is_for(self, device, models)
+  if device.model == self.name then return true end
+  for _, other in ipairs(models) do
+    local alike = other.family == self.family and other.product == self.product
+    if other.name == device.model and not alike then return false end
+  end
+  return names_ids(self, device.vid .. ":" .. device.pid)
+end
+
 return fit

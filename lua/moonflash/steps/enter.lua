@@ -110,6 +110,9 @@ local function switch_stored(job, forced, within_ms)
   return true, "the modem switched to the stored images"
 end
 
+-- For a model that names no routes. By `impref` only who says a preference_command.
+local usual = { routes.preference, routes.firmware_id, routes.boothold, routes.boot_download }
+
 --- The work of `enter_download`.
 -- @tparam table job
 -- @tparam table self the step
@@ -119,7 +122,7 @@ function enter.enter_download(job, self)
   if job.course.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
   local ready, unready = images_are_ready(job)
   if not ready then return nil, unready end
-  local list, first = forced and { forced } or self.routes, nil
+  local list, first = forced and { forced } or self.routes or usual, nil
   for try = 1, self.attempts do
     if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
     local done, detail = try_routes(job, list, job:ms(self.within))

@@ -31,8 +31,8 @@ steps.set_preference = step.define {
 }
 
 --- Leads the modem into download mode, its port open and greeted. `routes`: the ways (flash.routes), tried in
--- this order; `attempts`: how many rounds over them; `within`: seconds for one of them;
--- `pause`: seconds between rounds. A modem that stores the images already is only restarted.
+-- this order, all but impref if none are named; `attempts`: how many rounds over them; `within`: seconds for
+-- one of them; `pause`: seconds between rounds. A modem that stores the images already is only restarted.
 steps.enter_download = step.define {
   name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
   fields = { routes = "routes", attempts = "several" },

@@ -33,7 +33,7 @@ end
 --- The work of `stop_if_current`.
 function preference.stop_if_current(job)
   if not job.state then return engine.SKIP, "the modem could not be asked" end
-  if job.options.force then return engine.SKIP, "told to send the images all the same" end
+  if job.options.force then return engine.SKIP, "told to go on all the same" end
   if not is_current(job) then return true end
   job.up_to_date = job.phase == "untouched"
   job.after = job.state.running
