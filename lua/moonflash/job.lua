@@ -135,9 +135,8 @@ function job:give_back(name, finalizer)
   self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer, mild = true }
 end
 
--- Returns the words of what failed.
 local function run_reversed(self, list)
-  local left = {}
+  local left = {} -- the words of what failed
   for index = #list, 1, -1 do
     local entry = list[index]
     list[index] = nil
@@ -161,8 +160,8 @@ function job:put_back()
   if self.phase ~= "entering" then return end
   local left, problem = run_reversed(self, self.undos), self.failure
   if not left[1] or not problem then return end
-  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. "not undone: "
-    .. table.concat(left, ", ")
+  local before = problem.evidence and problem.evidence .. "; " or ""
+  problem.evidence = ("%snot undone: %s"):format(before, table.concat(left, ", "))
 end
 
 --- Runs the finalizers, closes what is open and lets others at the modem again. What failed of what was
