@@ -138,7 +138,8 @@ local function try_fault(request, fault)
   local simulated, problem = modem.start(request, { unpack(fault, 2) })
   if not simulated then return nil, problem end
   local row
-  row, problem = run_twice(request, simulated.root, { fault = fault[1], exits = {} })
+  local new = { fault = fault[1], switches = { unpack(fault, 2) }, exits = {} }
+  row, problem = run_twice(request, simulated.root, new)
   simulated:stop()
   return row, problem
 end
@@ -173,9 +174,10 @@ end
 -- (0.01: a hundred times faster than life), chunk_size (bytes, when options do not say), options (for the
 -- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
 -- that takes longer leaves the modem broken and is not repeated, the second one ends the trial), faults
--- (trial.faults), report = function(row) called after each fault with { fault, ended, exits = { status of
--- each run }, failure = the first, late, and how the modem was at last: mode, power, next_mode
--- (after a restart, if it is well now), running, preferred }, emit = function(event) for warnings
+-- (trial.faults), report = function(row) called after each fault with { fault, switches of the simulator,
+-- ended, exits = { status of each run }, failure = the first, late, and how the modem was at last: mode,
+-- power, next_mode (after a restart, if it is well now), running, preferred }, emit = function(event) for
+-- warnings
 -- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
 -- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
 -- source, device), sys.interrupted, sys.timeout

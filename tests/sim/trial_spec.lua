@@ -98,10 +98,13 @@ describe("moonflash test-script", function()
     assert.equal("low_power", rows[1].power)
     assert.equal("02.08.02.00", rows[1].running.firmware)
     assert.equal("02.08.02.00", rows[1].preferred.firmware)
+    assert.same({}, rows[1].switches)
     local said = test_script(path, "--model", "mc7455")
     assert.equal("low_power", said.rows[1].power)
     assert.equal("02.08.02.00", said.rows[1].preferred.firmware)
     assert.matches("\n  left in low_power: prefers 02%.08%.02%.00 %S+ %S+, runs 02%.08%.02%.00 ", said.stderr)
+    assert.truthy(said.stderr:find("  by hand: moonflash simulate ... --fault stale=qdl.hello --fault stale",
+      1, true))
   end)
 
   it("finds a modem that would wait for images after its next restart", function()

@@ -29,6 +29,12 @@ local function left(seen)
   return "  left in " .. mode .. (known[1] and ": " .. table.concat(known, ", ") or "")
 end
 
+local function by_hand(switches)
+  local words = {}
+  for index, switch in ipairs(switches) do words[index] = "--fault " .. switch end
+  return table.concat(words, " ")
+end
+
 local function report_to(out)
   local row = "%-26s %-10s %-7s %s"
   out:say(row:format("FAULT", "ENDED", "EXIT", "FIRST FAILURE"):gsub("%s+$", ""))
@@ -37,7 +43,10 @@ local function report_to(out)
     local exits = table.concat(seen.exits, ", ")
     local first = seen.failure and text.failure(seen.failure)[1] or ""
     out:say((row:format(seen.fault, seen.ended, exits, first):gsub("%s+$", "")))
-    if seen.ended == "broken" then out:say(left(seen)) end
+    if seen.ended == "broken" then
+      out:say(left(seen))
+      if seen.switches[1] then out:say("  by hand: moonflash simulate ... " .. by_hand(seen.switches)) end
+    end
   end
 end
 
