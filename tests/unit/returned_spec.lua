@@ -22,9 +22,9 @@ local mistakes = {
 
 -- Results that are none.
 local no_results = { { ok = true, exit = 99 }, { ok = true, exit = 3 },
-  { ok = false, exit = 0, failure = refused },
+  { ok = false, exit = 0, failure = { message = "no" } },
   { ok = false, exit = 3 }, { ok = false, exit = 3, failure = {} }, { exit = 3 }, { ok = 1, exit = 0 },
-  { ok = false, exit = 2.5, failure = refused } }
+  { ok = false, exit = 2.5, failure = { message = "no" } } }
 
 describe("what a script returned", function()
   for words, values in pairs(mistakes) do
@@ -48,6 +48,8 @@ describe("what a script returned", function()
     assert.equal("script.refused", (outcome_of("failure", refused)))
     assert.equal("low", select(2, outcome_of("failure", nil, "low")))
     assert.equal("not today", select(2, outcome_of("failure", { ok = false, exit = 3, failure = refused })))
+    local report = setmetatable({ ok = false, failure = failure.new("image.corrupt", "damaged") }, {})
+    assert.equal("image.corrupt", (outcome_of("failure", report)))
     local of_process = { ok = false, exit = 5, failure = { code = "device.none", message = "no modem" } }
     assert.equal("device.none", (outcome_of("failure", of_process)))
     of_process.failure.code = "of a later version"

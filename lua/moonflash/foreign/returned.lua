@@ -55,6 +55,7 @@ end
 function returned.failure(where, value, detail, hint)
   if returned.is_result(value) then return failure_of(value) end
   if failure.is(value) then return value end
+  if type(value) == "table" and value.ok == false and failure.is(value.failure) then return value.failure end
   local refused = value == nil and failure.meant(detail)
   if refused then return refused end
   local what = mistake(value, detail)
