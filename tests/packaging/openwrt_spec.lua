@@ -106,13 +106,14 @@ local function contents(name)
 end
 
 local function read_pid(path)
-  return tonumber(sys.read_file(path) or "")
+  return tonumber(sys.link(path) or sys.read_file(path) or "")
 end
 
 -- A job that has begun, with no process of its own.
 local function new_job_folder(name, arguments)
   local folder = router.jobs .. "/" .. name
-  assert(sys.make_folder(folder .. "/begun"))
+  assert(sys.make_folder(folder))
+  assert(sys.symlink("999999999", folder .. "/begun"))
   assert(sys.write_file(folder .. "/arguments", arguments))
   return folder
 end
@@ -120,7 +121,7 @@ end
 -- Jobs are in sessions of their own: they are ended here if a test left one.
 local function end_jobs()
   for _, name in ipairs(sys.list(router.jobs) or {}) do
-    local pid = not sys.stat(router.jobs .. "/" .. name .. "/ended")
+    local pid = not sys.link(router.jobs .. "/" .. name .. "/ended")
       and read_pid(router.jobs .. "/" .. name .. "/pid")
     if pid then sys.kill(pid, "KILL") end
   end
@@ -168,10 +169,11 @@ only("on OpenWrt", function()
 
     it("does not run a job again that procd starts again", function()
       local folder = new_job_folder("10001-x", "devices\n")
+      assert(sys.write_file(folder .. "/events", "as it was\n"))
       local argv = { router.folder .. "/moonflash-job", folder }
       local run = support.run(argv, { environment = router.environment })
       assert.same({ status = 0, stdout = "", stderr = "" }, run)
-      assert.falsy(sys.stat(folder .. "/events"))
+      assert.equal("as it was\n", sys.read_file(folder .. "/events"))
     end)
 
     it("adds the options of uci", function()
@@ -191,7 +193,7 @@ only("on OpenWrt", function()
       assert.equal(0, service("start").status)
       await_end((service("job", "devices").stdout:gsub("\n", "")))
       assert.equal("running", call("progress", { job = first }).state)
-      assert.is_nil(sys.stat(router.jobs .. "/" .. first .. "/ended"))
+      assert.is_nil(sys.link(router.jobs .. "/" .. first .. "/ended"))
       assert.is_true(call("cancel", { job = first }).asked)
       await_end(first)
     end)
@@ -212,7 +214,7 @@ only("on OpenWrt", function()
       await(job, function(seen) return seen.state == "running" end)
       sys.kill(read_pid(router.folder .. "/instances/" .. job .. "/pid"), "TERM")
       local ended = router.jobs .. "/" .. job .. "/ended"
-      wait_for(function() return sys.stat(ended) end)
+      wait_for(function() return sys.link(ended) end)
       assert.falsy(sys.stat("/proc/" .. read_pid(pid_file)))
     end)
 
@@ -237,7 +239,7 @@ only("on OpenWrt", function()
     it("keeps a job that goes on although its wrapper was killed", function()
       local job = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
       await(job, function(seen) return seen.state == "running" end)
-      local wrapper = read_pid(router.jobs .. "/" .. job .. "/wrapper")
+      local wrapper = read_pid(router.jobs .. "/" .. job .. "/begun")
       wait_for(function() return read_pid(router.jobs .. "/" .. job .. "/pid") end)
       sys.kill(wrapper, "KILL")
       wait_for(function() return not sys.stat("/proc/" .. wrapper .. "/fd/1") end)
@@ -333,13 +335,28 @@ only("on OpenWrt", function()
     it("tells of a job that was stopped before it could say so", function()
       local folder = new_job_folder("10001-x", "update\n")
       assert(sys.write_file(folder .. "/events", ""))
-      assert(sys.write_file(folder .. "/wrapper", "999999999\n"))
       assert.equal("died", call("progress").state)
-      assert(sys.write_file(folder .. "/ended", "143\n"))
+      assert(sys.symlink("143", folder .. "/ended"))
       local seen = call "progress"
       assert.equal("ended", seen.state)
       assert.equal(9, seen.result.exit)
       assert.equal("job.interrupted", seen.result.failure.code)
+    end)
+
+    it("tells of a job that had no room to say anything, and of one that said it at length", function()
+      local folder = new_job_folder("10001-x", "update\n")
+      assert(sys.write_file(folder .. "/events", '{"event":"st'))
+      assert(sys.symlink("0", folder .. "/ended"))
+      local seen = call "progress"
+      assert.same({ "ended", true, 0 }, { seen.state, seen.result.ok, seen.result.exit })
+      assert(sys.remove(folder .. "/ended"))
+      assert(sys.symlink("7", folder .. "/ended"))
+      seen = call "progress"
+      assert.same({ "ended", false, 7 }, { seen.state, seen.result.ok, seen.result.exit })
+      assert.equal("internal", seen.result.failure.code)
+      local long = cjson.encode { event = "result", ok = false, exit = 4, message = ("a"):rep(20000) }
+      assert(sys.write_file(folder .. "/events", long .. "\n"))
+      assert.equal(4, call("progress").result.exit)
     end)
 
     it("writes the status of a job that a signal ended at once", function()
@@ -352,8 +369,9 @@ only("on OpenWrt", function()
     it("signals no process but the job's own", function()
       local other = support.start { SHELL, "sh", "-c", "echo; read x" }
       local folder = new_job_folder("10001-x", "update\n")
-      for _, name in ipairs { "wrapper", "pid" } do
-        assert(sys.write_file(folder .. "/" .. name, ("%.0f\n"):format(other.pid)))
+      assert(sys.remove(folder .. "/begun"))
+      for _, name in ipairs { "begun", "pid" } do
+        assert(sys.symlink(("%.0f"):format(other.pid), folder .. "/" .. name))
       end
       for _, events in ipairs { "", '{"event":"result","ok":true,"exit":0}\n' } do
         assert(sys.write_file(folder .. "/events", events))

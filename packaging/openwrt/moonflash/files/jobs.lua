@@ -9,8 +9,8 @@ local sys = require "moonflash.core.sys"
 local jobs = {}
 
 local FOLDER = "/var/run/moonflash/jobs"
-local TAIL = 16384
-local TERMINATED = "143" -- 128 + 15, the exit status of what SIGTERM ended
+local TAIL, LONG_TAIL = 16384, 1048576 -- bytes: the last events; also when their lines are long
+local TERMINATED = 143 -- 128 + 15, the exit status of what SIGTERM ended
 
 --- A job.
 -- @tparam[opt] string name the last one if none is named
@@ -25,7 +25,7 @@ function jobs.find(name)
 end
 
 local function number_in(job, file)
-  return (sys.read_file(job.folder .. "/" .. file) or ""):match "^(%d+)\n"
+  return (sys.link(job.folder .. "/" .. file) or ""):match "^%d+$"
 end
 
 -- Whether a process is the job's and runs: its output is the job's, for its number alone may be that of
@@ -37,17 +37,17 @@ end
 
 -- How it is with a job that has no result.
 local function state_of(job)
-  local wrapper = number_in(job, "wrapper")
+  local wrapper = number_in(job, "begun")
   if not wrapper then return "waiting" end
   local runs = is_process_of(job, wrapper) or is_process_of(job, number_in(job, "pid"))
   return runs and "running" or "died"
 end
 
--- The last events of a job, the newest first.
-local function last_events(job)
+-- What can be read of the last bytes of a job's events, the newest first.
+local function events_in(job, bytes)
   local file, events = io.open(job.folder .. "/events"), {}
   if not file then return events end
-  file:seek("end", -math.min(TAIL, file:seek "end"))
+  file:seek("end", -math.min(bytes, file:seek "end"))
   for line in file:read("*a"):gmatch "([^\n]*)\n" do
     local whole, event = pcall(cjson.decode, line)
     if whole then table.insert(events, 1, event) end
@@ -56,16 +56,35 @@ local function last_events(job)
   return events
 end
 
--- How a job ended: what it said last; or, if it was stopped before it could take note of that, as it would
--- have said.
-local function result_of(job, events)
+local function result_in(events)
   for _, event in ipairs(events) do
     if event.event == "result" then return event end
   end
-  if number_in(job, "ended") ~= TERMINATED then return nil end
-  local stopped = failure.new("job.interrupted", "stopped before it began")
-  return { ok = false, exit = exit.INTERRUPTED, failure = { code = stopped.code, message = stopped.message,
-    hint = failure.hint(stopped) } }
+end
+
+local function last_events(job)
+  local events = events_in(job, TAIL)
+  if result_in(events) or not number_in(job, "ended") then return events end
+  return events_in(job, LONG_TAIL)
+end
+
+local function ended_as(status, code, message)
+  local ended = failure.new(code, message)
+  return { ok = false, exit = status, failure = { code = ended.code, message = ended.message,
+    hint = failure.hint(ended) } }
+end
+
+-- How a job ended: what it said last; or, if it was stopped before it could take note of that or had no room
+-- to say anything, what its exit status says. One that was killed has none.
+local function result_of(job, events)
+  local said, status = result_in(events), tonumber(number_in(job, "ended") or "")
+  if said or not status then return said end
+  if status == TERMINATED then
+    return ended_as(exit.INTERRUPTED, "job.interrupted", "stopped before it began")
+  end
+  if status > exit.SCRIPT_ERROR then return nil end
+  if status == exit.DONE or status == exit.NOTHING_TO_DO then return { ok = true, exit = status } end
+  return ended_as(status, "internal", "it has not said why: see the system's log")
 end
 
 --- How far a job has come.
