@@ -6,6 +6,7 @@ out=$(cd "${1:-.}" && pwd)
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
 
 build() {
     cmake -S "$tree" -B "$work" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=MinSizeRel -DMOONFLASH_TESTS=OFF &&
@@ -17,5 +18,6 @@ build >"$work/log" 2>&1 || {
     cat "$work/log" >&2
     exit 1
 }
-mv "$work"/*.deb "$out/"
-echo "$out"/moonflash_*.deb
+made=$(echo "$work"/*.deb)
+mv "$made" "$out/"
+echo "$out/${made##*/}"

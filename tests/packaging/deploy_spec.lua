@@ -123,6 +123,7 @@ describe("moonflash-deploy", function()
   it("has nothing to undo where there was no modem, or more than one", function()
     for _, device in ipairs { "device_without_modem", "device_with_two" } do
       new_gateway(clients[device]())
+      clients.install(gateway, "sleep", "#!/bin/sh\n")
       fails "update"
       assert.matches("nothing to undo", succeeds("rollback").stderr)
     end
@@ -146,22 +147,60 @@ describe("moonflash-deploy", function()
   end)
 
   it("waits for a modem that is away after a failed transfer", function()
-    new_stand_in { status = { 0, 0, 5, 5, 0 }, update = { 7, 5, 0 } }
+    new_stand_in { status = { 0, 0, 0, 5, 5, 5, 5, 0 }, update = { 7, 5, 0 } }
     succeeds "update"
     assert.equal(3, calls "update")
     assert.equal(2, calls "sleep")
   end)
 
   it("waits for it a minute at most", function()
-    new_stand_in { status = { 0, 0, 5 }, update = { 7, 5 } }
+    new_stand_in { status = { 0, 0, 0, 5 }, update = { 7, 5 } }
     fails "update"
     assert.equal(3, calls "update")
     assert.equal(40, calls "sleep")
     assert.truthy(remembered())
   end)
 
+  it("waits for a modem that is not there when it begins, and when it verifies", function()
+    new_stand_in { status = { 5, 5, 0 }, update = { 0 }, plan = { 5, 2 } }
+    succeeds "update"
+    assert.equal(1, calls "sleep")
+    assert(sys.write_file(gateway.folder .. "/status", "5\n5\n0\n"))
+    succeeds "verify"
+    assert.equal(2, calls "sleep")
+    assert.equal(2, calls "plan")
+  end)
+
+  it("goes back where download mode was not entered and the preference was not put back", function()
+    new_gateway(clients.device("skips-download", "refuse=qmi.0048#2:48"))
+    local before = clients.moonflash(gateway, "status")
+    set_options "--timeout-scale=0.05"
+    fails "update"
+    assert.are_not.equal(before, clients.moonflash(gateway, "status"))
+    succeeds "rollback"
+    assert.equal(before, clients.moonflash(gateway, "status"))
+    assert.falsy(remembered())
+  end)
+
+  it("has nothing more to do where the modem is as it was", function()
+    new_gateway(clients.device "skips-download")
+    set_options "--timeout-scale=0.05"
+    fails "update"
+    assert.truthy(remembered())
+    succeeds "rollback"
+    assert.falsy(remembered())
+  end)
+
+  it("leaves nothing half written", function()
+    new_stand_in {}
+    clients.install(gateway, "mv", "#!/bin/sh\nexit 1\n")
+    fails "update"
+    assert.equal(0, calls "update")
+    assert.falsy(sys.stat(images .. ".before.new"))
+  end)
+
   it("waits for it before it goes back, too", function()
-    new_stand_in { status = { 0, 0, 5, 0 }, update = { 9 }, switch = { 2 } }
+    new_stand_in { status = { 0, 0, 0, 5, 5, 0 }, update = { 9 }, switch = { 2 } }
     fails "update"
     assert(sys.write_file(images .. ".before", "02.08.02.00_GENERIC_002.007_001\n"))
     succeeds "rollback"

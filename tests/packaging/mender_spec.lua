@@ -94,6 +94,19 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
     assert.equal(OLD, clients.runs(gateway))
   end)
 
+  it("waits with the commit for a modem that is not there yet", function()
+    new_gateway()
+    assert.equal(0, mender("install", artifact()).status)
+    local sysfs = gateway.modem.root .. "/sys"
+    assert(os.rename(sysfs, sysfs .. ".away"))
+    assert(sys.make_folder(sysfs))
+    local comes = ('#!/bin/sh\nrmdir "%s" && mv "%s.away" "%s"\n'):format(sysfs, sysfs, sysfs)
+    clients.install(gateway, "sleep", comes)
+    local committed = mender "commit"
+    assert.equal(0, committed.status, committed.stderr)
+    assert.equal(NEW, clients.runs(gateway))
+  end)
+
   it("stops at a damaged image while it is downloaded", function()
     new_gateway()
     local bad = clients.images(function(bytes) return bytes:sub(1, 5000) .. "x" .. bytes:sub(5002) end)
@@ -125,6 +138,7 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
   it("leaves the device with what it had when there is no modem, or more than one", function()
     for _, device in ipairs { "device_without_modem", "device_with_two" } do
       set_up(clients[device]())
+      clients.install(gateway, "sleep", "#!/bin/sh\n")
       assert.are_not.equal(0, mender("install", artifact()).status)
       assert.equal("base", runs_artifact())
       assert.falsy(sys.stat(gateway.kept))
@@ -138,6 +152,32 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
     assert.equal(2, #sys.list(gateway.kept))
     assert.equal(OLD .. "_GENERIC_002.007_001\n", sys.read_file(gateway.kept .. ".before"))
     assert.same({}, sys.list(gateway.folder .. "/data/modules/v3/payloads/0000"))
+  end)
+
+  it("does not forget what an earlier deployment knew, nor lose its images for want of room", function()
+    new_gateway "unplug=qdl.write#*"
+    assert(sys.write_file(gateway.environment.MOONFLASH_DEPLOY_OPTIONS, "--timeout-scale=0.02\n"))
+    assert.are_not.equal(0, mender("install", artifact()).status)
+    clients.install(gateway, "mv", '#!/bin/sh\ncase $2 in *kept.new) exit 1 ;; esac\nexec /bin/mv "$@"\n')
+    clients.install(gateway, "sleep", "#!/bin/sh\n")
+    assert.are_not.equal(0, mender("install", artifact()).status)
+    assert.equal(2, #sys.list(gateway.kept))
+    assert.equal(OLD .. "_GENERIC_002.007_001\n", sys.read_file(gateway.kept .. ".before"))
+    assert.falsy(sys.stat(gateway.kept .. ".new"))
+  end)
+
+  it("goes back to what an earlier deployment knew, when this one cannot ask", function()
+    new_gateway()
+    assert(sys.make_folder(gateway.kept))
+    assert(sys.write_file(gateway.kept .. ".before", OLD .. "_GENERIC_002.007_001\n"))
+    clients.install(gateway, "moonflash", ('#!/bin/sh\ncase "$1 $2" in "--json status") [ -e "%s/asked" ] || '
+      .. '{ : >"%s/asked"; exit 3; } ;; esac\nexec "%s" "$@"\n'):format(gateway.folder, gateway.folder,
+        sys.real_path(support.program)))
+    assert.equal(0, mender("install", artifact()).status)
+    local back = mender "rollback"
+    assert.equal(0, back.status, back.stderr)
+    assert.equal(OLD, clients.runs(gateway))
+    assert.falsy(sys.stat(gateway.kept .. ".before"))
   end)
 
   it("forgets such images when an update has come to its end", function()

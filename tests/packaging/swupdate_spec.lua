@@ -99,6 +99,7 @@ exec '%s' "$@"
 
   it("has failed when there is no modem, and leaves no images behind", function()
     set_up(clients.device_without_modem())
+    clients.install(gateway, "sleep", "#!/bin/sh\n")
     assert.are_not.equal(0, swupdate(make_swu(clients.images())).status)
     assert.same({}, sys.list(gateway.folder .. "/space"))
   end)
@@ -171,6 +172,7 @@ only_with_cpio("make-swu" .. (no_cpio and ": " .. no_cpio or ""), function()
     end
     refuses("REVISION", { revision = '1"0', image })
     refuses("VERSION", { version = '1"0', image })
+    refuses("VERSION", { version = "1\n0", image })
     for _, name in ipairs { 'a"b.cwe', "a b.cwe", ".cwe" } do refuses("name of an image", { named(name) }) end
     for _, name in ipairs { "sw-description", "sw-description.sig", "moonflash.sh" } do
       refuses("cannot be called", { named(name) })
