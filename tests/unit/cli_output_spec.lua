@@ -184,10 +184,14 @@ describe("progress", function()
 
   it("does not go back when a further file is announced, but when one starts anew", function()
     local meter = progress.new(clock)
-    assert.equal(95, meter:take(sending(1e7)).percent)
-    assert.equal(95, meter:take(sending(0, 24000, "a.nvu")).percent)
-    assert.equal(95, meter:take(sending(24000, 24000, "a.nvu")).percent)
-    assert.equal(0, meter:take(sending(0)).percent)
+    local function percent(sent, total, file) return meter:take(sending(sent, total, file)).percent end
+    assert.equal(47, percent(500, 1000))
+    assert.equal(47, percent(500, 1000, "a.nvu"))
+    assert.equal(95, percent(1000, 1000, "a.nvu"))
+    assert.equal(95, percent(1000, 1100, "b.nvu")) -- one whose size was not known
+    assert.equal(0, percent(0, 1000))
+    assert.equal(95, percent(1000, 1000))
+    assert.equal(9, percent(100, 1000)) -- an update of another modem
   end)
 
   it("measures the rate of what was sent since a file began", function()

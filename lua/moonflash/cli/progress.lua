@@ -11,40 +11,29 @@ local SHARE_OF_IMAGES = 95
 -- @tparam function clock gives ms
 -- @treturn table meter
 function progress.new(clock)
-  return setmetatable({ clock = clock, files = {}, percent = 0 }, progress)
+  return setmetatable({ clock = clock, sent = 0, percent = 0 }, progress)
 end
 
-local function overall(files)
-  local sent, total = 0, 0
-  for _, file in pairs(files) do
-    sent, total = sent + file.sent, total + file.total
+-- What starts anew, as it failed or is for another modem, takes the number back; a further file does not.
+local function begin(self, event)
+  local again = event.sent < self.sent
+  if again then self.percent = 0 end
+  if again or event.file ~= self.file then
+    self.file, self.since, self.first = event.file, self.clock(), event.sent
   end
-  return total > 0 and math.floor(SHARE_OF_IMAGES * sent / total) or 0
-end
-
--- A file that starts anew takes the number back; a further file that is announced does not.
-function progress:file_of(event, now)
-  local file = self.files[event.file]
-  local again = file and event.sent < file.sent
-  if not file or again then
-    file = { since = now, first = event.sent }
-    self.files[event.file] = file
-  end
-  file.sent, file.total = event.sent, math.max(event.total or 0, event.sent)
-  return file, again
+  self.sent = event.sent
 end
 
 --- Takes a progress event.
--- @tparam table event file, sent, total in bytes
+-- @tparam table event file; sent, total in bytes of all images together
 -- @treturn table percent, rate (bytes a second), left (seconds, nil when it cannot be told)
 function progress:take(event)
-  local now = self.clock()
-  local file, again = self:file_of(event, now)
-  local percent = overall(self.files)
-  self.percent = again and percent or math.max(self.percent, percent)
-  local elapsed = now - file.since
-  local rate = elapsed > 0 and (file.sent - file.first) * 1000 / elapsed or 0
-  local left = rate > 0 and (file.total - file.sent) / rate or nil
+  begin(self, event)
+  local total = math.max(event.total or 0, event.sent, 1)
+  self.percent = math.max(self.percent, math.floor(SHARE_OF_IMAGES * event.sent / total))
+  local elapsed = self.clock() - self.since
+  local rate = elapsed > 0 and (event.sent - self.first) * 1000 / elapsed or 0
+  local left = rate > 0 and (total - event.sent) / rate or nil
   return { percent = self.percent, rate = rate, left = left }
 end
 
