@@ -16,7 +16,7 @@ local switch_steps = {
   steps.stop_if_current {},
   steps.prefer_stored { retry = 3, pause = 5 },
   steps.restart { retry = 3, pause = 5 },
-  steps.confirm { retry = 24, pause = 5 },
+  steps.confirm { again = 0 },
 }
 
 local recover_steps = {
@@ -27,7 +27,7 @@ local recover_steps = {
   steps.stop_if_well {},
   steps.prefer_stored { retry = 3, pause = 5 },
   steps.restart { retry = 3, pause = 5 },
-  steps.confirm { retry = 24, pause = 5 },
+  steps.confirm { again = 0 },
 }
 
 local function no_cure(found)
@@ -72,7 +72,7 @@ end
 -- @tparam table request files, root, selection, options, emit
 -- @treturn table the result
 function procedures.recover(request)
-  if request.files and #request.files > 0 then return recovered(update.update(request)) end
+  if request.files and #request.files > 0 then return recovered(update.update(request, nil, true)) end
   request = update.request(request)
   local job, problem = find(request)
   if not job then return update.result(nil, problem) end

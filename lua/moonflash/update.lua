@@ -75,8 +75,9 @@ local function named_script(name)
   return nil, failure.new("script.invalid", name .. " is the script of no model")
 end
 
--- What does not depend on the modem: the set of the images and all models, the script given first.
-local function look(request, script)
+-- What does not depend on the modem: the set of the images and all models, the script given first. Not to
+-- lead a modem back would be worse than to do it without a script that does not load.
+local function look(request, script, to_recover)
   local _, unknown = routes.forced(request.options)
   if unknown then return nil, unknown end
   local set, problem = look_at_images(request)
@@ -84,8 +85,8 @@ local function look(request, script)
   if not script then script, problem = named_script(request.options.model) end
   if problem then return nil, problem end
   local models
-  models, problem = files.all()
-  if problem then return nil, problem end
+  models, problem = files.all(to_recover and request.emit or nil)
+  if problem and not to_recover then return nil, problem end
   if script then table.insert(models, 1, script) end
   return { set = set, models = models, script = script }
 end
@@ -205,11 +206,12 @@ end
 --- Brings one modem to the firmware in the files, or with the option `all` every modem they fit.
 -- @tparam table request files, root, selection, options, emit (see lua/README.md)
 -- @tparam[opt] table script a model to use instead of the one the modem's ids choose
+-- @tparam[opt] boolean to_recover scripts that do not load are left out with a warning
 -- @treturn table { ok, exit, before, after, failure }; with `all` an event "result" with the result of
 -- each, and here the worst
-function update.update(request, script)
+function update.update(request, script, to_recover)
   request = update.request(request)
-  local seen, problem = look(request, script)
+  local seen, problem = look(request, script, to_recover)
   if not seen then return update.result(nil, problem) end
   if request.options.all then return update_all(request, seen) end
   return update_one(request, seen, request.selection)

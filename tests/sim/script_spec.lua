@@ -3,10 +3,14 @@ local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local function run(modem, text, ...)
+local function write(text)
   local path = support.folder() .. "/my.lua"
   assert(sys.write_file(path, 'local flash = require "moonflash"\n' .. text))
-  return stage.moonflash(modem, "run", path, ...)
+  return path
+end
+
+local function run(modem, text, ...)
+  return stage.moonflash(modem, "run", write(text), ...)
 end
 
 local function code_of(ran)
@@ -112,6 +116,20 @@ describe("a script that makes a model", function()
     assert.equal(2, ran.status, ran.stderr)
     ran = run(modem, 'return flash.rename(flash.script "mc7354", { name = "MC7455-own" })', unpack(images))
     assert.equal(3, ran.status, ran.stderr)
+  end)
+
+  it("of steps that stand one by one is as safe as that of flash.update_steps", function()
+    local modem = stage.modem("mc7455", { faults = { "skips-download" } })
+    local ran = stage.moonflash(modem, "--timeout-scale", "0.05", "run", write [[
+      local step = flash.steps
+      return flash.model { name = "MC7455", family = "SWI9X30C", product = "9X30",
+        usb = { application = { "1199:9071" }, download = { "1199:9070" } },
+        step.read_versions { mode = "application" }, step.set_preference { mode = "application" },
+        step.enter_download { mode = "application" }, step.send_images {}, step.leave_download {},
+        step.wait {}, step.confirm {} }]], unpack(stage.images "mc7455"))
+    assert.equal(6, ran.status, ran.stderr)
+    assert.is_nil(ran.result.failure.evidence:find("not undone", 1, true))
+    assert.same(stage.old.mc7455, stage.last(modem, "preference").preferred)
   end)
 
   it("and does not return it is told so", function()

@@ -38,7 +38,7 @@ local function send_away(job, route)
   local taken, problem = route.run(job)
   job:close_at()
   if not taken and (problem.stays or not job:interrupted()) then return nil, problem end
-  job.sent_away, job.phase = true, "entering"
+  job.sent_away, job.sent_away_at, job.phase = true, sys.clock_ms(), "entering"
   job:undo("leave download mode", lead_back)
   return taken, problem
 end

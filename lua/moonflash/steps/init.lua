@@ -14,7 +14,7 @@ setmetatable(steps, { __index = function(_, name) return further[name] end })
 
 --- Asks what the modem runs, prefers and stores: job.state, and job.before for the result.
 steps.read_versions = step.define {
-  name = "read versions", changes = false, seconds = 1,
+  name = "read versions", changes = false, seconds = 1, retry = 2, pause = 5,
   run = later("moonflash.steps.preference", "read_versions"),
 }
 
@@ -26,7 +26,7 @@ steps.stop_if_current = step.define {
 
 --- Tells the modem to prefer what the images bring. `undo`: words for putting back what it preferred.
 steps.set_preference = step.define {
-  name = "set preference", changes = true, seconds = 1,
+  name = "set preference", changes = true, seconds = 1, retry = 3, pause = 5, undo = "restore the preference",
   run = later("moonflash.steps.preference", "set_preference"),
 }
 
@@ -52,7 +52,7 @@ steps.wait = step.define {
 steps.send_images = step.define {
   name = "send images", changes = true, seconds = 90,
   fields = { final_ack = "seconds", per_boot = "several" },
-  mode = "download", final_ack = 180, per_boot = math.huge, within = 240,
+  mode = "download", final_ack = 180, per_boot = math.huge, within = 240, retry = 2, again = 1,
   run = later("moonflash.steps.send", "send_images"),
 }
 
@@ -68,7 +68,7 @@ steps.leave_download = step.define {
 steps.confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
   fields = { believe = "several" },
-  mode = "application", believe = 3,
+  mode = "application", believe = 3, retry = 24, pause = 5, again = 1,
   run = later("moonflash.steps.confirm", "confirm"),
 }
 

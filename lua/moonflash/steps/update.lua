@@ -10,14 +10,11 @@ local steps = require "moonflash.steps"
 local update = {}
 
 local order = {
-  { "read_versions", { mode = "application", retry = 2, pause = 5 } },
+  { "read_versions", { mode = "application" } },
   { "stop_if_current", { mode = "application" } },
-  { "set_preference", { mode = "application", undo = "restore the preference", retry = 3, pause = 5 } },
-  { "enter_download", { mode = "application", within = 120, attempts = 3 } },
-  { "send_images", { mode = "download", retry = 2, again = 1, final_ack = 180 } },
-  { "leave_download", { mode = "download" } },
-  { "wait", { mode = "application", within = 240 } },
-  { "confirm", { retry = 24, pause = 5, again = 1 } },
+  { "set_preference", { mode = "application" } },
+  { "enter_download", { mode = "application" } },
+  { "send_images", {} }, { "leave_download", {} }, { "wait", {} }, { "confirm", {} },
 }
 
 -- A step that a script says something of takes the rest from the usual one.
