@@ -216,10 +216,11 @@ static int fail_source(lua_State *L, const struct mf_transfer *transfer)
 static int fail_progress(lua_State *L, const struct mf_transfer *transfer, const char *code,
                          const char *message)
 {
-    const char *evidence =
-        lua_pushfstring(L, "%f of %f bytes were sent", (lua_Number)transfer->written,
-                        (lua_Number)transfer->qdl->total);
+    const char *evidence = NULL;
 
+    if (transfer->qdl->total > 0) /* else it was no image that was on its way */
+        evidence = lua_pushfstring(L, "%f of %f bytes were sent", (lua_Number)transfer->written,
+                                   (lua_Number)transfer->qdl->total);
     return mf_fail(L, code, evidence, "%s", message);
 }
 

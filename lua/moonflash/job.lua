@@ -74,14 +74,14 @@ end
 
 -- Cleaning up is not cut short, neither by the signal that led to it nor by an impatient second one; all
 -- its waits have deadlines.
-local function shielded(self, work)
+local function shielded(self, work, words)
   sys.shield(true)
   self.shielded = true
   local ran, problem = foreign.call(work)
   self.shielded = false
   sys.shield(false)
   if ran then return end
-  self:warn(problem.code, tostring(problem))
+  self:warn(problem.code, words .. ": " .. tostring(problem))
   return problem
 end
 
@@ -147,7 +147,7 @@ local function run_reversed(self, list)
       failed = ok == nil and failure.meant(problem) or nil
       if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
       self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }
-    end)
+    end, entry.name)
     if raised or failed then left[#left + 1] = entry.name end
     if not entry.mild then self.unfinished = self.unfinished or raised or failed end
   end
@@ -177,7 +177,7 @@ function job:finalize()
     for _, image in ipairs(self.set and self.set.images or {}) do image:release() end
     if self.lock then self.lock:release() end
     self.lock, self.finalized = nil, true
-  end)
+  end, "closing")
 end
 
 --- Lets the modem leave download mode; it is followed from here on.
@@ -212,7 +212,6 @@ function job:follow()
   if self.follower then self.follower:close() end
   self.follower = device.follow(self.device, self.models)
   self.follower:arm()
-  self.followed_at = sys.clock_ms()
   return self.follower
 end
 

@@ -99,13 +99,14 @@ describe("a script's name", function()
     local root = support.folder()
     assert.same({}, flash.devices { root = root, emit = heard(events) })
     assert.equal("device.none", flash.recover({ root = root, emit = heard(events) }).failure.code)
-    assert.equal(6, #events)
+    assert.equal(2, #events) -- nothing is told twice
     local images = { packages.write(packages.package { size = 60000 }, folder) }
     for _, name in ipairs { "update", "plan" } do
       local result = flash[name] { files = images, root = root }
       assert.equal(10, result.exit)
       assert.truthy(result.failure.message:find(folder .. "/mc7455.lua:1: ", 1, true))
     end
+    assert.equal("device.none", flash.recover({ files = images, root = root }).failure.code)
   end)
 
   it("does not make a model of a script that is none, nor runs it", function()

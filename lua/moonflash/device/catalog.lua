@@ -41,14 +41,15 @@ local function names_itself(seen, model)
   end
 end
 
---- The model of a device. When several claim its ids, the one its product text names; else none.
+--- The model of a device. When several claim its ids, the one its product text names; else the last, which is
+-- the one that comes with moonflash: a script of one's own takes none away.
 -- @treturn ?table the model
 function catalog:model_of(seen)
   local models = (self[ids_of(seen)] or { models = {} }).models
-  if #models <= 1 then return models[1] end
   for _, model in ipairs(models) do
     if names_itself(seen, model) then return model end
   end
+  return models[#models]
 end
 
 --- Whether a device is worth listing: a model's, any Sierra Wireless, or a Qualcomm boot ROM.

@@ -37,7 +37,7 @@ return {
   ["qdl.wrong_sequence"] = "run the same command again",
   ["qdl.done_refused"] = "run the same command again; if it repeats, get the image again",
   ["qdl.unexpected"] = "run the same command again",
-  ["qdl.stalled"] = "run the same command again; if it repeats, try another cable or a USB 2 port",
+  ["qdl.stalled"] = "run the same command again; if it repeats, power-cycle the modem, try another cable",
   ["transfer.interrupted"] = "run the same command again: the images are sent anew",
   -- QMI
   ["qmi.unavailable"] = "install the QMI module of moonflash (OpenWrt: the package moonflash-qmi)",

@@ -101,9 +101,9 @@ end
 -- Which port it was, and how long after the modem was told to restart.
 local function say_where(self, problem)
   local where = "interface 0 of " .. self.device.place
-  if self.followed_at then
+  if self.sent_away_at then
     where = ("%s, %.1f s after its restart was asked for"):format(where,
-      (sys.clock_ms() - self.followed_at) / 1000)
+      (sys.clock_ms() - self.sent_away_at) / 1000)
   end
   problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. where
 end

@@ -148,10 +148,19 @@ local function add_models(models, seen, folder, tell)
   end
 end
 
+local told = {} -- what there was a warning for already
+
+local function warn(emit, problem)
+  local message = tostring(problem) .. "; it is left out"
+  if told[message] then return end
+  told[message] = true
+  emit { event = "warning", code = problem.code, message = message }
+end
+
 --- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
 -- models are for `moonflash run` alone. One that does not load is left out, for a modem must be found, asked
 -- and led back all the same; what would send images had better not begin without it.
--- @tparam[opt] function emit warned of each that does not load
+-- @tparam[opt] function emit warned of each that does not load, the first time
 -- @treturn table array of models
 -- @treturn ?table the failure of the first that does not load
 function files.all(emit)
@@ -159,9 +168,7 @@ function files.all(emit)
   for _, folder in ipairs(files.folders) do
     add_models(models, seen, folder, function(problem)
       broken = broken or problem
-      if emit then
-        emit { event = "warning", code = problem.code, message = tostring(problem) .. "; it is left out" }
-      end
+      if emit then warn(emit, problem) end
     end)
   end
   return models, broken
