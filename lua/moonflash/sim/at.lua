@@ -149,7 +149,9 @@ local commands = {
   { "^AT%+CFUN=([01])$", function(self, argument)
     return power.set(self.modem, argument == "1" and 0 or 1) and {} or nil
   end },
-  { "^AT!PCOFFEN=2$", quick(function(self) power.ignore_pin(self.modem) end), locked = true },
+  { "^AT!PCOFFEN=([02])$", quick(function(self, argument)
+    power.ignore_pin(self.modem, argument == "2")
+  end), locked = true },
   { "^AT!PCOFFEN%?$", function(self) return { self.modem.ignores_pin and "2" or "0" } end },
 }
 

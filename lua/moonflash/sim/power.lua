@@ -92,10 +92,11 @@ function power.unlock(modem)
   return true
 end
 
---- The W_DISABLE pin is not looked at any more.
+--- Whether the W_DISABLE pin is not looked at any more.
 -- @tparam modem modem
-function power.ignore_pin(modem)
-  modem.ignores_pin = true
+-- @tparam boolean ignores
+function power.ignore_pin(modem, ignores)
+  modem.ignores_pin = ignores
 end
 
 return power
