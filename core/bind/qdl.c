@@ -10,8 +10,8 @@
  *   q:need()                         --> { want = "send", bytes =, image_offset =, image_length = }
  *                                        { want = "receive", within_ms = } or want "done", "failed"
  *   q:took() q:feed(bytes) q:timed_out()
- *   q:status()                       --> { state =, sent =, total =, version =, features =,
- *                                          max_block =, sequence = }
+ *   q:status()                       --> { state =, opened =, sent =, total =, version =,
+ *                                          features =, max_block =, sequence = }
  *   q:failure()                      --> failure qdl.* (see qdl_failure.c), nil while all is well
  *
  * moonflash.core.transfer drives a conversation over a port.
@@ -160,9 +160,11 @@ static int q_status(lua_State *L)
 {
     const struct mf_qdl *qdl = check_qdl(L);
 
-    lua_createtable(L, 0, 7);
+    lua_createtable(L, 0, 8);
     lua_pushstring(L, mf_qdl_state_name(qdl));
     lua_setfield(L, -2, "state");
+    lua_pushboolean(L, qdl->opened);
+    lua_setfield(L, -2, "opened");
     set_whole(L, "sent", qdl->sent);
     set_whole(L, "total", qdl->total);
     set_whole(L, "version", qdl->version);

@@ -58,6 +58,7 @@ bool mf_qdl_image(struct mf_qdl *qdl, uint8_t image_type, const uint8_t head[MF_
     qdl->image_type = image_type;
     qdl->chunk = chunk;
     qdl->sent = 0;
+    qdl->opened = false;
     qdl->total = file_size - MF_QDL_HEAD;
     mf_qdl_advance(qdl, MF_STATE_HELLO);
     return true;
@@ -113,6 +114,8 @@ struct mf_qdl_need mf_qdl_need(struct mf_qdl *qdl)
 void mf_qdl_took(struct mf_qdl *qdl)
 {
     qdl->sending = false;
+    if (qdl->state == MF_STATE_OPEN)
+        qdl->opened = true;
     if (qdl->state == MF_STATE_RESET)
         mf_qdl_advance(qdl, MF_STATE_IDLE);
 }

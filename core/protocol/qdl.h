@@ -78,6 +78,7 @@ struct mf_qdl {
     uint8_t version, features; /* of the hello answer */
     uint32_t max_block;        /* of the hello answer */
     uint32_t sent, total;      /* image bytes behind the head acknowledged, and to be */
+    bool opened;               /* the open of the present image went out, so the modem may hold a part */
     /* the conversation's own */
     uint8_t state;
     bool sending; /* the state's packet is on its way; else its answer is awaited */

@@ -161,7 +161,8 @@ function Session:reset()
   return run(self, {})
 end
 
---- What is known of the conversation: state, sent, total, version, features, max_block, sequence.
+--- What is known of the conversation: state, opened (the open of the present image went out), sent, total,
+-- version, features, max_block, sequence.
 -- @treturn table
 function Session:status()
   return self.conversation:status()

@@ -66,15 +66,19 @@ local function send_image(job, image, sent_before, final_ack)
   local source, unreadable = image:open()
   if not source then return nil, unreadable end
   local phase = job.phase
+  local function has_opened() return phase == "transfer" or loader:status().opened end
   job.phase = "transfer"
   job:follow()
   local sent, broken = loader:send(source, {
-    progress = progress_of(job, image, sent_before), interrupted = function() return go_on(job) end,
-    final_ack_ms = job:ms(final_ack),
+    progress = progress_of(job, image, sent_before), final_ack_ms = job:ms(final_ack),
+    interrupted = function() return has_opened() and go_on(job) end,
   })
   source:close()
   if sent then return true end
-  if loader:status().state == "hello" then job.phase = phase end -- the image was not opened yet
+  if not has_opened() then
+    job.phase = phase
+    if broken.code == "transfer.interrupted" then broken = job:check_interrupt() or broken end
+  end
   return nil, after_failure(job, image, broken)
 end
 
