@@ -27,8 +27,7 @@ end
 
 -- --model decides between scripts, not which modems are meant.
 local function is_of(work)
-  local name = work.device.model
-  return not name or model.answers_to(work.model, name)
+  return not work.device.model or model.is_for(work.model, work.device, work.models)
 end
 
 local function fitting(devices, work_for)

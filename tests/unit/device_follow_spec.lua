@@ -120,6 +120,24 @@ describe("following a modem", function()
     assert.same({ "03f0:1234", "1199:9070", "1199:9071", "413c:81b6", "413c:81b5" }, found.ids)
   end)
 
+  it("stays the model it was where two models have its ids, whatever a loader calls itself", function()
+    local own = copy(modems.models[1], { name = "Snapdragon", aliases = false })
+    local models = { own, modems.models[1] }
+    for _, product in ipairs { "QDL", "MC7455-CP" } do
+      stage.tree:plug(copy(running, { product = "Qualcomm Snapdragon" }))
+      local dev = assert(device.select(device.list(stage.tree.root, models)))
+      assert.equal("Snapdragon", dev.model)
+      local follower = device.follow(dev, models, { events = stage.events, clock = stage.clock })
+      stage:arm(follower)
+      stage:unplug(1, "2-3")
+      stage:plug(2, copy(waiting, { product = product }))
+      local found = assert(stage:wait(follower, "download"))
+      assert.equal("Snapdragon", found.model)
+      follower:close()
+      stage.tree:unplug "1-6"
+    end
+  end)
+
   it("takes one interface with unknown ids at its place for download mode", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"

@@ -3,19 +3,21 @@ local failure = require "moonflash.failure"
 local fleet = require "moonflash.fleet"
 local support = require "tests.support"
 
-local mc7354 = { name = "MC7354", family = "SWI9X15C", product = "9X15" }
-local em7305 = { name = "EM7305", family = "SWI9X15C", product = "9X15" }
+local mc7354 = { name = "MC7354", family = "SWI9X15C", product = "9X15",
+  usb = { application = { "1199:68C0" }, download = { "1199:68C0" } } }
+local em7305 = { name = "EM7305", family = "SWI9X15C", product = "9X15",
+  usb = { application = { "1199:9063" }, download = { "1199:9062" } } }
 local by_name = { MC7354 = mc7354, EM7305 = em7305 }
 
 local function modem(place, model)
-  return { place = place, model = model, mode = "application", vid = "1199", pid = "68c0", interfaces = {},
-    missing = {} }
+  return { place = place, model = model, mode = "application", interfaces = {}, missing = {},
+    vid = "1199", pid = model == "EM7305" and "9063" or "68c0" }
 end
 
 -- A job for those there is a script for.
 local function work_for(dev)
   local model = by_name[dev.model or "MC7354"]
-  if model then return { device = dev, model = model } end
+  if model then return { device = dev, model = model, models = { mc7354, em7305 } } end
   return nil, failure.new("image.wrong_model", "these images are not for the " .. dev.model)
 end
 
@@ -44,9 +46,17 @@ describe("the modems of one kind", function()
   end)
 
   it("are not those of another model than the one that was said", function()
-    local function always_mc7354(dev) return { device = dev, model = mc7354 } end
+    local function always_mc7354(dev) return { device = dev, model = mc7354, models = { mc7354, em7305 } } end
     local devices = { modem("1-1", "MC7354"), modem("1-2", "EM7305") }
     assert.same({ "1-1" }, places(assert(fleet.choose(devices, {}, {}, always_mc7354))))
+  end)
+
+  it("are all that a script of one's own is for, whatever its name", function()
+    local mine = { name = "Mine", family = "SWI9X15C", product = "9X15", usb = mc7354.usb }
+    local models = { mine, mc7354, em7305 }
+    local function always_mine(dev) return { device = dev, model = mine, models = models } end
+    local devices = { modem("1-1", "MC7354"), modem("1-2", "Mine"), modem("1-3"), modem("1-4", "EM7305") }
+    assert.same({ "1-1", "1-2", "1-3" }, places(assert(fleet.choose(devices, {}, {}, always_mine))))
   end)
 
   it("may be none: then it is said why", function()

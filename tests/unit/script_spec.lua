@@ -80,7 +80,7 @@ describe("a script's name", function()
     assert.equal(60, retries(flash.script(folder .. "/./mc7455.lua")))
     local models = flash.try(flash.models())
     assert.equal(3, #models)
-    assert.same({ "MC7455", 60 }, { models[1].name, retries(models[1]) })
+    assert.same({ "MC7455", 60 }, { models[3].name, retries(models[3]) })
     write(folder .. "/mine.lua", 'return require("moonflash").script "mine"')
     assert.equal("script.not_found", support.code_of(flash.script "mine"))
     assert.equal("script.invalid", support.code_of(flash.script(write(folder .. "/own.lua",
@@ -107,6 +107,15 @@ describe("a script's name", function()
       assert.truthy(result.failure.message:find(folder .. "/mc7455.lua:1: ", 1, true))
     end
     assert.equal("device.none", flash.recover({ files = images, root = root }).failure.code)
+  end)
+
+  it("comes behind those of names of their own when it takes the place of a bundled one", function()
+    local renamed = [[local flash = require "moonflash"
+      return flash.rename(flash.try(flash.script "mc7455"), { name = "NAME" })]]
+    etc { ["mc7455.lua"] = renamed:gsub("NAME", "Instead"), ["zz.lua"] = renamed:gsub("NAME", "Mine") }
+    local names = {}
+    for index, each in ipairs(assert(flash.models())) do names[index] = each.name end
+    assert.same({ "Mine", "EM7305", "MC7354", "Instead" }, names)
   end)
 
   it("does not make a model of a script that is none, nor runs it", function()

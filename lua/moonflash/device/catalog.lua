@@ -41,15 +41,22 @@ local function names_itself(seen, model)
   end
 end
 
---- The model of a device. When several claim its ids, the one its product text names; else the last, which is
--- the one that comes with moonflash: a script of one's own takes none away.
--- @treturn ?table the model
-function catalog:model_of(seen)
-  local models = (self[ids_of(seen)] or { models = {} }).models
+local function first(models, is_meant)
   for _, model in ipairs(models) do
-    if names_itself(seen, model) then return model end
+    if is_meant(model) then return model end
   end
-  return models[#models]
+end
+
+--- The model of a device. When several claim its ids, the one it was when it was followed here, for a loader
+-- may call itself anything; else the one its product text names; else the last, which is the one that comes
+-- with moonflash or takes that one's place: a script of one's own takes none away.
+-- @tparam table seen
+-- @tparam[opt] table followed the device it was before
+-- @treturn ?table the model
+function catalog:model_of(seen, followed)
+  local models = (self[ids_of(seen)] or { models = {} }).models
+  return followed and first(models, function(model) return model.name == followed.model end)
+    or first(models, function(model) return names_itself(seen, model) end) or models[#models]
 end
 
 --- Whether a device is worth listing: a model's, any Sierra Wireless, or a Qualcomm boot ROM.
@@ -84,7 +91,7 @@ end
 -- @tparam[opt] table followed the device it was before, when it was followed here
 -- @treturn table the same table
 function catalog:identify(seen, followed)
-  local model = self:model_of(seen)
+  local model = self:model_of(seen, followed)
   seen.model = model and model.name or followed and followed.model
   seen.ids = all_ids(ids_of(seen), model and { model.usb.application, model.usb.download }
     or { followed and followed.ids })

@@ -134,11 +134,20 @@ function files.is_script(path)
   return says(path, { model = true, script = true })
 end
 
+-- What takes the place of another is where that would be.
+local function move_last(models, description)
+  for index, each in ipairs(models) do
+    if each == description then return table.insert(models, table.remove(models, index)) end
+  end
+end
+
 -- What one folder adds to the models.
 local function add_models(models, seen, folder, tell)
   for _, file in ipairs(sys.list(folder) or {}) do
     local path = folder .. "/" .. file
-    if file:match "%.lua$" and not seen[file] and files.is_script(path) and not is_loading(path) then
+    if seen[file] then
+      move_last(models, seen[file])
+    elseif file:match "%.lua$" and files.is_script(path) and not is_loading(path) then
       collectgarbage() -- what loading modules left: 90 kB less at the peak, which listing modems has here
       local description, problem = load_model(path)
       if not description then tell(problem) end
