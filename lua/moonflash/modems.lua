@@ -21,8 +21,12 @@ end
 -- @tparam[opt] table given root
 -- @treturn table array of devices (see moonflash.device)
 function modems.list(given)
-  local request = context.fill(given)
-  return device.list(request.root, (files.all(request.emit)))
+  local request, trace = context.fill(given), context.trace()
+  local models = files.all(request.emit)
+  local found = device.list(request.root, models)
+  -- a script may open its ports without a job
+  if trace and #found == 1 and not trace.device then trace:found(found[1], models) end
+  return found
 end
 
 --- The one modem a request means, whatever its mode.

@@ -139,6 +139,19 @@ describe("a recorded session", function()
     same(path, script)
   end)
 
+  it("is one of a script that lists modems and opens their ports itself", function()
+    local script = support.folder() .. "/list.lua"
+    assert(sys.write_file(script, [[
+      local flash = require "moonflash"
+      local device = flash.try(flash.devices())[1]
+      local qmi = flash.try(flash.qmi.open(device.nodes.qmi[1]))
+      print(flash.try(qmi:request(flash.dms.get_revision)).revision)
+      qmi:close()]]))
+    local path, run = record(simulator(), "run", script)
+    assert.equal(0, run.status, run.stderr)
+    same(path, script)
+  end)
+
   it("is one with a model of one's own", function()
     local model = support.folder() .. "/own.lua"
     assert(sys.write_file(model, 'local flash = require "moonflash"\nreturn flash.script "mc7455"'))
@@ -228,6 +241,11 @@ describe("a trace of somebody else", function()
       local run = replay_as(start)
       assert.equal(1, run.status, run.stderr)
     end
+    local given = folder .. "/given"
+    local run = replay_as(started("run", ('[%q,"given"]'):format(script), '["given"]'), given)
+    assert.equal(1, run.status, run.stderr)
+    run = replay_as(started("run", '["LICENSE"]', "[]")) -- a file in the folder of the tests
+    assert.equal(1, run.status, run.stderr)
     assert.is_nil(sys.stat(proof))
   end)
 

@@ -243,6 +243,7 @@ describe("reading a trace", function()
     start .. '{"t":1,"event":"port","if":0,"dir":"<","bytes":7,"crc":"00000000"}\n',
     start .. '{"t":1,"event":"qmi","if":8,"dir":">","service":2,"message":"0x0023","tlvs":["01"]}\n',
     start .. '{"t":1,"event":"device","state":"seen","device":{"place":"../x"}}\n',
+    start .. '{"t":1,"event":"device","state":"left","device":5}\n',
     start .. '{"t":1,"event":"other"}\n',
     start .. '{"t":1,"event":"port","if":0,"dir":"<","hex":"7e7e","times":1048576}\n',
     start .. '{"t":1,"event":"signal","name":"SIGSTOP"}\n',

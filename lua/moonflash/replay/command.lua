@@ -4,6 +4,7 @@
 -- @module moonflash.replay.command
 
 local failure = require "moonflash.failure"
+local sys = require "moonflash.core.sys"
 
 local command = {}
 
@@ -58,11 +59,15 @@ local function words_of(start, files, used)
   return words, used - first
 end
 
-local function names_no_other_file(start, replaced)
-  local which = commands[start.command]
+-- A file of that name in this folder would be run in its place.
+local function is_installed(name)
+  return name:find(BUNDLED) ~= nil and not sys.stat(name)
+end
+
+local function names_no_other_file(start, used, replaced)
+  local which, script = commands[start.command], start.arguments[1] or ""
   if which == "all" then return replaced == #start.arguments end
-  if which == "none" or replaced > 0 then return true end
-  return (start.arguments[1] or ""):find(BUNDLED) ~= nil
+  return which == "none" or script == start.files[used + 1] or is_installed(script)
 end
 
 --- The request for the program.
@@ -82,7 +87,7 @@ function command.of(start, files)
     return unusable("the trace names a script that was not given", kept.model)
   end
   local words, replaced = words_of(start, files, used)
-  if not names_no_other_file(start, replaced) then
+  if not names_no_other_file(start, used, replaced) then
     return unusable("the trace names a file that was not given", table.concat(start.arguments, " "))
   end
   return { command = start.command, arguments = words, options = kept }

@@ -65,7 +65,7 @@ end
 
 function checks.device(event)
   local dev = event.device
-  if event.state == "left" then return true end
+  if event.state == "left" then return dev == nil end
   return type(dev) == "table" and type(dev.vid) == "string" and type(dev.pid) == "string"
     and is_place(dev.place) and (dev.peer == nil or is_place(dev.peer))
     and (dev.speed == nil or is_number(dev.speed)) and is_list(dev.interfaces, is_interface)
@@ -107,7 +107,8 @@ end
 
 local function is_event(event)
   local check = event and checks[event.event]
-  return check ~= nil and is_number(event.t) and check(event)
+  if not check or event.device ~= nil and event.event ~= "device" then return false end
+  return is_number(event.t) and check(event)
 end
 
 local function unusable(path, number)
