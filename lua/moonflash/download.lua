@@ -116,7 +116,7 @@ function download.open(path, options)
   local trace = options.trace or context.trace()
   if trace then trace:tap(channel, path) end
   local timing = scaled_timing(options)
-  local self = setmetatable({ channel = channel, timing = timing, options = options }, Session)
+  local self = setmetatable({ path = path, channel = channel, timing = timing, options = options }, Session)
   local stale = channel:read(STALE_BYTES, 0) or ""
   channel:discard()
   local greeted, silent = be_heard(self, stale)
@@ -132,6 +132,13 @@ local function still_whole(self)
   return true
 end
 
+-- A script's own job knows by it how far it has come, whoever opened the port.
+local function reached(self, phase, from)
+  for _, job in ipairs(context.current().opened or {}) do
+    if job.device.nodes.qdl == self.path and job.phase == (from or job.phase) then job.phase = phase end
+  end
+end
+
 --- Sends one image. When it fails, the session is of no use any more: close it and open another.
 -- @tparam table image head = its first 400 bytes, size in bytes, reader standing after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
@@ -143,6 +150,7 @@ function Session:send(image, options)
   local whole, failure = still_whole(self)
   if not whole then return nil, failure end
   local head_size, report = #image.head, options.progress
+  reached(self, "transfer")
   self.conversation:image(image.head, image.size, {
     chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
   })
@@ -157,6 +165,7 @@ end
 function Session:reset()
   local whole, failure = still_whole(self)
   if not whole then return nil, failure end
+  reached(self, "booting", "transfer")
   self.conversation:reset()
   return run(self, {})
 end

@@ -19,6 +19,7 @@ local script = {}
 local function run_function(request, work)
   local one, problem = modems.find(request)
   if not one then return update.result(nil, problem) end
+  request.opened[#request.opened + 1] = one
   return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
     job.phase = "untouched"
     local ran, value, detail = foreign.call(work, job, unpack(request.arguments))
@@ -58,7 +59,10 @@ local function run_file(request, path)
   local problem, is_result = returned.failure(path, value, detail), returned.is_result(value)
   problem = problem or not is_result and (foreign.stopped(before) or lost_model(request, path, value)) or nil
   problem = close_opened(request, problem)
-  if is_result and not (value.ok and problem) then return value end
+  if is_result and not (value.ok and problem) then
+    value.failure = problem
+    return value
+  end
   if problem then return update.result(request.opened[1], problem) end
   if model.is(value) then
     request.files = request.arguments

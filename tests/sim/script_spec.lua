@@ -48,6 +48,58 @@ describe("a script that returns a function", function()
   end)
 end)
 
+describe("a script that sends images itself", function()
+  after_each(support.finish)
+
+  local SEND = [[
+    local image = flash.try(flash.try(flash.image.inspect(file)):open())
+    flash.try(loader:send(image))
+    loader:reset()
+    return nil, "that was it"]]
+
+  local scripts = {
+    ["a function"] = "return function(job, file)\nlocal loader = flash.try(job:download())\n" .. SEND
+      .. "\nend",
+    ["straight lines"] = "local file = ...\nlocal job = flash.try(flash.open())\n"
+      .. "local loader = flash.try(flash.download.open(job.device.nodes.qdl))\n" .. SEND,
+  }
+
+  for words, text in pairs(scripts) do
+    it("tells by its exit status what it left: " .. words, function()
+      local image = stage.images("mc7455")[1]
+      local torn = stage.modem("mc7455", { faults = { "start=download", "window=600", "error=qdl.write#1" } })
+      local ran = run(torn, text, image)
+      assert.equal(7, ran.status, ran.stderr)
+      local whole = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+      ran = run(whole, text, image)
+      assert.equal(8, ran.status, ran.stderr)
+      assert.equal("that was it", ran.result.failure.message)
+    end)
+  end
+
+  it("may lead the modem there by the steps of models", function()
+    local modem = stage.modem "mc7455"
+    local files = stage.images "mc7455"
+    local ran = run(modem, [[
+      local job = flash.try(flash.open())
+      job.set = flash.image.set { flash.try(flash.image.inspect(...)) }
+      return flash.engine.run(job, { flash.steps.enter_download {
+        mode = "application",
+        routes = { flash.routes.preference, flash.routes.impref, flash.routes.boothold },
+      } })]], files[1])
+    assert.equal(0, ran.status, ran.stderr)
+  end)
+
+  it("may fail with a result of another process, whose failure has no code", function()
+    local modem = stage.modem "mc7455"
+    local trace = support.folder() .. "/own.trace"
+    local script = write 'return { ok = false, exit = 5, failure = { message = "no" } }'
+    assert.equal(5, stage.moonflash(modem, "--trace", trace, "run", script).status)
+    local again = support.run { support.program, "replay", trace, script }
+    assert.equal(0, again.status, again.stderr)
+  end)
+end)
+
 describe("what a script says is to be undone", function()
   after_each(support.finish)
 
