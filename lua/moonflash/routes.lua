@@ -48,7 +48,7 @@ routes.impref = {
   name = "impref",
   lacks = function(job)
     return no_at_port(job)
-      or not job.model.preference_command and "the model says no preference_command" or nil
+      or not (job.model and job.model.preference_command) and "the model says no preference_command" or nil
   end,
   run = prefer_images, switch = prefer_images,
 }

@@ -29,8 +29,16 @@ local function stop(job)
   return result or { ok = false, exit = exit.INTERRUPTED }
 end
 
+-- What a command found, among the events that it told.
+local function answer_in(events)
+  for _, event in ipairs(events or {}) do
+    if not event.event then return event end
+  end
+end
+
 -- Runs a command against a modem to its end.
--- @treturn table its result (late: it had to be stopped) and table its events; or nil and a failure
+-- @treturn table its result (late: it had to be stopped)
+-- @treturn ?table what it found; or nil and a failure
 local function run(request, root, command, arguments, options, ms)
   local job, problem = child.start { program = request.program, command = command, root = root,
     arguments = arguments, options = options }
@@ -43,9 +51,9 @@ local function run(request, root, command, arguments, options, ms)
     result.late = true
     result.failure = failure.new("sys.timeout", ("it did not end within %.0f s"):format(ms / 1000))
   end
-  local events = job:read()
+  local answer = answer_in(job:read())
   job:close()
-  return result, events or {}
+  return result, answer
 end
 
 -- These say which modem is meant, here the simulated one, and what of this program's own is recorded.
@@ -69,10 +77,10 @@ end
 local function state_of(request, root)
   local deadline = sys.clock_ms() + SETTLE_MS
   while true do
-    local result, events = run(request, root, "status", {}, {}, STATUS_MS)
-    if not result then return nil, events end
-    local settled = result.ok and events[1].mode == "application"
-    if settled or sys.clock_ms() > deadline then return events[1] or {} end
+    local result, state = run(request, root, "status", {}, {}, STATUS_MS)
+    if not result then return nil, state end
+    local settled = result.ok and state.mode == "application"
+    if settled or sys.clock_ms() > deadline then return state or {} end
     local slept, problem = sys.sleep_ms(LOOK_MS)
     if not slept then return nil, problem end
   end
@@ -87,9 +95,9 @@ end
 -- Where the next restart of a modem leads when it was told to wait for images then; one that cannot be
 -- told so refuses the question.
 local function next_mode(request, root)
-  local result, events = run(request, root, "qmi", { "dms", "get_boot_image_download_mode" }, {}, STATUS_MS)
-  if not result then return nil, events end
-  local waits = result.ok and events[1].fields.mode == "boot_and_recovery"
+  local result, answer = run(request, root, "qmi", { "dms", "get_boot_image_download_mode" }, {}, STATUS_MS)
+  if not result then return nil, answer end
+  local waits = result.ok and answer.fields.mode == "boot_and_recovery"
   return waits and "download" or "application"
 end
 

@@ -23,11 +23,11 @@ local function test_script(...)
 end
 
 -- In this process, with faults of our own choice.
-local function try(path, faults, model, within_ms, options)
+local function try(path, faults, model, within_ms, options, program)
   model = model or "mc7455"
   local rows, warnings = {}, {}
   local result, problem = trial.run {
-    script = path, model = model, program = support.program, time_scale = 0.01, chunk_size = 65536,
+    script = path, model = model, program = program or support.program, time_scale = 0.01, chunk_size = 65536,
     files = assert(images.write(model, support.folder(), 300000)), faults = faults, within_ms = within_ms,
     options = options,
     report = function(row) rows[#rows + 1] = row end,
@@ -50,6 +50,19 @@ describe("moonflash test-script", function()
     for _, row in ipairs(run.rows) do assert.equal("online", row.ended, row.fault) end
     assert.same({ 6 }, run.rows["window missed"].exits)
     assert.equal("enter download mode", run.rows["window missed"].failure.step)
+  end)
+
+  it("is not misled by warnings before an answer", function()
+    local program = support.folder() .. "/program"
+    assert(sys.write_file(program, ([[#!/bin/sh
+warning='{"v":1,"t":0,"event":"warning","code":"script.invalid","message":"another script is left out"}'
+case "$*" in *simulate*) ;; *) echo "$warning" ;; esac
+exec %s "$@"]]):format(support.program)))
+    assert.equal(0, support.run({ "chmod", "755", program }).status)
+    local quiet = script "return function() end"
+    local rows, ok, problem = try(quiet, { { "none" } }, nil, nil, nil, program)
+    assert.is_true(ok, tostring(problem))
+    assert.equal("online", rows[1].ended)
   end)
 
   it("tells when only a second run brings the modem back", function()

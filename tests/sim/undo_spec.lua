@@ -150,7 +150,8 @@ describe("a signal before the first image", function()
   end)
 
   it("while the images' conversation begins needs no second one", function()
-    local modem = stage.modem("mc7455", { time_scale = 0.02, faults = { "window=600", "silence=qdl.hello#2" } })
+    local modem = stage.modem("mc7455", { time_scale = 0.02,
+      faults = { "window=600", "silence=qdl.hello#2" } })
     local child = start_until(modem, "send images")
     stage.wait_for(modem, "fault", { fault = "silence" })
     stops(child, "INT", modem)

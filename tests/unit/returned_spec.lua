@@ -24,7 +24,8 @@ local mistakes = {
 local no_results = { { ok = true, exit = 99 }, { ok = true, exit = 3 },
   { ok = false, exit = 0, failure = { message = "no" } },
   { ok = false, exit = 3 }, { ok = false, exit = 3, failure = {} }, { exit = 3 }, { ok = 1, exit = 0 },
-  { ok = false, exit = 2.5, failure = { message = "no" } } }
+  { ok = false, exit = 2.5, failure = { message = "no" } },
+  { ok = false, exit = 256, failure = { message = "no" } } } -- as os.execute says 1
 
 describe("what a script returned", function()
   for words, values in pairs(mistakes) do

@@ -53,6 +53,13 @@ local short = 'AT!IMPREF="GENERIC"'
 local gobi = full:gsub("IMPREF", "GOBIIMPREF")
 
 describe("the route", function()
+  it("impref needs a model that says its command", function()
+    local job = paper_job {}
+    assert.is_nil(routes.impref.lacks(job))
+    job.model = nil -- that of flash.open
+    assert.truthy(routes.impref.lacks(job))
+  end)
+
   it("preference needs one that was set", function()
     local job = paper_job {}
     assert.truthy(routes.preference.lacks(job))

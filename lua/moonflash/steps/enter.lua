@@ -91,7 +91,7 @@ local function try_routes(job, list, within_ms)
     if job:interrupted() then return nil, job:check_interrupt() end
     if not first or first.untried then first = problem end
     if is_hopeless(problem) then return nil, problem end
-    if not return_to_application(job, within_ms) then break end
+    if not problem.untried and not return_to_application(job, within_ms) then break end
   end
   return nil, first
 end
