@@ -50,11 +50,14 @@ describe("moonflash recover", function()
     local script = [[
       package.preload["moonflash.core.qmi"] = function() error("no libqmi", 0) end
       local flash, root, firmware, settings = require "moonflash", ...
-      local result = flash.recover { root = root, files = { firmware, settings } }
+      local result = flash.recover { root = root, files = { firmware, settings },
+        options = { timeout_scale = 0.2 } }
       print(result.exit, result.failure and result.failure.code)]]
     for model, said in pairs { mc7455 = "0\tnil\n", em7305 = "8\tqmi.unavailable\n" } do
       local new = stage.new[model]
+      -- AT says it the second time only
       local modem = stage.modem(model, { faults = { "start=download", "window=600",
+        "error=at.impref:4", "error=at.gobiimpref:4",
         ("preferred=%s/%s/%s"):format(new.firmware, new.carrier, new.config) } })
       local run = support.run(support.lua(script, modem.root, unpack(stage.images(model))))
       assert.equal(said, run.stdout)

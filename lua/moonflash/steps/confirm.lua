@@ -35,12 +35,14 @@ local function judge(job, self, seen)
     { evidence = seen, final = believed, again = true })
 end
 
--- A moonflash without QMI takes what AT says, where the modem has a port for it.
+-- A moonflash without QMI takes what AT says, where the modem has a port for it: that AT says nothing yet can
+-- change, that there is no QMI cannot.
 local function read(job)
   local state, problem = versions.read(job)
-  if state or problem.code ~= "qmi.unavailable" then return state, problem end
-  local session = job:at()
-  local seen = session and session:ask "preference"
+  if state or problem.code ~= "qmi.unavailable" or not job.device.nodes.at then return state, problem end
+  local session, seen
+  session, problem = job:at()
+  if session then seen, problem = session:ask "preference" end
   if not seen then return nil, problem end
   return { running = seen.current, preferred = seen.preferred }
 end
