@@ -95,12 +95,12 @@ end
 --- Keeps all others away from the modem until `finalize`.
 -- @tparam[opt] boolean to_ask only to ask it something: who may lock nothing may ask all the same, and who
 -- works on it already may, too. A port that belongs to no modem (--tty) is held by whoever opens it.
--- @treturn boolean true, or nil and a failure: device.busy
+-- @treturn boolean true, or nil and a failure: device.busy, sys.interrupted
 function job:hold(to_ask)
   if self.lock or not self.device.place then return true end
   local problem
   self.lock, problem = lock.take(self.root, self.device, to_ask)
-  if self.lock or to_ask and (problem.ours or problem.code ~= "device.busy") then return true end
+  if self.lock or to_ask and (problem.ours or not problem.final) then return true end
   return nil, problem
 end
 

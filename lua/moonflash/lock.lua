@@ -7,7 +7,7 @@ local sys = require "moonflash.core.sys"
 
 local lock = {}
 
-local PATIENCE_MS, AGAIN_MS = 3000, 20 -- with who only asks
+local PATIENCE_MS, AGAIN_MS = 20000, 20 -- with who only asks; its modem may be slow
 
 --- The role of who holds a lock only to ask something, or to look whether it is held, and is gone soon.
 lock.ASKS = "asks"
@@ -40,7 +40,12 @@ local function take_patiently(root, socket, role)
   while true do
     local held, problem = lock.take_socket(root, socket, role)
     if held or problem.code ~= "sys.locked" or lock.is_jobs(problem) then return held, problem end
-    if sys.clock_ms() > ends or not sys.sleep_ms(AGAIN_MS) then return nil, problem end
+    if sys.clock_ms() > ends then return nil, problem end
+    local slept, stopped = sys.sleep_ms(AGAIN_MS)
+    if not slept then
+      stopped.final = true
+      return nil, stopped
+    end
   end
 end
 
@@ -50,14 +55,15 @@ local OURS = "this script works with the modem itself: let it say job:finalize()
 -- @tparam string root "/" or a simulator's
 -- @tparam table device
 -- @tparam[opt] boolean to_ask only to ask it something
--- @treturn userdata the lock, with a method release(); or nil and failure device.busy, with the field `ours`
--- when it is this very process that holds it: a script that opened the modem and now begins an update
+-- @treturn userdata the lock, with a method release(); or nil and a failure. device.busy and sys.interrupted
+-- have the field `final`: no step tries again; the first has `ours` when it is this very process that holds
+-- it: a script that opened the modem and now begins an update
 function lock.take(root, device, to_ask)
   local held, problem = take_patiently(root, lock.socket(device), to_ask and lock.ASKS or nil)
   if held or problem.code ~= "sys.locked" then return held, problem end
   local ours = tonumber(problem.evidence:match "^pid (%d+)") == sys.process_id()
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,
-    { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours })
+    { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours, final = true })
 end
 
 return lock

@@ -1,5 +1,6 @@
 -- A plan sends nothing that changes the modem: whatever model, whatever mode, the simulator logged no
 -- other QMI message than those that ask, no word to a loader, no AT command.
+local flash = require "moonflash"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -39,6 +40,21 @@ describe("a plan for", function()
       assert_only_asked(modem)
     end)
   end
+end)
+
+describe("a plan for a modem that somebody works with", function()
+  after_each(support.finish)
+
+  it("is refused at once, whatever the step says of trying again", function()
+    local modem = stage.modem "mc7455"
+    local device = flash.devices({ root = modem.root })[1]
+    local held = assert(require("moonflash.lock").take(modem.root, device))
+    local run = stage.moonflash(modem, "--verbose", "plan", unpack(stage.images "mc7455"))
+    held:release()
+    assert.equal(3, run.status)
+    assert.equal("device.busy", run.result.failure.code)
+    assert.is_nil(run.stderr:find("try 2", 1, true), run.stderr)
+  end)
 end)
 
 describe("a plan with a script of one's own", function()

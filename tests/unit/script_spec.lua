@@ -250,6 +250,41 @@ describe("a modem that somebody works with", function()
     other_program(root, true, 300)
     assert(require("moonflash.lock").take(root, { place = "1-1" })):release()
   end)
+
+  -- Takes the lock while somebody asks who is done after so many ms of a clock that only sleeping moves.
+  local function take_from_slow(ms)
+    local lock, root, device, now = require "moonflash.lock", support.folder(), { place = "1-1" }, 0
+    local held, clock, sleep = assert(lock.take(root, device, true)), sys.clock_ms, sys.sleep_ms
+    sys.clock_ms = function() return now end
+    sys.sleep_ms = function(for_ms)
+      now = now + for_ms
+      if now > ms then held:release() end
+      return true
+    end
+    local taken, problem = lock.take(root, device)
+    sys.clock_ms, sys.sleep_ms = clock, sleep
+    held:release()
+    if taken then taken:release() end
+    return problem
+  end
+
+  it("is waited for as long as a slow modem may take to answer, not for ever", function()
+    assert.is_nil(take_from_slow(15000))
+    local problem = take_from_slow(60000)
+    assert.equal("device.busy", problem.code)
+    assert.is_true(problem.final)
+  end)
+
+  it("is waited for until a signal comes", function()
+    local root = support.folder()
+    other_program(root, true, 60000)
+    assert(sys.kill(sys.process_id(), "TERM"))
+    local held, problem = job.new { root = root, device = { place = "1-1" } }:hold(true)
+    local other, same = require("moonflash.lock").take(root, { place = "1-1" })
+    sys.clear_interrupt()
+    assert.equal("sys.interrupted", support.code_of(held, problem))
+    assert.equal("sys.interrupted", support.code_of(other, same))
+  end)
 end)
 
 describe("flash.try", function()
