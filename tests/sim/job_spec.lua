@@ -277,7 +277,7 @@ end)
 describe("flash.job", function()
   it("refuses what can be no command line", function()
     for _, request in ipairs { {}, { command = "inspect", files = { 1 } },
-      { command = "run", arguments = { "a\0b" } } } do
+      { command = "inspect", files = { "a", nil, "b" } }, { command = "run", arguments = { "a\0b" } } } do
       assert.has_error(function() flash.job(request) end)
     end
     assert.has_error(function() flash.job() end, "a job needs a command")

@@ -60,7 +60,9 @@ local fields = {
 
 -- Files, arguments and pair become words of a command line.
 local function check_words(request)
-  for _, word in ipairs(request.files or request.arguments or {}) do
+  local list = request.files or request.arguments or {}
+  for index = 1, table.maxn(list) do -- what comes behind a nil must not be lost
+    local word = list[index]
     if type(word) ~= "string" or word:find "%z" then blame.caller "a job's files and arguments are texts" end
   end
 end
