@@ -76,11 +76,38 @@ local function take(self)
   return true
 end
 
+-- Waits for the end of the process, which a loop that waits for all children may have seen first.
+local function await_process(self, ms)
+  if self.status then return true end
+  local status, problem = sys.wait(self.pid, math.max(0, ms))
+  if not status and problem.code == "sys.failed" then status = TAKEN end
+  self.status = status
+  return status and true, problem
+end
+
+-- All that an ended process wrote is in the pipe; its end need not come, for what it left running in the
+-- background may hold the pipe, too.
+local function take_rest(self)
+  for _ = 1, MOST_READS_AFTER_END do
+    if not self.output or not take(self) then break end
+  end
+  if self.output then hear_no_more(self) end
+end
+
+-- Takes what has come; true at the end, which the descriptor does not tell while something else holds the
+-- pipe. So the process is looked at, after a result (there may be several) for a moment more.
+local function listen(self)
+  if not self.output then return true end
+  local ended = await_process(self, 0)
+  local result = not ended and take(self) and self.last and self.last:find('"event":"result"', 1, true)
+  if ended or result and await_process(self, LOOK_MS) then take_rest(self) end
+  return not self.output
+end
+
 --- The lines of JSON that have come since the last call; does not wait.
 -- @treturn table array of strings, or nil when the job has ended and all has been given
 function child:read_lines()
-  if self.output then take(self) end
-  if not self.output and not self.lines[1] then return nil end
+  if listen(self) and not self.lines[1] then return nil end
   local lines = self.lines
   self.lines = {}
   return lines
@@ -142,36 +169,13 @@ local function result_of(self)
   return result
 end
 
--- Waits for the end of the process, which a loop that waits for all children may have seen first.
-local function await_process(self, ms)
-  if self.status then return true end
-  local status, problem = sys.wait(self.pid, math.max(0, ms))
-  if not status and problem.code == "sys.failed" then status = TAKEN end
-  self.status = status
-  return status and true, problem
-end
-
--- All that an ended process wrote is in the pipe; its end need not come, for what it left running in the
--- background may hold the pipe, too.
-local function take_rest(self)
-  for _ = 1, MOST_READS_AFTER_END do
-    if not self.output or not take(self) then break end
-  end
-  if self.output then hear_no_more(self) end
-end
-
 -- Waits until the job has closed its output or has ended: true, or nil and a failure.
 local function await_end(self, deadline)
-  while self.output do
-    if await_process(self, 0) then
-      take_rest(self)
-      return true
-    end
-    local left = math.max(0, deadline - sys.clock_ms())
+  while not listen(self) do
+    local left = deadline - sys.clock_ms()
+    if left <= 0 then return nil, failure.new("sys.timeout", "the job goes on") end
     local ready, problem = sys.poll({ { fd = self.output, read = true } }, math.min(left, LOOK_MS))
     if not ready then return nil, problem end
-    if ready[1] then take(self) end
-    if self.output and left == 0 then return nil, failure.new("sys.timeout", "the job goes on") end
   end
   return true
 end

@@ -72,10 +72,15 @@ local function stop(self)
   self.world.loop:stop()
 end
 
+-- Its number is another process's once its end was seen.
+local function send_signal(self, name)
+  if self.job:descriptor() then sys.kill(self.job.pid, name) end
+end
+
 local function differs(self, expected, got)
   if self.difference then return end
   self.difference = { expected = expected, got = got }
-  sys.kill(self.job.pid, "KILL")
+  send_signal(self, "KILL")
   stop(self)
 end
 
@@ -96,11 +101,24 @@ local function await_rest(self)
   look()
 end
 
-local function listen(self)
+local function hear(self)
   for _, event in ipairs(self.job:read() or {}) do self.said[#self.said + 1] = event end
+end
+
+local function listen(self)
+  hear(self)
   if self.job:descriptor() then return end
   self.world.loop:unwatch(self.entry)
   await_rest(self)
+end
+
+-- The descriptor does not tell the end of the program while something that it left running holds the pipe.
+local function watch_over(self)
+  self.world.loop:after(GRACE_MS, function()
+    if not self.job:descriptor() then return end
+    listen(self)
+    watch_over(self)
+  end)
 end
 
 local function make_world(self, time_scale)
@@ -116,13 +134,14 @@ local function perform(self)
   self.modem = modems.new(self.world, self.events, {
     differs = function(expected, got) differs(self, expected, got) end,
     ended = function() reached_end(self) end,
-    signal = function(name) sys.kill(self.job.pid, (name:gsub("^SIG", ""))) end,
+    signal = function(name) send_signal(self, (name:gsub("^SIG", ""))) end,
   })
   if self.device then self.modem:attach(self.device) end
   local problem
   self.job, problem = start_program(self)
   if not self.job then return nil, problem end
   self.entry = self.world.loop:watch(self.job:descriptor(), function() listen(self) end)
+  watch_over(self)
   self.modem:go_on()
   local ended, broken = self.world.loop:run()
   if self.stopped then return true end
@@ -132,7 +151,7 @@ end
 -- Leaves nothing behind, however it ended.
 local function clean_up(self)
   if self.job then
-    sys.kill(self.job.pid, "KILL")
+    if not self.job:wait(0) then sys.kill(self.job.pid, "KILL") end
     self.job:wait(END_MS)
     self.job:close()
   end
@@ -144,7 +163,7 @@ end
 -- All that the program had said when it was stopped.
 local function hear_rest(self)
   self.job:wait(END_MS)
-  for _, event in ipairs(self.job:read() or {}) do self.said[#self.said + 1] = event end
+  hear(self)
 end
 
 -- Compared are lines that name files as the trace does; told are those that name them as they were given.

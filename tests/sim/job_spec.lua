@@ -311,6 +311,30 @@ describe("flash.job of a script that leaves something running", function()
     assert.is_nil(job:descriptor())
   end)
 
+  it("ends a loop that polls and reads, too", function()
+    local script = support.folder() .. "/my.lua"
+    assert(sys.write_file(script, 'os.execute "sleep 600 & echo $!"'))
+    local job, events, deadline = start { command = "run", arguments = { script } }, {}, support.deadline()
+    while job:descriptor() and sys.clock_ms() < deadline do
+      sys.poll({ { fd = job:descriptor(), read = true } }, 1000)
+      for _, event in ipairs(job:read() or {}) do events[#events + 1] = event end
+    end
+    assert(sys.kill(tonumber(events[1].message), "KILL"))
+    assert.is_nil(job:descriptor())
+    assert.equal("result", events[2].event)
+    assert.is_true(assert(job:wait(PATIENCE_MS)).ok)
+  end)
+
+  it("goes on after the result of a moonflash that the script runs", function()
+    local script = support.folder() .. "/my.lua"
+    assert(sys.write_file(script, ('os.execute "%s --json --root %s status" print "after"'):format(
+      support.program, support.folder())))
+    local job, seen = start { command = "run", arguments = { script } }, {}
+    follow(job, function(event) seen[#seen + 1] = event.event == "output" and event.message or event.exit end)
+    assert.same({ 5, "after", 0 }, seen)
+    assert.is_true(assert(job:wait(PATIENCE_MS)).ok)
+  end)
+
   it("waits no longer than asked for one that writes without end", function()
     local script = support.folder() .. "/my.lua"
     assert(sys.write_file(script, 'while true do print "on and on" end'))

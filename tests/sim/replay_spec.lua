@@ -392,6 +392,18 @@ describe("replay", function()
     assert.equal(1, replay("CMakeLists.txt").status)
   end)
 
+  it("is over when the program is, whatever that left running", function()
+    local folder = support.folder()
+    local path, script, pids = folder .. "/left.trace", folder .. "/leaves.lua", folder .. "/pids"
+    assert(sys.write_file(script, ('os.execute "sleep 600 & echo $! >>%s"'):format(pids)))
+    local recorded = support.run { "sh", "-c", '"$@" >/dev/null 2>&1', "sh", support.program,
+      "--root", folder, "--trace", path, "run", script }
+    assert.equal(0, recorded.status)
+    local ended, why = pcall(same, path, script)
+    for pid in sys.read_file(pids):gmatch "%d+" do sys.kill(tonumber(pid), "KILL") end
+    assert.is_true(ended, why)
+  end)
+
   it("ends its program when it is stopped", function()
     local files, folder = images(), support.folder()
     local child = support.start({ support.program, "replay", "--time-scale", "100",
