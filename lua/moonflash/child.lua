@@ -68,11 +68,12 @@ local function take(self)
     if problem.code ~= "sys.again" then hear_no_more(self) end
     return false
   end
-  self.pending = self.pending .. bytes
-  for line in self.pending:gmatch "([^\n]*)\n" do
+  local text = self.pending .. bytes
+  local whole, rest = text:match "^(.*\n)(.*)$"
+  for line in (whole or ""):gmatch "([^\n]*)\n" do
     self.lines[#self.lines + 1], self.last = line, line
   end
-  self.pending = self.pending:match "[^\n]*$"
+  self.pending = rest or text
   return true
 end
 
