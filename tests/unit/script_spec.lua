@@ -329,6 +329,9 @@ describe("the command line's words", function()
       assert.error_matches(function() context.fill { options = { [name] = bad } } end,
         "options: " .. name .. " must be")
     end
+    for _, list in ipairs { { 5 }, { "a", nil, "b" }, { "a\0b" } } do
+      assert.error_matches(function() context.fill { files = list } end, "files must be texts")
+    end
     local _, raised = pcall(function() context.fill "x" end)
     assert.truthy(raised:find "script_spec%.lua:%d+: a request must be a table")
     local _, deep = pcall(function() local devices = flash.devices { root = 5 } return devices end)

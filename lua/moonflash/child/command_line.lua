@@ -58,15 +58,6 @@ local fields = {
   string = "command pair root program", table = "files arguments selection options", number = "stdin stderr",
 }
 
--- Files, arguments and pair become words of a command line.
-local function check_words(request)
-  local list = request.files or request.arguments or {}
-  for index = 1, table.maxn(list) do -- what comes behind a nil must not be lost
-    local word = list[index]
-    if type(word) ~= "string" or word:find "%z" then blame.caller "a job's files and arguments are texts" end
-  end
-end
-
 -- A selection in the words of the command line: a modem that it has none for is looked up.
 local function worded(request)
   local selection = request.selection or {}
@@ -97,7 +88,7 @@ function command_line.whole(request)
   local command = type(request) == "table" and request.command
   if type(command) ~= "string" then blame.caller "a job needs a command" end
   words.check_fields(request, fields, "a job")
-  check_words(request)
+  words.check_names(request.files or request.arguments, "a job's files and arguments")
   local whole = inherited(request)
   local selection, none = worded(whole)
   if not selection then return nil, none end

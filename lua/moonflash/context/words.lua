@@ -47,11 +47,23 @@ function words.check_fields(given, known, what)
   end
 end
 
+--- Raises, at the caller's own line, for a list of something else than names: what comes behind a nil must
+-- not be lost.
+-- @tparam ?table list
+-- @tparam string what these are, for the message
+function words.check_names(list, what)
+  for index = 1, table.maxn(list or {}) do
+    local word = list[index]
+    if type(word) ~= "string" or word:find "%z" then blame.caller(what .. " must be texts") end
+  end
+end
+
 --- Raises, at the caller's own line, for what a request cannot be.
 -- @param given
 function words.check(given)
   if type(given) ~= "table" then blame.caller "a request must be a table" end
   words.check_fields(given, requests, "a request")
+  words.check_names(given.files, "files")
   words.check_fields(given.options, options, "options")
   local scale = (given.options or {}).timeout_scale
   if scale and not (scale > 0 and scale <= 1e6) then
