@@ -37,8 +37,10 @@ function clients.device_with(modem)
   assert(sys.make_folder(folder .. "/bin"))
   assert(sys.symlink(sys.real_path(support.program), folder .. "/bin/moonflash"))
   assert(sys.symlink(sys.real_path "packaging/moonflash-deploy", folder .. "/bin/moonflash-deploy"))
-  return { folder = folder, modem = modem, environment = { MOONFLASH_ROOT = modem.root,
+  local device = { folder = folder, modem = modem, environment = { MOONFLASH_ROOT = modem.root,
     MOONFLASH_DEPLOY_OPTIONS = folder .. "/options", PATH = folder .. "/bin:" .. os.getenv "PATH" } }
+  clients.install(device, "sync", "#!/bin/sh\n") -- the disks of this machine are not the device's
+  return device
 end
 
 --- A device without a modem.
@@ -63,6 +65,32 @@ function clients.install(device, name, text)
   if sys.stat(path) then assert(os.remove(path)) end
   assert(sys.write_file(path, text))
   assert(support.run({ "chmod", "755", path }).status == 0)
+end
+
+-- A moonflash that writes down how it was called, and ends with the next status of a command's list, the
+-- last again and again.
+local STAND_IN = [[#!/bin/sh
+echo "$*" >>"$FAKE/calls"
+[ "$1" != --json ] || shift
+next=$FAKE/$1
+[ -s "$next" ] || exit 0
+read -r status <"$next"
+[ "$(wc -l <"$next")" = 1 ] || sed -i 1d "$next"
+exit "$status"
+]]
+
+--- A device without a modem and with a stand-in for moonflash, whose calls are lines of the file `calls`.
+-- There is nothing to wait for: sleep does not.
+-- @tparam table statuses lists of exit statuses by command
+function clients.device_with_stand_in(statuses)
+  local device = clients.device_without_modem()
+  device.environment.FAKE = device.folder
+  clients.install(device, "moonflash", STAND_IN)
+  clients.install(device, "sleep", "#!/bin/sh\necho \"sleep $1\" >>\"$FAKE/calls\"\n")
+  for command, list in pairs(statuses) do
+    assert(sys.write_file(device.folder .. "/" .. command, table.concat(list, "\n") .. "\n"))
+  end
+  return device
 end
 
 --- Waits until the modem of a device was sent the first bytes of an image that it does not answer: for

@@ -46,30 +46,16 @@ local function remembered()
   return sys.read_file(images .. ".before")
 end
 
--- A moonflash that writes down how it was called, and ends with the next status of a command's list, the
--- last again and again. There is nothing to wait for: sleep does not.
-local STAND_IN = [[#!/bin/sh
-echo "$*" >>"$FAKE/calls"
-[ "$1" != --json ] || shift
-next=$FAKE/$1
-[ -s "$next" ] || exit 0
-read -r status <"$next"
-[ "$(wc -l <"$next")" = 1 ] || sed -i 1d "$next"
-exit "$status"
-]]
-
 local function new_stand_in(statuses)
-  new_gateway(clients.device_without_modem())
-  gateway.environment.FAKE = gateway.folder
-  clients.install(gateway, "moonflash", STAND_IN)
-  clients.install(gateway, "sleep", "#!/bin/sh\necho \"sleep $1\" >>\"$FAKE/calls\"\n")
-  for command, list in pairs(statuses) do
-    assert(sys.write_file(gateway.folder .. "/" .. command, table.concat(list, "\n") .. "\n"))
-  end
+  new_gateway(clients.device_with_stand_in(statuses))
+end
+
+local function contents(name)
+  return assert(sys.read_file(gateway.folder .. "/" .. name))
 end
 
 local function calls(command)
-  local _, count = ("\n" .. sys.read_file(gateway.folder .. "/calls")):gsub("\n" .. command .. "%f[%s]", "")
+  local _, count = ("\n" .. contents "calls"):gsub("\n" .. command .. "%f[%s]", "")
   return count
 end
 
@@ -199,6 +185,14 @@ describe("moonflash-deploy", function()
     assert.falsy(sys.stat(images .. ".before.new"))
   end)
 
+  it("has what ran before on the disk before it changes anything", function()
+    new_stand_in {}
+    clients.install(gateway, "sync", '#!/bin/sh\ncd "$FAKE" && echo sync *.before* >>calls\n')
+    succeeds "update"
+    -- before it has its name, too: one without its text would say that what ran is not known
+    assert.matches("\nsync images.before.new\nsync images.before\nupdate ", contents "calls", 1, true)
+  end)
+
   it("waits for it before it goes back, too", function()
     new_stand_in { status = { 0, 0, 0, 5, 5, 0 }, update = { 9 }, switch = { 2 } }
     fails "update"
@@ -213,7 +207,7 @@ describe("moonflash-deploy", function()
     set_options "# the one in the lid\n\n--place=2-3\n--timeout-scale=2"
     succeeds "update"
     assert.matches("\nupdate [^\n]+ %-%-place=2%-3 %-%-timeout%-scale=2\n",
-      sys.read_file(gateway.folder .. "/calls"))
+      contents "calls")
   end)
 
   it("updates the modem that the options choose of two", function()
