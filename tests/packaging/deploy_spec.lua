@@ -22,16 +22,16 @@ local function set_options(text)
   assert(sys.write_file(gateway.environment.MOONFLASH_DEPLOY_OPTIONS, text))
 end
 
-local function argv(verb)
-  return { "packaging/moonflash-deploy", verb, images }
+local function argv(verb, slashes)
+  return { "packaging/moonflash-deploy", verb, images .. (slashes or "") }
 end
 
-local function deploy(verb)
-  return support.run(argv(verb), { environment = gateway.environment, deadline_ms = PATIENCE_MS })
+local function deploy(verb, slashes)
+  return support.run(argv(verb, slashes), { environment = gateway.environment, deadline_ms = PATIENCE_MS })
 end
 
-local function succeeds(verb)
-  local run = deploy(verb)
+local function succeeds(verb, slashes)
+  local run = deploy(verb, slashes)
   assert.equal(0, run.status, run.stdout .. run.stderr)
   return run
 end
@@ -191,6 +191,14 @@ describe("moonflash-deploy", function()
     succeeds "update"
     -- before it has its name, too: one without its text would say that what ran is not known
     assert.matches("\nsync images.before.new\nsync images.before\nupdate ", contents "calls", 1, true)
+  end)
+
+  it("means the same folder with slashes behind its name", function()
+    new_stand_in { update = { 9 } }
+    assert.are_not.equal(0, deploy("update", "//").status)
+    assert.truthy(remembered())
+    succeeds("rollback", "/")
+    assert.falsy(remembered())
   end)
 
   it("waits for it before it goes back, too", function()
