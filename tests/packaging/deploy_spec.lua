@@ -218,6 +218,17 @@ describe("moonflash-deploy", function()
       contents "calls")
   end)
 
+  it("leaves out what cannot be for every run, and says so once", function()
+    new_stand_in { plan = { 2 } }
+    set_options "--force\n--trace\n/tmp/a.trace\n--trace=/tmp/b.trace\n--place=2-3\n"
+    for _, verb in ipairs { "update", "verify", "check" } do
+      assert.equal(1, select(2, deploy(verb).stderr:gsub("left out", "")), verb)
+    end
+    assert.matches("\nupdate [^\n]+%.nvu %-%-place=2%-3\n", contents "calls")
+    set_options "--log=/tmp/--trace\n# --force\n"
+    assert.equal("", succeeds("verify").stderr)
+  end)
+
   it("updates the modem that the options choose of two", function()
     new_gateway(clients.device_with_two())
     local place = clients.moonflash(gateway, "devices"):match "\n(%S+)"
