@@ -158,7 +158,7 @@ only("the Mender module" .. (missing and ": " .. missing or ""), function()
     new_gateway "unplug=qdl.write#*"
     assert(sys.write_file(gateway.environment.MOONFLASH_DEPLOY_OPTIONS, "--timeout-scale=0.02\n"))
     assert.are_not.equal(0, mender("install", artifact()).status)
-    clients.install(gateway, "mv", '#!/bin/sh\ncase $2 in *kept.new) exit 1 ;; esac\nexec /bin/mv "$@"\n')
+    clients.install(gateway, "mv", '#!/bin/sh\ncase $* in */kept.new/) exit 1 ;; esac\nexec /bin/mv "$@"\n')
     clients.install(gateway, "sleep", "#!/bin/sh\n")
     assert.are_not.equal(0, mender("install", artifact()).status)
     assert.equal(2, #sys.list(gateway.kept))
