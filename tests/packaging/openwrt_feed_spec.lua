@@ -10,6 +10,7 @@ local function make(package, stage, target)
   local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage,
     "TOPDIR=" .. sys.real_path "tests/packaging/openwrt/buildroot" }, { deadline_ms = 200000 })
   assert.equal(0, run.status, run.stderr)
+  return run.stdout
 end
 
 -- The files below a folder: adds each path as seen from there to `found`.
@@ -93,6 +94,21 @@ describe("the feed's moonflash", function()
       asked = asked + 1
     end
     assert.equal(2, asked)
+  end)
+
+  it("is built anew when any file of the tree has changed that its build takes", function()
+    local stage, watched = support.folder(), {}
+    make("moonflash", stage, "prepare")
+    for line in make("moonflash", stage, "file-depends"):gmatch "[^\n]+" do
+      local path = sys.real_path(line)
+      if path then watched[path] = true end
+    end
+    local tree, taken = sys.real_path ".", 0
+    each_file(stage .. "/build", function(path)
+      assert.is_true(watched[tree .. path], path)
+      taken = taken + 1
+    end, "")
+    assert.is_true(taken > 100)
   end)
 
   it("has the version of the project", function()

@@ -7,9 +7,5 @@ INSTALL_BIN:=install -m0755
 INSTALL_DATA:=install -m0644
 INSTALL_CONF:=install -m0600
 CP:=cp -fpR
-define newline
-
-
-endef
 CONFIG_PACKAGE_moonflash-qmi:=y
 CONFIG_PACKAGE_moonflash-archive:=y
