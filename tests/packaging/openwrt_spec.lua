@@ -1,144 +1,21 @@
--- The service and the ubus object of the OpenWrt package, under BusyBox's shell and stock Lua, with
--- stand-ins for procd, uci, ubus and netifd (openwrt/rc.common and the fakes below).
+-- The service and the ubus object of the OpenWrt package.
 local cjson = require "cjson"
-local packages = require "tests.images.packages"
+local stage = require "tests.packaging.router"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local SHELL, FILES, PATIENCE_MS = "/usr/bin/busybox", "packaging/openwrt/moonflash/files/", 60000
-local has_busybox = sys.access(SHELL, "x")
+local FILES, SHELL = stage.FILES, stage.SHELL
+local await, await_end, call, contents = stage.await, stage.await_end, stage.call, stage.contents
+local images, install, new_job_folder, read_pid = stage.images, stage.install, stage.new_job_folder, stage.read_pid
+local service, start_modem, wait_for = stage.service, stage.start_modem, stage.wait_for
 
-local router, modem
+local router
 
--- A script that can be run, under BusyBox's shell if it is one.
-local function install(path, text)
-  assert(sys.write_file(path, (text:gsub("^#!/bin/sh", "#!" .. SHELL .. " sh", 1))))
-  assert.equal(0, support.run({ "chmod", "755", path }).status)
-end
-
--- A file of the package, with its paths on the router replaced by those of the test.
-local function install_packaged(name, path, places)
-  local text = assert(sys.read_file(FILES .. name))
-  for place, real in pairs(places) do
-    local at, stop = text:find(place, 1, true)
-    assert(at, place .. " is not in " .. name)
-    text = text:sub(1, at - 1) .. real .. text:sub(stop + 1)
-  end
-  install(path, text)
-end
-
-local function new_router(uci)
-  local self = { folder = support.folder() }
-  local folder = self.folder
-  local bin, jobs = folder .. "/bin", folder .. "/jobs"
-  assert(sys.make_folder(bin))
-  assert(sys.write_file(folder .. "/uci", uci or ""))
-  assert(sys.write_file(folder .. "/calls", ""))
-  install(bin .. "/ubus", "#!/bin/sh\necho \"$*\" >>\"$FAKE/calls\"\n")
-  assert(sys.symlink(sys.real_path(support.program), bin .. "/moonflash"))
-  install_packaged("moonflash-job", folder .. "/moonflash-job", {})
-  install_packaged("moonflash.init", folder .. "/init", {
-    ["JOBS=/var/run/moonflash/jobs"] = "JOBS=" .. jobs,
-    ["command /usr/libexec/moonflash-job"] = "command " .. folder .. "/moonflash-job",
-  })
-  local rc_common = sys.real_path "tests/packaging/openwrt/rc.common"
-  install(folder .. "/service", ("#!/bin/sh\nset -- %s/init \"$@\"\n. %s\n"):format(folder, rc_common))
-  install_packaged("moonflash.rpcd", folder .. "/rpcd", { ["/etc/init.d/moonflash"] = folder .. "/service" })
-  assert(sys.make_folder(folder .. "/lua/moonflash/rpcd"))
-  install_packaged("jobs.lua", folder .. "/lua/moonflash/rpcd/jobs.lua",
-    { ["/var/run/moonflash/jobs"] = jobs })
-  self.environment = { FAKE = folder, PATH = bin .. ":" .. os.getenv "PATH", MOONFLASH_ROOT = modem.root,
-    LUA_PATH = folder .. "/lua/?.lua;" .. (os.getenv "LUA_PATH" or ";") }
-  self.jobs = jobs
-  return self
-end
-
-local function start_modem(time_scale)
-  modem = support.simulator("mc7455", { time_scale = time_scale })
-  if router then router.environment.MOONFLASH_ROOT = modem.root end
-end
-
-local function service(...)
-  return support.run({ router.folder .. "/service", ... }, { environment = router.environment })
-end
-
-local function call(method, arguments)
-  local run = support.run({ "lua5.1", router.folder .. "/rpcd", "call", method },
-    { environment = router.environment, input = cjson.encode(arguments or {}) })
-  assert.equal(0, run.status, run.stderr)
-  return cjson.decode(run.stdout), run.stdout
-end
-
--- Looks again and again until there is something to be seen, which it gives.
-local function wait_for(look)
-  local deadline = sys.clock_ms() + PATIENCE_MS
-  repeat
-    local seen = look()
-    if seen then return seen end
-    sys.sleep_ms(20)
-  until sys.clock_ms() > deadline
-  error("waited in vain; syslog: " .. (sys.read_file(router.folder .. "/syslog") or "empty"), 2)
-end
-
--- The progress of a job as soon as it satisfies.
-local function await(job, satisfies)
-  return wait_for(function()
-    local seen = call("progress", { job = job })
-    return satisfies(seen) and seen
-  end)
-end
-
--- The progress of a job when all that belongs to it has ended.
-local function await_end(job)
-  wait_for(function() return sys.read_file(router.folder .. "/calls"):find(job, 1, true) end)
-  return await(job, function(seen) return seen.state == "ended" end)
-end
-
-local function images()
-  local folder, options = support.folder(), { size = 1500000 }
-  return {
-    packages.write(packages.firmware(options), folder), packages.write(packages.settings(options), folder),
-  }
-end
-
-local function contents(name)
-  return assert(sys.read_file(router.folder .. "/" .. name))
-end
-
-local function read_pid(path)
-  return tonumber(sys.link(path) or sys.read_file(path) or "")
-end
-
--- A job that has begun, with no process of its own.
-local function new_job_folder(name, arguments)
-  local folder = router.jobs .. "/" .. name
-  assert(sys.make_folder(folder))
-  assert(sys.symlink("999999999", folder .. "/begun"))
-  assert(sys.write_file(folder .. "/arguments", arguments))
-  return folder
-end
-
--- Jobs are in sessions of their own: they are ended here if a test left one.
-local function end_jobs()
-  for _, name in ipairs(sys.list(router.jobs) or {}) do
-    local pid = not sys.link(router.jobs .. "/" .. name .. "/ended")
-      and read_pid(router.jobs .. "/" .. name .. "/pid")
-    if pid then sys.kill(pid, "KILL") end
-  end
-end
-
-local only = has_busybox and describe or pending
+local only = sys.access(SHELL, "x") and describe or pending
 
 only("on OpenWrt", function()
-  before_each(function()
-    start_modem(0.02)
-    router = new_router()
-  end)
-
-  after_each(function()
-    end_jobs()
-    support.finish()
-  end)
+  before_each(function() router = stage.begin() end)
+  after_each(stage.finish)
 
   describe("the service", function()
     it("has nothing to start without a job, and refuses one without words", function()
