@@ -6,7 +6,8 @@ local sys = require "moonflash.core.sys"
 
 local FILES, SHELL = stage.FILES, stage.SHELL
 local await, await_end, call, contents = stage.await, stage.await_end, stage.call, stage.contents
-local images, install, new_job_folder, read_pid = stage.images, stage.install, stage.new_job_folder, stage.read_pid
+local images, install, read_pid = stage.images, stage.install, stage.read_pid
+local new_job_folder = stage.new_job_folder
 local service, start_modem, wait_for = stage.service, stage.start_modem, stage.wait_for
 
 local router
