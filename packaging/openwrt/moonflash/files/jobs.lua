@@ -98,13 +98,23 @@ function jobs.progress(job)
     file = sending.file, sent = sending.sent, total = sending.total, rate = sending.rate, eta = sending.eta }
 end
 
+-- A job that waits never begins when its beginning is somebody else's.
+local function never_begins(job)
+  return sys.symlink("0", job.folder .. "/begun") == true
+    and sys.symlink(tostring(TERMINATED), job.folder .. "/ended") == true
+end
+
 --- Asks a job to stop.
 -- @tparam table job
 -- @treturn boolean whether there was something to stop
 function jobs.cancel(job)
-  local pid = number_in(job, "pid")
-  if not is_process_of(job, pid) or result_of(job, last_events(job)) then return false end
-  return sys.kill(tonumber(pid), "TERM") == true
+  if result_of(job, last_events(job)) then return false end
+  if never_begins(job) then return true end
+  for _, file in ipairs { "pid", "begun" } do -- the wrapper hands it on to a moonflash that is not there yet
+    local pid = number_in(job, file)
+    if is_process_of(job, pid) then return sys.kill(tonumber(pid), "TERM") == true end
+  end
+  return false
 end
 
 return jobs
