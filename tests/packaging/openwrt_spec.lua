@@ -164,6 +164,19 @@ only("on OpenWrt", function()
       assert.is_nil(sys.stat(trace))
     end)
 
+    it("records nothing of questions, however the options say it", function()
+      local log = router.folder .. "/recorded"
+      install(router.folder .. "/bin/options", '#!/bin/sh\necho "$*" >"$FAKE/asked"\n')
+      assert(sys.remove(router.folder .. "/bin/moonflash"))
+      assert(sys.rename(router.folder .. "/bin/options", router.folder .. "/bin/moonflash"))
+      for _, items in ipairs { "--log=%s", "--log %s", "-L %s", "-L%s", "--trace=%s", "--trace %s" } do
+        local written = items:format(log):gsub(" ?(%S+)", "option %1\n") .. "option --carrier=-L\n"
+        assert(sys.write_file(router.folder .. "/uci", written))
+        call "devices"
+        assert.equal("--json --carrier=-L devices --\n", contents "asked", items)
+      end
+    end)
+
     it("gives devices, status and plan with the result", function()
       local devices, text = call "devices"
       assert.equal("MC7455", devices.devices[1].model)
