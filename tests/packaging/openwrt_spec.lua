@@ -206,6 +206,17 @@ only("on OpenWrt", function()
       assert.is_false(call("cancel", { job = answer.job }).asked)
     end)
 
+    it("knows how far a job is also when it has been warned meanwhile", function()
+      local lines = { cjson.encode { event = "progress", step = "send images", sent = 5, total = 9 } }
+      for _, name in ipairs { "warning", "note", "say" } do
+        lines[#lines + 1] = cjson.encode { event = name, message = name }
+      end
+      local folder = new_job_folder("10001-x", "update\n")
+      assert(sys.write_file(folder .. "/events", table.concat(lines, "\n") .. "\n"))
+      local seen = call "progress"
+      assert.same({ "send images", 5, 9 }, { seen.step, seen.sent, seen.total })
+    end)
+
     it("cancels a job", function()
       start_modem(0.2)
       local job = call("update", { files = images() }).job

@@ -87,12 +87,23 @@ local function result_of(job, events)
   return ended_as(status, "internal", "it has not said why: see the system's log")
 end
 
+-- What is said meanwhile.
+local asides = { warning = true, note = true, say = true }
+
+-- The step that a job is at, or how much of the images it has sent.
+local function newest_step(events)
+  for _, event in ipairs(events) do
+    if not asides[event.event] then return event end
+  end
+  return {}
+end
+
 --- How far a job has come.
 -- @tparam table job
 -- @treturn table job, state, result, step, file, sent, total, rate, eta
 function jobs.progress(job)
   local state, events = state_of(job), last_events(job) -- in this order: what has ended has said all
-  local result, newest = result_of(job, events), events[1] or {}
+  local result, newest = result_of(job, events), newest_step(events)
   local sending = newest.event == "progress" and newest or {}
   return { job = job.name, state = result and "ended" or state, result = result, step = newest.step,
     file = sending.file, sent = sending.sent, total = sending.total, rate = sending.rate, eta = sending.eta }
