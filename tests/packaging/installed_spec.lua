@@ -7,7 +7,8 @@ local BUILD_MS = 200000
 
 local function build()
   local folder = support.folder()
-  local made = support.run({ "packaging/debian/build.sh", folder }, { deadline_ms = BUILD_MS })
+  local made = support.run({ "sh", "-c", 'umask 077; exec packaging/debian/build.sh "$1"', "sh", folder },
+    { deadline_ms = BUILD_MS })
   assert.equal(0, made.status, made.stderr)
   local package = made.stdout:match "^(%S+%.deb)\n$"
   local unpacked = support.run { "dpkg-deb", "-x", package, folder .. "/root" }
@@ -41,6 +42,10 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
     for _, path in ipairs { "share/man/man1/moonflash.1", "share/bash-completion/completions/moonflash",
       "share/doc/moonflash/copyright", "share/mender/modules/v3/moonflash", "bin/moonflash-deploy" } do
       assert.truthy(sys.stat(prefix .. "/" .. path), path)
+    end
+
+    for mode, rest in support.run({ "dpkg-deb", "-c", package }).stdout:gmatch "(%S+)([^\n]*)\n" do
+      assert.matches(mode:find "^d" and "^drwxr.xr.x$" or "^.r..r..r..$", mode, 1, false, mode .. rest)
     end
 
     local modem = support.simulator("mc7455", { time_scale = 0.01 })
