@@ -167,7 +167,8 @@ only_with_cpio("make-swu" .. (no_cpio and ": " .. no_cpio or ""), function()
 
   it("refuses names that no device could take", function()
     local image = named "a.cwe"
-    for _, board in ipairs { "my.board", "9board", "my board" } do
+    for _, board in ipairs { "my.board", "9board", "my board", "version", "files", "reboot", "True",
+      "hardware-compatibility", "embedded-script", "bootloader_state_marker" } do
       refuses("BOARD", { board = board, image })
     end
     refuses("REVISION", { revision = '1"0', image })
