@@ -52,19 +52,19 @@ _moonflash_is_script_given() {
     [[ $command == run && $given -gt 0 ]]
 }
 
-# What stands before the cursor's word: the command, how many arguments it was given, and the option whose
-# value the cursor's word is.
+# What stands before the cursor's word: the command, how many arguments it was given, the option whose value the
+# cursor's word is, and whether -- has ended the options.
 _moonflash_look() {
     local at
-    command='' given=0 option=''
+    command='' given=0 option='' ended=''
     for ((at = 1; at < ${#words[@]} - 1; at++)); do
         if _moonflash_is_script_given; then
             return
-        elif _moonflash_takes_value "${words[at]}"; then
+        elif [[ -z $ended ]] && _moonflash_takes_value "${words[at]}"; then
             option=${words[at]}
             at=$((at + 1))
-        elif [[ ${words[at]} == -?* ]]; then
-            :
+        elif [[ -z $ended && ${words[at]} == -?* ]]; then
+            [[ ${words[at]} != -- ]] || ended=yes
         elif [[ -z $command ]]; then
             command=${words[at]}
         else
@@ -105,14 +105,14 @@ _moonflash_faults() {
     [[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
-# The value of an option.
+# The value of an option. Interfaces and root hubs are no places of modems.
 _moonflash_value() {
     case $1 in
     -w | --cdc-wdm | -t | --tty) _moonflash_paths -f "${2:-/dev/}" ;;
     --root | --dir | --images) _moonflash_paths -d "$2" ;;
     -L | --log | --trace) _moonflash_paths -f "$2" ;;
     --route) _moonflash_words "$_moonflash_routes" "$2" ;;
-    --place) _moonflash_words "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v :)" "$2" ;;
+    --place) _moonflash_words "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v -e : -e '^usb')" "$2" ;;
     --model)
         _moonflash_words "$_moonflash_models" "$2"
         _moonflash_paths -f "$2"
@@ -144,12 +144,14 @@ _moonflash_argument() {
 }
 
 _moonflash() {
-    local words command given option word kept
+    local words command given option ended word kept
     _moonflash_join
     _moonflash_look
     word=${words[-1]} kept=$(_moonflash_kept) COMPREPLY=()
     if _moonflash_is_script_given; then
         _moonflash_paths -f "$word"
+    elif [[ -n $ended ]]; then
+        _moonflash_argument "$word"
     elif [[ -n $option ]]; then
         _moonflash_value "$option" "$word"
     elif [[ $word == --*=* ]]; then

@@ -103,6 +103,7 @@ describe("the completion", function()
     assert(sys.symlink(sys.real_path(support.program), folder .. "/moonflash"))
     local run = support.run({ "bash", "-c", [=[
       . packaging/moonflash.bash
+      ls() { printf '%s\n' usb1 1-0:1.0 1-1 1-1.4; } # places
       COMP_LINE="$*" COMP_WORDS=()
       for word in "$@"; do
         while [[ $word =~ ^([^=:]*)([=:]+)(.*)$ ]]; do
@@ -154,6 +155,12 @@ describe("the completion", function()
     local folder = support.folder()
     assert(sys.write_file(folder .. "/the firmware.cwe", ""))
     assert.same({ [folder .. "/the firmware.cwe"] = true }, offered("update", folder .. "/the f"))
+  end)
+
+  it("knows the places of devices, and that there are no options behind --", function()
+    assert.same({ ["1-1"] = true, ["1-1.4"] = true }, offered("--place", ""))
+    assert.same({}, offered("update", "--", "--f"))
+    assert.same({ ["CMakeLists.txt"] = true }, offered("update", "--", "--log", "CMakeL"))
   end)
 
   it("goes on after = and :", function()
