@@ -13,7 +13,8 @@
  *     p:tap(function(kind, what, crc) end)   tells what passes from now on, also during a transfer:
  *                         "sent" and "received" with the bytes; "image" with a count and the CRC-32
  *                         of the data of a QDL write; "ended" when the port fails or is gone. An
- *                         error of the function changes nothing here
+ *                         error of the function changes nothing here; what it does with this port
+ *                         itself is not told, and to close it takes effect when it has returned
  *
  * @module moonflash.core.port
  */
@@ -35,6 +36,8 @@ struct bound_port {
     struct mf_port port;
     lua_State *listener;  /* a thread to call the function of p:tap() in, or NULL */
     int thread, function; /* references to both */
+    bool telling;         /* within that function */
+    bool closing;         /* which has closed the port */
     char name[];
 };
 
@@ -63,6 +66,7 @@ static struct bound_port *new_port(lua_State *L, const char *name)
     mf_port_init(&bound->port);
     mf_tap_init(&bound->tap, &bound->port.channel);
     bound->listener = NULL;
+    bound->telling = bound->closing = false;
     memcpy(bound->name, name, length + 1);
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
@@ -206,6 +210,25 @@ static int tell(lua_State *L)
     return 0;
 }
 
+static void end_tap(lua_State *L, struct bound_port *bound)
+{
+    if (bound->listener == NULL)
+        return;
+    mf_tap_flush(&bound->tap);
+    bound->tap.saw = NULL;
+    luaL_unref(L, LUA_REGISTRYINDEX, bound->function);
+    luaL_unref(L, LUA_REGISTRYINDEX, bound->thread);
+    bound->listener = NULL;
+}
+
+static void close_port(lua_State *L, struct bound_port *bound)
+{
+    bound->closing = false;
+    end_tap(L, bound);
+    mf_port_close(&bound->port);
+    bound->tap.channel.descriptor = -1;
+}
+
 /* Called in the middle of a read or write, of a transfer's too: so on a stack of its own, and no
  * error leaves through it. */
 static void on_tap(void *context, enum mf_tap_kind kind, const uint8_t *bytes, size_t length,
@@ -214,8 +237,14 @@ static void on_tap(void *context, enum mf_tap_kind kind, const uint8_t *bytes, s
     struct bound_port *bound = context;
     struct event event = {bound->function, kind, bytes, length, crc};
 
+    if (bound->telling)
+        return;
+    bound->telling = true;
     lua_cpcall(bound->listener, tell, &event);
     lua_settop(bound->listener, 0);
+    bound->telling = false;
+    if (bound->closing)
+        close_port(bound->listener, bound);
 }
 
 static int port_tap(lua_State *L)
@@ -233,24 +262,14 @@ static int port_tap(lua_State *L)
     return 0;
 }
 
-static void end_tap(lua_State *L, struct bound_port *bound)
-{
-    if (bound->listener == NULL)
-        return;
-    mf_tap_flush(&bound->tap);
-    bound->tap.saw = NULL;
-    luaL_unref(L, LUA_REGISTRYINDEX, bound->function);
-    luaL_unref(L, LUA_REGISTRYINDEX, bound->thread);
-    bound->listener = NULL;
-}
-
 static int port_close(lua_State *L)
 {
     struct bound_port *bound = check_port(L);
 
-    end_tap(L, bound);
-    mf_port_close(&bound->port);
-    bound->tap.channel.descriptor = -1;
+    if (bound->telling)
+        bound->closing = true;
+    else
+        close_port(L, bound);
     return 0;
 }
 

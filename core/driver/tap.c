@@ -17,10 +17,12 @@ static void tell(struct mf_tap *tap, enum mf_tap_kind kind, const uint8_t *bytes
 
 void mf_tap_flush(struct mf_tap *tap)
 {
-    if (tap->saw != NULL && tap->summed > 0)
-        tap->saw(tap->context, MF_TAP_IMAGE, NULL, tap->summed, tap->crc);
+    uint32_t summed = tap->summed, crc = tap->crc;
+
     tap->summed = 0;
     tap->crc = MF_CRC32_EMPTY;
+    if (tap->saw != NULL && summed > 0)
+        tap->saw(tap->context, MF_TAP_IMAGE, NULL, summed, crc);
 }
 
 /* --- what is sent ----------------------------------------------------------------------------- */

@@ -287,6 +287,8 @@ static int step(struct mf_transfer *transfer)
     enum phase phase = phase_of(transfer, &need);
     int result;
 
+    if (transfer->channel->descriptor < 0) /* who is told of what passes may close it, too */
+        return channel_failed(transfer, MF_STREAM_CLOSED);
     if (need.want == MF_QDL_DONE)
         return MF_TRANSFER_DONE;
     if (need.want == MF_QDL_FAILED)
@@ -304,8 +306,6 @@ enum mf_transfer_result mf_transfer_run(struct mf_transfer *transfer)
 {
     int result = GOING_ON;
 
-    if (transfer->channel->descriptor < 0)
-        return (enum mf_transfer_result)channel_failed(transfer, MF_STREAM_CLOSED);
     transfer->phase = NEW_PHASE;
     while (result == GOING_ON) {
         result = step(transfer);

@@ -9,6 +9,7 @@
 -- @module moonflash.download
 
 local context = require "moonflash.context"
+local failure = require "moonflash.failure"
 local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
 local resync = require "moonflash.resync"
@@ -43,8 +44,8 @@ end
 
 -- A modem that dumps its memory speaks when the port opens, and then never again. So what was there
 -- before our greeting does not take part in it, but explains a silence.
-local function explain_silence(failure, stale)
-  if failure.code ~= "qdl.silent" or stale == "" then return failure end
+local function explain_silence(problem, stale)
+  if problem.code ~= "qdl.silent" or stale == "" then return problem end
   local listener = qdl.conversation { greeting_ms = 1, greeting_attempts = 1 }
   listener:greet()
   local want = listener:need().want
@@ -58,7 +59,7 @@ local function explain_silence(failure, stale)
     want = listener:need().want
   end
   local explained = listener:failure()
-  return explained and explained.foreign and explained or failure
+  return explained and explained.foreign and explained or problem
 end
 
 -- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.
@@ -68,14 +69,15 @@ local function run(self, errand)
     chunk = self.options.chunk or download.chunk, write_size = self.options.write_size,
     stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
   }
-  local done, failure
+  self.broken = failure.new("transfer.interrupted", "the transfer was left half way") -- by an error
+  local done, problem
   repeat
-    done, failure = carrier:run()
-  until done or failure.code ~= "transfer.interrupted"
+    done, problem = carrier:run()
+  until done or problem.code ~= "transfer.interrupted"
     or not (errand.interrupted and errand.interrupted())
   carrier:close()
-  if not done then self.broken = failure end
-  return done, failure
+  self.broken = problem
+  return done, problem
 end
 
 local function greet(self)
@@ -111,8 +113,8 @@ end
 -- @treturn table a session, or nil and a failure; the port is closed then
 function download.open(path, options)
   options = options or {}
-  local channel, failure = port.open(path)
-  if not channel then return nil, failure end
+  local channel, problem = port.open(path)
+  if not channel then return nil, problem end
   local trace = options.trace or context.trace()
   if trace then trace:tap(channel, path) end
   local timing = scaled_timing(options)
@@ -147,8 +149,8 @@ end
 -- @treturn boolean true, or nil and a failure
 function Session:send(image, options)
   options = options or {}
-  local whole, failure = still_whole(self)
-  if not whole then return nil, failure end
+  local whole, problem = still_whole(self)
+  if not whole then return nil, problem end
   local head_size, report = #image.head, options.progress
   reached(self, "transfer")
   self.conversation:image(image.head, image.size, {
@@ -163,8 +165,8 @@ end
 --- Lets the modem leave download mode. There is no answer: its port vanishes.
 -- @treturn boolean true when the request was handed over, or nil and a failure
 function Session:reset()
-  local whole, failure = still_whole(self)
-  if not whole then return nil, failure end
+  local whole, problem = still_whole(self)
+  if not whole then return nil, problem end
   reached(self, "booting", "transfer")
   self.conversation:reset()
   return run(self, {})

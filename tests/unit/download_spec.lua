@@ -118,6 +118,7 @@ describe("a download session", function()
     local ok, message = pcall(session.send, session, given, { progress = function() error("my mistake") end })
     assert.is_false(ok)
     assert.matches("my mistake", message)
+    refused("transfer.interrupted", session:send(given))
   end)
 
   local answers = {
@@ -188,6 +189,12 @@ describe("a download session", function()
       refused("qdl.silent", nil, problem)
     end
     refused("port.not_found", download.open(folder .. "/ttyUSB0"))
+  end)
+
+  it("ends when who is told of what passes closes the port", function()
+    assert(open())
+    session.channel:tap(function(kind) if kind == "image" then session:close() end end)
+    refused("port.closed", session:send(image()))
   end)
 
   it("raises for the caller who goes on after close", function()

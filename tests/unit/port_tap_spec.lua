@@ -117,4 +117,45 @@ describe("a tapped port", function()
     assert.has_error(function() p:tap(print) end)
     p:close()
   end)
+
+  -- Taps another port with a function that is given it.
+  local function tapped(listen)
+    p:close()
+    sys.close(master)
+    local path
+    master, path = sys.pty()
+    p = assert(port.open(path))
+    p:tap(function(kind, what)
+      seen[#seen + 1] = { kind, what }
+      listen(kind)
+    end)
+  end
+
+  it("may be ended by the function, which closes the port when it returns", function()
+    for kind, act in pairs {
+      received = function() sys.write(master, "x") return p:read(1, 1000) end,
+      sent = function() return p:write("x", 1000) end,
+      image = function() return p:write(write_header(2) .. "ab", 1000) end,
+    } do
+      seen = {}
+      tapped(function(what) if what == kind then p:close() p:close() end end)
+      assert.truthy(act())
+      assert.is_nil(p:descriptor())
+      assert.equal(kind, seen[#seen][1])
+      assert.has_error(function() p:read(1, 0) end)
+    end
+    seen = {}
+    tapped(function() p:close() end)
+    sys.close(master)
+    master = nil
+    assert.is_nil(p:read(1, 1000))
+    assert.same({ { "ended", 0 } }, seen)
+  end)
+
+  it("is not told what the function does with the port itself", function()
+    tapped(function() p:write("more", 1000) end)
+    write "hello"
+    assert.equal("hellomore", sys.read(master, 100))
+    assert.same({ { "sent", "hello" } }, seen)
+  end)
 end)
