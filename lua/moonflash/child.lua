@@ -32,10 +32,10 @@ end
 
 --- Starts a moonflash. It is in a process group of its own, so neither the end of the caller nor that
 -- of the terminal ends it.
--- @tparam table request command ("update", "status" ...), files, arguments or pair, root, selection and
--- options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"; within a script what
--- is left open is as its own command line said), program, stdin and stderr (descriptors; /dev/null when
--- not given)
+-- @tparam table request command ("update", "status" ...), files, arguments (behind them) or pair, root,
+-- selection and options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"; within
+-- a script what is left open is as its own command line said), program, stdin and stderr (descriptors;
+-- /dev/null when not given)
 -- @treturn table the job, or nil and a failure
 function child.start(request)
   local whole, none = command_line.whole(request)
@@ -150,11 +150,15 @@ function child:cancel()
   return sys.kill(self.pid, signal)
 end
 
--- Killed, or cancelled before it could take note of that; or nobody listened to its end.
+-- The exit statuses of who was cancelled: by itself, or before it could take note of that (SIGTERM, SIGINT).
+local EARLY = "stopped before it began"
+local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY }
+
+-- Killed, or cancelled; or nobody listened to its end.
 local function cut_off(self)
-  if self.cancelled then
-    return { ok = false, exit = exit.INTERRUPTED,
-      failure = failure.new("job.interrupted", "stopped before it began") }
+  local how = self.cancelled and stopped[self.status]
+  if how then
+    return { ok = false, exit = exit.INTERRUPTED, failure = failure.new("job.interrupted", how) }
   end
   local went_well = self.status == exit.DONE or self.status == exit.NOTHING_TO_DO
   if went_well and not self.over then return { ok = true, exit = self.status } end
@@ -166,6 +170,7 @@ local function result_of(self)
   local result = self.last and decode(self.last) or {}
   if result.event ~= "result" then return cut_off(self) end
   local problem = result.failure
+  if problem and not failure.codes[problem.code] then problem.code = "internal" end -- another program's
   result.failure = problem and failure.new(problem.code, problem.message, problem)
   return result
 end
@@ -186,6 +191,7 @@ end
 -- @treturn table { ok, exit, before, after, failure } as from flash.update, or nil and a failure:
 -- sys.timeout, sys.interrupted
 function child:wait(ms)
+  if type(ms) ~= "number" then error("job:wait takes milliseconds", 2) end
   local deadline = sys.clock_ms() + ms
   local ended, problem = await_end(self, deadline)
   if not ended then return nil, problem end

@@ -3,6 +3,7 @@
 -- @module moonflash.context
 
 local later = require "moonflash.later"
+local sys = require "moonflash.core.sys"
 
 local foreign = later "moonflash.foreign"
 local words = later "moonflash.context.words"
@@ -49,8 +50,11 @@ local function merged(below, above)
   return all
 end
 
--- What only shows how a job goes must not end it half way: a function that raises is not called again.
-local function harmless(emit)
+--- A function for events that ends no job half way, for it only shows how that goes: when it raises it is not
+-- called again.
+-- @tparam function emit
+-- @treturn function
+function context.harmless(emit)
   local broken
   return function(event)
     if broken then return end
@@ -67,6 +71,12 @@ local function is_plain(given)
   return next(given, given.root and "root") == nil
 end
 
+-- How many of the signals that came were answered, by flash.sys.clear_interrupt().
+local function answered()
+  local count = sys.interrupts()
+  return sys.sleep_ms(0) and count or 0
+end
+
 --- Fills in what a request leaves open. Options are filled one by one, a selection is one thing.
 -- @tparam[opt] table given any of files, root, selection, options, emit, arguments, path, pair
 -- @treturn table a whole request
@@ -78,8 +88,9 @@ function context.fill(given)
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options),
-    emit = given.emit and harmless(given.emit) or current.emit,
+    emit = given.emit and context.harmless(given.emit) or current.emit,
     files = given.files or {}, arguments = given.arguments or {}, path = given.path,
+    forgiven = current.forgiven or answered(),
   }
 end
 

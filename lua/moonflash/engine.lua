@@ -2,6 +2,7 @@
 -- step's; when it runs, how often, and what happens when it fails is decided here, once.
 -- @module moonflash.engine
 
+local check_step = require("moonflash.step").check
 local foreign = require "moonflash.foreign"
 local returned = require "moonflash.foreign.returned"
 local sys = require "moonflash.core.sys"
@@ -110,7 +111,9 @@ end
 -- @tparam table job see moonflash.job
 -- @tparam table steps the script: an array of steps
 -- @treturn boolean true, or nil and the first failure; undo and finalizers have run by then
+-- @raise for what is no step, before the first one runs
 function engine.run(job, steps)
+  for index = 1, table.maxn(steps) do check_step(steps[index], index) end
   local outcome, problem = run_passes(job, steps)
   if not outcome then
     job.failure = problem

@@ -12,8 +12,11 @@ local contents = require "moonflash.image.contents"
 local cwe = require "moonflash.core.cwe"
 local failure = require "moonflash.failure"
 local identity = require "moonflash.image.identity"
+local later = require "moonflash.later"
 local origin = require "moonflash.image.origin"
 local problems = require "moonflash.image.problems"
+
+local blame = later "moonflash.foreign.blame"
 
 local image = {}
 
@@ -168,7 +171,7 @@ end
 --   file is a report that is not ok }, or nil and a failure when something cannot
 --   be read
 function image.look(spec, options)
-  if type(spec) ~= "string" then error("the name of a file expected, got " .. type(spec), 0) end
+  if type(spec) ~= "string" then blame.caller("the name of a file expected, got " .. type(spec)) end
   options = options or {}
   local walk, problem = origin.open(spec, silence_of(options))
   if not walk then return nil, problem end

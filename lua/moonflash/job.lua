@@ -20,13 +20,14 @@ job.__index = job
 job.phases = { "untouched", "entering", "transfer", "booting" }
 
 --- Makes a job.
--- @tparam table request model, models, device, root, set (images), options, arguments, emit
+-- @tparam table request model, models, device, root, set (images), options, arguments, emit, forgiven (how
+-- many signals were answered before)
 function job.new(request)
   local self = {
     model = request.model, models = request.models, device = request.device, root = request.root,
     set = request.set, options = request.options or {}, arguments = request.arguments or {},
     emit = request.emit or function() end,
-    phase = "untouched", sent = {}, undos = {}, finalizers = {}, forgiven = 0,
+    phase = "untouched", sent = {}, undos = {}, finalizers = {}, forgiven = request.forgiven or 0,
     -- what one step tells another: preference_set; stored_already, so a restart is all it takes; has_more,
     -- the modem restarts for the next image
     course = {},
@@ -137,10 +138,8 @@ end
 
 local function run_reversed(self, list)
   local left = {} -- the words of what failed
-  for index = #list, 1, -1 do
-    local entry = list[index]
-    list[index] = nil
-    local failed
+  while list[1] do -- what runs may register more
+    local entry, failed = table.remove(list), nil
     local raised = shielded(self, function()
       self.emit { event = "step", step = entry.name, state = "started" }
       local ok, problem = entry.run(self)
@@ -241,6 +240,7 @@ function job:await(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end
+  if found.number ~= self.device.number then self:close_at() end -- its port is another's
   self.device, self.sent_away, self.hung_up = found, nil, nil
   self.follower:arm()
   return found

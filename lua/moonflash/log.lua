@@ -7,11 +7,16 @@
 -- @module moonflash.log
 
 local context = require "moonflash.context"
+local later = require "moonflash.later"
+
+local blame = later "moonflash.foreign.blame"
 
 local log = {}
 
-local function emit(event, format, ...)
-  event.message = format:format(...)
+local function emit(event, ...)
+  local ok, message = pcall(string.format, ...)
+  if not ok then blame.caller(message) end
+  event.message = message
   context.current().emit(event)
 end
 

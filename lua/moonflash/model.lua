@@ -56,15 +56,11 @@ end
 -- @treturn table the model, which a script returns
 -- @raise for a field that is unknown, missing or of the wrong type, for what is no step, or no step at all
 function model.define(description)
+  if type(description) ~= "table" then error("a model is a table", 2) end
   check_fields(description)
   flatten(description)
   if #description == 0 then error("a model needs steps", 2) end
-  for index, one in ipairs(description) do
-    if type(one) ~= "table" or type(one.name) ~= "string" or type(one.run) ~= "function" then
-      error("step " .. index .. " is no step: it needs a name and a run function", 2)
-    end
-    step.check(one)
-  end
+  for index, one in ipairs(description) do step.check(one, index) end
   return setmetatable(description, meta)
 end
 

@@ -2,6 +2,7 @@
 -- of steps like a model's script, and the same for all models.
 -- @module moonflash.procedures
 
+local blame = require "moonflash.foreign.blame"
 local device = require "moonflash.device"
 local failure = require "moonflash.failure"
 local modems = require "moonflash.modems"
@@ -49,7 +50,7 @@ end
 -- @treturn table the result; exit 2 when the modem runs it already
 function procedures.switch(request)
   local wanted = request.pair
-  if type(wanted) ~= "string" then error("switch needs a pair: a carrier, or a build id", 0) end
+  if type(wanted) ~= "string" then blame.caller("switch needs a pair: a carrier, or a build id") end
   request = update.request(request)
   local job, problem = find(request)
   if not job then return update.result(nil, problem) end

@@ -65,7 +65,8 @@ end
 function recorded.run(path, command, request)
   local known = commands[command] or error("nothing to trace: " .. tostring(command), 2)
   request = request or {}
-  local emit = request.emit or context.current().emit
+  if type(request) ~= "table" then error("a request must be a table", 2) end
+  local emit = request.emit and context.harmless(request.emit) or context.current().emit
   local writer, problem = trace.open(path, emit)
   if not writer then return { ok = false, exit = exit.status(nil, problem), failure = problem } end
   local arguments, files = known[2](request)

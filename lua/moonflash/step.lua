@@ -3,6 +3,10 @@
 -- everywhere because the engine, not the step, acts on them.
 -- @module moonflash.step
 
+local later = require "moonflash.later"
+
+local blame = later "moonflash.foreign.blame"
+
 local step = {}
 
 --- Fields every step may have.
@@ -66,11 +70,15 @@ local function fault(known, fields)
   end
 end
 
---- Raises, at the caller of who calls, when a field all steps share is what it cannot be.
--- @tparam table made a step, whoever made it
-function step.check(made)
+--- Raises, at the caller's own line, for what is no step, or has in a field that all share what cannot be.
+-- @param made a step, whoever made it
+-- @tparam number index its place in its list
+function step.check(made, index)
+  if type(made) ~= "table" or type(made.name) ~= "string" or type(made.run) ~= "function" then
+    blame.caller(("step %d is no step: it needs a name and a run function"):format(index))
+  end
   local wrong = fault(step.shared, made)
-  if wrong then error(("step %q: %s"):format(tostring(made.name), wrong), 3) end
+  if wrong then blame.caller(("step %q: %s"):format(made.name, wrong)) end
 end
 
 local function check(kind, fields)
@@ -93,9 +101,10 @@ end
 function step.define(kind)
   kind.__index = kind
   return function(fields)
-    fields = fields or {}
-    check(kind, fields)
-    return setmetatable(fields, kind)
+    local made = {} -- a script may use one table for several
+    for name, value in pairs(fields or {}) do made[name] = value end
+    check(kind, made)
+    return setmetatable(made, kind)
   end
 end
 
@@ -116,6 +125,7 @@ end
 -- @tparam table fields the shared fields; name and run are needed; changes = false says that it
 -- changes nothing, so that a plan may run it
 function step.action(fields)
+  fields = fields or {}
   check({ name = fields.name or "action", fields = action_fields }, fields)
   if not fields.name or not fields.run then error("an action needs a name and a run function", 2) end
   if fields.changes == nil then fields.changes = true end

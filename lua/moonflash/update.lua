@@ -114,7 +114,7 @@ end
 -- @treturn table see moonflash.job
 function update.job(request, found)
   found.root, found.options, found.emit = request.root, request.options, request.emit
-  found.arguments = request.arguments
+  found.arguments, found.forgiven = request.arguments, request.forgiven
   return job.new(found)
 end
 

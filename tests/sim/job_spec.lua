@@ -233,6 +233,25 @@ describe("flash.job", function()
     assert.equal(4, result.exit)
   end)
 
+  it("that was cancelled tells how it really ended", function()
+    for script, exit in pairs { ["local ms = 300"] = 0, ["local ms = 0"] = 9 } do
+      local path = support.folder() .. "/slow.lua"
+      assert(sys.write_file(path, script .. [[
+        local flash = require "moonflash"
+        flash.sys.catch_signals()
+        print "ready"
+        for _ = 1, 100 do
+          if not flash.sys.sleep_ms(20) then break end
+        end
+        if ms > 0 then os.exit(0) end]]))
+      local job = start { command = "run", files = { path } }
+      assert(sys.poll({ { fd = job:descriptor(), read = true } }, PATIENCE_MS)[1])
+      assert(job:cancel())
+      job:close()
+      assert.equal(exit, assert(job:wait(PATIENCE_MS)).exit)
+    end
+  end)
+
   it("that is killed has a result all the same", function()
     local modem = support.simulator("mc7455", { time_scale = 1 })
     local job = start { command = "update", files = images(), root = modem.root }
@@ -285,6 +304,28 @@ describe("flash.job", function()
 end)
 
 describe("flash.job of a script", function()
+  it("has the script's arguments behind its file", function()
+    local script = support.folder() .. "/words.lua"
+    assert(sys.write_file(script, "print(...)"))
+    local job = flash.try(flash.job { command = "run", files = { script, "one" }, arguments = { "two" } })
+    assert.is_true(job:wait(10000).ok)
+    assert.equal("one\ttwo", job:read()[1].message)
+    job:close()
+  end)
+
+  it("waits for so many ms, and takes another program's codes for what they are", function()
+    local program = support.folder() .. "/program"
+    assert(sys.write_file(program, [[#!/bin/sh
+echo '{"v":1,"t":0,"event":"result","ok":false,"exit":3,"failure":{"code":"of.later","message":"new"}}'
+exit 3]]))
+    assert.equal(0, support.run({ "chmod", "755", program }).status)
+    local job = flash.try(flash.job { command = "status", program = program })
+    assert.error_matches(function() job:wait() end, "job:wait takes milliseconds")
+    local result = job:wait(10000)
+    assert.same({ "internal", "new", 3 }, { result.failure.code, result.failure.message, result.exit })
+    job:close()
+  end)
+
   it("tells what the script prints among its events", function()
     local script = support.folder() .. "/my.lua"
     assert(sys.write_file(script, 'print "hello"\nprint(42)\nio.write "no end of line"'))

@@ -50,6 +50,18 @@ describe("engine.run", function()
     assert.same({ "started", "done" }, states(job, "one"))
   end)
 
+  it("raises for what is no step before anything runs", function()
+    for _, wrong in ipairs { { name = "two" }, false, 5, { run = function() end } } do
+      local job = fake_job()
+      local _, problem = pcall(engine.run, job, { recorder "one", wrong })
+      assert.truthy(problem:find("engine_spec.lua:%d+: step 2 is no step"), problem)
+      assert.same({}, job.done)
+    end
+    local job = fake_job()
+    assert.error(function() engine.run(job, { [1] = recorder "one", [3] = recorder "three" }) end)
+    assert.same({}, job.done)
+  end)
+
   it("skips a step that is for another mode, and says so", function()
     local job = fake_job "download"
     assert.is_true(engine.run(job, { recorder("one", nil, { mode = "application" }), recorder "two" }))
@@ -217,8 +229,17 @@ describe("step constructors", function()
     assert.equal("application", send { mode = "application" }.mode)
   end)
 
+  it("are copied: one table may serve for several", function()
+    local fields = { retry = 3 }
+    local one = send(fields)
+    local other = step.define { name = "other", run = function() end } (fields)
+    assert.same({ "send", 3, "other", 3 }, { one.name, one.retry, other.name, other.retry })
+  end)
+
   it("make actions of one's own", function()
-    assert.error_matches(function() step.action { name = "x" } end, "needs a name and a run")
+    for _, given in ipairs { false, { name = "x" } } do
+      assert.error_matches(function() step.action(given or nil) end, "needs a name and a run")
+    end
     assert.is_true(step.action { name = "x", run = function() end }.changes)
   end)
 end)
@@ -253,6 +274,17 @@ describe("what is deferred", function()
     assert.is_nil(problem)
     assert.equal("qmi.refused", warned)
     assert.is_true((run(function(job) job:defer("back", function() end) end)))
+  end)
+
+  it("may register more", function()
+    local order = {}
+    assert.is_true((run(function(job)
+      job:defer("outer", function(same)
+        order[#order + 1] = "outer"
+        same:defer("inner", function() order[#order + 1] = "inner" end)
+      end)
+    end)))
+    assert.same({ "outer", "inner" }, order)
   end)
 
   it("has words and a function", function()

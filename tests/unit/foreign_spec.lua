@@ -57,9 +57,11 @@ describe("foreign.call", function()
     assert.equal(":1: raised a table", (blamed "error {}"))
     assert.equal(":1: raised nothing", (blamed "error()"))
     assert.truthy(blamed("local function f() return f() + 1 end\nf()"):find "^:1: stack overflow")
-    local message, problem = blamed 'local flash = require "moonflash"\n\nflash.log.say("%d")\n'
+    local message, problem = blamed 'local flash = require "moonflash"\n\nflash.versions.text(5)\n'
+    assert.truthy(message:find "^:3: attempt to index")
+    assert.truthy(problem.evidence:find "moonflash/versions%.lua:%d+$")
+    message = blamed 'local flash = require "moonflash"\n\nflash.log.say("%d")\n'
     assert.truthy(message:find "^:3: bad argument")
-    assert.truthy(problem.evidence:find "moonflash/log%.lua:%d+$")
   end)
 
   it("says where the last call of a script was, when that left no trace of itself", function()

@@ -275,6 +275,26 @@ describe("a modem that somebody works with", function()
     assert.is_true(problem.final)
   end)
 
+  it("goes on after a signal that was answered", function()
+    local root = support.folder()
+    assert.equal("device.none", flash.recover({ root = root }).failure.code)
+    local function interrupted()
+      local request = context.fill { root = root }
+      return job.new { root = root, device = {}, forgiven = request.forgiven }:interrupted()
+    end
+    assert.is_false(interrupted())
+    assert(sys.kill(sys.process_id(), "TERM"))
+    assert.is_true(interrupted())
+    sys.clear_interrupt()
+    assert.is_false(interrupted())
+    context.within(context.fill { root = root }, function()
+      assert(sys.kill(sys.process_id(), "TERM"))
+      sys.clear_interrupt()
+      assert.is_true(interrupted()) -- a script does not begin anew
+    end)
+    assert.is_false(interrupted())
+  end)
+
   it("is waited for until a signal comes", function()
     local root = support.folder()
     other_program(root, true, 60000)

@@ -50,7 +50,9 @@ function command_line.words(request)
   line[#line + 1] = request.command
   line[#line + 1] = "--"
   line[#line + 1] = request.pair
-  for _, word in ipairs(request.files or request.arguments or {}) do line[#line + 1] = word end
+  for _, list in ipairs { request.files or {}, request.arguments or {} } do
+    for _, word in ipairs(list) do line[#line + 1] = word end
+  end
   return line
 end
 
@@ -88,7 +90,8 @@ function command_line.whole(request)
   local command = type(request) == "table" and request.command
   if type(command) ~= "string" then blame.caller "a job needs a command" end
   words.check_fields(request, fields, "a job")
-  words.check_names(request.files or request.arguments, "a job's files and arguments")
+  words.check_names(request.files, "a job's files")
+  words.check_names(request.arguments, "a job's arguments")
   local whole = inherited(request)
   local selection, none = worded(whole)
   if not selection then return nil, none end

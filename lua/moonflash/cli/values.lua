@@ -61,8 +61,8 @@ end
 --- A factor for times.
 function values.scale(text)
   local number = text:find "^%d*%.?%d+$" and tonumber(text)
-  if number and number > 0 then return number end
-  return wrong(text, "a factor above 0 like 2 or 0.5")
+  if number and number > 0 and number <= 1000 then return number end
+  return wrong(text, "a factor above 0, at most 1000, like 2 or 0.5")
 end
 
 --- Some text: an empty value is most often an unset variable in a script.

@@ -66,8 +66,8 @@ function words.check(given)
   words.check_names(given.files, "files")
   words.check_fields(given.options, options, "options")
   local scale = (given.options or {}).timeout_scale
-  if scale and not (scale > 0 and scale <= 1e6) then
-    blame.caller "options: timeout_scale must be above 0"
+  if scale and not (scale > 0 and scale <= 1000) then
+    blame.caller "options: timeout_scale must be above 0, at most 1000"
   end
 end
 

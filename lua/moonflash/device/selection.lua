@@ -3,7 +3,10 @@
 
 local describe = require "moonflash.device.describe"
 local failure = require "moonflash.failure"
+local later = require "moonflash.later"
 local sys = require "moonflash.core.sys"
+
+local blame = later "moonflash.foreign.blame"
 
 local selection = {}
 
@@ -111,7 +114,7 @@ local function check(wanted)
   local known = {}
   for _, field in ipairs(fields) do known[field.name] = true end
   for name in pairs(wanted) do
-    if not known[name] then error("a selection has no field " .. tostring(name), 0) end
+    if not known[name] then blame.caller("a selection has no field " .. tostring(name)) end
   end
 end
 

@@ -14,6 +14,9 @@
 -- @module moonflash.qmi.codec
 
 local bytes = require "moonflash.core.bytes"
+local later = require "moonflash.later"
+
+local blame = later "moonflash.foreign.blame"
 
 local codec = {}
 
@@ -25,7 +28,7 @@ local function kind_of(format)
 end
 
 local function refuse(where, problem)
-  error(where .. ": " .. problem, 0)
+  blame.caller(where .. ": " .. problem)
 end
 
 -- What a number means: a name, a set of names, or itself.
@@ -43,13 +46,19 @@ local function named(format, number)
   return number
 end
 
+-- The number of a set of names; nil for what is none.
+local function sum_of(bits, set)
+  local sum = 0
+  for name, is_in in pairs(set) do
+    if not bits[name] or type(is_in) ~= "boolean" then return nil end
+    sum = sum + (is_in and bits[name] or 0)
+  end
+  return sum
+end
+
 -- The number of a name, of a set of names, or itself; nil if there is none.
 local function number_of(format, value)
-  if type(value) == "table" and format.bits then
-    local sum = 0
-    for name in pairs(value) do sum = sum + (format.bits[name] or 0) end
-    return sum
-  end
+  if type(value) == "table" and format.bits then return sum_of(format.bits, value) end
   if type(value) == "string" then return (format.names or {})[value] end
   return value
 end
@@ -118,10 +127,11 @@ kinds.bytes = string_kind(as_it_is)
 
 kinds.list = {
   encode = function(format, value, where)
-    if type(value) ~= "table" or #value > 255 then refuse(where, "a list of at most 255 expected") end
-    local out = { bytes.u8(#value) }
-    for index, element in ipairs(value) do
-      out[#out + 1] = codec.encode(format.list, element, ("%s[%d]"):format(where, index))
+    local count = type(value) == "table" and table.maxn(value) or 256
+    if count > 255 then refuse(where, "a list of at most 255 expected") end
+    local out = { bytes.u8(count) }
+    for index = 1, count do -- one that is nil does not fit
+      out[#out + 1] = codec.encode(format.list, value[index], ("%s[%d]"):format(where, index))
     end
     return table.concat(out)
   end,

@@ -12,7 +12,10 @@ local bytes = require "moonflash.core.bytes"
 local codec = require "moonflash.qmi.codec"
 local errors = require "moonflash.qmi.errors"
 local failure = require "moonflash.failure"
+local later = require "moonflash.later"
 local services = require "moonflash.qmi.services"
+
+local blame = later "moonflash.foreign.blame"
 
 local message = {}
 
@@ -27,7 +30,7 @@ local function check_fields(fields, title)
     local where = title .. "." .. tostring(name)
     local tlv = type(field) == "table" and field[1]
     if type(tlv) ~= "number" or tlv < 0 or tlv > 255 or tlv % 1 ~= 0 then
-      error(where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255", 0)
+      blame.caller(where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255")
     end
     codec.check(field[2], where)
   end
@@ -40,14 +43,14 @@ end
 -- @treturn table the messages
 function message.define(service, messages)
   if not services[service] and type(service) ~= "number" then
-    error("no such QMI service: " .. tostring(service), 0)
+    blame.caller("no such QMI service: " .. tostring(service))
   end
   for name, entry in pairs(messages) do
     entry.service, entry.name = service, name
     for part in pairs(entry) do
-      if not parts[part] then error(name .. ": a message has no " .. tostring(part), 0) end
+      if not parts[part] then blame.caller(name .. ": a message has no " .. tostring(part)) end
     end
-    if type(entry.id) ~= "number" then error(name .. ": a message needs an id", 0) end
+    if type(entry.id) ~= "number" then blame.caller(name .. ": a message needs an id") end
     check_fields(entry.request or {}, name)
     check_fields(entry.response or {}, name)
   end
@@ -80,16 +83,16 @@ end
 -- @treturn {{number,string},...}
 function message.request(entry, values)
   if type(entry) ~= "table" or not entry.id then
-    error("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry), 0)
+    blame.caller("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry))
   end
   local fields, tlvs = entry.request or {}, {}
   values = values or {}
   for name in pairs(values) do
-    if not fields[name] then error(message.title(entry) .. " has no field " .. tostring(name), 0) end
+    if not fields[name] then blame.caller(message.title(entry) .. " has no field " .. tostring(name)) end
   end
   for name, field in pairs(fields) do
     if values[name] == nil and not field.optional then
-      error(message.title(entry) .. " needs the field " .. name, 0)
+      blame.caller(message.title(entry) .. " needs the field " .. name)
     elseif values[name] ~= nil then
       local where = message.title(entry) .. ": " .. name
       tlvs[#tlvs + 1] = { field[1], codec.encode(field[2], values[name], where, true) }
