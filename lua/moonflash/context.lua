@@ -31,8 +31,9 @@ function context.within(request, work, ...)
 end
 
 --- The request that stands for everything left open.
--- @treturn table root, selection, options, emit; opened = the jobs to close, within a script; asked = whether
--- any request was made while it stood
+-- @treturn table root, selection, options, emit; asked = whether any request was made while it stood; within
+-- a script also opened = the jobs to close, failed = the job of the last update when that failed, loose = the
+-- phase of a modem that was sent images without a job
 function context.current()
   return current
 end
@@ -90,7 +91,7 @@ function context.fill(given)
     options = merged(current.options, given.options),
     emit = given.emit and context.harmless(given.emit) or current.emit,
     files = given.files or {}, arguments = given.arguments or {}, path = given.path,
-    forgiven = current.forgiven or answered(),
+    forgiven = given.forgiven or current.forgiven or answered(),
   }
 end
 

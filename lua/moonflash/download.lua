@@ -108,7 +108,8 @@ end
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
 -- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes, within a
--- script the one of its run; be_patient = function(ms): the modem may still write its flash, so silence is
+-- script the one of its run; job, whose phase it tells; be_patient =
+-- function(ms): the modem may still write its flash, so silence is
 -- waited out, up to final_ack_ms; it is called with that when the waiting begins
 -- @treturn table a session, or nil and a failure; the port is closed then
 function download.open(path, options)
@@ -134,10 +135,23 @@ local function still_whole(self)
   return true
 end
 
--- A script's own job knows by it how far it has come, whoever opened the port.
-local function reached(self, phase, from)
-  for _, job in ipairs(context.current().opened or {}) do
-    if job.device.nodes.qdl == self.path and job.phase == (from or job.phase) then job.phase = phase end
+-- The jobs whose port this is: the one that opened it; else, within a script, those of this modem, or what
+-- stands for one that the script has none for.
+local function jobs_of(self)
+  if self.options.job then return { self.options.job } end
+  local script, found = context.current(), {}
+  for _, job in ipairs(script.opened or {}) do
+    if job.device.nodes.qdl == self.path then found[#found + 1] = job end
+  end
+  if found[1] or not script.opened then return found end
+  script.loose = script.loose or {}
+  return { script.loose }
+end
+
+-- From the opening of an image on a job is in `transfer`, after the reset that may follow `booting`.
+local function note_phase(self, phase)
+  for _, job in ipairs(jobs_of(self)) do
+    if phase == "transfer" or job.phase == "transfer" then job.phase = phase end
   end
 end
 
@@ -151,15 +165,20 @@ function Session:send(image, options)
   options = options or {}
   local whole, problem = still_whole(self)
   if not whole then return nil, problem end
-  local head_size, report = #image.head, options.progress
-  reached(self, "transfer")
+  local head_size, report = #image.head, options.progress or function() end
   self.conversation:image(image.head, image.size, {
     chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
   })
-  return run(self, {
+  local sent
+  sent, problem = run(self, {
     reader = image.reader, interrupted = options.interrupted,
-    progress = report and function(written) report(head_size + written, image.size) end,
+    progress = function(written)
+      note_phase(self, "transfer") -- here, for what `report` raises
+      report(head_size + written, image.size)
+    end,
   })
+  if self.conversation:status().opened then note_phase(self, "transfer") end
+  return sent, problem
 end
 
 --- Lets the modem leave download mode. There is no answer: its port vanishes.
@@ -167,7 +186,7 @@ end
 function Session:reset()
   local whole, problem = still_whole(self)
   if not whole then return nil, problem end
-  reached(self, "booting", "transfer")
+  note_phase(self, "booting")
   self.conversation:reset()
   return run(self, {})
 end

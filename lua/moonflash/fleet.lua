@@ -27,7 +27,8 @@ end
 
 -- --model decides between scripts, not which modems are meant.
 local function is_of(work)
-  return not work.device.model or model.is_for(work.model, work.device, work.models)
+  local name = work.device.model
+  return not name or model.answers_to(work.model, name) or model.is_for(work.model, work.device, work.models)
 end
 
 local function fitting(devices, work_for)

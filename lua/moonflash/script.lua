@@ -45,6 +45,19 @@ local function close_opened(request, problem)
   return problem
 end
 
+-- The job that says most of how the script left its modems.
+local function worst(request)
+  local jobs = { unpack(request.opened) }
+  jobs[#jobs + 1] = request.loose
+  jobs[#jobs + 1] = request.failed
+  for _, phase in ipairs { "transfer", "booting" } do
+    for _, job in ipairs(jobs) do
+      if job.phase == phase then return job end
+    end
+  end
+  return request.opened[1]
+end
+
 -- A script that was given files, returned nothing and asked nobody for anything, but makes a model.
 local function lost_model(request, path, value)
   if value ~= nil or request.asked or not request.arguments[1] then return nil end
@@ -63,7 +76,7 @@ local function run_file(request, path)
     value.failure = problem
     return value
   end
-  if problem then return update.result(request.opened[1], problem) end
+  if problem then return update.result(worst(request), problem) end
   if model.is(value) then
     request.files = request.arguments
     return update.update(request, value)

@@ -126,7 +126,8 @@ end
 
 -- Where the modem was, when that is all that is known.
 local function with_evidence(work, problem)
-  if work and problem and not problem.evidence then problem.evidence = device.describe(work.device) end
+  local dev = work and work.device
+  if dev and problem and not problem.evidence then problem.evidence = device.describe(dev) end
   return problem
 end
 
@@ -177,6 +178,8 @@ function update.run(work, steps)
   local held, problem = work:hold()
   if not held then return update.result(work, problem) end
   local done, broken = run_held(work, steps)
+  local script = context.current()
+  if script.opened then script.failed = not done and work or nil end
   return update.result(work, not done and broken or nil)
 end
 

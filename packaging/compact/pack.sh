@@ -4,8 +4,8 @@
 #
 # library.gz is a row of gzip members, so `zcat` shows it. The first is the index: the files without .lua and
 # their bytes, as they follow each other; where the next member begins, "-" and where that is, counted from the
-# end of the index. The others hold the files without comments and indentation; lines stay lines, so that errors
-# name them.
+# end of the index. The others hold the files without comments, indentation and most blanks; lines stay lines, so
+# that errors name them.
 set -e
 
 MEMBER=170000 # bytes: two members. Measured: smaller ones add up to more, larger ones take longer to unpack
@@ -21,9 +21,23 @@ size() {
     echo $(($(wc -c <"$1")))
 }
 
-# Without comments and indentation, but for what stands in long strings.
+# Without comments, indentation, and blanks beside , = { }, but for what stands in strings. Lines with strings of
+# another kind than "..." keep their blanks.
 strip() {
-    awk '!long { sub(/^ +/, ""); sub(/^--.*/, ""); sub(/ +-- [^"]*$/, "") }
+    awk 'function tighten(line, parts, count, i) {
+            count = split(line, parts, "\"")
+            line = ""
+            for (i = 1; i <= count; i++) {
+                if (i % 2) gsub(/ *, */, ",", parts[i])
+                if (i % 2) gsub(/ *= */, "=", parts[i])
+                if (i % 2) gsub(/[{] /, "{", parts[i])
+                if (i % 2) gsub(/ [}]/, "}", parts[i])
+                line = line (i > 1 ? "\"" : "") parts[i]
+            }
+            return line
+        }
+        !long { sub(/^ +/, ""); sub(/^--.*/, ""); sub(/ +-- [^"]*$/, "") }
+        !long && !/\[\[/ && !/\\/ && !/\047/ { $0 = tighten($0) }
         /\[\[/ { long = 1 } /\]\]/ { long = 0 } { print }' "$1"
 }
 

@@ -220,7 +220,7 @@ describe("moonflash-deploy", function()
 
   it("leaves out what cannot be for every run, and says so once", function()
     new_stand_in { plan = { 2 } }
-    set_options "--force\n--trace\n/tmp/a.trace\n--trace=/tmp/b.trace\n--place=2-3\n"
+    set_options "--force\n--trace\n# its value\n\n/tmp/a.trace\n--trace=/tmp/b.trace\n--place=2-3\n"
     for _, verb in ipairs { "update", "verify", "check" } do
       assert.equal(1, select(2, deploy(verb).stderr:gsub("left out", "")), verb)
     end

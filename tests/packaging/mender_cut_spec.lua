@@ -38,17 +38,18 @@ echo "%s" >>"$calls"
 [ "$(wc -l <"$calls")" = "$CUT_AT" ] || exec "%s" "$@"
 case $CUT_WHEN in
 after) "%s" "$@" ;;
-amid) [ ! -f "$2" ] || head -c 3 "$2" >"$3/${2##*/}" 2>/dev/null ;;
+amid) [ ! -f "$1" ] || { [ -d "$2" ] && head -c 3 "$1" >"$2/${1##*/}" || head -c 3 "$1" >"$2"; } ;;
 esac
 kill -KILL "$PPID"
 ]]
 
-local function cut(call, when)
+local function cut(call, when, far)
   device.environment.FAKE, device.environment.CUT_WHEN = device.folder, when
   device.environment.CUT_AT = tostring(call)
-  for _, name in ipairs { "mv", "rm", "mkdir", "sync" } do
+  for _, name in ipairs { "mv", "rm", "mkdir", "sync", "cp", "ln" } do
     clients.install(device, name, CUT:format(name, "/bin/" .. name, "/bin/" .. name))
   end
+  if far then clients.install(device, "ln", "#!/bin/sh\nexit 1\n") end
 end
 
 -- Whether the module was cut: it has fewer calls when it was not.
@@ -68,11 +69,11 @@ local function assert_kept(before, story)
 end
 
 -- All of it once more for each command at which it can be cut.
-local function cut_everywhere(when, before, expected)
+local function cut_everywhere(when, before, expected, far)
   for call = 1, MOST_CALLS do
     new_device()
     leave_images(before)
-    cut(call, when)
+    cut(call, when, far)
     local run = state "ArtifactFailure"
     if not is_cut(call) then
       assert.equal(0, run.status, run.stderr)
@@ -95,8 +96,10 @@ describe("the Mender module", function()
 
   for _, when in ipairs { "before", "amid", "after" } do
     it("loses nothing that it keeps when the power is cut " .. when .. " a command", function()
-      cut_everywhere(when, "pair\n", "pair\n")
-      cut_everywhere(when, "", "earlier\n")
+      for _, far in ipairs { false, true } do -- on another file system nothing is linked
+        cut_everywhere(when, "pair\n", "pair\n", far)
+        cut_everywhere(when, "", "earlier\n", far)
+      end
     end)
   end
 
@@ -111,18 +114,22 @@ describe("the Mender module", function()
   it("keeps what ran before though there is no room for the images", function()
     new_device()
     leave_images "pair\n"
-    clients.install(device, "mv", '#!/bin/sh\ncase $* in */kept.new/) exit 1 ;; esac\nexec /bin/mv "$@"\n')
+    clients.install(device, "ln", "#!/bin/sh\nexit 1\n")
+    clients.install(device, "cp",
+      '#!/bin/sh\ncase $* in *nvu*/kept.new/) exit 1 ;; esac\nexec /bin/cp "$@"\n')
     assert.are_not.equal(0, state("ArtifactFailure").status)
     assert.equal("pair\n", sys.read_file(kept .. ".before"))
     assert.same({ "earlier.spk" }, sys.list(kept))
     assert.is_nil(sys.stat(kept .. ".new"))
+    assert.same({ "a.cwe", "b c.nvu" }, sys.list(work .. "/tmp/images"))
   end)
 
   it("mixes no images with those of a deployment that was not kept to the end", function()
     new_device()
     assert(sys.make_folder(kept .. ".new"))
-    write(work .. "/stream-next", "")
-    state "Download"
-    assert.is_nil(sys.stat(kept .. ".new"))
+    write(kept .. ".new/other.cwe", "of another deployment")
+    leave_images "pair\n"
+    assert.equal(0, state("ArtifactFailure").status)
+    assert.same({ "a.cwe", "b c.nvu" }, sys.list(kept))
   end)
 end)

@@ -169,7 +169,8 @@ only("on OpenWrt", function()
       install(router.folder .. "/bin/options", '#!/bin/sh\necho "$*" >"$FAKE/asked"\n')
       assert(sys.remove(router.folder .. "/bin/moonflash"))
       assert(sys.rename(router.folder .. "/bin/options", router.folder .. "/bin/moonflash"))
-      for _, items in ipairs { "--log=%s", "--log %s", "-L %s", "-L%s", "--trace=%s", "--trace %s" } do
+      for _, items in ipairs { "--log=%s", "--log %s", "-L %s", "-L%s", "-vL %s", "-qL%s", "--trace=%s",
+        "--trace %s" } do
         local written = items:format(log):gsub(" ?(%S+)", "option %1\n") .. "option --carrier=-L\n"
         assert(sys.write_file(router.folder .. "/uci", written))
         call "devices"
@@ -211,6 +212,7 @@ only("on OpenWrt", function()
       for _, name in ipairs { "warning", "note", "say" } do
         lines[#lines + 1] = cjson.encode { event = name, message = name }
       end
+      lines[#lines + 1] = "5" -- printed by a script
       local folder = new_job_folder("10001-x", "update\n")
       assert(sys.write_file(folder .. "/events", table.concat(lines, "\n") .. "\n"))
       local seen = call "progress"

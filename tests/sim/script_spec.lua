@@ -62,6 +62,8 @@ describe("a script that sends images itself", function()
       .. "\nend",
     ["straight lines"] = "local file = ...\nlocal job = flash.try(flash.open())\n"
       .. "local loader = flash.try(flash.download.open(job.device.nodes.qdl))\n" .. SEND,
+    ["straight lines without a job"] = "local file = ...\nlocal device = flash.try(flash.devices())[1]\n"
+      .. "local loader = flash.try(flash.download.open(device.nodes.qdl))\n" .. SEND,
   }
 
   for words, text in pairs(scripts) do
@@ -77,6 +79,33 @@ describe("a script that sends images itself", function()
     end)
   end
 
+  it("has undone what it says when no image was opened", function()
+    local faults = { "start=download", "window=600" }
+    for number = 2, 9 do faults[#faults + 1] = "silence=qdl.hello#" .. number end
+    local silent = stage.modem("mc7455", { faults = faults })
+    local ran = stage.moonflash(silent, "--timeout-scale", "0.05", "run", write [[
+      return function(job, file)
+        job:undo("what I changed", function() return true end)
+        local loader = flash.try(job:download())
+        flash.try(loader:send(flash.try(flash.try(flash.image.inspect(file)):open())))
+      end]], stage.images("mc7455")[1])
+    assert.equal(6, ran.status, ran.stderr)
+    assert.truthy(ran.stderr:find("what I changed", 1, true))
+  end)
+
+  it("tells what the last update left that it ran, if that failed", function()
+    local files = stage.images "mc7455"
+    local UPDATE = "flash.update { files = { ... }, options = { timeout_scale = 0.05 } }\n"
+      .. "return nil, 'enough'"
+    local torn = stage.modem("mc7455", { faults = { "start=download", "window=600", "error=qdl.write#*" } })
+    local ran = run(torn, UPDATE, files[1], files[2])
+    assert.equal(7, ran.status, ran.stderr)
+    assert.equal("enough", ran.result.failure.message)
+    local good = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    ran = run(good, UPDATE, files[1], files[2])
+    assert.equal(3, ran.status, ran.stderr)
+  end)
+
   it("may lead the modem there by the steps of models", function()
     local modem = stage.modem "mc7455"
     local files = stage.images "mc7455"
@@ -88,6 +117,20 @@ describe("a script that sends images itself", function()
         routes = { flash.routes.preference, flash.routes.impref, flash.routes.boothold },
       } })]], files[1])
     assert.equal(0, ran.status, ran.stderr)
+  end)
+
+  it("may do so in a step of a model, which leaves a torn image alone", function()
+    local modem = stage.modem("mc7455", { faults = { "window=600", "error=qdl.write#1" } })
+    local files = stage.images "mc7455"
+    local ran = run(modem, [[
+      local mc7455 = flash.try(flash.script "mc7455")
+      return flash.change(mc7455, "send images", { retry = 0, run = function(job)
+        local loader = flash.try(job:download())
+        for _, image in ipairs(job.set.images) do flash.try(loader:send(flash.try(image:open()))) end
+        return true
+      end })]], files[1], files[2])
+    assert.equal(7, ran.status, ran.stderr)
+    assert.falsy(ran.stderr:find("leave download mode", 1, true))
   end)
 
   it("may fail with a result of another process, whose failure has no code", function()

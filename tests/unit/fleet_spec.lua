@@ -57,6 +57,8 @@ describe("the modems of one kind", function()
     local function always_mine(dev) return { device = dev, model = mine, models = models } end
     local devices = { modem("1-1", "MC7354"), modem("1-2", "Mine"), modem("1-3"), modem("1-4", "EM7305") }
     assert.same({ "1-1", "1-2", "1-3" }, places(assert(fleet.choose(devices, {}, {}, always_mine))))
+    mine.usb, mine.aliases = { application = {}, download = {} }, { "MC7354" }
+    assert.same({ "1-1", "1-2", "1-3" }, places(assert(fleet.choose(devices, {}, {}, always_mine))))
   end)
 
   it("may be none: then it is said why", function()

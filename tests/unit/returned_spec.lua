@@ -21,7 +21,8 @@ local mistakes = {
 }
 
 -- Results that are none.
-local no_results = { { ok = true, exit = 99 }, { ok = true, exit = 3 },
+local no_results = { { ok = true, exit = 99 },
+  { ok = true, exit = 0, failure = "text" }, { ok = true, exit = 3 },
   { ok = false, exit = 0, failure = { message = "no" } },
   { ok = false, exit = 3 }, { ok = false, exit = 3, failure = {} }, { exit = 3 }, { ok = 1, exit = 0 },
   { ok = false, exit = 2.5, failure = { message = "no" } },

@@ -9,6 +9,7 @@ local words = {}
 -- that cannot be would be noticed when the modem is already in download mode.
 local requests = {
   string = "path pair root", table = "files arguments selection options opened", ["function"] = "emit",
+  number = "forgiven",
 }
 local options = {
   boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",

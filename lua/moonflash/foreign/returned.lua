@@ -15,7 +15,7 @@ local MEANT_BY_STEP = "let it return true, or nil and what is wrong"
 function returned.is_result(value)
   if type(value) ~= "table" or type(value.ok) ~= "boolean" then return false end
   if type(value.exit) ~= "number" then return false end
-  if value.ok then return value.exit == 0 or value.exit == 2 end
+  if value.ok then return (value.exit == 0 or value.exit == 2) and type(value.failure) ~= "string" end
   return value.exit > 0 and value.exit < 256 and value.exit % 1 == 0 and type(value.failure) == "table"
     and type(value.failure.message) == "string"
 end

@@ -135,7 +135,7 @@ function sessions:download()
   local be_patient = patience(self)
   local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
     return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-      trace = self.trace, be_patient = be_patient })
+      trace = self.trace, job = self, be_patient = be_patient })
   end, self:ms(OPEN_SECONDS))
   if not loader and problem.code:match "^qdl%." then say_where(self, problem) end
   self.loader = loader

@@ -1,6 +1,7 @@
 --- The last step: success is only said when the modem itself reports the new firmware.
 -- @module moonflash.steps.confirm
 
+local at = require "moonflash.at"
 local failure = require "moonflash.failure"
 local versions = require "moonflash.versions"
 
@@ -35,16 +36,17 @@ local function judge(job, self, seen)
     { evidence = seen, final = believed, again = true })
 end
 
--- A moonflash without QMI takes what AT says, where the modem has a port for it: that AT says nothing yet can
--- change, that there is no QMI cannot.
+-- A moonflash without QMI takes what AT says, where the modem has a port for it: that AT says nothing yet, or
+-- refuses, can change, that there is no QMI cannot.
 local function read(job)
-  local state, problem = versions.read(job)
-  if state or problem.code ~= "qmi.unavailable" or not job.device.nodes.at then return state, problem end
-  local session, seen
-  session, problem = job:at()
+  local state, missing = versions.read(job)
+  if state or missing.code ~= "qmi.unavailable" or not job.device.nodes.at then return state, missing end
+  local session, problem = job:at()
+  local seen
   if session then seen, problem = session:ask "preference" end
-  if not seen then return nil, problem end
-  return { running = seen.current, preferred = seen.preferred }
+  if seen then return { running = seen.current, preferred = seen.preferred } end
+  if at.is_refusal(problem) then problem.hint = failure.hint(missing) end
+  return nil, problem
 end
 
 --- The work of `confirm`.

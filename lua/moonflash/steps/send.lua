@@ -65,9 +65,7 @@ local function send_image(job, image, sent_before, final_ack)
   if not loader then return nil, after_silence(job, problem) end
   local source, unreadable = image:open()
   if not source then return nil, unreadable end
-  local phase = job.phase
-  local function has_opened() return phase == "transfer" or loader:status().opened end
-  job.phase = "transfer"
+  local function has_opened() return job.phase == "transfer" or loader:status().opened end
   job:follow()
   local sent, broken = loader:send(source, {
     progress = progress_of(job, image, sent_before), final_ack_ms = job:ms(final_ack),
@@ -75,9 +73,8 @@ local function send_image(job, image, sent_before, final_ack)
   })
   source:close()
   if sent then return true end
-  if not has_opened() then
-    job.phase = phase
-    if broken.code == "transfer.interrupted" then broken = job:check_interrupt() or broken end
+  if job.phase ~= "transfer" and broken.code == "transfer.interrupted" then
+    broken = job:check_interrupt() or broken
   end
   return nil, after_failure(job, image, broken)
 end

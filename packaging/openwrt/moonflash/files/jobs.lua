@@ -50,7 +50,7 @@ local function events_in(job, bytes)
   file:seek("end", -math.min(bytes, file:seek "end"))
   for line in file:read("*a"):gmatch "([^\n]*)\n" do
     local whole, event = pcall(cjson.decode, line)
-    if whole then table.insert(events, 1, event) end
+    if whole and type(event) == "table" then table.insert(events, 1, event) end
   end
   file:close()
   return events
