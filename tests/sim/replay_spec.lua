@@ -1,6 +1,7 @@
 -- Sessions recorded on the simulated modem and replayed without it: the same outcome, and a difference
 -- told when program or trace are not what they were.
 local bytes = require "moonflash.core.bytes"
+local flash = require "moonflash"
 local hdlc = require "moonflash.core.hdlc"
 local models = require "moonflash.sim.models"
 local sessions = require "tests.traces.sessions"
@@ -150,6 +151,18 @@ describe("a recorded session", function()
     local path, run = record(simulator(), "run", script)
     assert.equal(0, run.status, run.stderr)
     same(path, script)
+  end)
+
+  it("is whole though its emit raises", function()
+    local path, modem = support.folder() .. "/emit.trace", simulator()
+    local told = 0
+    local result = flash.trace(path, "plan", { files = images(), root = modem.root, emit = function()
+      told = told + 1
+      error "oh"
+    end })
+    assert.is_true(result.ok)
+    assert.equal(1, told)
+    same(path, unpack(images()))
   end)
 
   it("is one with a model of one's own", function()

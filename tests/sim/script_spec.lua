@@ -195,6 +195,23 @@ describe("what a script says is to be undone", function()
   end)
 end)
 
+describe("a port of a job", function()
+  after_each(support.finish)
+
+  it("is another one after a restart", function()
+    local modem = stage.modem "mc7455"
+    local ran = run(modem, [[return function(job)
+      flash.try(flash.try(job:at()):command "AT")
+      job:follow()
+      flash.try(job:at()):command("AT!RESET", 1000)
+      job:close_qmi()
+      flash.try(job:await({ application = true }, 60000))
+      flash.try(flash.try(job:at()):command "AT")
+    end]])
+    assert.equal(0, ran.status, ran.stderr)
+  end)
+end)
+
 describe("a script that makes a model", function()
   after_each(support.finish)
 
