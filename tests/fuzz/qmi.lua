@@ -170,7 +170,8 @@ local function check_request(entry, from)
   local name = next(values) and some_key(from, values) or "none"
   values[name] = wrong[from:byte(#wrong) + 1]
   local made, problem = pcall(message.request, entry, values)
-  assert(made or problem:sub(1, #message.title(entry)) == message.title(entry), problem)
+  local words = made or problem:match "^[^:]+:%d+: (.*)$" -- behind the caller's line
+  assert(made or words:sub(1, #message.title(entry)) == message.title(entry), problem)
 end
 
 local function check(data)
