@@ -10,10 +10,10 @@ local blame = later "moonflash.foreign.blame"
 local step = {}
 
 --- Fields every step may have.
--- mode: run only while the modem is in this mode; within: seconds of each wait for the modem; retry: how
--- often a failure is tried again; pause: seconds between tries; again: how many more passes over all steps it
--- may ask for; undo: words for what is put back when a later step fails; name: its words; run: a function(job,
--- step) instead of the kind's.
+-- mode: run only while the modem is in this mode; within: seconds of each wait for the modem;
+-- retry: how often a failure is tried again; pause: seconds between tries; again: how many more
+-- passes over all steps it may ask for; undo: words for what is put back when a later step fails;
+-- name: its words; run: a function(job, step) instead of the kind's.
 step.shared = {
   name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause",
   again = "count", undo = "string", run = "function",
