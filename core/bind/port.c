@@ -215,6 +215,8 @@ static void end_tap(lua_State *L, struct bound_port *bound)
     if (bound->listener == NULL)
         return;
     mf_tap_flush(&bound->tap);
+    if (bound->listener == NULL) /* who was told has closed the port once more */
+        return;
     bound->tap.saw = NULL;
     luaL_unref(L, LUA_REGISTRYINDEX, bound->function);
     luaL_unref(L, LUA_REGISTRYINDEX, bound->thread);

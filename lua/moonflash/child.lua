@@ -152,7 +152,7 @@ end
 
 -- The exit statuses of who was cancelled: by itself, or before it could take note of that (SIGTERM, SIGINT).
 local EARLY = "stopped before it began"
-local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY }
+local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY, [TAKEN] = EARLY }
 
 -- Killed, or cancelled; or nobody listened to its end.
 local function cut_off(self)

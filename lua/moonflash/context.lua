@@ -31,9 +31,10 @@ function context.within(request, work, ...)
 end
 
 --- The request that stands for everything left open.
--- @treturn table root, selection, options, emit; asked = whether any request was made while it stood; within
--- a script also opened = the jobs to close, failed = the job of the last update when that failed, loose = the
--- phase of a modem that was sent images without a job
+-- @treturn table root, selection, options, emit; asked = whether any request was made while it stood;
+-- at_work = the job whose steps run; within a script also opened = the jobs to close, failed = by place the
+-- jobs of the last updates that failed, loose = by port what stands for the jobs of modems that were sent
+-- images without one
 function context.current()
   return current
 end

@@ -135,23 +135,32 @@ local function still_whole(self)
   return true
 end
 
--- The jobs whose port this is: the one that opened it; else, within a script, those of this modem, or what
--- stands for one that the script has none for.
-local function jobs_of(self)
-  if self.options.job then return { self.options.job } end
-  local script, found = context.current(), {}
-  for _, job in ipairs(script.opened or {}) do
-    if job.device.nodes.qdl == self.path then found[#found + 1] = job end
-  end
-  if found[1] or not script.opened then return found end
-  script.loose = script.loose or {}
-  return { script.loose }
+local function is_of(self, job)
+  return job and (job == self.options.job or job.device.nodes.qdl == self.path)
 end
 
--- From the opening of an image on a job is in `transfer`, after the reset that may follow `booting`.
-local function note_phase(self, phase)
-  for _, job in ipairs(jobs_of(self)) do
-    if phase == "transfer" or job.phase == "transfer" then job.phase = phase end
+-- The jobs of this port that a script has opened; or what stands for one where it has none.
+local function jobs_by_hand(self)
+  local script, found = context.current(), {}
+  for _, job in ipairs(script.opened or {}) do
+    if is_of(self, job) then found[#found + 1] = job end
+  end
+  if found[1] or not script.loose or is_of(self, script.at_work) then return found end
+  script.loose[self.path] = script.loose[self.path] or {}
+  return { script.loose[self.path] }
+end
+
+-- From the opening of an image on the jobs of this port are in `transfer`, whoever opened it.
+local function note_image(self)
+  local work = context.current().at_work
+  if is_of(self, work) then work.phase = "transfer" end
+  for _, job in ipairs(jobs_by_hand(self)) do job.phase = "transfer" end
+end
+
+-- After the reset that follows comes `booting`, which steps see to themselves.
+local function note_reset(self)
+  for _, job in ipairs(jobs_by_hand(self)) do
+    if job.phase == "transfer" then job.phase = "booting" end
   end
 end
 
@@ -173,11 +182,11 @@ function Session:send(image, options)
   sent, problem = run(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = function(written)
-      note_phase(self, "transfer") -- here, for what `report` raises
+      note_image(self) -- here, for what `report` raises
       report(head_size + written, image.size)
     end,
   })
-  if self.conversation:status().opened then note_phase(self, "transfer") end
+  if self.conversation:status().opened then note_image(self) end
   return sent, problem
 end
 
@@ -186,9 +195,11 @@ end
 function Session:reset()
   local whole, problem = still_whole(self)
   if not whole then return nil, problem end
-  note_phase(self, "booting")
   self.conversation:reset()
-  return run(self, {})
+  local done
+  done, problem = run(self, {})
+  if done then note_reset(self) end
+  return done, problem
 end
 
 --- What is known of the conversation: state, opened (the open of the present image went out), sent, total,

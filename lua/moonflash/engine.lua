@@ -2,10 +2,14 @@
 -- step's; when it runs, how often, and what happens when it fails is decided here, once.
 -- @module moonflash.engine
 
-local check_step = require("moonflash.step").check
+local context = require "moonflash.context"
+local fault_of = require("moonflash.step").fault
 local foreign = require "moonflash.foreign"
+local later = require "moonflash.later"
 local returned = require "moonflash.foreign.returned"
 local sys = require "moonflash.core.sys"
+
+local blame = later "moonflash.foreign.blame"
 
 local engine = {}
 
@@ -113,13 +117,18 @@ end
 -- @treturn boolean true, or nil and the first failure; undo and finalizers have run by then
 -- @raise for what is no step, before the first one runs
 function engine.run(job, steps)
-  for index = 1, table.maxn(steps) do check_step(steps[index], index) end
+  local wrong = fault_of(steps)
+  if wrong then blame.caller(wrong) end
+  local script = context.current()
+  local outer = script.at_work
+  script.at_work = job
   local outcome, problem = run_passes(job, steps)
   if not outcome then
     job.failure = problem
     job:put_back()
   end
   job:finalize()
+  script.at_work = outer
   if outcome and not job.unfinished then return true end
   return nil, problem or job.unfinished
 end

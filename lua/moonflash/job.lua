@@ -9,7 +9,7 @@ local lock = require "moonflash.lock"
 local sessions = require "moonflash.job.sessions"
 local sys = require "moonflash.core.sys"
 
-local SETTLE_SECONDS = 3
+local SETTLE_SECONDS, MOST_DEFERRED = 3, 1000
 
 local job = setmetatable({}, { __index = sessions })
 job.__index = job
@@ -138,8 +138,9 @@ end
 
 local function run_reversed(self, list)
   local left = {} -- the words of what failed
-  while list[1] do -- what runs may register more
+  for _ = 1, MOST_DEFERRED do -- what runs may register more
     local entry, failed = table.remove(list), nil
+    if not entry then break end
     local raised = shielded(self, function()
       self.emit { event = "step", step = entry.name, state = "started" }
       local ok, problem = entry.run(self)
@@ -240,7 +241,6 @@ function job:await(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end
-  if found.number ~= self.device.number then self:close_at() end -- its port is another's
   self.device, self.sent_away, self.hung_up = found, nil, nil
   self.follower:arm()
   return found

@@ -60,7 +60,8 @@ function model.define(description)
   check_fields(description)
   flatten(description)
   if #description == 0 then error("a model needs steps", 2) end
-  for index, one in ipairs(description) do step.check(one, index) end
+  local wrong = step.fault(description)
+  if wrong then error(wrong, 2) end
   return setmetatable(description, meta)
 end
 

@@ -48,9 +48,9 @@ end
 -- The job that says most of how the script left its modems.
 local function worst(request)
   local jobs = { unpack(request.opened) }
-  jobs[#jobs + 1] = request.loose
-  jobs[#jobs + 1] = request.failed
-  for _, phase in ipairs { "transfer", "booting" } do
+  for _, job in pairs(request.loose) do jobs[#jobs + 1] = job end
+  for _, job in pairs(request.failed) do jobs[#jobs + 1] = job end
+  for _, phase in ipairs { "transfer", "booting", "entering" } do
     for _, job in ipairs(jobs) do
       if job.phase == phase then return job end
     end
@@ -114,7 +114,7 @@ end
 -- @treturn table the result
 function script.run(request)
   request = update.request(request)
-  request.opened = {}
+  request.opened, request.failed, request.loose = {}, {}, {}
   local path, missing = find(request.path)
   if not path then return update.result(nil, missing) end
   return context.within(request, run_file, request, path)

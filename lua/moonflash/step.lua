@@ -3,10 +3,6 @@
 -- everywhere because the engine, not the step, acts on them.
 -- @module moonflash.step
 
-local later = require "moonflash.later"
-
-local blame = later "moonflash.foreign.blame"
-
 local step = {}
 
 --- Fields every step may have.
@@ -70,15 +66,19 @@ local function fault(known, fields)
   end
 end
 
---- Raises, at the caller's own line, for what is no step, or has in a field that all share what cannot be.
--- @param made a step, whoever made it
--- @tparam number index its place in its list
-function step.check(made, index)
-  if type(made) ~= "table" or type(made.name) ~= "string" or type(made.run) ~= "function" then
-    blame.caller(("step %d is no step: it needs a name and a run function"):format(index))
+--- What is wrong with a list of steps, whoever made it: what is no step, or has in a field that all share
+-- what cannot be.
+-- @tparam table list
+-- @treturn ?string words
+function step.fault(list)
+  for index = 1, table.maxn(list) do
+    local made = list[index]
+    if type(made) ~= "table" or type(made.name) ~= "string" or type(made.run) ~= "function" then
+      return ("step %d is no step: it needs a name and a run function"):format(index)
+    end
+    local wrong = fault(step.shared, made)
+    if wrong then return ("step %q: %s"):format(made.name, wrong) end
   end
-  local wrong = fault(step.shared, made)
-  if wrong then blame.caller(("step %q: %s"):format(made.name, wrong)) end
 end
 
 local function check(kind, fields)

@@ -17,6 +17,7 @@ local later = require "moonflash.later"
 local model = require "moonflash.model"
 local preflight = require "moonflash.preflight"
 local routes = require "moonflash.routes"
+local step = require "moonflash.step"
 local sys = require "moonflash.core.sys"
 
 local own_script = later("moonflash.script", "model")
@@ -95,6 +96,8 @@ end
 local function work_for(request, seen, found)
   local chosen, problem = choose_model(seen, found, request.options)
   if not chosen then return nil, problem end
+  local wrong = step.fault(chosen)
+  if wrong then return nil, failure.new("script.invalid", ("%s: %s"):format(chosen.name, wrong)) end
   local fits
   fits, problem = check_fit(chosen, seen.set)
   if not fits then return nil, problem end
@@ -178,8 +181,8 @@ function update.run(work, steps)
   local held, problem = work:hold()
   if not held then return update.result(work, problem) end
   local done, broken = run_held(work, steps)
-  local script = context.current()
-  if script.opened then script.failed = not done and work or nil end
+  local failed = context.current().failed
+  if failed then failed[work.device.place or ""] = not done and work or nil end
   return update.result(work, not done and broken or nil)
 end
 

@@ -225,6 +225,9 @@ describe("moonflash-deploy", function()
       assert.equal(1, select(2, deploy(verb).stderr:gsub("left out", "")), verb)
     end
     assert.matches("\nupdate [^\n]+%.nvu %-%-place=2%-3\n", contents "calls")
+    set_options "--log=/tmp/a:#1\n--busnum-devnum=1:\n"
+    succeeds "verify"
+    assert.matches("/a:#1 %-%-busnum%-devnum=1:\n", contents "calls")
     set_options "--log=/tmp/--trace\n# --force\n"
     assert.equal("", succeeds("verify").stderr)
   end)

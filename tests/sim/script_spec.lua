@@ -133,6 +133,22 @@ describe("a script that sends images itself", function()
     assert.falsy(ran.stderr:find("leave download mode", 1, true))
   end)
 
+  it("may do so in a step through a port that it opens itself", function()
+    local modem = stage.modem("mc7455", { faults = { "window=600", "error=qdl.write#1" } })
+    local files = stage.images "mc7455"
+    local ran = run(modem, [[
+      local mc7455 = flash.try(flash.script "mc7455")
+      return flash.change(mc7455, "send images", { retry = 0, run = function(job)
+        local path = job.device.nodes.qdl
+        job:close_download()
+        local loader = flash.try(flash.download.open(path))
+        for _, image in ipairs(job.set.images) do flash.try(loader:send(flash.try(image:open()))) end
+        return true
+      end })]], files[1], files[2])
+    assert.equal(7, ran.status, ran.stderr)
+    assert.falsy(ran.stderr:find("leave download mode", 1, true))
+  end)
+
   it("may fail with a result of another process, whose failure has no code", function()
     local modem = stage.modem "mc7455"
     local trace = support.folder() .. "/own.trace"
@@ -201,11 +217,14 @@ describe("a port of a job", function()
   it("is another one after a restart", function()
     local modem = stage.modem "mc7455"
     local ran = run(modem, [[return function(job)
-      flash.try(flash.try(job:at()):command "AT")
+      local session = flash.try(job:at())
+      flash.try(session:command "AT")
       job:follow()
-      flash.try(job:at()):command("AT!RESET", 1000)
+      session:command("AT!RESET", 1000)
       job:close_qmi()
       flash.try(job:await({ application = true }, 60000))
+      local answer, problem = session:command "AT"
+      if answer or problem.code ~= "at.closed" then return nil, "the old one is not closed" end
       flash.try(flash.try(job:at()):command "AT")
     end]])
     assert.equal(0, ran.status, ran.stderr)
@@ -214,6 +233,20 @@ end)
 
 describe("a script that makes a model", function()
   after_each(support.finish)
+
+  it("may ask before, and is told of a hole in its steps before anything is done", function()
+    local files = stage.images "mc7455"
+    local modem = stage.modem "mc7455"
+    local holey = run(modem, [[local mc7455 = flash.try(flash.script "mc7455")
+      mc7455[3] = nil
+      return mc7455]], files[1], files[2])
+    assert.equal(10, holey.status, holey.stderr)
+    assert.equal("MC7455: step 3 is no step: it needs a name and a run function",
+      holey.result.failure.message)
+    local ran = run(modem, [[if not flash.status().ok then return nil, "no modem" end
+      return flash.try(flash.script "mc7455")]], files[1], files[2])
+    assert.equal(0, ran.status, ran.stderr)
+  end)
 
   it("may give it any name, when it names the ids of the modem and is of its family", function()
     local modem, images = stage.modem "mc7455", stage.images "mc7455"

@@ -285,6 +285,8 @@ describe("what is deferred", function()
       end)
     end)))
     assert.same({ "outer", "inner" }, order)
+    local function again(job) job:defer("again", again) end
+    assert.is_true((run(again))) -- ends
   end)
 
   it("has words and a function", function()

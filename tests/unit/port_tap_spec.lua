@@ -152,6 +152,27 @@ describe("a tapped port", function()
     assert.same({ { "ended", 0 } }, seen)
   end)
 
+  it("may be ended once more by the function while it is closed", function()
+    tapped(function(kind) if kind == "image" then p:close() end end)
+    write(write_header(10) .. "12345")
+    p:close()
+    assert.equal("image", seen[#seen][1])
+    local others = {}
+    for number = 1, 2 do -- taps of their own, although the first was ended twice
+      local other, path = sys.pty()
+      local tap = assert(port.open(path))
+      tap:tap(function(_, what) others[number] = what end)
+      others[number + 2] = { tap, other }
+    end
+    for number = 1, 2 do
+      local tap, other = unpack(others[number + 2])
+      tap:write("for " .. number, 1000)
+      assert.equal("for " .. number, others[number])
+      tap:close()
+      sys.close(other)
+    end
+  end)
+
   it("is not told what the function does with the port itself", function()
     tapped(function() p:write("more", 1000) end)
     write "hello"

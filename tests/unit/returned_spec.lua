@@ -22,7 +22,7 @@ local mistakes = {
 
 -- Results that are none.
 local no_results = { { ok = true, exit = 99 },
-  { ok = true, exit = 0, failure = "text" }, { ok = true, exit = 3 },
+  { ok = true, exit = 0, failure = "text" }, { ok = true, exit = 0, failure = true }, { ok = true, exit = 3 },
   { ok = false, exit = 0, failure = { message = "no" } },
   { ok = false, exit = 3 }, { ok = false, exit = 3, failure = {} }, { exit = 3 }, { ok = 1, exit = 0 },
   { ok = false, exit = 2.5, failure = { message = "no" } },
@@ -59,6 +59,7 @@ describe("what a script returned", function()
   end)
 
   it("is well with nothing, true, a result, an answer, a model, a function", function()
+    assert.is_nil((outcome_of("failure", { ok = true, exit = 0, failure = require("cjson").null })))
     local made = model.define { name = "MC1", family = "F", product = "P", steps.confirm {},
       usb = { application = { "1199:0001" }, download = { "1199:0002" } } }
     assert.is_nil(returned.failure "my.lua")

@@ -8,9 +8,9 @@ local words = {}
 -- What a request and its options may say. A word that is written wrong would be taken for not said, a value
 -- that cannot be would be noticed when the modem is already in download mode.
 local requests = {
-  string = "path pair root", table = "files arguments selection options opened", ["function"] = "emit",
-  number = "forgiven",
+  string = "path pair root", table = "files arguments selection options", ["function"] = "emit",
 }
+local ours = { asked = true, at_work = true, failed = true, forgiven = true, loose = true, opened = true }
 local options = {
   boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",
   number = "storage_index chunk_size timeout_scale",
@@ -63,7 +63,11 @@ end
 -- @param given
 function words.check(given)
   if type(given) ~= "table" then blame.caller "a request must be a table" end
-  words.check_fields(given, requests, "a request")
+  local said = {}
+  for name, value in pairs(given) do
+    if not ours[name] then said[name] = value end
+  end
+  words.check_fields(said, requests, "a request")
   words.check_names(given.files, "files")
   words.check_fields(given.options, options, "options")
   local scale = (given.options or {}).timeout_scale

@@ -9,13 +9,18 @@ local returned = {}
 local MEANT = "let it return nothing, nil and what is wrong, a result, a function, or flash.model { ... }"
 local MEANT_BY_STEP = "let it return true, or nil and what is wrong"
 
+-- Also the null of JSON.
+local function is_nothing(value)
+  return value == nil or type(value) == "userdata"
+end
+
 --- Whether a value is a result, as flash.update and its kind return one.
 -- @param value
 -- @treturn boolean
 function returned.is_result(value)
   if type(value) ~= "table" or type(value.ok) ~= "boolean" then return false end
   if type(value.exit) ~= "number" then return false end
-  if value.ok then return (value.exit == 0 or value.exit == 2) and type(value.failure) ~= "string" end
+  if value.ok then return (value.exit == 0 or value.exit == 2) and is_nothing(value.failure) end
   return value.exit > 0 and value.exit < 256 and value.exit % 1 == 0 and type(value.failure) == "table"
     and type(value.failure.message) == "string"
 end
@@ -23,7 +28,8 @@ end
 -- A result of another process has a failure of plain fields.
 local function failure_of(result)
   local found = result.failure
-  if result.ok or failure.is(found) then return found end
+  if result.ok then return nil end
+  if failure.is(found) then return found end
   return failure.new(failure.codes[found.code] and found.code or "script.refused", found.message,
     { evidence = found.evidence, hint = found.hint })
 end

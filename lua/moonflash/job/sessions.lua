@@ -80,14 +80,15 @@ end
 -- @treturn table the session (moonflash.at), or nil and a failure
 -- @raise when the job was finalized
 function sessions:at()
-  if self.at_session then return self.at_session end
+  if self.at_session and self.at_of == self.device.number then return self.at_session end
+  self:close_at() -- its port was that of before a restart
   local free, busy = hold(self)
   if not free then return nil, busy end
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
   local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
     self:ms(OPEN_SECONDS))
-  self.at_session = session
+  self.at_session, self.at_of = session, self.device.number
   return session, problem
 end
 
