@@ -10,6 +10,7 @@
 
 local context = require "moonflash.context"
 local failure = require "moonflash.failure"
+local phase = require "moonflash.job.phase"
 local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
 local resync = require "moonflash.resync"
@@ -135,35 +136,6 @@ local function still_whole(self)
   return true
 end
 
-local function is_of(self, job)
-  return job and (job == self.options.job or job.device.nodes.qdl == self.path)
-end
-
--- The jobs of this port that a script has opened; or what stands for one where it has none.
-local function jobs_by_hand(self)
-  local script, found = context.current(), {}
-  for _, job in ipairs(script.opened or {}) do
-    if is_of(self, job) then found[#found + 1] = job end
-  end
-  if found[1] or not script.loose or is_of(self, script.at_work) then return found end
-  script.loose[self.path] = script.loose[self.path] or {}
-  return { script.loose[self.path] }
-end
-
--- From the opening of an image on the jobs of this port are in `transfer`, whoever opened it.
-local function note_image(self)
-  local work = context.current().at_work
-  if is_of(self, work) then work.phase = "transfer" end
-  for _, job in ipairs(jobs_by_hand(self)) do job.phase = "transfer" end
-end
-
--- After the reset that follows comes `booting`, which steps see to themselves.
-local function note_reset(self)
-  for _, job in ipairs(jobs_by_hand(self)) do
-    if job.phase == "transfer" then job.phase = "booting" end
-  end
-end
-
 --- Sends one image. When it fails, the session is of no use any more: close it and open another.
 -- @tparam table image head = its first 400 bytes, size in bytes, reader standing after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
@@ -182,11 +154,11 @@ function Session:send(image, options)
   sent, problem = run(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = function(written)
-      note_image(self) -- here, for what `report` raises
+      phase.image_opened(self.path, self.options.job) -- here, for what `report` raises
       report(head_size + written, image.size)
     end,
   })
-  if self.conversation:status().opened then note_image(self) end
+  if self.conversation:status().opened then phase.image_opened(self.path, self.options.job) end
   return sent, problem
 end
 
@@ -198,7 +170,7 @@ function Session:reset()
   self.conversation:reset()
   local done
   done, problem = run(self, {})
-  if done then note_reset(self) end
+  if done then phase.was_reset(self.path, self.options.job) end
   return done, problem
 end
 

@@ -7,6 +7,7 @@ local files = require "moonflash.model.files"
 local foreign = require "moonflash.foreign"
 local model = require "moonflash.model"
 local modems = require "moonflash.modems"
+local phase = require "moonflash.job.phase"
 local returned = require "moonflash.foreign.returned"
 local step = require "moonflash.step"
 local sys = require "moonflash.core.sys"
@@ -45,19 +46,6 @@ local function close_opened(request, problem)
   return problem
 end
 
--- The job that says most of how the script left its modems.
-local function worst(request)
-  local jobs = { unpack(request.opened) }
-  for _, job in pairs(request.loose) do jobs[#jobs + 1] = job end
-  for _, job in pairs(request.failed) do jobs[#jobs + 1] = job end
-  for _, phase in ipairs { "transfer", "booting", "entering" } do
-    for _, job in ipairs(jobs) do
-      if job.phase == phase then return job end
-    end
-  end
-  return request.opened[1]
-end
-
 -- A script that was given files, returned nothing and asked nobody for anything, but makes a model.
 local function lost_model(request, path, value)
   if value ~= nil or request.asked or not request.arguments[1] then return nil end
@@ -76,7 +64,7 @@ local function run_file(request, path)
     value.failure = problem
     return value
   end
-  if problem then return update.result(worst(request), problem) end
+  if problem then return update.result(phase.worst(request), problem) end
   if model.is(value) then
     request.files = request.arguments
     return update.update(request, value)
