@@ -19,7 +19,7 @@ else()
 endif()
 
 # All sources of the modules there are.
-foreach(part protocol core port qmi archive)
+foreach(part protocol stream core port qmi archive)
   if(TARGET ${part})
     get_target_property(sources ${part} SOURCES)
     list(APPEND core_sources ${sources})
@@ -29,7 +29,7 @@ foreach(part protocol core port qmi archive)
 endforeach()
 list(REMOVE_DUPLICATES core_sources)
 list(REMOVE_DUPLICATES core_libraries)
-list(REMOVE_ITEM core_libraries protocol)
+list(REMOVE_ITEM core_libraries protocol stream)
 list(TRANSFORM core_sources PREPEND ${CMAKE_SOURCE_DIR}/)
 
 add_library(sanitized_core OBJECT ${core_sources})

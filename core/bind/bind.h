@@ -2,7 +2,7 @@
 #ifndef MF_BIND_BIND_H
 #define MF_BIND_BIND_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <lauxlib.h>
 #include <lua.h>

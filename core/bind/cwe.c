@@ -22,8 +22,8 @@
  */
 #include "bind/contents.h"
 #include "bind/reader.h"
-#include "driver/verified.h"
-#include "driver/wait.h"
+#include "stream/verify_reader.h"
+#include "stream/wait.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@
 enum { PIECE = 1 << 16, PROGRESS_EVERY = 1 << 20 };
 
 struct verified {
-    struct mf_verified core;
+    struct mf_verify_reader core;
     int inner; /* keeps the other reader alive: a reference in the registry */
 };
 
@@ -157,7 +157,7 @@ static int cwe_verified(lua_State *L)
         expect = (uint32_t)mf_option_whole(L, 2, "expect", 0, UINT32_MAX);
     }
     self = lua_newuserdata(L, sizeof *self);
-    mf_verified_init(&self->core, inner, withhold, expects ? &expect : NULL);
+    mf_verify_reader_init(&self->core, inner, withhold, expects ? &expect : NULL);
     self->inner = LUA_NOREF;
     luaL_getmetatable(L, VERIFIED);
     lua_setmetatable(L, -2);
@@ -173,7 +173,7 @@ static bool is_interrupted(lua_State *L)
     return mf_wait(&none, 0, 0, mf_interrupt(L)) == MF_STREAM_INTERRUPTED;
 }
 
-static void call_progress(lua_State *L, int function, const struct mf_verified *self)
+static void call_progress(lua_State *L, int function, const struct mf_verify_reader *self)
 {
     lua_pushvalue(L, function);
     mf_push_whole(L, self->cwe.position);

@@ -21,8 +21,8 @@
 #include "driver/port.h"
 
 #include "bind/bind.h"
-#include "driver/tap.h"
-#include "driver/wait.h"
+#include "stream/tap.h"
+#include "stream/wait.h"
 
 #include <limits.h>
 #include <string.h>

@@ -18,7 +18,7 @@
 
 #include "bind/reader.h"
 #include "driver/fetch.h"
-#include "driver/joined.h"
+#include "stream/prefix_reader.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -189,7 +189,7 @@ static int fetched_name(lua_State *L)
 /* --- bytes in memory ------------------------------------------------------------------------- */
 
 struct joined {
-    struct mf_joined core;
+    struct mf_prefix_reader core;
     int text, rest; /* references */
 };
 
@@ -202,7 +202,7 @@ static int source_bytes(lua_State *L)
 
     lua_settop(L, 2);
     self = lua_newuserdata(L, sizeof *self);
-    mf_joined_init(&self->core, (const uint8_t *)text, length, rest);
+    mf_prefix_reader_init(&self->core, (const uint8_t *)text, length, rest);
     self->text = self->rest = LUA_NOREF;
     luaL_getmetatable(L, JOINED);
     lua_setmetatable(L, -2);

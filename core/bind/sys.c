@@ -14,7 +14,7 @@
  */
 #include "bind/sys.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <unistd.h>

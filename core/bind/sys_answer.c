@@ -1,6 +1,6 @@
 /* What all parts of moonflash.core.sys share: the failures of the system, and arguments. */
 #include "bind/sys.h"
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <limits.h>

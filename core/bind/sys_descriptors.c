@@ -24,7 +24,7 @@
 #include "bind/sys.h"
 #include "driver/local.h"
 #include "driver/terminal.h"
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,7 @@
  *                it was
  *     t:close()  frees the memory; twice is harmless
  */
-#include "driver/transfer.h"
+#include "stream/transfer.h"
 
 #include "bind/bind.h"
 

@@ -12,7 +12,7 @@
 #include "driver/uevent.h"
 
 #include "bind/bind.h"
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 #include "driver/archive.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <archive.h>
 #include <archive_entry.h>

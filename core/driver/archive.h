@@ -8,7 +8,7 @@
 #ifndef MF_DRIVER_ARCHIVE_H
 #define MF_DRIVER_ARCHIVE_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

@@ -13,7 +13,7 @@
 #ifndef MF_DRIVER_BUS_H
 #define MF_DRIVER_BUS_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

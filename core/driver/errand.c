@@ -1,6 +1,6 @@
 #include "driver/errand.h"
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <glib-unix.h>
 

@@ -1,7 +1,7 @@
 #include "driver/fetch.h"
 
 #include "driver/process.h"
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <ctype.h>
 #include <errno.h>

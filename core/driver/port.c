@@ -1,6 +1,6 @@
 #include "driver/port.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 #ifndef MF_DRIVER_PORT_H
 #define MF_DRIVER_PORT_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

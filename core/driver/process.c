@@ -1,7 +1,7 @@
 #include "driver/process.h"
 
-#include "driver/stream.h"
-#include "driver/wait.h"
+#include "stream/stream.h"
+#include "stream/wait.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -11,7 +11,7 @@
 #ifndef MF_DRIVER_QMI_H
 #define MF_DRIVER_QMI_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

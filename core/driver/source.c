@@ -1,6 +1,6 @@
 #include "driver/source.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>

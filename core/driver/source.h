@@ -3,7 +3,7 @@
 #ifndef MF_DRIVER_SOURCE_H
 #define MF_DRIVER_SOURCE_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 struct mf_source {
     struct mf_reader reader;

@@ -1,6 +1,6 @@
 #include "protocol/crc.h"
 
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include "protocol/cwe.h"
 
 #include "protocol/crc.h"
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "protocol/hdlc.h"
 
 #include "protocol/crc.h"
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 enum { ESCAPE = 0x7d, ESCAPED = 0x20, CRC_LENGTH = 2 };
 

@@ -1,6 +1,6 @@
 #include "protocol/nvup.h"
 
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 #include <string.h>
 

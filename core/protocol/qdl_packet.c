@@ -1,7 +1,7 @@
 #include "protocol/qdl_packet.h"
 
 #include "protocol/crc.h"
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * answer that cannot be one of them. A write is never repeated. */
 #include "protocol/qdl_state.h"
 
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 #include "protocol/qdl_packet.h"
 
 #include <string.h>

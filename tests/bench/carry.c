@@ -1,8 +1,8 @@
 #include "carry.h"
 
-#include "driver/transfer.h"
-#include "driver/verified.h"
 #include "figures.h"
+#include "stream/transfer.h"
+#include "stream/verify_reader.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -23,7 +23,7 @@ void carry(struct mf_port *port, struct mf_reader *reader, uint32_t size, uint32
            bool verified)
 {
     static struct mf_qdl qdl;
-    static struct mf_verified verifier;
+    static struct mf_verify_reader verifier;
     static uint8_t buffer[MF_TRANSFER_BUFFER(MF_QDL_CHUNK)];
     uint8_t head[MF_QDL_HEAD];
     struct mf_transfer transfer = {.qdl = &qdl,
@@ -36,7 +36,7 @@ void carry(struct mf_port *port, struct mf_reader *reader, uint32_t size, uint32
                                    .source_ms = PATIENCE_MS,
                                    .interrupt = -1};
 
-    mf_verified_init(&verifier, reader, true, NULL);
+    mf_verify_reader_init(&verifier, reader, true, NULL);
     read_head(transfer.reader, head);
     mf_qdl_init(&qdl);
     mf_qdl_image(&qdl, MF_QDL_IMAGE_TYPE_CWE, head, size, MF_QDL_CHUNK);

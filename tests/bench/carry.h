@@ -3,7 +3,7 @@
 #define BENCH_CARRY_H
 
 #include "driver/port.h"
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 #include "loader.h"
 
 #include "figures.h"
+#include "protocol/endian.h"
 #include "protocol/hdlc.h"
-#include "protocol/octets.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  * The bytes before the file: mending, piece length (2), place of the bit to flip (2). */
 #include "protocol/cwe.h"
 
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 #include <stdlib.h>
 #include <string.h>

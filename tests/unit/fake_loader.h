@@ -5,9 +5,9 @@
 #define MF_TESTS_FAKE_LOADER_H
 
 #include "check.h"
-#include "driver/stream.h"
+#include "protocol/endian.h"
 #include "protocol/hdlc.h"
-#include "protocol/octets.h"
+#include "stream/stream.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* The transfer loop against a loader in this process: every byte that crosses is seen, and nothing
  * depends on time. What goes wrong is in test_transfer_faults.c. */
 #include "check.h"
-#include "driver/wait.h"
+#include "stream/wait.h"
 #include "transfer_setup.h"
 
 /* --- the good way ------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
 #ifndef MF_TESTS_TRANSFER_SETUP_H
 #define MF_TESTS_TRANSFER_SETUP_H
 
-#include "driver/transfer.h"
 #include "fake_loader.h"
+#include "stream/transfer.h"
 
 enum { CHUNK = 65536, SIZE = MF_QDL_HEAD + 3 * CHUNK + 1000 };
 

@@ -1,8 +1,8 @@
 /* The one way this program waits: for descriptors, a deadline and the interrupt descriptor.
  * Not a driver: it holds nothing and knows no outside world but poll(2) and the clock.
  */
-#ifndef MF_DRIVER_WAIT_H
-#define MF_DRIVER_WAIT_H
+#ifndef MF_STREAM_WAIT_H
+#define MF_STREAM_WAIT_H
 
 #include <poll.h>
 #include <stdint.h>

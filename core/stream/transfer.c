@@ -1,6 +1,6 @@
-#include "driver/transfer.h"
+#include "stream/transfer.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Integers to and from bytes. Everything on the wire is handled byte by byte, so the host's
  * byte order and alignment never matter. */
-#ifndef MF_PROTOCOL_OCTETS_H
-#define MF_PROTOCOL_OCTETS_H
+#ifndef MF_PROTOCOL_ENDIAN_H
+#define MF_PROTOCOL_ENDIAN_H
 
 #include <stdint.h>
 

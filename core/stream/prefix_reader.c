@@ -1,10 +1,10 @@
-#include "driver/joined.h"
+#include "stream/prefix_reader.h"
 
 #include <string.h>
 
 static ssize_t memory_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
 {
-    struct mf_joined *self = (struct mf_joined *)reader;
+    struct mf_prefix_reader *self = (struct mf_prefix_reader *)reader;
     size_t left = self->length - self->given;
     size_t count = left < capacity ? left : capacity;
 
@@ -16,13 +16,14 @@ static ssize_t memory_read(struct mf_reader *reader, uint8_t *out, size_t capaci
 
 static int memory_rewind(struct mf_reader *reader)
 {
-    ((struct mf_joined *)reader)->given = 0;
+    ((struct mf_prefix_reader *)reader)->given = 0;
     return 0;
 }
 
-static ssize_t joined_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
+static ssize_t prefix_reader_read(struct mf_reader *reader, uint8_t *out, size_t capacity,
+                                  int timeout_ms)
 {
-    struct mf_joined *self = (struct mf_joined *)reader;
+    struct mf_prefix_reader *self = (struct mf_prefix_reader *)reader;
     ssize_t count;
 
     if (self->given < self->length)
@@ -33,11 +34,11 @@ static ssize_t joined_read(struct mf_reader *reader, uint8_t *out, size_t capaci
     return count;
 }
 
-void mf_joined_init(struct mf_joined *self, const uint8_t *bytes, size_t length,
-                    struct mf_reader *rest)
+void mf_prefix_reader_init(struct mf_prefix_reader *self, const uint8_t *bytes, size_t length,
+                           struct mf_reader *rest)
 {
-    *self = (struct mf_joined){.bytes = bytes, .length = length, .rest = rest};
-    self->reader.read = rest != NULL ? joined_read : memory_read;
+    *self = (struct mf_prefix_reader){.bytes = bytes, .length = length, .rest = rest};
+    self->reader.read = rest != NULL ? prefix_reader_read : memory_read;
     self->reader.rewind = rest != NULL ? NULL : memory_rewind;
     self->reader.size = rest != NULL ? rest->size : (int64_t)length;
     self->reader.descriptor = rest != NULL ? rest->descriptor : -1;

@@ -1,6 +1,6 @@
-#include "driver/wait.h"
+#include "stream/wait.h"
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <errno.h>
 #include <limits.h>

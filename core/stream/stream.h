@@ -4,8 +4,8 @@
  *
  * All times are milliseconds. No function here blocks longer than it was told to.
  */
-#ifndef MF_DRIVER_STREAM_H
-#define MF_DRIVER_STREAM_H
+#ifndef MF_STREAM_STREAM_H
+#define MF_STREAM_STREAM_H
 
 #include <stddef.h>
 #include <stdint.h>

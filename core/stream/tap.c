@@ -1,7 +1,7 @@
-#include "driver/tap.h"
+#include "stream/tap.h"
 
 #include "protocol/crc.h"
-#include "protocol/octets.h"
+#include "protocol/endian.h"
 
 enum {
     FLAG = 0x7e,  /* around a frame */

@@ -2,11 +2,11 @@
  * chunk is read from the source in full before its write header is sent, so a source that stalls
  * never leaves the modem inside a write; the next chunk is read while the modem takes and digests
  * the last, into the place of what it has taken. Memory: one chunk. */
-#ifndef MF_DRIVER_TRANSFER_H
-#define MF_DRIVER_TRANSFER_H
+#ifndef MF_STREAM_TRANSFER_H
+#define MF_STREAM_TRANSFER_H
 
-#include "driver/stream.h"
 #include "protocol/qdl.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 

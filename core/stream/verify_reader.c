@@ -1,27 +1,27 @@
-#include "driver/verified.h"
+#include "stream/verify_reader.h"
 
-#include "driver/wait.h"
+#include "stream/wait.h"
 
-static void start(struct mf_verified *self)
+static void start(struct mf_verify_reader *self)
 {
     mf_cwe_init(&self->cwe);
     self->ended = self->good = self->holds = false;
 }
 
-static void end(struct mf_verified *self)
+static void end(struct mf_verify_reader *self)
 {
     self->ended = true;
     self->good = mf_cwe_finish(&self->cwe) && (!self->expects || self->cwe.crc == self->expect);
 }
 
-static void pass_failure_on(struct mf_verified *self)
+static void pass_failure_on(struct mf_verify_reader *self)
 {
     self->reader.error = self->inner->error;
     self->reader.reason = self->inner->reason;
 }
 
 /* Reads on and looks at what comes. */
-static ssize_t read_on(struct mf_verified *self, uint8_t *out, size_t capacity, int timeout_ms)
+static ssize_t read_on(struct mf_verify_reader *self, uint8_t *out, size_t capacity, int timeout_ms)
 {
     ssize_t count = self->inner->read(self->inner, out, capacity, timeout_ms);
 
@@ -33,12 +33,12 @@ static ssize_t read_on(struct mf_verified *self, uint8_t *out, size_t capacity, 
     return count;
 }
 
-static bool is_rejected(const struct mf_verified *self)
+static bool is_rejected(const struct mf_verify_reader *self)
 {
     return self->cwe.problem_count > 0 || (self->ended && !self->good);
 }
 
-static ssize_t give_held(struct mf_verified *self, uint8_t *out)
+static ssize_t give_held(struct mf_verify_reader *self, uint8_t *out)
 {
     if (!self->holds)
         return 0;
@@ -56,7 +56,8 @@ static int remaining_ms(int64_t deadline_ms)
 
 /* Gives the held byte and all but the last of those that come, which is held next. Reads twice
  * when the very first read gives a single byte. `capacity` is at least 2. */
-static ssize_t read_behind(struct mf_verified *self, uint8_t *out, size_t capacity, int timeout_ms)
+static ssize_t read_behind(struct mf_verify_reader *self, uint8_t *out, size_t capacity,
+                           int timeout_ms)
 {
     int64_t deadline_ms = mf_now_ms() + timeout_ms;
 
@@ -80,7 +81,7 @@ static ssize_t read_behind(struct mf_verified *self, uint8_t *out, size_t capaci
     return give_held(self, out);
 }
 
-static ssize_t read_withholding(struct mf_verified *self, uint8_t *out, size_t capacity,
+static ssize_t read_withholding(struct mf_verify_reader *self, uint8_t *out, size_t capacity,
                                 int timeout_ms)
 {
     uint8_t pair[2];
@@ -96,19 +97,19 @@ static ssize_t read_withholding(struct mf_verified *self, uint8_t *out, size_t c
     return count;
 }
 
-static ssize_t verified_read(struct mf_reader *reader, uint8_t *out, size_t capacity,
-                             int timeout_ms)
+static ssize_t verify_reader_read(struct mf_reader *reader, uint8_t *out, size_t capacity,
+                                  int timeout_ms)
 {
-    struct mf_verified *self = (struct mf_verified *)reader;
+    struct mf_verify_reader *self = (struct mf_verify_reader *)reader;
 
     if (self->withhold)
         return read_withholding(self, out, capacity, timeout_ms);
     return self->ended ? 0 : read_on(self, out, capacity, timeout_ms);
 }
 
-static int verified_rewind(struct mf_reader *reader)
+static int verify_reader_rewind(struct mf_reader *reader)
 {
-    struct mf_verified *self = (struct mf_verified *)reader;
+    struct mf_verify_reader *self = (struct mf_verify_reader *)reader;
     int result = self->inner->rewind(self->inner);
 
     pass_failure_on(self);
@@ -117,11 +118,11 @@ static int verified_rewind(struct mf_reader *reader)
     return result;
 }
 
-void mf_verified_init(struct mf_verified *self, struct mf_reader *inner, bool withhold,
-                      const uint32_t *expect)
+void mf_verify_reader_init(struct mf_verify_reader *self, struct mf_reader *inner, bool withhold,
+                           const uint32_t *expect)
 {
-    self->reader = (struct mf_reader){.read = verified_read,
-                                      .rewind = inner->rewind != NULL ? verified_rewind : NULL,
+    self->reader = (struct mf_reader){.read = verify_reader_read,
+                                      .rewind = inner->rewind != NULL ? verify_reader_rewind : NULL,
                                       .size = inner->size,
                                       .descriptor = inner->descriptor};
     self->inner = inner;

@@ -1,10 +1,10 @@
 /* A tap: a channel that passes everything on to another one and tells what went through. The data
  * of a download's writes is not told but summed up, so what a listener keeps does not grow with
  * the image. */
-#ifndef MF_DRIVER_TAP_H
-#define MF_DRIVER_TAP_H
+#ifndef MF_STREAM_TAP_H
+#define MF_STREAM_TAP_H
 
-#include "driver/stream.h"
+#include "stream/stream.h"
 
 #include <stdbool.h>
 
