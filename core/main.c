@@ -88,14 +88,12 @@ static void require(lua_State *L, const char *name)
     lua_call(L, 1, 1);
 }
 
-/* Calls require "moonflash.cli".main with the arguments; its result is the exit status. All other
- * modules are found by moonflash itself where it was installed in its compact form. */
+/* Calls require "moonflash.cli".main with the arguments; its result is the exit status. */
 static int run(lua_State *L)
 {
     int argc = (int)lua_tonumber(L, 1);
     char **argv = lua_touserdata(L, 2);
 
-    require(L, "moonflash");
     require(L, "moonflash.cli");
     lua_getfield(L, -1, "main");
     luaL_checkstack(L, argc, "too many arguments");

@@ -8,6 +8,7 @@ test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 packaging_packages="busybox-static mandoc dpkg-dev luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"
 bench_packages="valgrind zlib1g-dev"
+size_packages="squashfs-tools gcc-mipsel-linux-gnu"
 fuzz_packages="clang libclang-rt-dev"
 analyse_packages="cppcheck clang-tidy shellcheck"
 
