@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
@@ -75,35 +76,64 @@ void mf_new_class(lua_State *L, const char *name, const luaL_Reg *methods)
     lua_pop(L, 1);
 }
 
+void mf_add_methods(lua_State *L, const char *name, const luaL_Reg *methods)
+{
+    luaL_getmetatable(L, name);
+    set_functions(L, methods);
+    lua_pop(L, 1);
+}
+
 void mf_new_module(lua_State *L, const luaL_Reg *functions)
 {
     lua_newtable(L);
     set_functions(L, functions);
 }
 
-static void *check_seam(lua_State *L, int index, const char *seam)
+/* Lua code can neither see nor change which classes implement an interface: they are the keys of a
+ * table in the registry, shared by all modules. */
+static void push_classes(lua_State *L, const char *interface)
 {
-    void *userdata = lua_touserdata(L, index);
-    int is_seam = 0;
+    luaL_newmetatable(L, interface);
+}
 
-    if (userdata != NULL && lua_getmetatable(L, index)) {
-        lua_getfield(L, -1, seam);
-        is_seam = lua_toboolean(L, -1);
+void mf_implement(lua_State *L, const char *class, const char *interface)
+{
+    push_classes(L, interface);
+    luaL_getmetatable(L, class);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+static void *check_interface(lua_State *L, int index, const char *interface, const char *name)
+{
+    bool implemented = false;
+
+    if (lua_type(L, index) == LUA_TUSERDATA && lua_getmetatable(L, index)) {
+        push_classes(L, interface);
+        lua_insert(L, -2);
+        lua_rawget(L, -2);
+        implemented = lua_toboolean(L, -1);
         lua_pop(L, 2);
     }
-    if (!is_seam)
-        luaL_argerror(L, index, lua_pushfstring(L, "%s expected", seam));
-    return userdata;
+    if (!implemented)
+        luaL_argerror(L, index, lua_pushfstring(L, "%s expected", name));
+    return lua_touserdata(L, index);
 }
 
 struct mf_channel *mf_check_channel(lua_State *L, int index)
 {
-    return check_seam(L, index, "channel");
+    return check_interface(L, index, MF_CHANNEL, "channel");
 }
 
 struct mf_reader *mf_check_reader(lua_State *L, int index)
 {
-    return check_seam(L, index, "reader");
+    return check_interface(L, index, MF_READER, "reader");
+}
+
+struct mf_conversation *mf_check_conversation(lua_State *L, int index)
+{
+    return check_interface(L, index, MF_CONVERSATION, "conversation");
 }
 
 uint64_t mf_check_whole(lua_State *L, int index, uint64_t most)

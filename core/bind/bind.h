@@ -30,11 +30,19 @@ int mf_interrupt(lua_State *L);
 
 /* A new metatable with methods (its own __index), __gc and __tostring as given in the list. */
 void mf_new_class(lua_State *L, const char *name, const luaL_Reg *methods);
+/* More methods for a class. */
+void mf_add_methods(lua_State *L, const char *name, const luaL_Reg *methods);
 
-/* The seam at the start of a userdata: its metatable carries `channel` or `reader` = true. Raises
- * for anything else. */
+/* Declares that the userdata of a class begin with the struct of an interface of stream.h. */
+#define MF_CHANNEL "moonflash.channels"
+#define MF_READER "moonflash.readers"
+#define MF_CONVERSATION "moonflash.conversations"
+void mf_implement(lua_State *L, const char *class, const char *interface);
+
+/* The interface of a userdata whose class implements it. Raises for any other value. */
 struct mf_channel *mf_check_channel(lua_State *L, int index);
 struct mf_reader *mf_check_reader(lua_State *L, int index);
+struct mf_conversation *mf_check_conversation(lua_State *L, int index);
 
 /* Whole numbers up to 2^53 in and out, whatever lua_Integer is; raises when not whole or out of
  * range. */

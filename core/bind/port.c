@@ -301,10 +301,7 @@ MF_MODULE int luaopen_moonflash_core_port(lua_State *L)
     };
 
     mf_new_class(L, CLASS, methods);
-    luaL_getmetatable(L, CLASS);
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "channel");
-    lua_pop(L, 1);
+    mf_implement(L, CLASS, MF_CHANNEL);
     mf_new_module(L, functions);
     return 1;
 }

@@ -3,20 +3,16 @@
  *   local qdl = require "moonflash.core.qdl"
  *   local q = qdl.conversation { greeting_ms = 1000, greeting_attempts = 5, reply_ms = 5000,
  *                                ack_ms = 120000, final_ack_ms = 180000 }   -- the defaults
- *   q:greet()                        -- errands; they raise while another one is not done
+ *   q:greet()                        -- operations; each raises before the last one is done
  *   q:image(head, file_size, { image_type = 0x80, chunk = 1048576 })   -- head: first 400 bytes;
  *                                    -- times given here hold from now on
  *   q:reset()
- *   q:need()                         --> { want = "send", bytes =, image_offset =, image_length = }
- *                                        { want = "receive", within_ms = } or want "done", "failed"
- *   q:took() q:feed(bytes) q:timed_out()
+ *   q:next() q:sent() q:feed(bytes) q:timed_out()   -- see bind/conversation.h
  *   q:status()                       --> { state =, opened =, sent =, total =, version =,
  *                                          features =, max_block =, sequence = }
- *   q:failure()                      --> failure qdl.* (see qdl_failure.c), nil while all is well
- *
- * moonflash.core.transfer drives a conversation over a port.
+ *   q:failure()                      --> failure qdl.* (see qdl_failure.c), nil while there is none
  */
-#include "bind/bind.h"
+#include "bind/conversation.h"
 #include "bind/qdl_failure.h"
 
 #include <lua.h>
@@ -70,17 +66,17 @@ static struct mf_qdl *check_qdl(lua_State *L)
     return luaL_checkudata(L, 1, CLASS);
 }
 
-static int begun(lua_State *L, bool yes)
+static int begin(lua_State *L, bool begun)
 {
-    if (!yes)
-        return luaL_error(L, "the conversation is not between errands");
+    if (!begun)
+        return luaL_error(L, "the conversation is not between operations");
     lua_pushboolean(L, 1);
     return 1;
 }
 
 static int q_greet(lua_State *L)
 {
-    return begun(L, mf_qdl_greet(check_qdl(L)));
+    return begin(L, mf_qdl_greet(check_qdl(L)));
 }
 
 static int q_image(lua_State *L)
@@ -101,59 +97,18 @@ static int q_image(lua_State *L)
     luaL_argcheck(L, length == MF_QDL_HEAD, 2, "the first 400 bytes of the file expected");
     luaL_argcheck(L, file_size > MF_QDL_HEAD, 3, "more than 400 bytes expected");
     luaL_argcheck(L, chunk > 0, 4, "a chunk has at least one byte");
-    return begun(L, mf_qdl_image(qdl, image_type, (const uint8_t *)head, file_size, chunk));
+    return begin(L, mf_qdl_image(qdl, image_type, (const uint8_t *)head, file_size, chunk));
 }
 
 static int q_reset(lua_State *L)
 {
-    return begun(L, mf_qdl_reset(check_qdl(L)));
+    return begin(L, mf_qdl_reset(check_qdl(L)));
 }
 
 static void set_whole(lua_State *L, const char *name, uint64_t value)
 {
     mf_push_whole(L, value);
     lua_setfield(L, -2, name);
-}
-
-static int q_need(lua_State *L)
-{
-    static const char *const wants[] = {"send", "receive", "done", "failed"};
-    struct mf_qdl_need need = mf_qdl_need(check_qdl(L));
-
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, wants[need.want]);
-    lua_setfield(L, -2, "want");
-    if (need.want == MF_QDL_SEND) {
-        lua_pushlstring(L, (const char *)need.bytes, need.length);
-        lua_setfield(L, -2, "bytes");
-        set_whole(L, "image_offset", need.image_offset);
-        set_whole(L, "image_length", need.image_length);
-    }
-    if (need.want == MF_QDL_RECEIVE)
-        set_whole(L, "within_ms", need.within_ms);
-    return 1;
-}
-
-static int q_took(lua_State *L)
-{
-    mf_qdl_took(check_qdl(L));
-    return 0;
-}
-
-static int q_feed(lua_State *L)
-{
-    struct mf_qdl *qdl = check_qdl(L);
-    size_t length;
-    const char *bytes = luaL_checklstring(L, 2, &length);
-
-    mf_qdl_feed(qdl, (const uint8_t *)bytes, length);
-    return 0;
-}
-
-static int q_timed_out(lua_State *L)
-{
-    mf_qdl_timed_out(check_qdl(L));
-    return 0;
 }
 
 static int q_status(lua_State *L)
@@ -165,7 +120,7 @@ static int q_status(lua_State *L)
     lua_setfield(L, -2, "state");
     lua_pushboolean(L, qdl->opened);
     lua_setfield(L, -2, "opened");
-    set_whole(L, "sent", qdl->sent);
+    set_whole(L, "sent", qdl->acknowledged);
     set_whole(L, "total", qdl->total);
     set_whole(L, "version", qdl->version);
     set_whole(L, "features", qdl->features);
@@ -185,14 +140,13 @@ static const luaL_Reg functions[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"greet", q_greet},         {"image", q_image}, {"reset", q_reset},   {"need", q_need},
-    {"took", q_took},           {"feed", q_feed},   {"status", q_status}, {"failure", q_failure},
-    {"timed_out", q_timed_out}, {NULL, NULL},
+    {"greet", q_greet},   {"image", q_image},     {"reset", q_reset},
+    {"status", q_status}, {"failure", q_failure}, {NULL, NULL},
 };
 
 MF_MODULE int luaopen_moonflash_core_qdl(lua_State *L)
 {
-    mf_new_class(L, CLASS, methods);
+    mf_new_conversation_class(L, CLASS, "qdl", methods);
     mf_new_module(L, functions);
     return 1;
 }

@@ -4,7 +4,7 @@
  *   qdl.wrong_sequence                                              sequence
  *   qdl.unexpected                                                  command
  *   qdl.diag_port qdl.at_port qdl.sahara qdl.boot_rom qdl.not_qdl
- *                   foreign = "diag" | "at" | "sahara" | "bootrom" | "unknown", mode (Sahara's)
+ *                   other_protocol = "diag" | "at" | "sahara" | "bootrom" | "unknown", mode (Sahara's)
  */
 #include "bind/qdl_failure.h"
 
@@ -19,10 +19,10 @@ enum { SAHARA_MEMORY_DEBUG = 2 };
 /* What was asked, and how far the image had come. */
 static const char *describe_request(lua_State *L, const struct mf_qdl *qdl)
 {
-    if (qdl->sent == 0)
+    if (qdl->acknowledged == 0)
         return lua_pushfstring(L, "\"%s\"", mf_qdl_state_name(qdl));
     return lua_pushfstring(L, "\"%s\" after %f of %f bytes", mf_qdl_state_name(qdl),
-                           (lua_Number)qdl->sent, (lua_Number)qdl->total);
+                           (lua_Number)qdl->acknowledged, (lua_Number)qdl->total);
 }
 
 /* The modem's own words, if it gave any. */
@@ -34,33 +34,33 @@ static const char *describe_words(lua_State *L, const struct mf_qdl *qdl)
 static const char *meaning_of(const struct mf_qdl *qdl)
 {
     static const char *const meanings[] = {
-        [MF_FOREIGN_NONE] = "nothing",
-        [MF_FOREIGN_DIAG] =
+        [MF_OTHER_NONE] = "nothing",
+        [MF_OTHER_DIAG] =
             "this is the diagnostic port of a running modem, not a modem waiting for an image",
-        [MF_FOREIGN_AT] = "this port sends text or our own bytes back, like the AT or NMEA port of "
+        [MF_OTHER_AT] = "this port sends text or our own bytes back, like the AT or NMEA port of "
                           "a running modem; it is not a modem waiting for an image",
-        [MF_FOREIGN_SAHARA] = "the modem speaks Sahara, not QDL: it belongs to another family, or "
+        [MF_OTHER_SAHARA] = "the modem speaks Sahara, not QDL: it belongs to another family, or "
                               "something is wrong with its loader",
-        [MF_FOREIGN_BOOTROM] = "only the boot ROM of the modem answers: its loader is gone",
-        [MF_FOREIGN_UNKNOWN] = "what answers is not a modem waiting for an image",
+        [MF_OTHER_BOOTROM] = "only the boot ROM of the modem answers: its loader is gone",
+        [MF_OTHER_UNKNOWN] = "what answers is not a modem waiting for an image",
     };
 
-    if (qdl->foreign == MF_FOREIGN_SAHARA && qdl->code == SAHARA_MEMORY_DEBUG)
+    if (qdl->other_protocol == MF_OTHER_SAHARA && qdl->code == SAHARA_MEMORY_DEBUG)
         return "the modem has crashed and waits for its memory to be dumped (Sahara, mode 2)";
-    return meanings[qdl->foreign];
+    return meanings[qdl->other_protocol];
 }
 
 /* What answers instead of QDL has a code of its own where it is known. */
 static const char *name_of(const struct mf_qdl *qdl)
 {
     static const char *const names[] = {
-        [MF_FOREIGN_DIAG] = "diag_port", [MF_FOREIGN_AT] = "at_port",
-        [MF_FOREIGN_SAHARA] = "sahara",  [MF_FOREIGN_BOOTROM] = "boot_rom",
-        [MF_FOREIGN_UNKNOWN] = NULL,
+        [MF_OTHER_DIAG] = "diag_port", [MF_OTHER_AT] = "at_port",
+        [MF_OTHER_SAHARA] = "sahara",  [MF_OTHER_BOOTROM] = "boot_rom",
+        [MF_OTHER_UNKNOWN] = NULL,
     };
 
-    if (qdl->failure == MF_QDL_NOT_QDL && names[qdl->foreign] != NULL)
-        return names[qdl->foreign];
+    if (qdl->failure == MF_QDL_NOT_QDL && names[qdl->other_protocol] != NULL)
+        return names[qdl->other_protocol];
     return mf_qdl_failure_name(qdl->failure);
 }
 
@@ -139,7 +139,7 @@ static const char *code_field(const struct mf_qdl *qdl)
     };
 
     if (qdl->failure == MF_QDL_NOT_QDL)
-        return qdl->foreign == MF_FOREIGN_SAHARA && qdl->code != MF_SAHARA_MODE_UNKNOWN ? "mode"
+        return qdl->other_protocol == MF_OTHER_SAHARA && qdl->code != MF_SAHARA_MODE_UNKNOWN ? "mode"
                                                                                         : NULL;
     return fields[qdl->failure];
 }
@@ -152,8 +152,8 @@ static void add_fields(lua_State *L, const struct mf_qdl *qdl)
     }
     if (qdl->failure != MF_QDL_NOT_QDL)
         return;
-    lua_pushstring(L, mf_qdl_foreign_name(qdl->foreign));
-    lua_setfield(L, -2, "foreign");
+    lua_pushstring(L, mf_qdl_other_protocol_name(qdl->other_protocol));
+    lua_setfield(L, -2, "other_protocol");
 }
 
 int mf_push_qdl_failure(lua_State *L, const struct mf_qdl *qdl)

@@ -60,12 +60,6 @@ void mf_new_reader_class(lua_State *L, const char *name, const luaL_Reg *methods
         {"read", reader_read}, {"size", reader_size}, {"rewind", reader_rewind}, {NULL, NULL}};
 
     mf_new_class(L, name, methods);
-    luaL_getmetatable(L, name);
-    for (const luaL_Reg *method = shared; method->name != NULL; method++) {
-        lua_pushcfunction(L, method->func);
-        lua_setfield(L, -2, method->name);
-    }
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "reader");
-    lua_pop(L, 1);
+    mf_add_methods(L, name, shared);
+    mf_implement(L, name, MF_READER);
 }

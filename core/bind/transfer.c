@@ -2,19 +2,19 @@
  *
  *     local transfer = require "moonflash.core.transfer"
  *     q:image(head, file_size, { chunk = 1048576 })
- *     local t = transfer.new{
- *       qdl = q, channel = p,
- *       reader = r,             standing after the image's head; nil: an errand without an image
+ *     local t = transfer.new {
+ *       conversation = q, channel = p,
+ *       reader = r,             at the first byte that q sends; nil: an operation without an image
  *       chunk = 1048576,        bytes, as given to q:image
  *       write_size = 16384,     bytes, most of one write(2)
- *       stall_ms = 30000,       the port may take no byte for so long
- *       source_ms = 60000,      the reader may give no byte for so long
- *       progress = function(written, total) end,   bytes after the head; it may raise
+ *       stall_ms = 30000,       longest time in which the channel takes no byte
+ *       source_ms = 60000,      longest time in which the reader gives no byte
+ *       progress = function(written, total) end,   bytes that q sends; it may raise
  *     }
- *     t:run()    true | nil, failure: qdl.* of the conversation, qdl.stalled, port.*, source.*,
- *                transfer.interrupted; after that, or when progress raised, run() goes on where
- *                it was
- *     t:close()  frees the memory; twice is harmless
+ *     t:run()    runs the operation that q was given. true | nil, failure: that of the conversation
+ *                (q:failure()), q.protocol .. ".stalled", port.*, source.*, transfer.interrupted.
+ *                After transfer.interrupted, and when progress raised, run() continues where it was.
+ *     t:close()  frees the memory; may be called again
  */
 #include "stream/transfer.h"
 
@@ -26,12 +26,12 @@
 #include <sys/mman.h>
 
 #define CLASS "moonflash.transfer"
-#define QDL_CLASS "moonflash.qdl"
 
 enum {
     WRITE_SIZE = 16384, /* measured (README, "What it costs"): what a driver holds at once */
     STALL_MS = 30000,
     SOURCE_MS = 60000,
+    CHUNK = 1024 * 1024,
     MOST_CHUNK = 64 * 1024 * 1024
 };
 
@@ -46,32 +46,18 @@ enum { SELF = 1, OBJECTS = 2, PROGRESS = 3 };
 
 MF_MODULE int luaopen_moonflash_core_transfer(lua_State *L);
 
-/* --- a table of our own keeps the objects alive as long as the transfer -----------
- */
+/* --- the objects, kept alive by the transfer's environment table ------------------------------ */
 
 static void keep_objects(lua_State *L, int options)
 {
-    static const char *const names[] = {"qdl", "channel", "reader", "progress"};
+    static const char *const names[] = {"conversation", "channel", "reader", "progress"};
 
     lua_createtable(L, 0, 4);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         lua_getfield(L, options, names[i]);
         lua_setfield(L, -2, names[i]);
     }
-#if LUA_VERSION_NUM < 502
     lua_setfenv(L, -2);
-#else
-    lua_setuservalue(L, -2);
-#endif
-}
-
-static void push_objects(lua_State *L)
-{
-#if LUA_VERSION_NUM < 502
-    lua_getfenv(L, SELF);
-#else
-    lua_getuservalue(L, SELF);
-#endif
 }
 
 static struct bound_transfer *check_transfer(lua_State *L)
@@ -79,8 +65,7 @@ static struct bound_transfer *check_transfer(lua_State *L)
     return luaL_checkudata(L, SELF, CLASS);
 }
 
-/* --- making and closing ------------------------------------------------------------------------
- */
+/* --- making and closing ----------------------------------------------------------------------- */
 
 static bool report_progress(void *context, uint64_t written, uint64_t total)
 {
@@ -104,7 +89,7 @@ static struct bound_transfer *new_transfer(lua_State *L)
     return bound;
 }
 
-/* Mapped rather than allocated: freed to the system at once, and never touched means never used. */
+/* Mapped: pages that are never touched take no memory, and all are given back at once. */
 static void make_buffer(lua_State *L, struct bound_transfer *bound)
 {
     size_t size = MF_TRANSFER_BUFFER(bound->transfer.chunk);
@@ -127,7 +112,7 @@ static uint32_t option(lua_State *L, const char *name, uint32_t absent, uint32_t
 
 static void read_numbers(lua_State *L, struct mf_transfer *transfer)
 {
-    transfer->chunk = option(L, "chunk", MF_QDL_CHUNK, MOST_CHUNK);
+    transfer->chunk = option(L, "chunk", CHUNK, MOST_CHUNK);
     transfer->write_size = option(L, "write_size", WRITE_SIZE, INT_MAX);
     transfer->stall_ms = (int)option(L, "stall_ms", STALL_MS, INT_MAX);
     transfer->source_ms = (int)option(L, "source_ms", SOURCE_MS, INT_MAX);
@@ -135,8 +120,8 @@ static void read_numbers(lua_State *L, struct mf_transfer *transfer)
 
 static void read_objects(lua_State *L, struct mf_transfer *transfer)
 {
-    lua_getfield(L, 1, "qdl");
-    transfer->qdl = luaL_checkudata(L, -1, QDL_CLASS);
+    lua_getfield(L, 1, "conversation");
+    transfer->conversation = mf_check_conversation(L, lua_gettop(L));
     lua_getfield(L, 1, "channel");
     transfer->channel = mf_check_channel(L, lua_gettop(L));
     lua_getfield(L, 1, "reader");
@@ -174,18 +159,17 @@ static int transfer_close(lua_State *L)
     if (bound->transfer.buffer != NULL)
         munmap(bound->transfer.buffer, bound->buffer_size);
     bound->transfer.buffer = NULL;
-    bound->transfer.qdl = NULL;
+    bound->transfer.conversation = NULL;
     return 0;
 }
 
-/* --- running -----------------------------------------------------------------------------------
- */
+/* --- running ---------------------------------------------------------------------------------- */
 
-/* The conversation knows best what went wrong in it: its own failure() makes the table. */
-static int fail_qdl(lua_State *L)
+/* nil and conversation:failure(). */
+static int fail_conversation(lua_State *L)
 {
     lua_pushnil(L);
-    lua_getfield(L, OBJECTS, "qdl");
+    lua_getfield(L, OBJECTS, "conversation");
     lua_getfield(L, -1, "failure");
     lua_pushvalue(L, -2);
     lua_call(L, 1, 1);
@@ -216,12 +200,23 @@ static int fail_source(lua_State *L, const struct mf_transfer *transfer)
 static int fail_progress(lua_State *L, const struct mf_transfer *transfer, const char *code,
                          const char *message)
 {
+    uint64_t total = transfer->conversation->progress(transfer->conversation).total;
     const char *evidence = NULL;
 
-    if (transfer->qdl->total > 0) /* else it was no image that was on its way */
+    if (total > 0)
         evidence = lua_pushfstring(L, "%f of %f bytes were sent", (lua_Number)transfer->written,
-                                   (lua_Number)transfer->qdl->total);
+                                   (lua_Number)total);
     return mf_fail(L, code, evidence, "%s", message);
+}
+
+static int fail_stalled(lua_State *L, const struct mf_transfer *transfer)
+{
+    const char *code;
+
+    lua_getfield(L, OBJECTS, "conversation");
+    lua_getfield(L, -1, "protocol");
+    code = lua_pushfstring(L, "%s.stalled", lua_tostring(L, -1));
+    return fail_progress(L, transfer, code, "the modem takes no more bytes");
 }
 
 static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_transfer_result result)
@@ -230,12 +225,12 @@ static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_tran
     case MF_TRANSFER_DONE:
         lua_pushboolean(L, 1);
         return 1;
-    case MF_TRANSFER_QDL:
-        return fail_qdl(L);
+    case MF_TRANSFER_CONVERSATION:
+        return fail_conversation(L);
     case MF_TRANSFER_CHANNEL:
         return fail_channel(L, transfer);
     case MF_TRANSFER_STALLED:
-        return fail_progress(L, transfer, "qdl.stalled", "the modem takes no more bytes");
+        return fail_stalled(L, transfer);
     case MF_TRANSFER_SOURCE:
         return fail_source(L, transfer);
     case MF_TRANSFER_SOURCE_SHORT:
@@ -257,10 +252,10 @@ static int transfer_run(lua_State *L)
     struct bound_transfer *bound = check_transfer(L);
     enum mf_transfer_result result;
 
-    if (bound->transfer.qdl == NULL || bound->running != NULL)
+    if (bound->transfer.conversation == NULL || bound->running != NULL)
         return luaL_error(L, "the transfer is %s", bound->running ? "running" : "closed");
     lua_settop(L, SELF);
-    push_objects(L);
+    lua_getfenv(L, SELF);
     lua_getfield(L, OBJECTS, "progress");
     bound->running = L;
     bound->transfer.interrupt = mf_interrupt(L);

@@ -1,17 +1,14 @@
-/* The QDL (SSDP) download conversation as bytes in and bytes out: no file, port, clock, heap or
- * log. The caller asks mf_qdl_need() what the conversation wants, does it, and reports back with
- * mf_qdl_took(), mf_qdl_feed() or mf_qdl_timed_out().
- *
- * One conversation lives as long as the port is open. It is given one errand at a time:
- *   greet  0x70 and hello; both known answers to 0x70, and none, lead to the hello
- *   image  hello, open unframed, writes, session done
- *   reset  session close; no answer, the device vanishes
- * An errand ends in MF_QDL_DONE (the next may be given) or MF_QDL_FAILED (for good).
+/* QDL (SSDP), the download protocol of the 9x15 and 9x30 modems, as a conversation: bytes in and bytes
+ * out. Each operation is begun by one function:
+ *   mf_qdl_greet   0x70 and hello; both known answers to 0x70, and none, lead to the hello
+ *   mf_qdl_image   hello, open unframed, writes, session done
+ *   mf_qdl_reset   session close; no answer comes, the device vanishes
  * Sources of the wire facts: libqmi's updater, swi-update.c and published traces; see README.
  */
 #ifndef MF_PROTOCOL_QDL_H
 #define MF_PROTOCOL_QDL_H
 
+#include "protocol/conversation.h"
 #include "protocol/hdlc.h"
 
 enum {
@@ -21,21 +18,10 @@ enum {
     MF_QDL_TEXT = 256             /* most bytes kept of an error's or a session done's text */
 };
 
-enum mf_qdl_want { MF_QDL_SEND, MF_QDL_RECEIVE, MF_QDL_DONE, MF_QDL_FAILED };
-
-struct mf_qdl_need {
-    enum mf_qdl_want want;
-    const uint8_t *bytes;  /* SEND: these, then the image range; valid until the next call */
-    size_t length;         /* SEND: count of `bytes` */
-    uint32_t image_offset; /* SEND: where the image range starts, from the file's first byte */
-    uint32_t image_length; /* SEND: its length; 0: no image bytes */
-    uint32_t within_ms;    /* RECEIVE: how long to wait, from mf_qdl_took() on, whatever arrives */
-};
-
 enum mf_qdl_failure {
     MF_QDL_NO_FAILURE,
     MF_QDL_SILENT,         /* no answer in time, repeats included */
-    MF_QDL_NOT_QDL,        /* something else answers: see mf_qdl_foreign */
+    MF_QDL_NOT_QDL,        /* another protocol answers: see mf_qdl_other_protocol */
     MF_QDL_ERROR,          /* error frame 0x0d: code and text kept */
     MF_QDL_OPEN_REFUSED,   /* open unframed answered with a status: kept */
     MF_QDL_WRITE_REFUSED,  /* a write's answer has a bad status: kept */
@@ -44,16 +30,16 @@ enum mf_qdl_failure {
     MF_QDL_UNEXPECTED      /* a well-formed answer that does not belong here: command kept */
 };
 
-enum mf_qdl_foreign {
-    MF_FOREIGN_NONE,
-    MF_FOREIGN_DIAG,    /* DIAG "bad command" 0x13: a running modem's diagnostic port */
-    MF_FOREIGN_AT,      /* our own bytes echoed, or text: an AT port */
-    MF_FOREIGN_SAHARA,  /* Sahara hello: memory debug mode (mode 2) or another family */
-    MF_FOREIGN_BOOTROM, /* boot ROM NAK: no Sierra loader left */
-    MF_FOREIGN_UNKNOWN  /* bytes, but none of the above */
+enum mf_qdl_other_protocol {
+    MF_OTHER_NONE,
+    MF_OTHER_DIAG,    /* DIAG "bad command" 0x13: the diagnostic port of a running modem */
+    MF_OTHER_AT,      /* our own bytes echoed, or text: an AT port */
+    MF_OTHER_SAHARA,  /* Sahara hello: memory debug mode (mode 2) or another family */
+    MF_OTHER_BOOTROM, /* boot ROM NAK: the modem has no Sierra loader any more */
+    MF_OTHER_UNKNOWN  /* bytes, but none of the above */
 };
 
-struct mf_qdl_timing {          /* milliseconds and counts; all have defaults, see mf_qdl_init */
+struct mf_qdl_timing {          /* milliseconds and counts; defaults: see mf_qdl_init */
     uint32_t greeting_ms;       /* silence after 0x70 or a greeting hello before it is repeated */
     uint32_t greeting_attempts; /* how often each is sent at most */
     uint32_t reply_ms;          /* answer to an image's hello and to its open */
@@ -65,30 +51,32 @@ enum { MF_QDL_PAYLOAD = 512, MF_QDL_RAW = 64 };
 #define MF_SAHARA_MODE_UNKNOWN UINT32_MAX
 
 struct mf_qdl {
-    struct mf_qdl_timing timing; /* may be changed between errands */
-    /* what came, for the caller to read */
+    struct mf_conversation conversation; /* first: a QDL is a conversation */
+    struct mf_qdl_timing timing;         /* may be changed between operations */
+    /* what the modem answered; read by the caller */
     enum mf_qdl_failure failure;
-    enum mf_qdl_foreign foreign;
+    enum mf_qdl_other_protocol other_protocol;
     uint32_t code; /* of MF_QDL_ERROR; the status of a *_REFUSED; the sequence or command that
                       came; the mode of a Sahara hello, MF_SAHARA_MODE_UNKNOWN if it broke off */
-    char text[MF_QDL_TEXT + 1]; /* what the modem said with it, printable, NUL-terminated */
+    char text[MF_QDL_TEXT + 1]; /* the modem's own text with it, printable, NUL-terminated */
     uint8_t raw[MF_QDL_RAW];    /* the first bytes since the last good answer, as evidence */
     size_t raw_length;
-    uint8_t failed_type;       /* of MF_QDL_DONE_REFUSED: the image type it is about */
-    uint8_t version, features; /* of the hello answer */
-    uint32_t max_block;        /* of the hello answer */
-    uint32_t sent, total;      /* image bytes behind the head acknowledged, and to be */
-    bool opened;               /* the open of the present image went out, so the modem may hold a part */
-    /* the conversation's own */
+    uint8_t failed_type;          /* of MF_QDL_DONE_REFUSED: the image type it is about */
+    uint8_t version, features;    /* of the hello answer */
+    uint32_t max_block;           /* of the hello answer */
+    uint32_t acknowledged, total; /* image bytes behind the head: those acknowledged, and all */
+    bool opened; /* the open of the present image went out, so the modem may hold a part */
+    /* the state machine's own */
     uint8_t state;
-    bool sending; /* the state's packet is on its way; else its answer is awaited */
-    bool heard;   /* something at the other end speaks QDL */
-    bool refused; /* an error came that was let pass: told if nothing better comes */
+    bool sending;       /* the state's packet is on its way; else its answer is awaited */
+    bool speaks_qdl;    /* a good QDL answer has come */
+    bool error_pending; /* an error came that did not end the operation; it becomes the failure when
+                           no better answer comes */
     uint8_t image_type;
     uint16_t sequence; /* of the present write */
     uint32_t chunk, chunk_length;
-    unsigned attempts;       /* how often the present packet was sent */
-    unsigned greetings_open; /* answers to earlier repeats that may still come */
+    unsigned attempts;             /* how often the present packet was sent */
+    unsigned unanswered_greetings; /* answers to earlier repeats that may still come */
     uint8_t head[MF_QDL_HEAD];
     uint8_t out[MF_HDLC_FRAME_MAX(MF_QDL_PAYLOAD)];
     size_t out_length;
@@ -100,22 +88,17 @@ struct mf_qdl {
  * one 180000 ms. The struct must not move afterwards. */
 void mf_qdl_init(struct mf_qdl *qdl);
 
-/* Errands. Each returns false, changing nothing, when the conversation is not between errands, or
- * for an image of fewer than 401 bytes or a chunk of 0. */
+/* Operations. Each returns false, changing nothing, when the conversation is not between operations,
+ * or for an image of fewer than 401 bytes or a chunk of 0. The ranges of an image are counted from
+ * the byte behind its head. */
 bool mf_qdl_greet(struct mf_qdl *qdl);
 bool mf_qdl_image(struct mf_qdl *qdl, uint8_t image_type, const uint8_t head[MF_QDL_HEAD],
                   uint32_t file_size, uint32_t chunk);
 bool mf_qdl_reset(struct mf_qdl *qdl);
 
-struct mf_qdl_need mf_qdl_need(struct mf_qdl *qdl);
-void mf_qdl_took(struct mf_qdl *qdl);      /* everything of a SEND has been written */
-void mf_qdl_timed_out(struct mf_qdl *qdl); /* a RECEIVE's time passed without a good answer */
-/* Bytes that arrived, in any split, also during a SEND: what failed is known at once. */
-void mf_qdl_feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length);
-
 /* Names for people and programs; never NULL. */
 const char *mf_qdl_failure_name(enum mf_qdl_failure failure);
-const char *mf_qdl_foreign_name(enum mf_qdl_foreign foreign);
+const char *mf_qdl_other_protocol_name(enum mf_qdl_other_protocol other);
 const char *mf_qdl_error_text(uint32_t code);          /* error codes of 0x0d */
 const char *mf_qdl_open_status_text(uint32_t status);  /* open unframed */
 const char *mf_qdl_write_status_text(uint32_t status); /* unframed write */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* --- what the host sends --------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 enum value { LITERAL, MAGIC, IMAGE_TYPE, FILE_SIZE, DATA_SIZE, HEAD, SEQUENCE, CHUNK_LENGTH, CRC };
 
@@ -101,9 +101,9 @@ void mf_qdl_build(struct mf_qdl *qdl, enum mf_qdl_packet packet)
     }
 }
 
-/* --- what comes ------------------------------------------------------------------------------ */
+/* --- answers --------------------------------------------------------------------------------- */
 
-/* The first row that fits counts. Texts at the end may be of any length. */
+/* The first row that fits decides. A text at the end may have any length. */
 static const struct {
     uint8_t command;
     uint16_t least, most;
@@ -128,7 +128,7 @@ enum mf_qdl_reply mf_qdl_classify(const uint8_t *payload, size_t length)
     return MF_QDL_REPLY_UNKNOWN;
 }
 
-/* Behind version and block size: u32 flash base, u8 length of the flash's id, the id, u16 window,
+/* After version and block size: u32 flash base, u8 length of the flash's id, the id, u16 window,
  * u16 number of sectors, u32 for each, u8 features. */
 uint8_t mf_qdl_hello_features(const uint8_t *payload, size_t length)
 {
@@ -151,13 +151,13 @@ static bool is_text(const uint8_t *bytes, size_t length)
     return length >= LEAST;
 }
 
-enum mf_qdl_foreign mf_qdl_foreign_bytes(const uint8_t *bytes, size_t length)
+enum mf_qdl_other_protocol mf_qdl_identify(const uint8_t *bytes, size_t length)
 {
     static const uint8_t sahara_hello[] = {0x01, 0, 0, 0, 0x30, 0, 0, 0}; /* command 1, length 48 */
 
     if (length == 0)
-        return MF_FOREIGN_NONE;
+        return MF_OTHER_NONE;
     if (length >= sizeof sahara_hello && memcmp(bytes, sahara_hello, sizeof sahara_hello) == 0)
-        return MF_FOREIGN_SAHARA;
-    return is_text(bytes, length) ? MF_FOREIGN_AT : MF_FOREIGN_UNKNOWN;
+        return MF_OTHER_SAHARA;
+    return is_text(bytes, length) ? MF_OTHER_AT : MF_OTHER_UNKNOWN;
 }

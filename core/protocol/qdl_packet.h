@@ -1,17 +1,17 @@
-/* The packets of QDL as data: what the host sends, field by field, and how answers are told apart.
- * Part of qdl.c, not for others. All integers are little-endian. */
+/* The packets of QDL as data: requests field by field, and the command and length of each answer.
+ * Internal to qdl.c. All integers are little-endian. */
 #ifndef MF_PROTOCOL_QDL_PACKET_H
 #define MF_PROTOCOL_QDL_PACKET_H
 
 #include "protocol/qdl.h"
 
-/* What the host sends. */
+/* Requests of the host. */
 enum mf_qdl_packet {
     MF_QDL_NO_PACKET,
     MF_QDL_SWITCH_REQUEST, /* from the boot loader's DLOAD protocol to this one */
     MF_QDL_HELLO_REQUEST,
     MF_QDL_OPEN_REQUEST,
-    MF_QDL_WRITE_REQUEST, /* a header that goes out unframed, the image bytes after it */
+    MF_QDL_WRITE_REQUEST, /* an unframed header; the image bytes follow it */
     MF_QDL_DONE_REQUEST,
     MF_QDL_RESET_REQUEST
 };
@@ -19,7 +19,7 @@ enum mf_qdl_packet {
 /* Puts the packet into qdl->out, framed if it has to be. */
 void mf_qdl_build(struct mf_qdl *qdl, enum mf_qdl_packet packet);
 
-/* What a payload is. */
+/* Answers of the modem. */
 enum mf_qdl_reply {
     MF_QDL_REPLY_UNKNOWN,
     MF_QDL_REPLY_ACK,
@@ -51,8 +51,8 @@ enum {
 /* The features of a hello answer, which lie behind two lists; 0 when it is too short for them. */
 uint8_t mf_qdl_hello_features(const uint8_t *payload, size_t length);
 
-/* What bytes that are no frames are. Sahara is a hello in its own, unframed protocol. */
-enum mf_foreign_bytes { MF_SAHARA_MODE = 20, MF_SAHARA_MODE_END = 24 };
-enum mf_qdl_foreign mf_qdl_foreign_bytes(const uint8_t *bytes, size_t length);
+/* The protocol of bytes that are no frames. A Sahara hello has no frame around it. */
+enum { MF_SAHARA_MODE = 20, MF_SAHARA_MODE_END = 24 };
+enum mf_qdl_other_protocol mf_qdl_identify(const uint8_t *bytes, size_t length);
 
 #endif

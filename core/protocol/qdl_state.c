@@ -1,8 +1,8 @@
-/* Theory of operation: a state sends one packet and awaits its answer. What an answer does is
- * looked up in `transitions` by state and kind of answer; what is not there is left to the state's
- * `otherwise`. Answers come in the order of the requests, so a greeting that was repeated leaves
- * answers open (greetings_open) that are let pass when they come in a later state, until the first
- * answer that cannot be one of them. A write is never repeated. */
+/* A state sends one packet and awaits its answer. `transitions` has the handler for each state and
+ * kind of answer; any other answer goes to the state's `otherwise`. Answers come in the order of the
+ * requests. A repeated greeting can therefore be answered in a later state: unanswered_greetings
+ * counts these answers, and they are ignored until the first answer that cannot be one of them. A
+ * write is never repeated. */
 #include "protocol/qdl_state.h"
 
 #include "protocol/endian.h"
@@ -33,8 +33,8 @@ static const struct row {
     [MF_STATE_RESET] = {"reset", MF_QDL_RESET_REQUEST, false, MF_STATE_IDLE, pass},
 };
 
-/* `early` is for an answer that comes while the packet is still being sent, so it answers another.
- */
+/* `early` handles an answer that comes while the packet is still being sent: it belongs to an
+ * earlier packet. */
 static const struct transition {
     enum mf_qdl_state state;
     enum mf_qdl_reply reply;
@@ -68,19 +68,19 @@ static void fail(struct mf_qdl *qdl, enum mf_qdl_failure failure, uint32_t code)
     qdl->code = code;
 }
 
-static void fail_foreign(struct mf_qdl *qdl, enum mf_qdl_foreign foreign, uint32_t code)
+static void fail_other_protocol(struct mf_qdl *qdl, enum mf_qdl_other_protocol other, uint32_t code)
 {
-    qdl->foreign = foreign;
+    qdl->other_protocol = other;
     fail(qdl, MF_QDL_NOT_QDL, code);
 }
 
 static void enter(struct mf_qdl *qdl, enum mf_qdl_state state)
 {
-    uint32_t left = qdl->total - qdl->sent;
+    uint32_t left = qdl->total - qdl->acknowledged;
 
     qdl->state = (uint8_t)state;
     qdl->attempts = 1;
-    qdl->refused = false;
+    qdl->error_pending = false;
     qdl->chunk_length = left < qdl->chunk ? left : qdl->chunk;
     qdl->sending = states[state].packet != MF_QDL_NO_PACKET;
     if (qdl->sending)
@@ -110,17 +110,17 @@ static uint32_t sahara_mode(const struct mf_qdl *qdl)
                                                  : MF_SAHARA_MODE_UNKNOWN;
 }
 
-/* The time is up for good. */
+/* No repeat is left. */
 static void give_up(struct mf_qdl *qdl)
 {
-    enum mf_qdl_foreign foreign = mf_qdl_foreign_bytes(qdl->raw, qdl->raw_length);
+    enum mf_qdl_other_protocol other = mf_qdl_identify(qdl->raw, qdl->raw_length);
 
-    if (qdl->refused)
+    if (qdl->error_pending)
         fail(qdl, MF_QDL_ERROR, qdl->code);
-    else if (qdl->heard || foreign == MF_FOREIGN_NONE)
+    else if (qdl->speaks_qdl || other == MF_OTHER_NONE)
         fail(qdl, MF_QDL_SILENT, 0);
     else
-        fail_foreign(qdl, foreign, foreign == MF_FOREIGN_SAHARA ? sahara_mode(qdl) : 0);
+        fail_other_protocol(qdl, other, other == MF_OTHER_SAHARA ? sahara_mode(qdl) : 0);
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -140,7 +140,7 @@ static void note_error(struct mf_qdl *qdl, const uint8_t *payload, size_t length
         return;
     qdl->code = mf_get_u32le(payload + MF_QDL_ERROR_CODE);
     keep_text(qdl, payload + MF_QDL_ERROR_TEXT, length - MF_QDL_ERROR_TEXT);
-    qdl->refused = true;
+    qdl->error_pending = true;
 }
 
 static void pass(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
@@ -163,41 +163,42 @@ static void on_error(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 static void on_diag(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     (void)length;
-    fail_foreign(qdl, MF_FOREIGN_DIAG, payload[0]);
+    fail_other_protocol(qdl, MF_OTHER_DIAG, payload[0]);
 }
 
 static void on_bootrom(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     (void)length;
-    fail_foreign(qdl, MF_FOREIGN_BOOTROM, payload[0]);
+    fail_other_protocol(qdl, MF_OTHER_BOOTROM, payload[0]);
 }
 
-/* ACK and error alike: the modem is there and speaks QDL now (a 9x30 always did: error 22). */
+/* ACK and error alike show that the modem speaks QDL now. (A 9x30 does so from the start and
+ * answers with error 22.) */
 static void on_switched(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     (void)payload, (void)length;
-    qdl->greetings_open = qdl->attempts - 1;
+    qdl->unanswered_greetings = qdl->attempts - 1;
     mf_qdl_advance(qdl, MF_STATE_GREETING);
 }
 
-/* The first hello answer closes what the switch left open. */
+/* After the first hello answer no answer to the switch can come. */
 static void on_hello(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     qdl->version = payload[MF_QDL_HELLO_VERSION];
     qdl->max_block = mf_get_u32le(payload + MF_QDL_HELLO_MAX_BLOCK);
     qdl->features = mf_qdl_hello_features(payload, length);
     if (qdl->state == MF_STATE_GREETING)
-        qdl->greetings_open = 0;
-    qdl->greetings_open += qdl->attempts - 1;
+        qdl->unanswered_greetings = 0;
+    qdl->unanswered_greetings += qdl->attempts - 1;
     mf_qdl_advance(qdl, states[qdl->state].next);
 }
 
-/* Some modems give errors to their first messages: ask again, and in the end go on as if it had
- * been answered, as Sierra's own tool does. */
+/* Some modems answer their first messages with errors. The hello is repeated; when no attempt is
+ * left, the conversation goes on as if it had been answered, as Sierra's own tool does. */
 static void on_hello_refused(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
-    if (qdl->greetings_open > 0) {
-        qdl->greetings_open--;
+    if (qdl->unanswered_greetings > 0) {
+        qdl->unanswered_greetings--;
         return;
     }
     note_error(qdl, payload, length);
@@ -209,20 +210,20 @@ static void on_hello_refused(struct mf_qdl *qdl, const uint8_t *payload, size_t 
 
 static void on_late_greeting(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
-    if (qdl->greetings_open == 0)
+    if (qdl->unanswered_greetings == 0)
         unexpected(qdl, payload, length);
     else
-        qdl->greetings_open--;
+        qdl->unanswered_greetings--;
 }
 
-/* With greetings open nobody can tell what the error is about: the open's own answer decides. */
+/* With unanswered greetings the error may belong to one of them: the answer to the open decides. */
 static void on_error_at_open(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
-    if (qdl->greetings_open == 0) {
+    if (qdl->unanswered_greetings == 0) {
         on_error(qdl, payload, length);
         return;
     }
-    qdl->greetings_open--;
+    qdl->unanswered_greetings--;
     note_error(qdl, payload, length);
 }
 
@@ -231,7 +232,7 @@ static void on_open(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
     uint32_t status = mf_get_u16le(payload + MF_QDL_OPEN_STATUS);
 
     (void)length;
-    qdl->greetings_open = 0;
+    qdl->unanswered_greetings = 0;
     qdl->sequence = 0;
     if (status == 0)
         mf_qdl_advance(qdl, MF_STATE_WRITE);
@@ -245,13 +246,13 @@ static void on_written(struct mf_qdl *qdl, uint32_t status)
         fail(qdl, MF_QDL_WRITE_REFUSED, status);
         return;
     }
-    qdl->sent += qdl->chunk_length;
+    qdl->acknowledged += qdl->chunk_length;
     qdl->sequence++;
-    mf_qdl_advance(qdl, qdl->sent < qdl->total ? MF_STATE_WRITE : MF_STATE_DONE);
+    mf_qdl_advance(qdl, qdl->acknowledged < qdl->total ? MF_STATE_WRITE : MF_STATE_DONE);
 }
 
-/* The answer to the write before may come twice. One to this write before all of it is out, or to
- * any other, means that the two sides no longer agree. */
+/* The answer to the previous write may come twice. An answer to this write before all of it is sent,
+ * or to any other write, means that the two sides no longer agree. */
 static void on_write(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     uint16_t sequence = mf_get_u16le(payload + MF_QDL_WRITE_SEQUENCE);
@@ -259,7 +260,7 @@ static void on_write(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
     uint16_t previous = (uint16_t)(qdl->sequence - 1);
 
     (void)length;
-    if (sequence == previous && qdl->sent > 0)
+    if (sequence == previous && qdl->acknowledged > 0)
         return;
     if (qdl->state != MF_STATE_WRITE || sequence != qdl->sequence)
         fail(qdl, MF_QDL_WRONG_SEQUENCE, sequence);
@@ -294,7 +295,7 @@ static handler *handler_of(const struct mf_qdl *qdl, enum mf_qdl_reply reply)
     return states[qdl->state].otherwise;
 }
 
-/* --- what happens ---------------------------------------------------------------------------- */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static bool is_echo(const struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
@@ -311,28 +312,28 @@ void mf_qdl_on_frame(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
     if (qdl->state == MF_STATE_IDLE || qdl->state == MF_STATE_RESET)
         return;
     if (is_echo(qdl, payload, length)) {
-        fail_foreign(qdl, MF_FOREIGN_AT, payload[0]);
+        fail_other_protocol(qdl, MF_OTHER_AT, payload[0]);
         return;
     }
     handler_of(qdl, reply)(qdl, payload, length);
     if (reply != MF_QDL_REPLY_UNKNOWN && qdl->failure != MF_QDL_NOT_QDL)
-        qdl->heard = true;
+        qdl->speaks_qdl = true;
 }
 
 void mf_qdl_on_raw(struct mf_qdl *qdl)
 {
     if (qdl->raw_length == MF_SAHARA_MODE_END &&
-        mf_qdl_foreign_bytes(qdl->raw, qdl->raw_length) == MF_FOREIGN_SAHARA)
-        fail_foreign(qdl, MF_FOREIGN_SAHARA, sahara_mode(qdl));
+        mf_qdl_identify(qdl->raw, qdl->raw_length) == MF_OTHER_SAHARA)
+        fail_other_protocol(qdl, MF_OTHER_SAHARA, sahara_mode(qdl));
 }
 
-/* A modem that was greeted too early may have missed the switch, or needs none. */
+/* A modem that was greeted too early may have missed the switch; a 9x30 does not need it. */
 void mf_qdl_on_silence(struct mf_qdl *qdl)
 {
     if (may_repeat(qdl)) {
         repeat(qdl);
     } else if (qdl->state == MF_STATE_SWITCH) {
-        qdl->greetings_open = qdl->attempts;
+        qdl->unanswered_greetings = qdl->attempts;
         enter(qdl, MF_STATE_GREETING);
     } else {
         give_up(qdl);

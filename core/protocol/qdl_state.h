@@ -1,11 +1,11 @@
-/* The states of a QDL conversation and what answers do to them. Part of qdl.c, not for others. */
+/* The states of a QDL conversation and their transitions. Internal to qdl.c. */
 #ifndef MF_PROTOCOL_QDL_STATE_H
 #define MF_PROTOCOL_QDL_STATE_H
 
 #include "protocol/qdl.h"
 
 enum mf_qdl_state {
-    MF_STATE_IDLE, /* between errands */
+    MF_STATE_IDLE, /* between operations */
     MF_STATE_SWITCH,
     MF_STATE_GREETING, /* the hello of a greeting */
     MF_STATE_HELLO,    /* the hello of an image */
@@ -15,7 +15,7 @@ enum mf_qdl_state {
     MF_STATE_RESET
 };
 
-/* Goes to a state, and forgets what was received before: it is no evidence any more. */
+/* Enters a state and drops the bytes kept as evidence. */
 void mf_qdl_advance(struct mf_qdl *qdl, enum mf_qdl_state state);
 
 /* A good frame came. */

@@ -25,15 +25,15 @@ const char *mf_qdl_failure_name(enum mf_qdl_failure failure)
     return pick(names, COUNT(names), failure);
 }
 
-const char *mf_qdl_foreign_name(enum mf_qdl_foreign foreign)
+const char *mf_qdl_other_protocol_name(enum mf_qdl_other_protocol other)
 {
     static const char *const names[] = {
-        [MF_FOREIGN_NONE] = "none",       [MF_FOREIGN_DIAG] = "diag",
-        [MF_FOREIGN_AT] = "at",           [MF_FOREIGN_SAHARA] = "sahara",
-        [MF_FOREIGN_BOOTROM] = "bootrom", [MF_FOREIGN_UNKNOWN] = "unknown",
+        [MF_OTHER_NONE] = "none",       [MF_OTHER_DIAG] = "diag",
+        [MF_OTHER_AT] = "at",           [MF_OTHER_SAHARA] = "sahara",
+        [MF_OTHER_BOOTROM] = "bootrom", [MF_OTHER_UNKNOWN] = "unknown",
     };
 
-    return pick(names, COUNT(names), foreign);
+    return pick(names, COUNT(names), other);
 }
 
 /* Codes and statuses: Qualcomm's QDLEnum.h (libqmi, gobi-api). */

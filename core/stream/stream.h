@@ -1,11 +1,14 @@
-/* The two seams between drivers: a channel carries bytes both ways, a reader gives the bytes of
- * an image. Each is a struct of function pointers that its implementation begins with, so a
- * pointer to the implementation is a pointer to the seam.
+/* The three interfaces that this layer joins: a channel carries bytes both ways, a reader gives the
+ * bytes of an image, a conversation (protocol/conversation.h) is a download protocol. Each is a
+ * struct of function pointers. An implementation begins with that struct, so a pointer to the
+ * implementation is a pointer to the interface.
  *
- * All times are milliseconds. No function here blocks longer than it was told to.
+ * All times are milliseconds. No function blocks longer than its timeout.
  */
 #ifndef MF_STREAM_STREAM_H
 #define MF_STREAM_STREAM_H
+
+#include "protocol/conversation.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,19 +16,19 @@
 
 /* Why a call moved no bytes. Positive results are always byte counts. */
 enum mf_stream_result {
-    MF_STREAM_TIMEOUT = -1,     /* nothing within the time given; the stream is unharmed */
+    MF_STREAM_TIMEOUT = -1,     /* no byte within the timeout; the stream stays usable */
     MF_STREAM_CLOSED = -2,      /* hang-up: the other end, or the USB device, is gone */
     MF_STREAM_INTERRUPTED = -3, /* the interrupt descriptor became readable */
-    MF_STREAM_FAILED = -4,      /* the system refused; `error` of the seam holds errno */
-    MF_STREAM_REJECTED = -5     /* reader only: the bytes are not what they should be, so the
-                                   rest of them is withheld (a CRC that does not match) */
+    MF_STREAM_FAILED = -4,      /* a system call failed; the `error` field holds errno */
+    MF_STREAM_REJECTED = -5     /* reader only: a CRC of the image is wrong; the rest of the bytes
+                                   is withheld */
 };
 
 struct mf_channel {
-    /* Takes what is there, at least one byte and at most `capacity`, waiting for the first byte
-     * up to `timeout_ms` (0: do not wait). Returns the count or an mf_stream_result. */
+    /* Reads the bytes that have arrived, at least one and at most `capacity`; waits for the first
+     * one up to `timeout_ms` (0: does not wait). Returns the count or an mf_stream_result. */
     ssize_t (*read)(struct mf_channel *self, uint8_t *out, size_t capacity, int timeout_ms);
-    /* Hands over what fits now, at least one byte and at most `length`, waiting for room up to
+    /* Writes as many bytes as fit now, at least one and at most `length`; waits for room up to
      * `timeout_ms`. A short count is normal. Returns the count or an mf_stream_result. */
     ssize_t (*write)(struct mf_channel *self, const uint8_t *bytes, size_t length, int timeout_ms);
     int descriptor; /* for poll(2); -1 once closed */
@@ -33,18 +36,18 @@ struct mf_channel {
 };
 
 struct mf_reader {
-    /* Gives the next bytes of the image, at least one and at most `capacity`, waiting for the
-     * first up to `timeout_ms` (0: do not wait). Returns the count, 0 at the end of the image, or
+    /* Reads the next bytes of the image, at least one and at most `capacity`; waits for the first
+     * one up to `timeout_ms` (0: does not wait). Returns the count, 0 at the end of the image, or
      * an mf_stream_result. */
     ssize_t (*read)(struct mf_reader *self, uint8_t *out, size_t capacity, int timeout_ms);
-    /* Starts again at the first byte. NULL: the source can be read only once. Returns 0 or
-     * an mf_stream_result. */
+    /* Goes back to the first byte. NULL: the source can be read only once. Returns 0 or an
+     * mf_stream_result. */
     int (*rewind)(struct mf_reader *self);
-    int64_t size;   /* bytes in all, -1 while unknown */
+    int64_t size;   /* bytes of the whole image, -1 while unknown */
     int descriptor; /* for poll(2); -1: always ready (a file) */
     int error;      /* errno of the last MF_STREAM_FAILED */
-    /* What the last MF_STREAM_FAILED was, for people, when errno cannot tell; the reader's own
-     * memory. NULL: errno tells. */
+    /* The cause of the last MF_STREAM_FAILED where it is no errno: a text of another library or
+     * program, in the reader's memory. NULL: see `error`. */
     const char *reason;
 };
 

@@ -6,26 +6,26 @@
 #include <string.h>
 
 enum {
-    READ_SLICE = 32768, /* of the source, between two looks at the port */
-    ANSWER = 4096,      /* most bytes of the modem's taken at once */
-    BURST = 16          /* most writes between two looks at the source and the modem's answers */
+    READ_SLICE = 32768, /* most bytes of one read of the source */
+    ANSWER = 4096,      /* most bytes of one read of the channel */
+    BURST = 16          /* most writes before source and channel are read again */
 };
 
 /* The loop goes on; every other result ends it. */
 enum { GOING_ON = 1 };
 
-/* What the loop waits for at present. Each has its own deadline, counted from its start or from
- * its last sign of life. */
+/* Each phase has a deadline of its own. It starts anew with each byte sent or read from the source,
+ * but not with bytes received. */
 enum phase { NEW_PHASE, RECEIVING, SENDING, GATHERING, FINISHED };
 
-/* --- chunks: the next is read into the place of the bytes of this one that are out ------------ */
+/* --- chunks: the next one is read into the memory of the written bytes of this one ------------- */
 
 static uint8_t *chunk_data(const struct mf_transfer *transfer)
 {
     return transfer->buffer + MF_TRANSFER_HEADER;
 }
 
-/* How many bytes can be read from the source now. */
+/* How many bytes there is room for now. */
 static uint32_t room_of(const struct mf_transfer *transfer)
 {
     const struct mf_transfer_chunks *chunks = &transfer->chunks;
@@ -37,7 +37,7 @@ static uint32_t room_of(const struct mf_transfer *transfer)
     return chunks->out - chunks->ahead;
 }
 
-/* A little room in the middle of a chunk is left to grow, so that reads stay large. */
+/* Small room for the next chunk is left to grow, so that reads stay large. */
 static bool has_room(const struct mf_transfer *transfer)
 {
     uint32_t room = room_of(transfer);
@@ -45,19 +45,20 @@ static bool has_room(const struct mf_transfer *transfer)
     return room >= READ_SLICE || (room > 0 && transfer->chunks.filled < transfer->chunk);
 }
 
-static bool is_gathered(const struct mf_transfer *transfer, const struct mf_qdl_need *need)
+static bool is_gathered(const struct mf_transfer *transfer, const struct mf_next *next)
 {
-    return transfer->chunks.filled >= need->image_length;
+    return transfer->chunks.filled >= next->image_length;
 }
 
-/* The conversation asks for the chunks in order, each once. Anything else would be a mistake in
- * the program, and must not become a wild read. */
-static bool fits(const struct mf_transfer *transfer, const struct mf_qdl_need *need)
+/* Whether the range is the present chunk of this transfer's image. */
+static bool fits(const struct mf_transfer *transfer, const struct mf_next *next)
 {
-    uint64_t offset = MF_QDL_HEAD + (uint64_t)transfer->chunks.sending * transfer->chunk;
+    uint64_t offset = (uint64_t)transfer->chunks.sending * transfer->chunk;
 
-    return transfer->reader != NULL && need->image_offset == offset &&
-           need->image_length <= transfer->chunk && need->length <= MF_TRANSFER_HEADER;
+    return transfer->reader != NULL && next->image_offset == offset && next->image_length > 0 &&
+           next->image_length <= transfer->chunk &&
+           next->padding <= transfer->chunk - next->image_length &&
+           next->length <= MF_TRANSFER_HEADER;
 }
 
 static int source_failed(struct mf_transfer *transfer, ssize_t cause)
@@ -86,7 +87,7 @@ static int gather(struct mf_transfer *transfer)
     return GOING_ON;
 }
 
-static void chunk_is_out(struct mf_transfer *transfer)
+static void begin_next_chunk(struct mf_transfer *transfer)
 {
     struct mf_transfer_chunks *chunks = &transfer->chunks;
 
@@ -97,7 +98,7 @@ static void chunk_is_out(struct mf_transfer *transfer)
     chunks->sending++;
 }
 
-/* --- the port ------------------------------------------------------------------------------ */
+/* --- the channel --------------------------------------------------------------------------- */
 
 static int channel_failed(struct mf_transfer *transfer, ssize_t cause)
 {
@@ -105,7 +106,7 @@ static int channel_failed(struct mf_transfer *transfer, ssize_t cause)
     return cause == MF_STREAM_INTERRUPTED ? MF_TRANSFER_INTERRUPTED : MF_TRANSFER_CHANNEL;
 }
 
-/* Whatever the modem says is the conversation's to judge, also in the middle of a chunk. */
+/* The conversation gets every answer at once, also in the middle of a message. */
 static int receive(struct mf_transfer *transfer)
 {
     uint8_t bytes[ANSWER];
@@ -115,41 +116,56 @@ static int receive(struct mf_transfer *transfer)
         return GOING_ON;
     if (count < 0)
         return channel_failed(transfer, count);
-    mf_qdl_feed(transfer->qdl, bytes, (size_t)count);
+    transfer->conversation->feed(transfer->conversation, bytes, (size_t)count);
     return GOING_ON;
 }
 
-/* A write's header goes out in front of its data, in the same write(2), as the modem's other
- * tools send it. */
-static const uint8_t *outgoing(const struct mf_transfer *transfer, const struct mf_qdl_need *need)
+static size_t message_length(const struct mf_next *next)
 {
-    uint8_t *start;
+    return next->length + next->image_length + next->padding;
+}
 
-    if (need->image_length == 0)
-        return need->bytes;
-    start = chunk_data(transfer) - need->length;
-    memcpy(start, need->bytes, need->length);
+/* The header of an image range, the range and its padding lie in one piece of memory and go out in
+ * the same write(2), as other tools send them. */
+static const uint8_t *message(const struct mf_transfer *transfer, const struct mf_next *next)
+{
+    uint8_t *range = chunk_data(transfer), *start;
+
+    if (next->image_length == 0)
+        return next->bytes;
+    start = range - next->length;
+    if (next->length > 0)
+        memcpy(start, next->bytes, next->length);
+    memset(range + next->image_length, 0, next->padding);
     return start;
 }
 
-static void all_is_out(struct mf_transfer *transfer, const struct mf_qdl_need *need)
+static void finish_message(struct mf_transfer *transfer, const struct mf_next *next)
 {
-    if (need->image_length > 0)
-        chunk_is_out(transfer);
+    if (next->image_length > 0)
+        begin_next_chunk(transfer);
     transfer->taken = 0;
     transfer->phase = NEW_PHASE;
-    mf_qdl_took(transfer->qdl);
+    transfer->conversation->sent(transfer->conversation);
 }
 
-static void count_written(struct mf_transfer *transfer, const struct mf_qdl_need *need)
+static void count_written(struct mf_transfer *transfer, const struct mf_next *next)
 {
-    if (need->image_length == 0 || transfer->taken <= need->length)
+    size_t image;
+
+    if (next->image_length == 0 || transfer->taken <= next->length)
         return;
-    transfer->chunks.out = (uint32_t)(transfer->taken - need->length);
-    transfer->written = need->image_offset - MF_QDL_HEAD + (uint64_t)transfer->chunks.out;
+    image = transfer->taken - next->length;
+    transfer->chunks.out = image < next->image_length ? (uint32_t)image : next->image_length;
+    transfer->written = next->image_offset + transfer->chunks.out;
 }
 
-/* An answer that came just before a hang-up says more than the hang-up. */
+static struct mf_next next_of(const struct mf_transfer *transfer)
+{
+    return transfer->conversation->next(transfer->conversation);
+}
+
+/* An answer that came just before the hang-up tells the cause: it is read first. */
 static int write_failed(struct mf_transfer *transfer, ssize_t cause)
 {
     int result;
@@ -157,12 +173,12 @@ static int write_failed(struct mf_transfer *transfer, ssize_t cause)
     if (cause == MF_STREAM_TIMEOUT)
         return GOING_ON;
     result = cause == MF_STREAM_CLOSED ? receive(transfer) : channel_failed(transfer, cause);
-    if (result == GOING_ON && mf_qdl_need(transfer->qdl).want == MF_QDL_SEND)
+    if (result == GOING_ON && next_of(transfer).want == MF_SEND)
         return channel_failed(transfer, cause);
     return result;
 }
 
-/* One write(2). A short one says that there is no room for more now. */
+/* One write(2). After a short one there is no room for more now. */
 static ssize_t write_once(struct mf_transfer *transfer, const uint8_t *bytes, size_t left)
 {
     size_t wanted = left < transfer->write_size ? left : transfer->write_size;
@@ -175,37 +191,37 @@ static ssize_t write_once(struct mf_transfer *transfer, const uint8_t *bytes, si
     return (size_t)count < wanted ? MF_STREAM_TIMEOUT : count;
 }
 
-/* Several writes a turn: the kernel calls a serial device writable only when it has sent nearly
- * everything, so one write a turn would leave the line idle in between. */
-static int send_some(struct mf_transfer *transfer, const struct mf_qdl_need *need)
+/* Several writes a turn: poll(2) reports a serial device as writable only when its buffer is nearly
+ * empty, so one write a turn would leave the line idle in between. */
+static int send_some(struct mf_transfer *transfer, const struct mf_next *next)
 {
-    const uint8_t *bytes = outgoing(transfer, need);
-    size_t length = need->length + need->image_length;
+    const uint8_t *bytes = message(transfer, next);
+    size_t length = message_length(next);
     ssize_t count = 1;
     int writes;
 
     for (writes = 0; writes < BURST && count > 0 && transfer->taken < length; writes++)
         count = write_once(transfer, bytes + transfer->taken, length - transfer->taken);
-    count_written(transfer, need);
+    count_written(transfer, next);
     if (transfer->taken == length)
-        all_is_out(transfer, need);
+        finish_message(transfer, next);
     return count < 0 ? write_failed(transfer, count) : GOING_ON;
 }
 
 /* --- phases and deadlines -------------------------------------------------------------------- */
 
-static enum phase phase_of(const struct mf_transfer *transfer, const struct mf_qdl_need *need)
+static enum phase phase_of(const struct mf_transfer *transfer, const struct mf_next *next)
 {
-    if (need->want == MF_QDL_RECEIVE)
+    if (next->want == MF_RECEIVE)
         return RECEIVING;
-    if (need->want != MF_QDL_SEND)
+    if (next->want != MF_SEND)
         return FINISHED;
-    return is_gathered(transfer, need) ? SENDING : GATHERING;
+    return is_gathered(transfer, next) ? SENDING : GATHERING;
 }
 
-static void enter(struct mf_transfer *transfer, enum phase phase, const struct mf_qdl_need *need)
+static void enter(struct mf_transfer *transfer, enum phase phase, const struct mf_next *next)
 {
-    int64_t limit = phase == RECEIVING ? (int64_t)need->within_ms
+    int64_t limit = phase == RECEIVING ? (int64_t)next->within_ms
                     : phase == SENDING ? transfer->stall_ms
                                        : transfer->source_ms;
 
@@ -215,12 +231,12 @@ static void enter(struct mf_transfer *transfer, enum phase phase, const struct m
     transfer->deadline = mf_now_ms() + limit;
 }
 
-/* Looked at after the descriptors, so that an answer which is there counts, however late this
- * process came to read it. */
+/* Checked after the descriptors, so that an answer which has arrived counts, even when this process
+ * was late to read it. */
 static int check_deadline(struct mf_transfer *transfer)
 {
-    struct mf_qdl_need need = mf_qdl_need(transfer->qdl);
-    enum phase phase = phase_of(transfer, &need);
+    struct mf_next next = next_of(transfer);
+    enum phase phase = phase_of(transfer, &next);
 
     if (phase != (enum phase)transfer->phase || mf_now_ms() < transfer->deadline)
         return GOING_ON;
@@ -229,7 +245,7 @@ static int check_deadline(struct mf_transfer *transfer)
     if (phase == GATHERING)
         return MF_TRANSFER_SOURCE_SILENT;
     transfer->phase = NEW_PHASE;
-    mf_qdl_timed_out(transfer->qdl);
+    transfer->conversation->timed_out(transfer->conversation);
     return GOING_ON;
 }
 
@@ -238,7 +254,8 @@ static int check_deadline(struct mf_transfer *transfer)
 static int report(struct mf_transfer *transfer, bool at_end)
 {
     struct mf_transfer_report *reported = &transfer->reported;
-    bool acknowledged = transfer->qdl->sent != reported->acknowledged;
+    struct mf_progress progress = transfer->conversation->progress(transfer->conversation);
+    bool acknowledged = progress.acknowledged != reported->acknowledged;
     int64_t now;
 
     if (transfer->progress == NULL || transfer->reader == NULL)
@@ -248,14 +265,14 @@ static int report(struct mf_transfer *transfer, bool at_end)
     now = mf_now_ms();
     if (!acknowledged && now - reported->at < MF_TRANSFER_PROGRESS_MS && !at_end)
         return GOING_ON;
-    *reported = (struct mf_transfer_report){transfer->written, transfer->qdl->sent, now};
-    if (transfer->progress(transfer->context, transfer->written, transfer->qdl->total))
+    *reported = (struct mf_transfer_report){transfer->written, progress.acknowledged, now};
+    if (transfer->progress(transfer->context, transfer->written, progress.total))
         return GOING_ON;
     return MF_TRANSFER_STOPPED;
 }
 
-/* Waits once, and does what became possible. */
-static int serve(struct mf_transfer *transfer, const struct mf_qdl_need *need)
+/* Waits once, then reads or writes. */
+static int serve(struct mf_transfer *transfer, const struct mf_next *next)
 {
     bool room = has_room(transfer);
     bool starved = room && transfer->chunks.starved;
@@ -275,7 +292,7 @@ static int serve(struct mf_transfer *transfer, const struct mf_qdl_need *need)
     if (at[0].revents & ~POLLOUT)
         return receive(transfer);
     if (at[0].revents & POLLOUT)
-        result = send_some(transfer, need);
+        result = send_some(transfer, next);
     if (result == GOING_ON && (eager || at[1].revents != 0))
         result = gather(transfer);
     return result;
@@ -283,22 +300,22 @@ static int serve(struct mf_transfer *transfer, const struct mf_qdl_need *need)
 
 static int step(struct mf_transfer *transfer)
 {
-    struct mf_qdl_need need = mf_qdl_need(transfer->qdl);
-    enum phase phase = phase_of(transfer, &need);
+    struct mf_next next = next_of(transfer);
+    enum phase phase = phase_of(transfer, &next);
     int result;
 
-    if (transfer->channel->descriptor < 0) /* who is told of what passes may close it, too */
+    if (transfer->channel->descriptor < 0) /* the progress callback may have closed it */
         return channel_failed(transfer, MF_STREAM_CLOSED);
-    if (need.want == MF_QDL_DONE)
+    if (next.want == MF_DONE)
         return MF_TRANSFER_DONE;
-    if (need.want == MF_QDL_FAILED)
-        return MF_TRANSFER_QDL;
-    if (need.want == MF_QDL_SEND && need.image_length > 0 && !fits(transfer, &need))
+    if (next.want == MF_FAILED)
+        return MF_TRANSFER_CONVERSATION;
+    if (next.want == MF_SEND && next.image_length + next.padding > 0 && !fits(transfer, &next))
         return MF_TRANSFER_MISUSED;
     if (phase == GATHERING && transfer->chunks.ended)
         return MF_TRANSFER_SOURCE_SHORT;
-    enter(transfer, phase, &need);
-    result = serve(transfer, &need);
+    enter(transfer, phase, &next);
+    result = serve(transfer, &next);
     return result == GOING_ON ? check_deadline(transfer) : result;
 }
 

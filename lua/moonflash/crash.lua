@@ -13,7 +13,7 @@ local RESET_SECONDS = 5
 -- @tparam table problem the failure to greet it
 -- @treturn boolean true, or nil and a failure: `problem` itself for a modem that did not crash
 function crash.reset(job, problem)
-  if problem.foreign ~= "sahara" then return nil, problem end
+  if problem.other_protocol ~= "sahara" then return nil, problem end
   job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
   job:follow()
   return sahara.reset(job.device.nodes.qdl, job:ms(RESET_SECONDS), job.trace)

@@ -49,33 +49,33 @@ local function explain_silence(problem, stale)
   if problem.code ~= "qdl.silent" or stale == "" then return problem end
   local listener = qdl.conversation { greeting_ms = 1, greeting_attempts = 1 }
   listener:greet()
-  local want = listener:need().want
+  local want = listener:next().want
   while want == "send" or want == "receive" do
     if want == "send" then
-      listener:took()
+      listener:sent()
     else
       listener:feed(stale)
       listener:timed_out()
     end
-    want = listener:need().want
+    want = listener:next().want
   end
   local explained = listener:failure()
-  return explained and explained.foreign and explained or problem
+  return explained and explained.other_protocol and explained or problem
 end
 
--- Runs the errand the conversation was given. An interrupt ends it unless `interrupted` says to go on.
-local function run(self, errand)
+-- Runs the operation the conversation was given. An interrupt ends it unless `interrupted` says to go on.
+local function run(self, operation)
   local carrier = transfer.new {
-    qdl = self.conversation, channel = self.channel, reader = errand.reader, progress = errand.progress,
-    chunk = self.options.chunk or download.chunk, write_size = self.options.write_size,
-    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
+    conversation = self.conversation, channel = self.channel, reader = operation.reader,
+    progress = operation.progress, chunk = self.options.chunk or download.chunk,
+    write_size = self.options.write_size, stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
   }
   self.broken = failure.new("transfer.interrupted", "the transfer was left half way") -- by an error
   local done, problem
   repeat
     done, problem = carrier:run()
   until done or problem.code ~= "transfer.interrupted"
-    or not (errand.interrupted and errand.interrupted())
+    or not (operation.interrupted and operation.interrupted())
   carrier:close()
   self.broken = problem
   return done, problem
@@ -129,7 +129,7 @@ function download.open(path, options)
   return nil, silent
 end
 
--- Whether the modem still waits for an errand: after a failure it does not, and says the first one.
+-- Whether another operation may begin. After a failure none may: the first failure is returned.
 local function still_whole(self)
   if not self.channel:descriptor() then error("the session is closed", 3) end
   if self.broken then return nil, self.broken end

@@ -1,6 +1,7 @@
 #include "carry.h"
 
 #include "figures.h"
+#include "protocol/qdl.h"
 #include "stream/transfer.h"
 #include "stream/verify_reader.h"
 
@@ -26,7 +27,7 @@ void carry(struct mf_port *port, struct mf_reader *reader, uint32_t size, uint32
     static struct mf_verify_reader verifier;
     static uint8_t buffer[MF_TRANSFER_BUFFER(MF_QDL_CHUNK)];
     uint8_t head[MF_QDL_HEAD];
-    struct mf_transfer transfer = {.qdl = &qdl,
+    struct mf_transfer transfer = {.conversation = &qdl.conversation,
                                    .channel = &port->channel,
                                    .reader = verified ? &verifier.reader : reader,
                                    .buffer = buffer,

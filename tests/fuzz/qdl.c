@@ -1,5 +1,5 @@
 /* Invariant: from any bytes, in any split, a conversation ends in DONE or FAILED within a bounded
- * number of needs, and never asks for image bytes out of range, twice, or out of order.
+ * number of steps, and never asks for image bytes out of range, twice, or out of order.
  *
  * The input is what the modem does, as orders: FEED and count: so many raw bytes follow; FRAME,
  * count: so many bytes follow as the payload of a good frame; QUIET. The high bit lets it happen
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum order { FEED = 0x00, FRAME = 0x20, QUIET = 0x40, ORDER = 0x60, EARLY = 0x80, COUNT = 0x1f };
-enum { LONG_COUNT = COUNT, HELLO_LENGTH = 49, NEEDS_WITHOUT_ANSWERS = 64 };
+enum { LONG_COUNT = COUNT, HELLO_LENGTH = 49, STEPS_WITHOUT_ANSWERS = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length);
 
@@ -26,11 +26,31 @@ static void require(bool holds)
         abort();
 }
 
+static struct mf_next next_of(const struct mf_qdl *qdl)
+{
+    return qdl->conversation.next(&qdl->conversation);
+}
+
+static void tell_sent(struct mf_qdl *qdl)
+{
+    qdl->conversation.sent(&qdl->conversation);
+}
+
+static void tell_bytes(struct mf_qdl *qdl, const uint8_t *bytes, size_t length)
+{
+    qdl->conversation.feed(&qdl->conversation, bytes, length);
+}
+
+static void tell_silence(struct mf_qdl *qdl)
+{
+    qdl->conversation.timed_out(&qdl->conversation);
+}
+
 static void feed_frame(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     uint8_t frame[MF_HDLC_FRAME_MAX(HELLO_LENGTH)];
 
-    mf_qdl_feed(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
+    tell_bytes(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
 }
 
 /* Obeys the next order. */
@@ -43,7 +63,7 @@ static void obey(struct modem *modem, struct mf_qdl *qdl)
         count = HELLO_LENGTH;
     modem->input++, modem->left--;
     if (order == QUIET) {
-        mf_qdl_timed_out(qdl);
+        tell_silence(qdl);
         return;
     }
     if (count > modem->left)
@@ -51,55 +71,55 @@ static void obey(struct modem *modem, struct mf_qdl *qdl)
     if (order == FRAME)
         feed_frame(qdl, modem->input, count);
     else
-        mf_qdl_feed(qdl, modem->input, count);
+        tell_bytes(qdl, modem->input, count);
     modem->input += count, modem->left -= count;
 }
 
-static void check_range(struct modem *modem, const struct mf_qdl_need *need)
+static void check_range(struct modem *modem, const struct mf_next *next)
 {
-    if (need->image_length == 0)
+    if (next->image_length == 0)
         return;
-    require(need->image_offset == modem->next_offset);
-    require(need->image_length <= modem->file_size - need->image_offset);
-    modem->next_offset += need->image_length;
+    require(next->image_offset == modem->next_offset);
+    require(next->image_length <= modem->file_size - MF_QDL_HEAD - next->image_offset);
+    modem->next_offset += next->image_length;
 }
 
 static void check_send(struct modem *modem, struct mf_qdl *qdl)
 {
-    struct mf_qdl_need need = mf_qdl_need(qdl);
+    struct mf_next next = next_of(qdl);
 
-    require(need.length > 0 && need.length <= sizeof qdl->out);
+    require(next.length > 0 && next.length <= sizeof qdl->out);
     while (modem->left > 0 && (*modem->input & EARLY) != 0)
         obey(modem, qdl);
-    if (mf_qdl_need(qdl).want == MF_QDL_FAILED)
+    if (next_of(qdl).want == MF_FAILED)
         return;
-    require(mf_qdl_need(qdl).want == MF_QDL_SEND && mf_qdl_need(qdl).bytes == need.bytes);
-    require(mf_qdl_need(qdl).image_offset == need.image_offset);
-    check_range(modem, &need);
-    mf_qdl_took(qdl);
+    require(next_of(qdl).want == MF_SEND && next_of(qdl).bytes == next.bytes);
+    require(next_of(qdl).image_offset == next.image_offset);
+    check_range(modem, &next);
+    tell_sent(qdl);
 }
 
-/* Carries out the errand the conversation has. */
+/* Runs the present operation to its end. */
 static void run(struct modem *modem, struct mf_qdl *qdl)
 {
-    size_t most = modem->left + NEEDS_WITHOUT_ANSWERS;
+    size_t most = modem->left + STEPS_WITHOUT_ANSWERS;
 
     for (;; most--) {
-        struct mf_qdl_need need = mf_qdl_need(qdl);
+        struct mf_next next = next_of(qdl);
 
         require(most > 0);
-        if (need.want == MF_QDL_DONE || need.want == MF_QDL_FAILED)
+        if (next.want == MF_DONE || next.want == MF_FAILED)
             break;
-        if (need.want == MF_QDL_SEND)
+        if (next.want == MF_SEND)
             check_send(modem, qdl);
         else if (modem->left > 0)
             obey(modem, qdl);
         else
-            mf_qdl_timed_out(qdl);
+            tell_silence(qdl);
     }
-    require((mf_qdl_need(qdl).want == MF_QDL_FAILED) == (qdl->failure != MF_QDL_NO_FAILURE));
-    require((qdl->foreign != MF_FOREIGN_NONE) == (qdl->failure == MF_QDL_NOT_QDL));
-    require(qdl->sent <= qdl->total && qdl->raw_length <= sizeof qdl->raw);
+    require((next_of(qdl).want == MF_FAILED) == (qdl->failure != MF_QDL_NO_FAILURE));
+    require((qdl->other_protocol != MF_OTHER_NONE) == (qdl->failure == MF_QDL_NOT_QDL));
+    require(qdl->acknowledged <= qdl->total && qdl->raw_length <= sizeof qdl->raw);
     require(memchr(qdl->text, '\0', sizeof qdl->text) != NULL);
 }
 
@@ -108,12 +128,12 @@ static void run_image(struct modem *modem, struct mf_qdl *qdl, uint32_t file_siz
     static const uint8_t head[MF_QDL_HEAD];
 
     modem->file_size = file_size;
-    modem->next_offset = MF_QDL_HEAD;
+    modem->next_offset = 0;
     if (!mf_qdl_image(qdl, MF_QDL_IMAGE_TYPE_CWE, head, file_size, chunk))
         return;
     run(modem, qdl);
-    if (mf_qdl_need(qdl).want == MF_QDL_DONE)
-        require(modem->next_offset == file_size && qdl->sent == qdl->total);
+    if (next_of(qdl).want == MF_DONE)
+        require(modem->next_offset == file_size - MF_QDL_HEAD && qdl->acknowledged == qdl->total);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)

@@ -9,9 +9,9 @@ local SEAMS = "stream/(stream|wait).h"
 local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
 local may_include = {
   { "^core/protocol/", { "protocol/*.h" } },
-  { "^core/stream/transfer%.", { "stream/transfer.h", SEAMS, "protocol/qdl.h" } },
   { "^core/stream/verify_reader%.", { "stream/verify_reader.h", SEAMS, "protocol/(cwe|crc).h" } },
   { "^core/stream/tap%.", { "stream/tap.h", SEAMS, "protocol/(crc|endian).h" } },
+  { "^core/stream/stream%.h", { "protocol/conversation.h" } },
   { "^core/stream/", { "stream/OWN.h", SEAMS } },
   { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/local.h" } },
   { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
@@ -197,7 +197,7 @@ describe("the architecture", function()
     { "core/stream/prefix_reader.c", '#include "stream/verify_reader.h"\n' },
     { "core/driver/port.c", '#include "driver/source.h"\n' },
     { "core/driver/lock.c", '#include "driver/port.h"\n' },
-    { "core/stream/transfer.c", '#include "protocol/cwe.h"\n' },
+    { "core/stream/transfer.c", '#include "protocol/qdl.h"\n' },
     { "core/driver/port.c", '#include "bind/bind.h"\n' },
     { "core/driver/source.c", '#include "protocol/qdl.h"\n' },
     { "core/driver/sys.c", '#include <lua.h>\n' },

@@ -154,7 +154,7 @@ describe("a download session", function()
     it("names what it talks to: " .. fault, function()
       local _, problem = open(fault)
       refused(code, nil, problem)
-      assert.equal(fault, problem.foreign)
+      assert.equal(fault, problem.other_protocol)
       assert.is_nil(session)
     end)
   end

@@ -62,9 +62,9 @@ struct step {
 #define WRITE(header, offset, length) {EXPECT_SEND, header, offset, length, 0}
 #define WAIT(within_ms) {EXPECT_WITHIN, NULL, within_ms, 0, 0}
 #define DONE {EXPECT_DONE, NULL, 0, 0, 0}
-#define FAIL(failure, code) {EXPECT_FAILURE, "", failure, MF_FOREIGN_NONE, code}
-#define FAIL_WITH(failure, code, text) {EXPECT_FAILURE, text, failure, MF_FOREIGN_NONE, code}
-#define FOREIGN(foreign, code) {EXPECT_FAILURE, "", MF_QDL_NOT_QDL, foreign, code}
+#define FAIL(failure, code) {EXPECT_FAILURE, "", failure, MF_OTHER_NONE, code}
+#define FAIL_WITH(failure, code, text) {EXPECT_FAILURE, text, failure, MF_OTHER_NONE, code}
+#define OTHER_PROTOCOL(other, code) {EXPECT_FAILURE, "", MF_QDL_NOT_QDL, other, code}
 #define HEAR(hex) {FEED_BYTES, hex, 0, 0, 0}  /* as it is */
 #define SAY(hex) {FEED_PAYLOAD, hex, 0, 0, 0} /* in a frame */
 #define SILENCE {TIME_OUT, NULL, 0, 0, 0}
@@ -72,7 +72,7 @@ struct step {
 #define HANDSHAKE SEND(HELLO), HEAR(HELLO_ANSWER)
 #define SWITCH_UNHEARD SEND(SWITCH), SILENCE, SEND(SWITCH), SILENCE
 #define FIRST_WRITE(file_size) \
-    HANDSHAKE, OPEN(file_size), HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 400, 1)
+    HANDSHAKE, OPEN(file_size), HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 0, 1)
 
 static const struct dialogue {
     const char *name;
@@ -112,43 +112,43 @@ static const struct dialogue {
      {GREET, SEND(SWITCH), HEAR("7e 0d 17 00 00 00 00 88 4d 7e"), SILENCE, SEND(SWITCH),
       HEAR(ERROR_22), HANDSHAKE, DONE}},
     {"a DIAG port",
-     {GREET, SEND(SWITCH), HEAR(DIAG_ERROR), FOREIGN(MF_FOREIGN_DIAG, 0x13)}},
+     {GREET, SEND(SWITCH), HEAR(DIAG_ERROR), OTHER_PROTOCOL(MF_OTHER_DIAG, 0x13)}},
     {"an AT port that echoes",
-     {GREET, SEND(SWITCH), HEAR(SWITCH), FOREIGN(MF_FOREIGN_AT, 0x70)}},
+     {GREET, SEND(SWITCH), HEAR(SWITCH), OTHER_PROTOCOL(MF_OTHER_AT, 0x70)}},
     {"an AT port that echoes the hello only",
-     {GREET, SWITCH_UNHEARD, SEND(HELLO), HEAR(HELLO), FOREIGN(MF_FOREIGN_AT, 0x01)}},
+     {GREET, SWITCH_UNHEARD, SEND(HELLO), HEAR(HELLO), OTHER_PROTOCOL(MF_OTHER_AT, 0x01)}},
     {"text",
      {GREET, SEND(SWITCH), HEAR("0d 0a 45 52 52 4f 52 0d 0a"), SILENCE, SEND(SWITCH), SILENCE,
-      SEND(HELLO), SILENCE, SEND(HELLO), SILENCE, FOREIGN(MF_FOREIGN_AT, 0)}},
+      SEND(HELLO), SILENCE, SEND(HELLO), SILENCE, OTHER_PROTOCOL(MF_OTHER_AT, 0)}},
     {"garbage",
      {GREET, SEND(SWITCH), HEAR("00 ff 00 ff 7e 12"), SILENCE, SEND(SWITCH), SILENCE,
-      SEND(HELLO), SILENCE, SEND(HELLO), SILENCE, FOREIGN(MF_FOREIGN_UNKNOWN, 0)}},
+      SEND(HELLO), SILENCE, SEND(HELLO), SILENCE, OTHER_PROTOCOL(MF_OTHER_UNKNOWN, 0)}},
     {"frames of a language nobody knows",
      {GREET, SEND(SWITCH), SAY("79 01 02"), SILENCE, SEND(SWITCH), SILENCE, SEND(HELLO),
-      SAY("79 01 02"), SILENCE, SEND(HELLO), SILENCE, FOREIGN(MF_FOREIGN_UNKNOWN, 0)}},
+      SAY("79 01 02"), SILENCE, SEND(HELLO), SILENCE, OTHER_PROTOCOL(MF_OTHER_UNKNOWN, 0)}},
     {"Sahara: memory debug",
-     {GREET, SEND(SWITCH), HEAR(SAHARA_HELLO), FOREIGN(MF_FOREIGN_SAHARA, 2)}},
+     {GREET, SEND(SWITCH), HEAR(SAHARA_HELLO), OTHER_PROTOCOL(MF_OTHER_SAHARA, 2)}},
     {"Sahara is known after 24 bytes, over repeats",
      {GREET, SEND(SWITCH), HEAR(SAHARA_8), SILENCE, SEND(SWITCH),
-      HEAR("02 00 00 00 01 00 00 00 00 04 00 00 00 00 00 00"), FOREIGN(MF_FOREIGN_SAHARA, 0)}},
+      HEAR("02 00 00 00 01 00 00 00 00 04 00 00 00 00 00 00"), OTHER_PROTOCOL(MF_OTHER_SAHARA, 0)}},
     {"Sahara that breaks off",
      {GREET, SEND(SWITCH), HEAR(SAHARA_8), SILENCE, SEND(SWITCH), SILENCE, SEND(HELLO), SILENCE,
-      SEND(HELLO), SILENCE, FOREIGN(MF_FOREIGN_SAHARA, MF_SAHARA_MODE_UNKNOWN)}},
+      SEND(HELLO), SILENCE, OTHER_PROTOCOL(MF_OTHER_SAHARA, MF_SAHARA_MODE_UNKNOWN)}},
     {"the boot ROM",
-     {GREET, SEND(SWITCH), HEAR(BOOTROM_NAK), FOREIGN(MF_FOREIGN_BOOTROM, 3)}},
+     {GREET, SEND(SWITCH), HEAR(BOOTROM_NAK), OTHER_PROTOCOL(MF_OTHER_BOOTROM, 3)}},
     {"two images and a reset",
      {IMAGE(402, 1), SEND(HELLO), WAIT(33), HEAR(HELLO_ANSWER), OPEN(402), WAIT(33),
-      HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 400, 1), WAIT(44), HEAR(ACK_0),
-      WRITE(WRITE_1_OF_1_BYTE, 401, 1), WAIT(55), HEAR(ACK_1), SEND(END), WAIT(55), HEAR(ENDED),
+      HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 0, 1), WAIT(44), HEAR(ACK_0),
+      WRITE(WRITE_1_OF_1_BYTE, 1, 1), WAIT(55), HEAR(ACK_1), SEND(END), WAIT(55), HEAR(ENDED),
       DONE, IMAGE(401, 9), FIRST_WRITE(401), HEAR(ACK_0), SEND(END), HEAR(ENDED), DONE, CLOSE,
       SEND(RESET), DONE}},
     {"late answers to the greeting's repeats come into the image",
      {GREET, SEND(SWITCH), HEAR(ACK), SEND(HELLO), SILENCE, HANDSHAKE, DONE, IMAGE(401, 1),
-      HANDSHAKE, OPEN(401), HEAR(HELLO_ANSWER), HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 400, 1),
+      HANDSHAKE, OPEN(401), HEAR(HELLO_ANSWER), HEAR(OPENED), WRITE(WRITE_0_OF_1_BYTE, 0, 1),
       HEAR(ACK_0), SEND(END), HEAR(ENDED), DONE}},
     {"a late error during open decides nothing",
      {IMAGE(401, 1), SEND(HELLO), SILENCE, HANDSHAKE, OPEN(401), HEAR(ERROR_22), HEAR(OPENED),
-      WRITE(WRITE_0_OF_1_BYTE, 400, 1)}},
+      WRITE(WRITE_0_OF_1_BYTE, 0, 1)}},
     {"... unless nothing better comes",
      {IMAGE(401, 1), SEND(HELLO), SILENCE, HANDSHAKE, OPEN(401), HEAR(ERROR_22), SILENCE,
       FAIL(MF_QDL_ERROR, 22)}},
@@ -165,7 +165,7 @@ static const struct dialogue {
     {"nor the end",
      {IMAGE(401, 1), FIRST_WRITE(401), HEAR(ACK_0), SEND(END), SILENCE, FAIL(MF_QDL_SILENT, 0)}},
     {"the ack of the write before, twice",
-     {IMAGE(402, 1), FIRST_WRITE(402), HEAR(ACK_0), WRITE(WRITE_1_OF_1_BYTE, 401, 1),
+     {IMAGE(402, 1), FIRST_WRITE(402), HEAR(ACK_0), WRITE(WRITE_1_OF_1_BYTE, 1, 1),
       HEAR(ACK_0), HEAR(ACK_1), SEND(END), HEAR(ACK_1), HEAR(ENDED), DONE}},
     {"the ack of another write",
      {IMAGE(402, 1), FIRST_WRITE(402), HEAR(ACK_1), FAIL(MF_QDL_WRONG_SEQUENCE, 1)}},
@@ -199,7 +199,7 @@ static const struct dialogue {
      {IMAGE(401, 1), FIRST_WRITE(401), HEAR(ACK_0), SEND(END), HEAR(ACK_1),
       FAIL(MF_QDL_WRONG_SEQUENCE, 1)}},
     {"a modem that crashes under a write",
-     {IMAGE(402, 1), FIRST_WRITE(402), HEAR(SAHARA_HELLO), FOREIGN(MF_FOREIGN_SAHARA, 2)}},
+     {IMAGE(402, 1), FIRST_WRITE(402), HEAR(SAHARA_HELLO), OTHER_PROTOCOL(MF_OTHER_SAHARA, 2)}},
 };
 /* clang-format on */
 

@@ -14,11 +14,11 @@ end
 
 -- Sends what is wanted and gives an answer; returns what was sent.
 local function exchange(q, answer)
-  local need = q:need()
-  assert.equal("send", need.want)
-  q:took()
+  local next_one = q:next()
+  assert.equal("send", next_one.want)
+  q:sent()
   if answer then q:feed(answer) end
-  return need
+  return next_one
 end
 
 local function greeted(q)
@@ -36,11 +36,11 @@ local function opened(file_size, options)
   return q
 end
 
--- Lets the errand of a conversation run into its failure with one answer to the first packet.
+-- Lets the operation of a conversation run into its failure with one answer to the first packet.
 local function failed(q, answer)
   exchange(q, answer)
-  while q:need().want ~= "failed" do
-    if q:need().want == "send" then q:took() else q:timed_out() end
+  while q:next().want ~= "failed" do
+    if q:next().want == "send" then q:sent() else q:timed_out() end
   end
   return q:failure()
 end
@@ -57,15 +57,15 @@ describe("qdl conversation", function()
     q:greet()
     local trace = vectors.load("qdl-mc7455-sdp-error22")
     assert.equal(hex(trace[1].bytes), hex(exchange(q).bytes))
-    assert.same({ want = "receive", within_ms = 1000 }, q:need())
+    assert.same({ want = "receive", within_ms = 1000 }, q:next())
     q:feed(trace[2].bytes)
     assert.equal(hex(examples["hello 6"]), hex(exchange(q, examples["hello answer"]).bytes))
-    assert.same({ want = "done" }, q:need())
+    assert.same({ want = "done" }, q:next())
     assert.equal(6, q:status().version)
     assert.equal(0x30, q:status().features)
     q:reset()
     assert.equal(hex(vectors.load("qdl-em7455-reset")[1].bytes), hex(exchange(q).bytes))
-    assert.equal("done", q:need().want)
+    assert.equal("done", q:next().want)
     assert.is_nil(q:failure())
   end)
 
@@ -76,7 +76,7 @@ describe("qdl conversation", function()
     exchange(q, examples["hello answer"])
     assert.equal("open image", q:status().state)
     assert.is_false(q:status().opened)
-    q:took()
+    q:sent()
     assert.is_true(q:status().opened)
   end)
 
@@ -84,16 +84,16 @@ describe("qdl conversation", function()
     local q = opened(400 + 1048576 + 7792)
     local first = exchange(q, examples["ack 0"])
     assert.equal(hex(examples["write 0, 1 MiB"]), hex(first.bytes))
-    assert.equal(400, first.image_offset)
+    assert.equal(0, first.image_offset)
     assert.equal(1048576, first.image_length)
     assert.same({ sent = 1048576, total = 1056368, sequence = 1, state = "write" },
       { sent = q:status().sent, total = q:status().total, sequence = q:status().sequence,
         state = q:status().state })
     local second = exchange(q, examples["ack 1"])
-    assert.equal(400 + 1048576, second.image_offset)
+    assert.equal(1048576, second.image_offset)
     assert.equal(7792, second.image_length)
     assert.equal(hex(examples.done), hex(exchange(q, examples["done ok"]).bytes))
-    assert.equal("done", q:need().want)
+    assert.equal("done", q:next().want)
   end)
 
   it("writes a header as the trace of an MC7455 has it", function()
@@ -103,26 +103,26 @@ describe("qdl conversation", function()
       exchange(q, hdlc.frame("\40" .. bytes.u16le(sequence) .. ("\0"):rep(6)))
     end
     assert.equal(hex(trace[1].bytes), hex(exchange(q).bytes))
-    assert.equal(4, q:need().within_ms)
+    assert.equal(4, q:next().within_ms)
     q:feed(trace[2].bytes)
-    assert.equal(hex(examples.done), hex(q:need().bytes))
+    assert.equal(hex(examples.done), hex(q:next().bytes))
   end)
 
   it("takes chunk, image type and times as they are given", function()
     local q = opened(402, { chunk = 1, image_type = 6 })
     assert.equal(hex(examples["write 0, 1 byte"]), hex(exchange(q).bytes))
-    assert.equal(3, q:need().within_ms)
+    assert.equal(3, q:next().within_ms)
     q = qdl.conversation(quick)
     q:image(head, 402, { image_type = 6 })
     exchange(q, examples["hello answer"])
-    local payload = hdlc.decoder(512):feed(q:need().bytes)[1]
+    local payload = hdlc.decoder(512):feed(q:next().bytes)[1]
     assert.equal("25 06 92 01 00 00 01 02 00 00 00 00 00", hex(payload:sub(1, 13)))
     assert.equal(413, #payload)
   end)
 
   it("carries sizes of 2^31 and above", function()
     local q = opened(2 ^ 32 - 1, { chunk = 2 ^ 32 - 1 })
-    assert.equal(2 ^ 32 - 401, q:need().image_length)
+    assert.equal(2 ^ 32 - 401, q:next().image_length)
     assert.equal(2 ^ 32 - 401, q:status().total)
   end)
 
@@ -137,13 +137,13 @@ describe("qdl conversation", function()
       function() qdl.conversation { reply_ms = -1 } end,
       function() qdl.conversation { greeting_attempts = 1e9 } end,
       function() qdl.conversation(5) end,
-      function() q.need(io.stdout) end,
+      function() q.next(io.stdout) end,
     } do
       assert.has_error(wrong)
     end
     q:greet()
-    for _, errand in ipairs { "greet", "reset" } do
-      assert.has_error(function() q[errand](q) end, "the conversation is not between errands")
+    for _, operation in ipairs { "greet", "reset" } do
+      assert.has_error(function() q[operation](q) end, "the conversation is not between operations")
     end
   end)
 end)
@@ -160,7 +160,7 @@ describe("qdl failures", function()
   it("tell a DIAG port", function()
     local diag = greeting_answered(vectors.load("notqdl-em7455-diag-port")[2].bytes)
     assert.equal("qdl.diag_port", diag.code)
-    assert.equal("diag", diag.foreign)
+    assert.equal("diag", diag.other_protocol)
     assert.matches("diagnostic port of a running modem", diag.message)
     assert.equal("received 13 70 00 00 6a 9a 7e", diag.evidence)
   end)
@@ -168,7 +168,7 @@ describe("qdl failures", function()
   it("tell a modem that dumps its memory", function()
     local sahara = greeting_answered(vectors.load("notqdl-mc7455-sahara-memory-debug")[2].bytes)
     assert.equal("qdl.sahara", sahara.code)
-    assert.equal("sahara", sahara.foreign)
+    assert.equal("sahara", sahara.other_protocol)
     assert.equal(2, sahara.mode)
     assert.matches("crashed", sahara.message)
     assert.matches("power%-cycle", failure.hint(sahara))
@@ -180,25 +180,25 @@ describe("qdl failures", function()
     assert.equal(0, image.mode)
     assert.matches("another family", image.message)
     local broken = greeting_answered(hello)
-    assert.equal("sahara", broken.foreign)
+    assert.equal("sahara", broken.other_protocol)
     assert.is_nil(broken.mode)
   end)
 
   it("tell the boot ROM", function()
     local nak = greeting_answered(vectors.load("notqdl-mc7750-pbl-dload-nak")[2].bytes)
     assert.equal("qdl.boot_rom", nak.code)
-    assert.equal("bootrom", nak.foreign)
+    assert.equal("bootrom", nak.other_protocol)
     assert.matches("boot ROM", nak.message)
   end)
 
   it("tell echo, text and the unknown", function()
     local echo = greeting_answered(vectors.load("qdl-mc7455-sdp-error22")[1].bytes)
     assert.equal("qdl.at_port", echo.code)
-    assert.equal("at", echo.foreign)
-    assert.equal("at", greeting_answered("\r\nERROR\r\n").foreign)
+    assert.equal("at", echo.other_protocol)
+    assert.equal("at", greeting_answered("\r\nERROR\r\n").other_protocol)
     local unknown = greeting_answered("\1\2\3")
     assert.equal("qdl.not_qdl", unknown.code)
-    assert.equal("unknown", unknown.foreign)
+    assert.equal("unknown", unknown.other_protocol)
     assert.equal("received 01 02 03", unknown.evidence)
   end)
 
@@ -265,7 +265,7 @@ describe("qdl failures", function()
     q:feed(examples["done ok"])
     q:timed_out()
     assert.same(first, q:failure())
-    assert.equal("failed", q:need().want)
+    assert.equal("failed", q:next().want)
     assert.has_error(function() q:reset() end)
   end)
 end)

@@ -16,9 +16,9 @@ static void feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length, struct
 {
     size_t at = split.first < length ? split.first : length;
 
-    mf_qdl_feed(qdl, bytes, at);
+    tell_bytes(qdl, bytes, at);
     for (; at < length; at += split.step)
-        mf_qdl_feed(qdl, bytes + at, length - at < split.step ? length - at : split.step);
+        tell_bytes(qdl, bytes + at, length - at < split.step ? length - at : split.step);
 }
 
 static void hear(struct mf_qdl *qdl, const char *hex, struct split split)
@@ -38,19 +38,19 @@ static void say(struct mf_qdl *qdl, const char *hex, struct split split)
 
 static void check_sent(struct mf_qdl *qdl, const struct step *step)
 {
-    struct mf_qdl_need need = mf_qdl_need(qdl);
+    struct mf_next next = next_of(qdl);
 
-    CHECK_EQUAL(need.want, MF_QDL_SEND);
-    CHECK_HEX(need.bytes, need.length, step->hex);
-    CHECK_EQUAL(need.image_offset, step->a);
-    CHECK_EQUAL(need.image_length, step->b);
-    mf_qdl_took(qdl);
+    CHECK_EQUAL(next.want, MF_SEND);
+    CHECK_HEX(next.bytes, next.length, step->hex);
+    CHECK_EQUAL(next.image_offset, step->a);
+    CHECK_EQUAL(next.image_length, step->b);
+    tell_sent(qdl);
 }
 
 /* The open request is too long to write down: its payload is taken out of its frame. */
 static void check_open(struct mf_qdl *qdl, uint32_t file_size)
 {
-    struct mf_qdl_need need = mf_qdl_need(qdl);
+    struct mf_next next = next_of(qdl);
     uint8_t buffer[512];
     struct mf_hdlc_decoder decoder;
     const uint8_t *payload;
@@ -58,21 +58,21 @@ static void check_open(struct mf_qdl *qdl, uint32_t file_size)
     char start[64];
 
     mf_hdlc_init(&decoder, buffer, sizeof buffer);
-    mf_hdlc_feed(&decoder, need.bytes, need.length, &payload, &length);
+    mf_hdlc_feed(&decoder, next.bytes, next.length, &payload, &length);
     CHECK_EQUAL(length, 13 + MF_QDL_HEAD);
     snprintf(start, sizeof start, "25 80 %02x %02x 00 00 01 %02x %02x 00 00 00 00 a0 a1",
              file_size & 0xff, file_size >> 8, (file_size - 400) & 0xff, (file_size - 400) >> 8);
     CHECK_HEX(buffer, 15, start);
     CHECK_EQUAL(buffer[412], (0xa0 + 399) & 0xff);
-    CHECK_EQUAL(need.image_length, 0);
-    mf_qdl_took(qdl);
+    CHECK_EQUAL(next.image_length, 0);
+    tell_sent(qdl);
 }
 
 static void check_failed(struct mf_qdl *qdl, const struct step *step)
 {
-    CHECK_EQUAL(mf_qdl_need(qdl).want, MF_QDL_FAILED);
+    CHECK_EQUAL(next_of(qdl).want, MF_FAILED);
     CHECK_EQUAL(qdl->failure, step->a);
-    CHECK_EQUAL(qdl->foreign, step->b);
+    CHECK_EQUAL(qdl->other_protocol, step->b);
     CHECK_EQUAL(qdl->code, step->c);
     CHECK_TEXT(qdl->text, step->hex);
     CHECK(!mf_qdl_greet(qdl) && !mf_qdl_reset(qdl));
@@ -106,22 +106,22 @@ static void play_step(struct mf_qdl *qdl, const struct step *step, struct split 
         check_sent(qdl, step);
         break;
     case EXPECT_WITHIN:
-        CHECK_EQUAL(mf_qdl_need(qdl).within_ms, step->a);
+        CHECK_EQUAL(next_of(qdl).within_ms, step->a);
         break;
     case FEED_BYTES:
-        CHECK_EQUAL(mf_qdl_need(qdl).want, MF_QDL_RECEIVE);
+        CHECK_EQUAL(next_of(qdl).want, MF_RECEIVE);
         hear(qdl, step->hex, split);
         break;
     case FEED_PAYLOAD:
         say(qdl, step->hex, split);
         break;
     case TIME_OUT:
-        CHECK_EQUAL(mf_qdl_need(qdl).want, MF_QDL_RECEIVE);
-        mf_qdl_timed_out(qdl);
+        CHECK_EQUAL(next_of(qdl).want, MF_RECEIVE);
+        tell_silence(qdl);
         break;
     case EXPECT_DONE:
-        CHECK_EQUAL(mf_qdl_need(qdl).want, MF_QDL_DONE);
-        CHECK_EQUAL(qdl->sent, qdl->total);
+        CHECK_EQUAL(next_of(qdl).want, MF_DONE);
+        CHECK_EQUAL(qdl->acknowledged, qdl->total);
         break;
     default:
         check_failed(qdl, step);
@@ -163,7 +163,7 @@ static void check_dialogues(void)
 
 static void answer(struct mf_qdl *qdl, const char *hex)
 {
-    mf_qdl_took(qdl);
+    tell_sent(qdl);
     hear(qdl, hex, (struct split){0, 256});
 }
 
@@ -176,17 +176,17 @@ static void check_open_of_trace(void)
     init(&qdl);
     CHECK(mf_qdl_image(&qdl, MF_QDL_IMAGE_TYPE_CWE, zeros, 64432053, MF_QDL_CHUNK));
     answer(&qdl, HELLO_ANSWER);
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, 14, "7e 25 80 b5 27 d7 03 01 25 26 d7 03 00 00");
-    CHECK_EQUAL(mf_qdl_need(&qdl).length, 417);
+    CHECK_HEX(next_of(&qdl).bytes, 14, "7e 25 80 b5 27 d7 03 01 25 26 d7 03 00 00");
+    CHECK_EQUAL(next_of(&qdl).length, 417);
     answer(&qdl, OPENED);
-    CHECK_EQUAL(mf_qdl_need(&qdl).image_length, MF_QDL_CHUNK);
+    CHECK_EQUAL(next_of(&qdl).image_length, MF_QDL_CHUNK);
 }
 
 static void acknowledge(struct mf_qdl *qdl, uint16_t sequence)
 {
     char hex[32];
 
-    mf_qdl_took(qdl);
+    tell_sent(qdl);
     snprintf(hex, sizeof hex, "28 %02x %02x 00 00 00 00 00 00", sequence & 0xff, sequence >> 8);
     say(qdl, hex, (struct split){0, 256});
 }
@@ -201,15 +201,14 @@ static void check_last_chunk_of_trace(void)
     answer(&qdl, HELLO_ANSWER);
     answer(&qdl, OPENED);
     for (uint16_t sequence = 0; sequence < 61; sequence++) {
-        CHECK_EQUAL(mf_qdl_need(&qdl).image_offset, 400 + sequence * (uint32_t)MF_QDL_CHUNK);
+        CHECK_EQUAL(next_of(&qdl).image_offset, sequence * (uint64_t)MF_QDL_CHUNK);
         acknowledge(&qdl, sequence);
     }
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length,
-              "27 3d 00 00 00 00 00 0e 61 06 00 ce 63");
-    CHECK_EQUAL(mf_qdl_need(&qdl).image_offset, 63963536 + 0u);
-    CHECK_EQUAL(mf_qdl_need(&qdl).image_length, 418062);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, "27 3d 00 00 00 00 00 0e 61 06 00 ce 63");
+    CHECK_EQUAL(next_of(&qdl).image_offset, 63963536 - 400);
+    CHECK_EQUAL(next_of(&qdl).image_length, 418062);
     answer(&qdl, "7e 28 3d 00 00 00 00 00 00 00 41 6e 7e");
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length, END);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, END);
 }
 
 /* Sequence numbers are 16 bits: after 65535 comes 0, and it knows the one before. */
@@ -223,29 +222,29 @@ static void check_sequence_wraps(void)
     answer(&qdl, OPENED);
     for (uint32_t write = 0; write < 65536; write++)
         acknowledge(&qdl, (uint16_t)write);
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length, WRITE_0_OF_1_BYTE);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, WRITE_0_OF_1_BYTE);
     acknowledge(&qdl, 65535);
-    CHECK_EQUAL(mf_qdl_need(&qdl).want, MF_QDL_RECEIVE);
+    CHECK_EQUAL(next_of(&qdl).want, MF_RECEIVE);
     acknowledge(&qdl, 0);
     acknowledge(&qdl, 1);
     answer(&qdl, ENDED);
-    CHECK_EQUAL(mf_qdl_need(&qdl).want, MF_QDL_DONE);
+    CHECK_EQUAL(next_of(&qdl).want, MF_DONE);
 }
 
 /* --- the caller's side ---------------------------------------------------------------------- */
 
-static void check_errands_are_refused(void)
+static void check_operations_are_refused(void)
 {
     struct mf_qdl qdl;
 
     init(&qdl);
-    CHECK_EQUAL(mf_qdl_need(&qdl).want, MF_QDL_DONE);
+    CHECK_EQUAL(next_of(&qdl).want, MF_DONE);
     CHECK(!begin_image(&qdl, 400, 1));
     CHECK(!begin_image(&qdl, 0, 1));
     CHECK(!begin_image(&qdl, 401, 0));
     CHECK(mf_qdl_greet(&qdl));
     CHECK(!mf_qdl_greet(&qdl) && !mf_qdl_reset(&qdl) && !begin_image(&qdl, 401, 1));
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length, SWITCH);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, SWITCH);
 }
 
 /* A modem that refuses in the middle of a write is heard at once; an ack there is none. */
@@ -257,7 +256,7 @@ static void check_answers_during_a_write(const char *payload, enum mf_qdl_failur
     CHECK(begin_image(&qdl, 500, 100));
     answer(&qdl, HELLO_ANSWER);
     answer(&qdl, OPENED);
-    CHECK_EQUAL(mf_qdl_need(&qdl).want, MF_QDL_SEND);
+    CHECK_EQUAL(next_of(&qdl).want, MF_SEND);
     say(&qdl, payload, (struct split){0, 256});
     CHECK_EQUAL(qdl.failure, failure);
 }
@@ -269,14 +268,14 @@ static void check_late_answers_while_sending(void)
 
     init(&qdl);
     CHECK(mf_qdl_greet(&qdl));
-    mf_qdl_took(&qdl);
-    mf_qdl_timed_out(&qdl);
+    tell_sent(&qdl);
+    tell_silence(&qdl);
     hear(&qdl, ERROR_22, (struct split){0, 256});
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length, SWITCH);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, SWITCH);
     answer(&qdl, ERROR_22);
-    CHECK_HEX(mf_qdl_need(&qdl).bytes, mf_qdl_need(&qdl).length, HELLO);
-    mf_qdl_timed_out(&qdl); /* while sending: not a receive's time */
-    CHECK_EQUAL(mf_qdl_need(&qdl).want, MF_QDL_SEND);
+    CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, HELLO);
+    tell_silence(&qdl); /* while sending: not a receive's time */
+    CHECK_EQUAL(next_of(&qdl).want, MF_SEND);
 }
 
 static void check_hello_fields(void)
@@ -285,7 +284,7 @@ static void check_hello_fields(void)
 
     init(&qdl);
     CHECK(begin_image(&qdl, 401, 1));
-    mf_qdl_took(&qdl);
+    tell_sent(&qdl);
     /* block 0x400, two id bytes, one sector: features stand behind them */
     say(&qdl,
         "02 " MAGIC_MODEM " 00 00 00 05 04 00 04 00 00 00 00 00 00 02 aa bb 01 00 01 00 "
@@ -302,7 +301,7 @@ static void check_hello_with_lists_beyond_its_end(void)
 
     init(&qdl);
     CHECK(begin_image(&qdl, 401, 1));
-    mf_qdl_took(&qdl);
+    tell_sent(&qdl);
     say(&qdl, "02 " MAGIC_MODEM " 00 00 00 06 06 00 00 00 00 00 00 00 00 00 00 00 ff ff 30",
         (struct split){0, 256});
     CHECK_EQUAL(qdl.features, 0);
@@ -318,7 +317,7 @@ static void check_names(void)
     CHECK_TEXT(mf_qdl_write_status_text(1), "CRC failed");
     CHECK_TEXT(mf_qdl_done_status_text(2), "flash write failure");
     CHECK_TEXT(mf_qdl_failure_name(MF_QDL_UNEXPECTED), "unexpected");
-    CHECK_TEXT(mf_qdl_foreign_name(MF_FOREIGN_SAHARA), "sahara");
+    CHECK_TEXT(mf_qdl_other_protocol_name(MF_OTHER_SAHARA), "sahara");
 }
 
 /* --- made-up modems: see tests/fuzz/qdl.c ----------------------------------------------------- */
@@ -383,7 +382,7 @@ int main(void)
     check_open_of_trace();
     check_last_chunk_of_trace();
     check_sequence_wraps();
-    check_errands_are_refused();
+    check_operations_are_refused();
     check_answers_during_a_write("28 00 00 00 00 00 00 00 00", MF_QDL_UNEXPECTED);
     check_answers_during_a_write("28 00 00 00 00 00 00 01 00", MF_QDL_WRITE_REFUSED);
     check_answers_during_a_write("0d 17 00 00 00 00", MF_QDL_ERROR);

@@ -28,9 +28,9 @@ static void test_answers_that_refuse(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int at = 0; at < 4; at++) {
             set_up_fault(rows[i].fault, at);
-            check_ends(MF_TRANSFER_QDL);
+            check_ends(MF_TRANSFER_CONVERSATION);
             CHECK_EQUAL(s.qdl.failure, rows[i].failure);
-            CHECK_EQUAL(s.qdl.sent, at * CHUNK);
+            CHECK_EQUAL(s.qdl.acknowledged, at * CHUNK);
             tear_down();
         }
 }
@@ -39,7 +39,7 @@ static void test_early_error_stops_the_sending(void)
 {
     for (int at = 0; at < 3; at++) {
         set_up_fault(ERROR_EARLY, at);
-        check_ends(MF_TRANSFER_QDL);
+        check_ends(MF_TRANSFER_CONVERSATION);
         CHECK_EQUAL(s.qdl.failure, MF_QDL_ERROR);
         CHECK_EQUAL(s.qdl.code, 7);
         CHECK(s.loader.image_length < (size_t)(at + 1) * CHUNK);
@@ -60,7 +60,7 @@ static void test_hang_up_is_the_channels_failure(void)
 static void test_an_answer_before_the_hang_up_says_more(void)
 {
     set_up_fault(ERROR_HANG_UP, 1);
-    check_ends(MF_TRANSFER_QDL);
+    check_ends(MF_TRANSFER_CONVERSATION);
     CHECK_EQUAL(s.qdl.failure, MF_QDL_ERROR);
     tear_down();
 }
@@ -78,7 +78,7 @@ static void test_silence_is_the_conversations_affair(void)
     set_up_fault(SILENT_LOADER, NEVER);
     s.qdl.timing.reply_ms = 2;
     s.qdl.timing.greeting_attempts = 3;
-    check_ends(MF_TRANSFER_QDL);
+    check_ends(MF_TRANSFER_CONVERSATION);
     CHECK_EQUAL(s.qdl.failure, MF_QDL_SILENT);
     CHECK_EQUAL(s.loader.writes, 3);
     tear_down();

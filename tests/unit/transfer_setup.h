@@ -3,6 +3,7 @@
 #define MF_TESTS_TRANSFER_SETUP_H
 
 #include "fake_loader.h"
+#include "protocol/qdl.h"
 #include "stream/transfer.h"
 
 enum { CHUNK = 65536, SIZE = MF_QDL_HEAD + 3 * CHUNK + 1000 };
@@ -23,7 +24,7 @@ static inline void set_up_sized(uint32_t size, uint32_t chunk)
     mf_qdl_init(&s.qdl);
     for (size_t i = 0; i < MF_QDL_HEAD; i++)
         s.head[i] = image_byte(i);
-    s.transfer = (struct mf_transfer){.qdl = &s.qdl,
+    s.transfer = (struct mf_transfer){.conversation = &s.qdl.conversation,
                                       .channel = &s.loader.channel,
                                       .reader = &s.source.reader,
                                       .buffer = s.buffer,

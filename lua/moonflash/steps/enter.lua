@@ -78,7 +78,7 @@ end
 
 -- What no other route and no further try can mend: a modem that dumps its memory, or has no loader.
 local function is_hopeless(problem)
-  return problem.foreign == "sahara" or problem.foreign == "bootrom"
+  return problem.other_protocol == "sahara" or problem.other_protocol == "bootrom"
 end
 
 -- Tries the routes in their order. Returns true and the name of the one that led there; or nil and
