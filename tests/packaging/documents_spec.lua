@@ -92,6 +92,16 @@ describe("the man page", function()
   end)
 end)
 
+describe("README's Install", function()
+  after_each(support.finish)
+
+  it("names the packages that the tests build with", function()
+    local command = assert(sys.read_file "README.md"):match "\n    apt%-get install ([^\n]*\\\n[^\n]*)\n"
+    local list = support.run({ "sh", "-c", ". tests/packages.sh && echo $build_packages" }).stdout
+    assert.equal(list, command:gsub("[\\%s]+", " ") .. "\n")
+  end)
+end)
+
 describe("the completion", function()
   after_each(support.finish)
 
