@@ -38,7 +38,7 @@ foreign_begin "$machine"
 # wrap PROGRAM AS: a program of this machine that runs one of that
 wrap() {
     # shellcheck disable=SC2016 # for the wrapper to expand
-    printf '#!/bin/sh\nexec %s -0 "$0" -L %s %s "$@"\n' "$emulator" "$root" "$1" >"$2.new"
+    printf '#!/bin/sh\nexec %s -0 "$0" -L "%s" "%s" "$@"\n' "$emulator" "$root" "$1" >"$2.new"
     chmod +x "$2.new"
     mv "$2.new" "$2"
 }
@@ -48,17 +48,17 @@ configure() {
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR $machine)
 set(CMAKE_C_COMPILER $compiler-gcc)
-set(CMAKE_SYSROOT $root)
-set(CMAKE_FIND_ROOT_PATH $root)
+set(CMAKE_SYSROOT "$root")
+set(CMAKE_FIND_ROOT_PATH "$root")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_LIBRARY_ARCHITECTURE $compiler)
 # moonflash is the wrapper, moonflash.$machine the program
 set(CMAKE_EXECUTABLE_SUFFIX_C .$machine)
-set(CMAKE_CROSSCOMPILING_EMULATOR $emulator -L $root)
-set(ENV{PKG_CONFIG_SYSROOT_DIR} $root)
-set(ENV{PKG_CONFIG_LIBDIR} $root/usr/lib/$compiler/pkgconfig:$root/usr/share/pkgconfig)
+set(CMAKE_CROSSCOMPILING_EMULATOR $emulator -L "$root")
+set(ENV{PKG_CONFIG_SYSROOT_DIR} "$root")
+set(ENV{PKG_CONFIG_LIBDIR} "$root/usr/lib/$compiler/pkgconfig:$root/usr/share/pkgconfig")
 END
     wrap "$root/usr/bin/lua5.1" "$build/wrappers/lua5.1"
     cmake -S . -B "$build" -DCMAKE_TOOLCHAIN_FILE="$build/machine.cmake" \

@@ -68,7 +68,7 @@ make_lua() {
     mv "$work/lua/src/lua.c" "$work/lua/"
     cc -O2 -fPIC -shared -w -DLUA_USE_POSIX -DLUA_USE_DLOPEN -Wl,-soname,liblua5.1.so \
         -o "$build/narrow/lib/liblua5.1.so" "$work"/lua/src/*.c -lm -ldl || return 1
-    sed "s|^Libs:.*|Libs: -L$build/narrow/lib -Wl,-rpath,$build/narrow/lib -llua5.1|" \
+    sed "s|^Libs:.*|Libs: \"-L$build/narrow/lib\" \"-Wl,-rpath,$build/narrow/lib\" -llua5.1|" \
         "$(pkg-config --variable=pcfiledir lua5.1)/lua5.1.pc" >"$build/narrow/lua5.1.pc"
     cc -O2 -w -DLUA_USE_POSIX -DLUA_USE_DLOPEN -I"$work/lua/src" -o "$build/narrow/bin/lua5.1" "$work/lua/lua.c" \
         -L"$build/narrow/lib" -Wl,-rpath,"$build/narrow/lib" -llua5.1 -lm -ldl

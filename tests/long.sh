@@ -52,7 +52,7 @@ part_sanitize() {
 part_valgrind() {
     # shellcheck disable=SC2086 # a list of words
     install_packages $test_packages && build_as "$build" &&
-        MOONFLASH_CHECKED="sh tests/checked/valgrind.sh $build/moonflash" MOONFLASH_CHECKED_SIZE=64000000 \
+        MOONFLASH_CHECKED=valgrind MOONFLASH_CHECKED_SIZE=64000000 \
             run_lua tests/busted.lua tests/checked/update_spec.lua
 }
 

@@ -107,13 +107,12 @@ if(sanitizers AND NOT MOONFLASH_SANITIZE)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR} ${place}/source SYMBOLIC)
 endif()
 
-# checked_test NAME PROGRAM...: a whole update by a program that looks for faults meanwhile
-function(checked_test name)
+# checked_test NAME CHECKED: a whole update while the memory of the program is checked (checked/update_spec.lua)
+function(checked_test name checked)
   add_test(NAME checked_${name} COMMAND ${LUA_PROGRAM} tests/busted.lua tests/checked/update_spec.lua
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  string(REPLACE ";" " " words "${ARGN}")
   set_tests_properties(checked_${name} PROPERTIES TIMEOUT 300 LABELS sim
-    ENVIRONMENT "${test_environment};MOONFLASH_CHECKED=${words}")
+    ENVIRONMENT "${test_environment};MOONFLASH_CHECKED=${checked}")
 endfunction()
 
 if(TARGET sanitized_program)
@@ -121,5 +120,5 @@ if(TARGET sanitized_program)
 endif()
 find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT MOONFLASH_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
-  checked_test(valgrind sh tests/checked/valgrind.sh ${CMAKE_BINARY_DIR}/moonflash)
+  checked_test(valgrind valgrind)
 endif()

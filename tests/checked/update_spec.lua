@@ -1,5 +1,5 @@
--- A whole update by a program that is watched meanwhile (MOONFLASH_CHECKED: its words), for faults of memory
--- that change nothing anyone would see: the sanitizers, or valgrind. Their findings are its exit status.
+-- A whole update by a program whose memory is checked meanwhile. MOONFLASH_CHECKED is "valgrind" or the path
+-- of a program that is built with sanitizers. A finding changes the exit status of the program.
 -- MOONFLASH_CHECKED_SIZE is the size of the firmware in bytes.
 local cjson = require "cjson"
 local packages = require "tests.images.packages"
@@ -11,8 +11,8 @@ local DEADLINE_MS = 240000 + SIZE / 50
 -- Valgrind is slow: the download window of 29 s must leave it time to get there.
 local TIME_SCALE = 0.1
 
-local checked = {}
-for word in os.getenv "MOONFLASH_CHECKED":gmatch "%S+" do checked[#checked + 1] = word end
+local checked = { os.getenv "MOONFLASH_CHECKED" }
+if checked[1] == "valgrind" then checked = { "sh", "tests/checked/valgrind.sh", support.program } end
 
 local function run(status, ...)
   local argv = { unpack(checked) }

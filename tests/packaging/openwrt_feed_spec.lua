@@ -5,10 +5,12 @@ local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 local FEED = "packaging/openwrt/"
+-- Seen from a package of the feed. An absolute path may have a blank, which make cannot read.
+local TREE = "../../.."
 
 local function make(package, stage, target)
-  local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage,
-    "TOPDIR=" .. sys.real_path "tests/packaging/openwrt/buildroot" }, { deadline_ms = 200000 })
+  local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage, "TREE=" .. TREE,
+    "TOPDIR=" .. TREE .. "/tests/packaging/openwrt/buildroot" }, { deadline_ms = 200000 })
   assert.equal(0, run.status, run.stderr)
   return run.stdout
 end
@@ -100,7 +102,7 @@ describe("the feed's moonflash", function()
     local stage, watched = support.folder(), {}
     make("moonflash", stage, "prepare")
     for line in make("moonflash", stage, "file-depends"):gmatch "[^\n]+" do
-      local path = sys.real_path(line)
+      local path = sys.real_path(FEED .. "moonflash/" .. line)
       if path then watched[path] = true end
     end
     local tree, taken = sys.real_path ".", 0

@@ -50,7 +50,8 @@ local function new_router()
     ["command /usr/libexec/moonflash-job"] = "command " .. folder .. "/moonflash-job",
   })
   local rc_common = sys.real_path "tests/packaging/openwrt/rc.common"
-  stage.install(folder .. "/service", ("#!/bin/sh\nset -- %s/init \"$@\"\n. %s\n"):format(folder, rc_common))
+  local service_text = "#!/bin/sh\nset -- %s/init \"$@\"\n. '%s'\n"
+  stage.install(folder .. "/service", service_text:format(folder, rc_common))
   install_packaged("moonflash.rpcd", folder .. "/rpcd", { ["/etc/init.d/moonflash"] = folder .. "/service" })
   assert(sys.make_folder(folder .. "/lua/moonflash/rpcd"))
   install_packaged("jobs.lua", folder .. "/lua/moonflash/rpcd/jobs.lua",

@@ -369,7 +369,7 @@ describe("flash.job of a script that leaves something running", function()
 
   it("goes on after the result of a moonflash that the script runs", function()
     local script = support.folder() .. "/my.lua"
-    assert(sys.write_file(script, ('os.execute "%s --json --root %s status" print "after"'):format(
+    assert(sys.write_file(script, ('os.execute [["%s" --json --root %s status]] print "after"'):format(
       support.program, support.folder())))
     local job, seen = start { command = "run", arguments = { script } }, {}
     follow(job, function(event) seen[#seen + 1] = event.event == "output" and event.message or event.exit end)

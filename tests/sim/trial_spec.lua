@@ -57,7 +57,7 @@ describe("moonflash test-script", function()
     assert(sys.write_file(program, ([[#!/bin/sh
 warning='{"v":1,"t":0,"event":"warning","code":"script.invalid","message":"another script is left out"}'
 case "$*" in *simulate*) ;; *) echo "$warning" ;; esac
-exec %s "$@"]]):format(support.program)))
+exec "%s" "$@"]]):format(support.program)))
     assert.equal(0, support.run({ "chmod", "755", program }).status)
     local quiet = script "return function() end"
     local rows, ok, problem = try(quiet, { { "none" } }, nil, nil, nil, program)

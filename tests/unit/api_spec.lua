@@ -172,9 +172,19 @@ end)
 describe("LDoc", function()
   after_each(support.finish)
 
+  -- LDoc's own template and style, in a folder of the test: otherwise LDoc copies them to a folder in /tmp
+  -- that it does not remove.
+  local function templates(folder)
+    for _, name in ipairs { "ldoc.ltp", "ldoc.css" } do
+      local text = require("ldoc.html." .. name:gsub("%.", "_"))
+      assert(sys.write_file(folder .. "/" .. name, text))
+    end
+    return folder
+  end
+
   it("makes pages of the comments without a warning", function()
-    local folder = support.folder()
-    local ran = support.run({ "ldoc", "-d", folder .. "/doc", "." })
+    local folder = templates(support.folder())
+    local ran = support.run({ "ldoc", "-l", folder, "-s", folder, "-d", folder .. "/doc", "." })
     assert.equal(0, ran.status, ran.stderr)
     assert.falsy((ran.stdout .. ran.stderr):match "[^\n]*%.lua:%d+:[^\n]*")
     for _, page in ipairs { "moonflash.download", "moonflash.core.port", "moonflash.core.sys.files" } do
