@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -99,7 +100,7 @@ static int run(lua_State *L)
     luaL_checkstack(L, argc, "too many arguments");
     for (int i = 1; i < argc; i++)
         lua_pushstring(L, argv[i]);
-    lua_call(L, argc - 1, 1);
+    lua_call(L, argc > 1 ? argc - 1 : 0, 1); /* before Linux 5.18 argc may be 0 */
     return 1;
 }
 
@@ -113,6 +114,19 @@ static void keep_standard_streams(void)
         descriptor = dup(descriptor);
     if (descriptor >= 0)
         close(descriptor);
+}
+
+/* What the parent process may have set and exec keeps: blocked signals, an ignored SIGCHLD (the exit
+ * status of a child would be lost), a umask that lets everybody write the files made here. */
+static void reset_inherited(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGCHLD, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    umask(umask(S_IWOTH) | S_IWOTH);
 }
 
 /* The first line of an error: what follows is for the makers of Lua modules. */
@@ -136,7 +150,7 @@ int main(int argc, char **argv)
         return EXIT_SCRIPT;
     }
     keep_standard_streams();
-    signal(SIGPIPE, SIG_IGN);
+    reset_inherited();
     lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
     luaL_openlibs(L);
     program_folder(folder, sizeof folder);

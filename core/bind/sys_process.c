@@ -9,13 +9,17 @@
  *   sys.wait(pid, ms)          --> exit status, or 128 + signal | sys.timeout, sys.interrupted
  *   sys.kill(pid, signal_name) --> true | sys.not_found; "TERM" or "SIGTERM"; -pid: its group
  *
- *   sys.catch_signals()        --> true: SIGINT and SIGTERM end every wait of all moonflash modules
- *                                  with *.interrupted; SIGHUP and SIGPIPE are ignored
- *   sys.interrupts()           --> how many were caught, name of the last or nil
- *   sys.clear_interrupt()      --> waits are possible again; the count stays
- *   sys.shield(on)             --> while true, what has come is cleared and what comes ends no wait
- *   sys.hook(f, steps)         --> once a signal was caught f is called every so many steps of Lua's
- *                                  machine, in coroutines made from now on too. Nothing: no more
+ *   sys.catch_signals()        --> true: SIGINT and SIGTERM end every wait of all moonflash modules with
+ *                                  *.interrupted; SIGHUP and SIGPIPE are ignored, SIGCHLD is not. Nests
+ *   sys.release_signals()      --> ends one catch_signals; the last acknowledges what is pending and restores
+ *                                  the handlers of the host program
+ *   sys.interrupts()           --> how many were caught since the start, name of the last or nil
+ *   sys.pending_interrupts()   --> how many of them were not acknowledged
+ *   sys.clear_interrupt()      --> acknowledges them: waits are possible again
+ *   sys.defer_interrupts()     --> from now on interrupts end no wait; they stay pending. Nests
+ *   sys.resume_interrupts()    --> ends one defer_interrupts; the last one lets what is pending end waits
+ *   sys.hook(f, steps)         --> calls f every so many steps of Lua's machine once a signal was caught, also
+ *                                  in coroutines made from now on. Without arguments: no hook
  *
  *   sys.lock(path [, role])    --> lock | sys.locked, evidence: the holder, "pid 71 ROLE: its command
  *                                  line". Makes file and folders
@@ -201,6 +205,11 @@ static int process_catch_signals(lua_State *L)
     return 1;
 }
 
+static int process_release_signals(lua_State *L)
+{
+    return mf_release_signals() ? 0 : luaL_error(L, "the signals are not caught");
+}
+
 static int process_interrupts(lua_State *L)
 {
     int last;
@@ -210,11 +219,29 @@ static int process_interrupts(lua_State *L)
     return 2;
 }
 
+static int process_pending_interrupts(lua_State *L)
+{
+    lua_pushnumber(L, mf_pending_interrupts());
+    return 1;
+}
+
 static int process_clear_interrupt(lua_State *L)
 {
     (void)L;
-    mf_clear_interrupt();
+    mf_acknowledge_interrupts();
     return 0;
+}
+
+static int process_defer_interrupts(lua_State *L)
+{
+    (void)L;
+    mf_defer_interrupts();
+    return 0;
+}
+
+static int process_resume_interrupts(lua_State *L)
+{
+    return mf_resume_interrupts() ? 0 : luaL_error(L, "no interrupts are deferred");
 }
 
 static void call_hook(lua_State *L, lua_Debug *where)
@@ -240,13 +267,6 @@ static int process_hook(lua_State *L)
         luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_setfield(L, LUA_REGISTRYINDEX, HOOK_KEY);
     lua_sethook(L, steps > 0 ? call_hook : NULL, steps > 0 ? LUA_MASKCOUNT : 0, steps);
-    return 0;
-}
-
-static int process_shield(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TBOOLEAN);
-    mf_shield(lua_toboolean(L, 1));
     return 0;
 }
 
@@ -292,9 +312,12 @@ const luaL_Reg mf_sys_process[] = {
     {"wait", process_wait},
     {"kill", process_kill},
     {"catch_signals", process_catch_signals},
+    {"release_signals", process_release_signals},
     {"interrupts", process_interrupts},
+    {"pending_interrupts", process_pending_interrupts},
     {"clear_interrupt", process_clear_interrupt},
-    {"shield", process_shield},
+    {"defer_interrupts", process_defer_interrupts},
+    {"resume_interrupts", process_resume_interrupts},
     {"hook", process_hook},
     {"lock", process_lock},
     {NULL, NULL},

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,26 +70,30 @@ static ssize_t fail(struct mf_fetch *self, const char *what)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-static int wait_for_child(struct mf_fetch *self)
+/* Whether the child has ended. A lost status is -1. */
+static bool has_ended(struct mf_fetch *self)
 {
     int result;
 
     if (self->child < 0)
-        return 0;
+        return true;
     result = mf_wait_process(self->child, mf_now_ms() + END_MS, -1, &self->status);
-    if (result == 0)
-        self->child = -1;
-    return result;
+    if (result == MF_STREAM_FAILED)
+        self->status = -1;
+    else if (result != 0)
+        return false;
+    self->child = -1; /* from now on the number may be another process's */
+    return true;
 }
 
 static ssize_t end(struct mf_fetch *self)
 {
     char what[32];
 
-    if (wait_for_child(self) != 0)
+    if (!has_ended(self))
         return fail(self, "the program that fetches it does not end");
     listen_to_errors(self);
-    snprintf(what, sizeof what, "exit status %d", self->status);
+    snprintf(what, sizeof what, self->status < 0 ? "exit status lost" : "exit status %d", self->status);
     return self->status == 0 ? 0 : fail(self, what);
 }
 
@@ -157,6 +162,6 @@ void mf_fetch_close(struct mf_fetch *self)
     if (self->child < 0)
         return;
     kill(-self->child, SIGKILL);
-    wait_for_child(self);
+    has_ended(self);
     self->child = -1;
 }

@@ -18,15 +18,23 @@ enum { STREAMS = 3, SIGNALLED = 128, POLL_MS = 10 };
 /* --- starting --------------------------------------------------------------------------------
  * posix_spawn of glibc and musl neither copies our memory nor loses the errno of exec. */
 
-/* A copy of a stream's descriptor above the standard ones, so that no dup2 in the child hits one
- * that is still needed; -1 when it is inherited, or with errno. */
-static int copy_stream(int stream)
+/* A copy of a descriptor above the standard ones, so that no dup2 in the child replaces one that is
+ * still needed. -1 and errno when it cannot be had. */
+static int copy_above(int descriptor)
 {
-    if (stream == MF_SPAWN_INHERIT)
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, STREAMS);
+}
+
+/* In a process with a closed standard stream open() returns the number of that one. */
+static int open_null(void)
+{
+    int low = open("/dev/null", O_RDWR | O_CLOEXEC), copy;
+
+    if (low < 0)
         return -1;
-    if (stream == MF_SPAWN_NULL)
-        return open("/dev/null", O_RDWR | O_CLOEXEC);
-    return fcntl(stream, F_DUPFD_CLOEXEC, STREAMS);
+    copy = copy_above(low);
+    close(low);
+    return copy;
 }
 
 /* The flag belongs to the open file, which the child shares: cleared here, cleared there. */
@@ -47,7 +55,8 @@ static int add_streams(const struct mf_spawn *spawn, posix_spawn_file_actions_t 
 
         if (spawn->streams[i] == MF_SPAWN_INHERIT)
             continue;
-        copies[i] = copy_stream(spawn->streams[i]);
+        copies[i] =
+            spawn->streams[i] == MF_SPAWN_NULL ? open_null() : copy_above(spawn->streams[i]);
         if (copies[i] < 0 || make_blocking(copies[i]) != 0)
             return errno;
         error = posix_spawn_file_actions_adddup2(actions, copies[i], i);

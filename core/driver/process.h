@@ -20,8 +20,10 @@ struct mf_spawn {
  * else the errno of what refused it, exec included. */
 int mf_spawn(const struct mf_spawn *spawn, pid_t *pid);
 
-/* Waits for the end of a child; its status is what a shell says: the exit status, or 128 and the
- * signal. Returns 0 or an mf_stream_result (TIMEOUT, INTERRUPTED, FAILED with errno). */
+/* Waits for the end of a child. Its status is the exit status, or 128 + the signal that ended it.
+ * Returns 0 or an mf_stream_result: TIMEOUT, INTERRUPTED, or FAILED with errno. ECHILD: the child has
+ * ended and its status is lost (SIGCHLD is ignored, or the host program took the status); its
+ * process id may be another process's by now. */
 int mf_wait_process(pid_t pid, int64_t deadline_ms, int interrupt, int *status);
 
 #endif

@@ -8,9 +8,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* All a handler touches is static, and the module is never unloaded (-z nodelete): a signal after
- * the end of the Lua state finds everything in place. */
-static atomic_int descriptor = -1, count, last_signal, shielded;
+/* All that the handler touches is static, and the module is never unloaded (-z nodelete): a signal
+ * after the end of the Lua state finds everything in place. */
+static atomic_int descriptor = -1, count, last_signal, acknowledged, deferred;
+
+static int catches; /* mf_catch_signals without their mf_release_signals */
 
 static const struct {
     int number;
@@ -23,38 +25,109 @@ static const struct {
 
 enum { SIGNALS = sizeof signals / sizeof *signals, PREFIX = 3 };
 
-static void on_signal(int number)
+static bool is_pending(void)
+{
+    return deferred == 0 && count != acknowledged;
+}
+
+/* Makes the descriptor readable. Safe in a signal handler. */
+static void set_descriptor(void)
 {
     static const uint64_t one = 1;
+    ssize_t ignored = write(descriptor, &one, sizeof one);
+
+    (void)ignored; /* fails only when it is readable already */
+}
+
+/* Makes the descriptor quiet, unless an interrupt is pending: one may have come just now. */
+static void clear_descriptor(void)
+{
+    uint64_t value;
+    ssize_t ignored = read(descriptor, &value, sizeof value);
+
+    (void)ignored; /* EAGAIN: it was quiet */
+    if (is_pending())
+        set_descriptor();
+}
+
+static void on_signal(int number)
+{
     int error = errno;
-    ssize_t ignored;
 
     last_signal = number;
     count++;
-    if (shielded)
-        return;
-    ignored = write(descriptor, &one, sizeof one);
-    (void)ignored; /* could only fail after 2^64 signals: then it is readable anyhow */
+    if (is_pending())
+        set_descriptor();
     errno = error;
 }
 
-static int handle(int number, void (*handler)(int))
+/* --- our handlers, and those of the host program ----------------------------------------------- */
+
+static struct {
+    const int number;
+    void (*const handler)(int);
+    bool is_ours;
+    struct sigaction before;
+} handled[] = {
+    {.number = SIGINT, .handler = on_signal}, {.number = SIGTERM, .handler = on_signal},
+    {.number = SIGHUP, .handler = SIG_IGN},   {.number = SIGPIPE, .handler = SIG_IGN},
+    {.number = SIGCHLD, .handler = SIG_DFL},
+};
+
+enum { HANDLED = sizeof handled / sizeof *handled };
+
+static bool loses_children(const struct sigaction *action)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    return action->sa_handler == SIG_IGN || (action->sa_flags & SA_NOCLDWAIT) != 0;
+}
+
+/* A handler of SIGCHLD stays in place: the host program waits for children of its own. */
+static void take_over(int row)
+{
+    struct sigaction action = {.sa_handler = handled[row].handler, .sa_flags = SA_RESTART};
 
     sigemptyset(&action.sa_mask);
-    return sigaction(number, &action, NULL);
+    sigaction(handled[row].number, NULL, &handled[row].before);
+    handled[row].is_ours =
+        handled[row].number != SIGCHLD || loses_children(&handled[row].before);
+    if (handled[row].is_ours)
+        sigaction(handled[row].number, &action, NULL);
+}
+
+static void give_back(int row)
+{
+    struct sigaction now;
+
+    sigaction(handled[row].number, NULL, &now);
+    if (handled[row].is_ours && now.sa_handler == handled[row].handler)
+        sigaction(handled[row].number, &handled[row].before, NULL);
 }
 
 int mf_catch_signals(void)
 {
     if (descriptor < 0)
         descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (descriptor < 0 || handle(SIGINT, on_signal) != 0 || handle(SIGTERM, on_signal) != 0 ||
-        handle(SIGHUP, SIG_IGN) != 0 || handle(SIGPIPE, SIG_IGN) != 0)
+    if (descriptor < 0)
         return -1;
+    if (catches++ == 0)
+        for (int row = 0; row < HANDLED; row++)
+            take_over(row);
     return descriptor;
 }
+
+bool mf_release_signals(void)
+{
+    if (catches == 0)
+        return false;
+    if (--catches > 0)
+        return true;
+    for (int row = 0; row < HANDLED; row++)
+        give_back(row);
+    mf_acknowledge_interrupts();
+    return true;
+}
+
+/* --- what has come ------------------------------------------------------------------------------- */
 
 int mf_interrupts(int *last)
 {
@@ -62,20 +135,34 @@ int mf_interrupts(int *last)
     return count;
 }
 
-void mf_clear_interrupt(void)
+int mf_pending_interrupts(void)
 {
-    uint64_t value;
-    ssize_t ignored = read(descriptor, &value, sizeof value);
-
-    (void)ignored; /* EAGAIN: it was quiet */
+    return count - acknowledged;
 }
 
-void mf_shield(int on)
+void mf_acknowledge_interrupts(void)
 {
-    shielded = on;
-    if (on)
-        mf_clear_interrupt();
+    acknowledged = count;
+    clear_descriptor();
 }
+
+void mf_defer_interrupts(void)
+{
+    deferred++;
+    clear_descriptor();
+}
+
+bool mf_resume_interrupts(void)
+{
+    if (deferred == 0)
+        return false;
+    deferred--;
+    if (is_pending())
+        set_descriptor();
+    return true;
+}
+
+/* --- names --------------------------------------------------------------------------------------- */
 
 int mf_signal_number(const char *name)
 {

@@ -76,11 +76,11 @@ end
 -- Cleaning up is not cut short, neither by the signal that led to it nor by an impatient second one; all
 -- its waits have deadlines.
 local function shielded(self, work, words)
-  sys.shield(true)
+  sys.defer_interrupts()
   self.shielded = true
   local ran, problem = foreign.call(work)
   self.shielded = false
-  sys.shield(false)
+  sys.resume_interrupts()
   if ran then return end
   self:warn(problem.code, words .. ": " .. tostring(problem))
   return problem

@@ -68,14 +68,12 @@ function system.program(root, name)
   end
 end
 
--- A program that was started is waited for: a signal to us does not leave half done what it does. The signal
--- stays counted.
+-- A signal does not end the wait: what the program does is not left half done. The signal stays pending.
 local function wait_for(pid, deadline)
-  while true do
-    local status, problem = sys.wait(pid, math.max(0, deadline - sys.clock_ms()))
-    if status or problem.code ~= "sys.interrupted" then return status, problem end
-    sys.clear_interrupt()
-  end
+  sys.defer_interrupts()
+  local status, problem = sys.wait(pid, math.max(0, deadline - sys.clock_ms()))
+  sys.resume_interrupts()
+  return status, problem
 end
 
 local function ended_well(argv, pid, deadline)

@@ -138,6 +138,11 @@ describe("an update", function()
       works({}, url "pack.zip")
     end)
 
+    it("works when the parent ignores the end of children", function()
+      local ran = support.run { "env", "--ignore-signal=CHLD", support.program, "inspect", url(CWE) }
+      assert.equal(0, ran.status, ran.stdout .. ran.stderr)
+    end)
+
     it("that is slow at every chunk works", function()
       modem = support.simulator("mc7455", { time_scale = 0.01, faults = { "window=600" } })
       works({}, url(CWE .. "?pause=1000"), folder .. "/" .. NVU)

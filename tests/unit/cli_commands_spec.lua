@@ -244,4 +244,21 @@ describe("the program", function()
       assert.equal(0, ran.status)
     end
   end)
+
+  it("is not hindered by signals that its parent blocked or ignored", function()
+    for _, setting in ipairs { "--block-signal=TERM,INT,CHLD", "--ignore-signal=TERM,CHLD" } do
+      local modem = support.start { "env", setting, support.program, "simulate", "mc7455" }
+      assert.truthy(modem:line())
+      modem:kill "TERM"
+      assert.equal(0, modem:wait())
+    end
+  end)
+
+  it("makes no file that everybody may write, whatever the umask of its parent", function()
+    local trace, root = support.folder() .. "/trace", support.folder()
+    local command = 'umask 0; exec "$0" --trace "$1" --root "$2" status'
+    local ran = support.run { "sh", "-c", command, support.program, trace, root }
+    assert.equal(5, ran.status, ran.stderr)
+    assert.equal(tonumber("664", 8), sys.stat(trace).mode)
+  end)
 end)

@@ -154,6 +154,19 @@ describe("a source", function()
     refuses("source.timeout", reader:read(1, 50))
   end)
 
+  it("of a program whose status is lost says so at its end", function()
+    local argv = support.lua [[
+      local source = require "moonflash.core.source"
+      local reader = assert(source.fetch { "echo", "bytes" })
+      assert(reader:read(100, 10000) == "bytes\n")
+      local ended, problem = reader:read(100, 10000)
+      assert(ended == nil and problem.code == "source.failed" and problem.evidence == "exit status lost")
+      reader:close()
+    ]]
+    local ran = support.run { "env", "--ignore-signal=CHLD", unpack(argv) }
+    assert.same({ 0, "" }, { ran.status, ran.stderr })
+  end)
+
   it("of a FIFO waits for a writer that has not come yet", function()
     local path = folder .. "/fifo"
     assert.equal(0, support.run({ "mkfifo", path }).status)

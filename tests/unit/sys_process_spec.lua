@@ -141,6 +141,19 @@ describe("a child", function()
     assert.equal(0, sys.wait(pid, 10000))
   end)
 
+  it("may have nothing as its streams when ours are closed", function()
+    local argv = support.lua [[
+      local sys = require "moonflash.core.sys"
+      sys.close(0)
+      local reader, writer = sys.pipe() -- one of them gets the number 0
+      local input = reader == 0 and sys.pipe() or reader
+      if reader == 0 then sys.close(0) end
+      local pid = assert(sys.spawn({ "sh", "-c", "echo text >&2" }, { stdin = input, stderr = false }))
+      os.exit(sys.wait(pid, 10000))
+    ]]
+    assert.same({ 0, "" }, { sys.wait(spawn(argv), 10000), "" })
+  end)
+
   it("gets streams that block", function()
     local reader, writer = sys.pipe()
     local pid = spawn({ "head", "-c", "300000", "/dev/zero" }, { stdout = writer })

@@ -120,16 +120,41 @@ describe("an interruption", function()
     ]]):format(folder, folder))
   end)
 
-  it("ends no wait within a shield, and none after it", function()
-    assert.equal("2 SIGINT", run [[
+  it("ends no wait while it is deferred, however often, and is pending afterwards", function()
+    assert.equal("2 SIGINT 2 0", run [[
+      local function interrupted()
+        local slept, problem = sys.sleep_ms(1)
+        assert(slept or problem.code == "sys.interrupted")
+        return not slept
+      end
       raise "INT"
-      sys.shield(true)
-      assert(sys.sleep_ms(1))
+      sys.defer_interrupts()
+      assert(not interrupted())
+      sys.defer_interrupts()
       raise "INT"
+      sys.resume_interrupts()
+      assert(not interrupted(), "the inner one has ended the outer one")
+      sys.resume_interrupts()
+      assert(interrupted() and interrupted())
+      local count, name = sys.interrupts()
+      local pending = sys.pending_interrupts()
+      sys.clear_interrupt()
+      assert(not interrupted())
+      sys.defer_interrupts()
+      sys.resume_interrupts()
+      assert(not interrupted(), "an acknowledged one is pending again")
+      io.stdout:write(table.concat({ count, name, pending, sys.pending_interrupts() }, " "))
+      assert(not pcall(sys.resume_interrupts))
+    ]])
+  end)
+
+  it("is acknowledged while it is deferred", function()
+    assert.equal("", run [[
+      sys.defer_interrupts()
+      raise "INT"
+      sys.clear_interrupt()
+      sys.resume_interrupts()
       assert(sys.sleep_ms(1))
-      sys.shield(false)
-      assert(sys.sleep_ms(1))
-      io.stdout:write(table.concat({ sys.interrupts() }, " "))
     ]])
   end)
 
@@ -144,6 +169,59 @@ describe("an interruption", function()
       end
       raise "TERM"
       io.stdout:write((select(2, sys.interrupts())))
+    ]])
+  end)
+end)
+
+describe("the signals of a host program", function()
+  -- In a process that ignores these.
+  local function run(ignored, text)
+    local argv = support.lua([[
+      local sys = require "moonflash.core.sys"
+      local function raise(name) assert(sys.kill(sys.process_id(), name)) end
+      local function status_of_child()
+        return sys.wait(assert(sys.spawn { "sh", "-c", "exit 7" }), 10000)
+      end
+    ]] .. text)
+    local result = support.run { "env", "--ignore-signal=" .. ignored, unpack(argv) }
+    assert.same({ 0, "" }, { result.status, result.stderr })
+  end
+
+  it("are its own again after the last release", function()
+    run("TERM,CHLD", [[
+      raise "TERM"
+      assert(sys.interrupts() == 0)
+      assert(sys.catch_signals() and sys.catch_signals())
+      sys.release_signals()
+      raise "TERM"
+      assert(sys.pending_interrupts() == 1 and not sys.sleep_ms(1))
+      sys.release_signals()
+      assert(sys.pending_interrupts() == 0 and sys.sleep_ms(1))
+      raise "TERM"
+      assert(sys.interrupts() == 1 and status_of_child() == nil)
+      assert(not pcall(sys.release_signals))
+      sys.catch_signals()
+      raise "TERM"
+      assert(sys.interrupts() == 2 and not sys.sleep_ms(1))
+    ]])
+  end)
+
+  it("end it again after the last release", function()
+    local ended = support.run(support.lua [[
+      local sys = require "moonflash.core.sys"
+      sys.catch_signals()
+      sys.release_signals()
+      sys.kill(sys.process_id(), "TERM")
+    ]])
+    assert.equal(128 + 15, ended.status)
+  end)
+
+  it("do not lose the status of a child while they are caught", function()
+    run("CHLD", [[
+      local lost, problem = status_of_child()
+      assert(lost == nil and problem.code == "sys.failed", tostring(problem))
+      sys.catch_signals()
+      assert(status_of_child() == 7)
     ]])
   end)
 end)
