@@ -72,7 +72,7 @@ static void find_modules(lua_State *L, const char *folder)
 
     forget_current_folder(L, "path");
     forget_current_folder(L, "cpath");
-    snprintf(tree, sizeof tree, "%s/lua/moonflash/place.lua", folder);
+    snprintf(tree, sizeof tree, "%s/lua/moonflash/base/install.lua", folder);
     if (access(tree, R_OK) == 0) {
         prepend(L, "path", "@/lua/?.lua;@/source/lua/?.lua;@/source/lua/?/init.lua;", folder);
         prepend(L, "cpath", "@/lua/?.so;", folder);

@@ -1,7 +1,7 @@
 -- Sierra Wireless EM7305 and the other 9x15 parts of laptops: firmware (.cwe) plus settings (.nvu), both
 -- in one .spk, or the settings of a laptop's maker alone. There is mostly no AT port, and firmware as
 -- old as 01.08.00.04 does not answer the preference as expected, so Set Firmware ID matters here.
--- The steps are those of every update (lua/moonflash/steps/update.lua); here stands what differs.
+-- The steps are those of every update (lua/moonflash/procedure/update_steps.lua); here stands what differs.
 
 local flash = require "moonflash"
 local route = flash.routes

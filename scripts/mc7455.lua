@@ -1,7 +1,7 @@
 -- Sierra Wireless MC7455 and the other 9x30 modems: firmware (.cwe) plus carrier settings (.nvu), or
 -- both in one .spk. Starts from any state: every step runs only in the mode it is for.
 --
--- The steps are those of every update (lua/moonflash/steps/update.lua): read versions, stop if current,
+-- The steps are those of every update (lua/moonflash/procedure/update_steps.lua): read versions, stop if current,
 -- set preference, enter download mode, send images, leave download mode, wait for the modem, confirm.
 -- Here stands what is this modem's own.
 

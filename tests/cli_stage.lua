@@ -7,7 +7,7 @@
 
 local cjson = require "cjson"
 local cli = require "moonflash.cli"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local stage = {}

@@ -11,7 +11,7 @@
 
 local device = require "moonflash.device"
 local fake_sysfs = require "tests.fake_sysfs"
-local jobs = require "moonflash.job"
+local jobs = require "moonflash.engine.job"
 local modems = require "tests.fake_modems"
 local sys = require "moonflash.core.sys"
 

@@ -9,7 +9,7 @@
 --     local found = stage:wait(follower, "download")
 
 local device = require "moonflash.device"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local fake = require "tests.fake_sysfs"
 local modems = require "tests.fake_modems"
 

@@ -103,7 +103,7 @@ if(sanitizers AND NOT MOONFLASH_SANITIZE)
   set_target_properties(sanitized_program PROPERTIES OUTPUT_NAME moonflash RUNTIME_OUTPUT_DIRECTORY ${place})
   target_link_libraries(sanitized_program PRIVATE sanitized PkgConfig::LUA)
   target_link_options(sanitized_program PRIVATE LINKER:--export-dynamic)
-  configure_file(${CMAKE_BINARY_DIR}/lua/moonflash/place.lua ${place}/lua/moonflash/place.lua COPYONLY)
+  configure_file(${CMAKE_BINARY_DIR}/lua/moonflash/base/install.lua ${place}/lua/moonflash/base/install.lua COPYONLY)
   file(CREATE_LINK ${CMAKE_SOURCE_DIR} ${place}/source SYMBOLIC)
 endif()
 

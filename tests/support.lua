@@ -8,7 +8,7 @@
 -- @module tests.support
 
 local cjson = require "cjson"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local support = {}

@@ -11,7 +11,7 @@ int mf_fail(lua_State *L, const char *code, const char *evidence, const char *me
 
     lua_pushnil(L);
     lua_createtable(L, 0, 4);
-    luaL_newmetatable(L, "moonflash.failure");
+    luaL_newmetatable(L, "moonflash.base.failure");
     lua_setmetatable(L, -2);
     lua_pushstring(L, code);
     lua_setfield(L, -2, "code");

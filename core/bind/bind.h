@@ -11,7 +11,7 @@
 /* Every C module: static linkage for all but this. */
 #define MF_MODULE __attribute__((visibility("default")))
 
-/* Pushes nil and a failure { code, message, evidence } whose metatable lua/moonflash/failure.lua
+/* Pushes nil and a failure { code, message, evidence } whose metatable lua/moonflash/base/failure.lua
  * owns; evidence may be NULL. Returns 2, so a binding ends with `return mf_fail(...)`. */
 int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
     __attribute__((format(printf, 4, 5)));

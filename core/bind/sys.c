@@ -1,5 +1,5 @@
 /*** The operating system, as far as a modem's updater needs it. Times are ms.
- * What the world refuses is `nil, failure` with a code sys.*, see lua/moonflash/failure.lua.
+ * What the world refuses is `nil, failure` with a code sys.*, see lua/moonflash/base/failure.lua.
  *
  *   local sys = require "moonflash.core.sys"
  *   sys.clock_ms()            --> ms of the monotonic clock, the same for all processes

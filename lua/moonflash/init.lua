@@ -9,24 +9,26 @@
 
 -- Parts of the library, each a table of functions; those of core are made in C.
 local parts = {
-  at = "at", bytes = "core.bytes", crc = "core.crc", cwe = "core.cwe", device = "device", dms = "qmi.dms",
-  download = "download", engine = "engine", failure = "failure", image = "image", log = "log",
-  port = "core.port", qmi = "qmi", routes = "routes", steps = "steps", sys = "core.sys",
-  versions = "versions",
+  at = "protocol.at", bytes = "core.bytes", crc = "core.crc", cwe = "core.cwe", device = "device",
+  dms = "protocol.qmi.dms", download = "protocol.qdl", engine = "engine", failure = "base.failure",
+  image = "image", log = "base.log", port = "core.port", qmi = "protocol.qmi", routes = "procedure.routes",
+  steps = "procedure.steps", sys = "core.sys", versions = "procedure.versions",
 }
 
 -- Single functions, each the last word, of a part.
 local functions = {
-  models = "model.files.all", script = "model.files.script", model = "model.define",
-  insert_before = "extend.insert_before", insert_after = "extend.insert_after",
-  replace = "extend.replace", remove = "extend.remove", change = "extend.change", rename = "extend.rename",
-  devices = "modems.list", open = "modems.open", try = "failure.try", update_steps = "steps.update.steps",
-  update = "update.update", plan = "update.plan", switch = "procedures.switch",
-  recover = "procedures.recover", status = "status.read", run_script = "script.run", job = "child.start",
-  trace = "recorded.run", replay = "replay.run",
+  models = "engine.model_files.all", script = "engine.model_files.script", model = "engine.model.define",
+  insert_before = "engine.model_edit.insert_before", insert_after = "engine.model_edit.insert_after",
+  replace = "engine.model_edit.replace", remove = "engine.model_edit.remove",
+  change = "engine.model_edit.change", rename = "engine.model_edit.rename",
+  devices = "commands.devices.list", open = "commands.devices.open", try = "base.failure.try",
+  update_steps = "procedure.update_steps.steps", update = "commands.update.update",
+  plan = "commands.update.plan", switch = "commands.switch.switch", recover = "commands.switch.recover",
+  status = "commands.status.read", run_script = "commands.script.run", job = "commands.child.start",
+  trace = "commands.traced.run", replay = "sim.replay.run",
 }
 
-local flash = { _VERSION = "moonflash " .. require("moonflash.place").version }
+local flash = { _VERSION = "moonflash " .. require("moonflash.base.install").version }
 
 local function load(name)
   if parts[name] then return require("moonflash." .. parts[name]) end

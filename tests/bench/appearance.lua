@@ -3,10 +3,10 @@
 --
 --     lua5.1 tests/bench/appearance.lua [TRIES]      (in the environment of the tests)
 
-local at = require "moonflash.at"
+local at = require "moonflash.protocol.at"
 local device = require "moonflash.device"
-local download = require "moonflash.download"
-local files = require "moonflash.model.files"
+local download = require "moonflash.protocol.qdl"
+local files = require "moonflash.engine.model_files"
 local follow = require "moonflash.device.follow"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"

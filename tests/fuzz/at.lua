@@ -3,11 +3,11 @@
 -- characters, and counts.
 --
 -- The input: which command, how the port gives its bytes and ends, then these.
-local answers = require "moonflash.at.answers"
-local at = require "moonflash.at"
-local failure = require "moonflash.failure"
+local answers = require "moonflash.protocol.at_answers"
+local at = require "moonflash.protocol.at"
+local failure = require "moonflash.base.failure"
 local input = require "tests.fuzz.input"
-local reader = require "moonflash.at.reader"
+local reader = require "moonflash.protocol.at_reader"
 
 local MOST_LINES, LONGEST = 1000, 1024
 

@@ -1,7 +1,7 @@
 --- What the fuzz targets of Lua share: taking an input apart, and what may be said of values.
 -- @module tests.fuzz.input
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local input = {}
 input.__index = input

@@ -4,11 +4,11 @@
 --
 -- The input: which message, TLVs as on the wire; what is left makes the values of a request.
 local bytes = require "moonflash.core.bytes"
-local codec = require "moonflash.qmi.codec"
-local ctl = require "moonflash.qmi.ctl"
-local dms = require "moonflash.qmi.dms"
+local codec = require "moonflash.protocol.qmi.codec"
+local ctl = require "moonflash.protocol.qmi.ctl"
+local dms = require "moonflash.protocol.qmi.dms"
 local input = require "tests.fuzz.input"
-local message = require "moonflash.qmi.message"
+local message = require "moonflash.protocol.qmi.message"
 
 -- --- every message there is, and some with all that formats can say ----------------------------
 

@@ -4,18 +4,18 @@
 --
 -- The input: which tree stands there already, then entries that end with a byte 255: kind and place, what
 -- it is in the place's folder, and what it says; a kind of its own has its name in the entry, up to 254.
-local catalog = require "moonflash.device.catalog"
+local catalog = require "moonflash.device.identify"
 local cjson = require "cjson"
 local device = require "moonflash.device"
-local holders = require "moonflash.holders"
+local holders = require "moonflash.host.port_users"
 local input = require "tests.fuzz.input"
-local json = require "moonflash.cli.json"
-local keys = require "moonflash.device.keys"
+local json = require "moonflash.base.json"
+local keys = require "moonflash.device.match"
 local modems = require "tests.fake_modems"
 local shape = require "moonflash.cli.shape"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
-local system = require "moonflash.system"
+local system = require "moonflash.host.system"
 
 local root = sys.temporary_folder()
 

@@ -11,10 +11,10 @@ local crc = require "moonflash.core.crc"
 local image = require "moonflash.image"
 local input = require "tests.fuzz.input"
 local inspection = require "moonflash.cli.inspection"
-local json = require "moonflash.cli.json"
+local json = require "moonflash.base.json"
 local source = require "moonflash.core.source"
 local sys = require "moonflash.core.sys"
-local version = require "moonflash.image.version"
+local version = require "moonflash.base.version"
 local zip = require "tests.images.zip"
 
 local MOST_READ = 262144

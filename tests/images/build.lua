@@ -1,2 +1,2 @@
 -- The builder of records is the simulator's, which makes images too.
-return require "moonflash.sim.records"
+return require "moonflash.sim.cwe_writer"

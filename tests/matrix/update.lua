@@ -3,7 +3,7 @@
 -- @module tests.matrix.update
 
 local cjson = require "cjson"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local sys = require "moonflash.core.sys"
 

@@ -1,7 +1,7 @@
 -- The man page, the completion and the shell scripts: complete, and clean for the tools that check them.
 local clients = require "tests.packaging.clients"
-local exit = require "moonflash.exit"
-local options = require "moonflash.cli.options"
+local exit = require "moonflash.commands.result"
+local options = require "moonflash.base.options"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -38,8 +38,8 @@ end
 -- What --skip takes.
 local function findings()
   local names = { "holders" }
-  for _, file in ipairs(sys.list "lua/moonflash/preflight") do
-    local part = require("moonflash.preflight." .. file:match "^([%w_]+)%.lua$")
+  for _, file in ipairs(sys.list "lua/moonflash/host/checks") do
+    local part = require("moonflash.host.checks." .. file:match "^([%w_]+)%.lua$")
     if type(part) == "table" and part.look and part.name then names[#names + 1] = part.name end
   end
   return names

@@ -60,7 +60,7 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
       assert(flash.script "mc7455", "no script")
       local root, one, two = ...
       local job = flash.job { command = "update", root = root, files = { one, two } }
-      print(job:wait(60000).after.firmware, require("moonflash.place").program)
+      print(job:wait(60000).after.firmware, require("moonflash.base.install").program)
     ]], modem.root, files[1], files[2]), { environment = {
       LUA_PATH = lua .. "/?.lua;" .. lua .. "/?/init.lua;;", LUA_CPATH = cmodules .. "/?.so;;" } })
     assert.equal(clients.NEW .. "\t" .. prefix .. "/bin/moonflash\n", run.stdout, run.stderr)
@@ -86,7 +86,7 @@ only("the installed Debian package" .. (missing and ": " .. missing or ""), func
     ]])
     assert.equal("3\t1\n", run.stdout, run.stderr)
     run = installed(prefix, "moonflash", "--version")
-    assert.equal("moonflash " .. require("moonflash.place").version .. "\n", run.stdout, run.stderr)
+    assert.equal("moonflash " .. require("moonflash.base.install").version .. "\n", run.stdout, run.stderr)
   end)
 end)
 

@@ -1,6 +1,6 @@
 -- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (openwrt/buildroot):
 -- what cmake installs is in exactly one of the packages.
-local exit = require "moonflash.exit"
+local exit = require "moonflash.commands.result"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -69,7 +69,7 @@ describe("the feed's moonflash", function()
       ["/usr/lib/lua/moonflash/core/qmi.so"] = "moonflash-qmi",
       ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
       ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
-      ["/usr/lib/lua/moonflash/trial.lua"] = "moonflash-simulator",
+      ["/usr/lib/lua/moonflash/sim/script_test.lua"] = "moonflash-simulator",
       ["/usr/share/moonflash/scripts/examples/inventory.lua"] = "moonflash-simulator",
       ["/usr/libexec/rpcd/moonflash"] = "moonflash-rpcd",
       ["/usr/lib/lua/moonflash/rpcd/jobs.lua"] = "moonflash-rpcd",

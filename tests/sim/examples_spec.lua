@@ -59,7 +59,7 @@ describe("the example", function()
     local modem = simulator()
     local held = support.start(support.lua([[
       local device = require("moonflash").devices({ root = ... })[1]
-      local held = assert(require("moonflash.lock").take(..., device))
+      local held = assert(require("moonflash.host.lock").take(..., device))
       print "held" io.stdout:flush()
       require("moonflash.core.sys").sleep_ms(30000) held:release()]], modem.root))
     assert.equal("held", held:line(10000))

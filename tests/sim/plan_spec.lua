@@ -48,7 +48,7 @@ describe("a plan for a modem that somebody works with", function()
   it("is refused at once, whatever the step says of trying again", function()
     local modem = stage.modem "mc7455"
     local device = flash.devices({ root = modem.root })[1]
-    local held = assert(require("moonflash.lock").take(modem.root, device))
+    local held = assert(require("moonflash.host.lock").take(modem.root, device))
     local run = stage.moonflash(modem, "--verbose", "plan", unpack(stage.images "mc7455"))
     held:release()
     assert.equal(3, run.status)

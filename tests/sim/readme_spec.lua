@@ -1,6 +1,6 @@
 -- Every Lua example in lua/README.md and scripts/README.md does what the text says: each is taken out of
 -- the text as it stands and run against a simulated modem.
-local images = require "moonflash.sim.images"
+local images = require "moonflash.sim.test_images"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 

@@ -1,10 +1,10 @@
 -- moonflash test-script: the bundled procedure survives every fault, and scripts that do not are found.
 local cjson = require "cjson"
-local exit = require "moonflash.exit"
-local images = require "moonflash.sim.images"
+local exit = require "moonflash.commands.result"
+local images = require "moonflash.sim.test_images"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
-local trial = require "moonflash.trial"
+local trial = require "moonflash.sim.script_test"
 
 local function script(text)
   local path = support.folder() .. "/own.lua"
@@ -42,7 +42,7 @@ describe("moonflash test-script", function()
   it("finds that the bundled procedure leaves no modem broken", function()
     local run = test_script "mc7455"
     assert.equal(0, run.status, run.stdout .. run.stderr)
-    assert.equal(#require("moonflash.trial").faults, #run.rows)
+    assert.equal(#require("moonflash.sim.script_test").faults, #run.rows)
     local plain = run.rows["no fault"]
     assert.equal("online", plain.ended)
     assert.same({ 0 }, plain.exits)

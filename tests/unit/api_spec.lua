@@ -37,7 +37,7 @@ local function public_functions(path, text)
 end
 
 -- What LDoc leaves out (config.ld): no program calls it.
-local inner = { "cli", "guests", "preflight", "replay", "sim", "trace", "trial" }
+local inner = { "cli", "host", "sim", "trace" }
 
 local function each_public(visit)
   walk("lua/moonflash", function(path)
@@ -52,13 +52,14 @@ end
 -- rest of lua/ is our own affair.
 local function handed_out()
   local files = {}
-  for _, name in ipairs { "job", "job/sessions", "qmi/session", "device/follow", "image/set" } do
+  for _, name in ipairs { "engine/job", "engine/job_ports", "protocol/qmi/session", "device/follow", "image/set" } do
     files["lua/moonflash/" .. name .. ".lua"] = true
   end
   for list in read "lua/moonflash/init.lua":gmatch "local %l+ = (%b{})" do
     for where in list:gmatch '"([%l_.]+)"' do
       for _, module in ipairs { where, where:match "^(.+)%.[%l_]+$" } do
         files["lua/moonflash/" .. module:gsub("%.", "/") .. ".lua"] = true
+        files["lua/moonflash/" .. module:gsub("%.", "/") .. "/init.lua"] = true
       end
     end
   end
@@ -187,7 +188,7 @@ describe("LDoc", function()
     local ran = support.run({ "ldoc", "-l", folder, "-s", folder, "-d", folder .. "/doc", "." })
     assert.equal(0, ran.status, ran.stderr)
     assert.falsy((ran.stdout .. ran.stderr):match "[^\n]*%.lua:%d+:[^\n]*")
-    for _, page in ipairs { "moonflash.download", "moonflash.core.port", "moonflash.core.sys.files" } do
+    for _, page in ipairs { "moonflash.protocol.qdl", "moonflash.core.port", "moonflash.core.sys.files" } do
       assert.truthy(sys.stat(folder .. "/doc/modules/" .. page .. ".html"), page)
     end
   end)

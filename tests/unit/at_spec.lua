@@ -1,8 +1,8 @@
 -- AT: answers in every split, what their lines mean, and sessions over a stand-in port.
-local answers = require "moonflash.at.answers"
-local at = require "moonflash.at"
-local failure = require "moonflash.failure"
-local reader = require "moonflash.at.reader"
+local answers = require "moonflash.protocol.at_answers"
+local at = require "moonflash.protocol.at"
+local failure = require "moonflash.base.failure"
+local reader = require "moonflash.protocol.at_reader"
 
 local function lines(text)
   local list = {}

@@ -1,5 +1,5 @@
 -- What each command asks of the engine and shows of the answer.
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local stage = require "tests.cli_stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"

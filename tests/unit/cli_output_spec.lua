@@ -1,6 +1,6 @@
 -- How events become text and JSON.
-local failure = require "moonflash.failure"
-local json = require "moonflash.cli.json"
+local failure = require "moonflash.base.failure"
+local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
 local progress_line = require "moonflash.cli.progress_line"
 local stage = require "tests.cli_stage"

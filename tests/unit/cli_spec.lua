@@ -1,6 +1,6 @@
 -- What the command line understands, and how every run ends.
 local stage = require "tests.cli_stage"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 

@@ -1,5 +1,5 @@
 local device = require "moonflash.device"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local fake = require "tests.fake_sysfs"
 local modems = require "tests.fake_modems"
 local sys = require "moonflash.core.sys"

@@ -1,6 +1,6 @@
 -- Download sessions against a loader in another process, over a pseudo terminal.
-local download = require "moonflash.download"
-local failure = require "moonflash.failure"
+local download = require "moonflash.protocol.qdl"
+local failure = require "moonflash.base.failure"
 local source = require "moonflash.core.source"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"

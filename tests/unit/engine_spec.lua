@@ -1,8 +1,8 @@
 -- The engine: when a step runs, how often, and what happens when it fails.
 local engine = require "moonflash.engine"
-local failure = require "moonflash.failure"
-local step = require "moonflash.step"
-local update_steps = require("moonflash.steps.update").steps
+local failure = require "moonflash.base.failure"
+local step = require "moonflash.engine.step"
+local update_steps = require("moonflash.procedure.update_steps").steps
 
 local function fake_job(mode)
   local job = { device = { mode = mode or "application" }, events = {}, done = {}, phase = "untouched" }
@@ -245,7 +245,7 @@ describe("step constructors", function()
 end)
 
 describe("what is deferred", function()
-  local jobs = require "moonflash.job"
+  local jobs = require "moonflash.engine.job"
 
   local function run(defer)
     local told = {}
@@ -302,7 +302,7 @@ end)
 
 describe("a job that was finalized", function()
   it("does nothing any more", function()
-    local job = require("moonflash.job").new { device = { mode = "application", nodes = { at = "/x" } },
+    local job = require("moonflash.engine.job").new { device = { mode = "application", nodes = { at = "/x" } },
       root = "/nowhere" }
     job:finalize()
     job:finalize()
@@ -325,7 +325,7 @@ describe("a plan", function()
 end)
 
 describe("a route that is forced", function()
-  local enter = require("moonflash.steps").enter_download
+  local enter = require("moonflash.procedure.steps").enter_download
 
   it("is one that there is, whoever runs the step", function()
     local job = fake_job()
@@ -338,8 +338,8 @@ describe("a route that is forced", function()
 end)
 
 describe("the routes of a step", function()
-  local routes = require "moonflash.routes"
-  local enter = require("moonflash.steps").enter_download
+  local routes = require "moonflash.procedure.routes"
+  local enter = require("moonflash.procedure.steps").enter_download
 
   it("are routes that there are", function()
     assert.error_matches(function() return routes.bothold end, "there is no route bothold")

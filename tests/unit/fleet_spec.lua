@@ -1,6 +1,6 @@
 -- Several modems of one kind: which they are, and the result of all.
-local failure = require "moonflash.failure"
-local fleet = require "moonflash.fleet"
+local failure = require "moonflash.base.failure"
+local fleet = require "moonflash.commands.fleet"
 local support = require "tests.support"
 
 local mc7354 = { name = "MC7354", family = "SWI9X15C", product = "9X15",

@@ -1,6 +1,6 @@
 -- Code that is not ours: what it raises is told with its own file and line, and a signal ends it.
-local failure = require "moonflash.failure"
-local foreign = require "moonflash.foreign"
+local failure = require "moonflash.base.failure"
+local foreign = require "moonflash.engine.user_code"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -59,7 +59,7 @@ describe("foreign.call", function()
     assert.truthy(blamed("local function f() return f() + 1 end\nf()"):find "^:1: stack overflow")
     local message, problem = blamed 'local flash = require "moonflash"\n\nflash.versions.text(5)\n'
     assert.truthy(message:find "^:3: attempt to index")
-    assert.truthy(problem.evidence:find "moonflash/versions%.lua:%d+$")
+    assert.truthy(problem.evidence:find "moonflash/procedure/versions%.lua:%d+$")
     message = blamed 'local flash = require "moonflash"\n\nflash.log.say("%d")\n'
     assert.truthy(message:find "^:3: bad argument")
   end)

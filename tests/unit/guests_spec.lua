@@ -1,8 +1,8 @@
 -- Pausing those who use the modem, and giving back: in the end, after a failure, and after a crash.
 local fake_bus = require "tests.fake_bus"
 local fake_machine = require "tests.fake_machine"
-local guests = require "moonflash.guests"
-local lock = require "moonflash.lock"
+local guests = require "moonflash.host.services"
+local lock = require "moonflash.host.lock"
 local modems = require "tests.fake_modems"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -203,7 +203,7 @@ describe("a signal", function()
     machine:program("usr/bin/systemctl",
       ("kill -INT $PPID && sleep 0.2; echo $1 >>%s/done"):format(machine.root))
     local run = support.run(support.lua([[
-      local system, sys = require "moonflash.system", require "moonflash.core.sys"
+      local system, sys = require "moonflash.host.system", require "moonflash.core.sys"
       sys.catch_signals()
       print(system.run({ ..., "start", "ModemManager.service" }, 5000), (sys.interrupts()))]],
       machine.root .. "/usr/bin/systemctl"))

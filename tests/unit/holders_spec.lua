@@ -1,6 +1,6 @@
 -- Who has the modem's ports open, from a /proc of our own.
 local fake_machine = require "tests.fake_machine"
-local holders = require "moonflash.holders"
+local holders = require "moonflash.host.port_users"
 local modems = require "tests.fake_modems"
 local sys = require "moonflash.core.sys"
 

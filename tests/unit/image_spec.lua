@@ -1,6 +1,6 @@
 -- What a file is for, and whether files fit together.
 local build = require "tests.images.build"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"

@@ -1,5 +1,5 @@
 -- Version texts of images and file names.
-local version = require "moonflash.image.version"
+local version = require "moonflash.base.version"
 
 describe("a version text", function()
   -- The samples of the reference, section 5 and 6.

@@ -1,6 +1,6 @@
 -- Model scripts: what a script may say, and which script is found.
-local files = require "moonflash.model.files"
-local model = require "moonflash.model"
+local files = require "moonflash.engine.model_files"
+local model = require "moonflash.engine.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 

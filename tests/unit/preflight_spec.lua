@@ -1,9 +1,9 @@
 -- Findings before anything is changed: each faked once, and none where all is well.
 local fake = require "tests.fake_sysfs"
 local fake_machine = require "tests.fake_machine"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local modems = require "tests.fake_modems"
-local preflight = require "moonflash.preflight"
+local preflight = require "moonflash.host.preflight"
 local sys = require "moonflash.core.sys"
 
 local machine

@@ -1,5 +1,5 @@
 local bytes = require "moonflash.core.bytes"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local hdlc = require "moonflash.core.hdlc"
 local qdl = require "moonflash.core.qdl"
 local vectors = require "tests.vectors.init"

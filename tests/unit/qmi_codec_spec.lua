@@ -1,8 +1,8 @@
-local codec = require "moonflash.qmi.codec"
-local ctl = require "moonflash.qmi.ctl"
-local dms = require "moonflash.qmi.dms"
-local errors = require "moonflash.qmi.errors"
-local message = require "moonflash.qmi.message"
+local codec = require "moonflash.protocol.qmi.codec"
+local ctl = require "moonflash.protocol.qmi.ctl"
+local dms = require "moonflash.protocol.qmi.dms"
+local errors = require "moonflash.protocol.qmi.names"
+local message = require "moonflash.protocol.qmi.message"
 local qmux = require "tests.unit.qmux"
 local vectors = require "tests.vectors.init"
 

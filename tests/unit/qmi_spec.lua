@@ -1,6 +1,6 @@
-local dms = require "moonflash.qmi.dms"
+local dms = require "moonflash.protocol.qmi.dms"
 local fake = require "tests.unit.fake_qmi"
-local qmi = require "moonflash.qmi"
+local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
 
 local LONG = 20000 -- more than anything here takes

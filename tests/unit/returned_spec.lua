@@ -1,9 +1,9 @@
 -- What scripts, their functions and their steps return: the same means the same, and a mistake no success.
 local engine = require "moonflash.engine"
-local failure = require "moonflash.failure"
-local model = require "moonflash.model"
-local returned = require "moonflash.foreign.returned"
-local steps = require "moonflash.steps"
+local failure = require "moonflash.base.failure"
+local model = require "moonflash.engine.model"
+local returned = require "moonflash.engine.returned"
+local steps = require "moonflash.procedure.steps"
 
 local refused = failure.new("script.refused", "not today")
 

@@ -1,8 +1,8 @@
 -- Routes one by one on a job of paper: what they send, what counts as taken, what is put back.
 local engine = require "moonflash.engine"
-local failure = require "moonflash.failure"
-local routes = require "moonflash.routes"
-local steps = require "moonflash.steps"
+local failure = require "moonflash.base.failure"
+local routes = require "moonflash.procedure.routes"
+local steps = require "moonflash.procedure.steps"
 
 local pair = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }
 

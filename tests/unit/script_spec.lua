@@ -1,10 +1,10 @@
 -- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
-local context = require "moonflash.context"
-local files = require "moonflash.model.files"
+local context = require "moonflash.base.run"
+local files = require "moonflash.engine.model_files"
 local flash = require "moonflash"
-local job = require "moonflash.job"
+local job = require "moonflash.engine.job"
 local lfs = require "lfs"
-local model = require "moonflash.model"
+local model = require "moonflash.engine.model"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -135,8 +135,8 @@ describe("a script's name", function()
     assert.is_false(files.makes_model(files.find "mine"))
     assert.is_true(files.makes_model(files.find "other"))
     assert.is_true(files.is_script(files.find "other"))
-    assert.equal("MC1", require("moonflash.script").model("other").name)
-    assert.is_nil(require("moonflash.script").model("mine"))
+    assert.equal("MC1", require("moonflash.commands.script").model("other").name)
+    assert.is_nil(require("moonflash.commands.script").model("mine"))
   end)
 end)
 
@@ -196,7 +196,7 @@ describe("a modem that somebody works with", function()
   after_each(support.finish)
 
   it("is the script's own until it says job:finalize()", function()
-    local lock, device, root = require "moonflash.lock", { place = "1-1" }, support.folder()
+    local lock, device, root = require "moonflash.host.lock", { place = "1-1" }, support.folder()
     local held = assert(lock.take(root, device))
     local again, problem = lock.take(root, device)
     assert.is_nil(again)
@@ -223,7 +223,7 @@ describe("a modem that somebody works with", function()
   local function other_program(root, to_ask, ms)
     local other = support.start(support.lua([[
       local root, to_ask, ms = ...
-      local held = assert(require("moonflash.lock").take(root, { place = "1-1" }, to_ask == "true"))
+      local held = assert(require("moonflash.host.lock").take(root, { place = "1-1" }, to_ask == "true"))
       print "held" io.stdout:flush()
       require("moonflash.core.sys").sleep_ms(tonumber(ms))]], root, tostring(to_ask), tostring(ms)))
     assert.equal("held", other:line(10000))
@@ -231,7 +231,7 @@ describe("a modem that somebody works with", function()
   end
 
   local function busy(root, to_ask)
-    local held, problem = require("moonflash.lock").take(root, { place = "1-1" }, to_ask)
+    local held, problem = require("moonflash.host.lock").take(root, { place = "1-1" }, to_ask)
     assert.equal("device.busy", support.code_of(held, problem))
     return problem
   end
@@ -248,12 +248,12 @@ describe("a modem that somebody works with", function()
   it("is waited for when the other one only asks it something", function()
     local root = support.folder()
     other_program(root, true, 300)
-    assert(require("moonflash.lock").take(root, { place = "1-1" })):release()
+    assert(require("moonflash.host.lock").take(root, { place = "1-1" })):release()
   end)
 
   -- Takes the lock while somebody asks who is done after so many ms of a clock that only sleeping moves.
   local function take_from_slow(ms)
-    local lock, root, device, now = require "moonflash.lock", support.folder(), { place = "1-1" }, 0
+    local lock, root, device, now = require "moonflash.host.lock", support.folder(), { place = "1-1" }, 0
     local held, clock, sleep = assert(lock.take(root, device, true)), sys.clock_ms, sys.sleep_ms
     sys.clock_ms = function() return now end
     sys.sleep_ms = function(for_ms)
@@ -300,7 +300,7 @@ describe("a modem that somebody works with", function()
     other_program(root, true, 60000)
     assert(sys.kill(sys.process_id(), "TERM"))
     local held, problem = job.new { root = root, device = { place = "1-1" } }:hold(true)
-    local other, same = require("moonflash.lock").take(root, { place = "1-1" })
+    local other, same = require("moonflash.host.lock").take(root, { place = "1-1" })
     sys.clear_interrupt()
     assert.equal("sys.interrupted", support.code_of(held, problem))
     assert.equal("sys.interrupted", support.code_of(other, same))
@@ -392,7 +392,7 @@ describe("parts that scripts use", function()
   end)
 
   it("update: nothing to do is what an untouched modem says, not one that has just been updated", function()
-    local result = require("moonflash.update").result
+    local result = require("moonflash.commands.update").result
     assert.equal(2, result({ phase = "untouched", up_to_date = true }).exit)
     assert.equal(0, result({ phase = "booting", up_to_date = true }).exit)
     assert.equal(0, result({ phase = "untouched" }).exit)
@@ -412,7 +412,7 @@ describe("parts that scripts use", function()
 
   it("job: the words of its command line", function()
     assert.same({ "--root=/r", "update", "--", "a.cwe" },
-      require("moonflash.child.command_line").words { command = "update", files = { "a.cwe" }, root = "/r" })
+      require("moonflash.commands.child_arguments").words { command = "update", files = { "a.cwe" }, root = "/r" })
   end)
 
   it("job: looks for its modem where it stands now", function()

@@ -1,9 +1,9 @@
 -- The simulated modem's own rules: what it wants, stores, runs.
-local cwe = require "moonflash.sim.cwe"
+local cwe = require "moonflash.sim.cwe_reader"
 local faults = require "moonflash.sim.faults"
 local models = require "moonflash.sim.models"
 local packages = require "tests.images.packages"
-local stores = require "moonflash.sim.store"
+local stores = require "moonflash.sim.image_store"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 

@@ -1,6 +1,6 @@
 -- Why a modem keeps its radio off: what the voters of AT!PCINFO? say, and what QMI says.
-local answers = require "moonflash.at.answers"
-local causes = require "moonflash.status.causes"
+local answers = require "moonflash.protocol.at_answers"
+local causes = require "moonflash.procedure.low_power"
 
 local function job_that_answers(line)
   local session = { ask = function(_, question)

@@ -1,5 +1,5 @@
 -- The pairs a modem stores: which there are, which one a word means, and which leads back.
-local stored = require "moonflash.stored"
+local stored = require "moonflash.procedure.stored_images"
 
 local function image(build_id, unique_id)
   return { build_id = build_id, unique_id = unique_id, storage_index = 1, failure_count = 0 }

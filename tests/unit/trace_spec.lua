@@ -1,7 +1,7 @@
 -- Traces: what is told, in which form, and what is never told.
 local bytes = require "moonflash.core.bytes"
-local replay_events = require "moonflash.replay.events"
-local failure = require "moonflash.failure"
+local replay_events = require "moonflash.sim.replay.events"
+local failure = require "moonflash.base.failure"
 local port = require "moonflash.core.port"
 local redact = require "moonflash.trace.redact"
 local support = require "tests.support"

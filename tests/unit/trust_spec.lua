@@ -1,9 +1,9 @@
 -- Scripts that everybody may write to, or put where they are, are not run.
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local support = require "tests.support"
-local files = require "moonflash.model.files"
+local files = require "moonflash.engine.model_files"
 local sys = require "moonflash.core.sys"
-local trust = require "moonflash.trust"
+local trust = require "moonflash.engine.trust"
 
 local ANOTHER = 4711
 

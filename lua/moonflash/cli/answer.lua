@@ -2,7 +2,7 @@
 -- its TLVs in hex.
 -- @module moonflash.cli.answer
 
-local json = require "moonflash.cli.json"
+local json = require "moonflash.base.json"
 
 local answer = {}
 

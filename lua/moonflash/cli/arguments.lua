@@ -3,9 +3,9 @@
 -- @module moonflash.cli.arguments
 
 local argparse = require "argparse"
-local failure = require "moonflash.failure"
-local later = require "moonflash.later"
-local options = require "moonflash.cli.options"
+local failure = require "moonflash.base.failure"
+local later = require "moonflash.base.later"
+local options = require "moonflash.base.options"
 local script_words = require "moonflash.cli.script_words"
 
 local help = later "moonflash.cli.help"

@@ -2,8 +2,8 @@
 -- how a refusal ends.
 -- @module moonflash.cli.asking
 
-local exit = require "moonflash.exit"
-local outcome = require "moonflash.cli.outcome"
+local exit = require "moonflash.commands.result"
+local outcome = require "moonflash.commands.outcome"
 
 local asking = {}
 

@@ -1,7 +1,7 @@
 --- The help, made from the tables of options and commands.
 -- @module moonflash.cli.help
 
-local options = require "moonflash.cli.options"
+local options = require "moonflash.base.options"
 local text = require "moonflash.cli.text"
 
 local help = {}

@@ -2,9 +2,9 @@
 -- @module moonflash.cli
 
 local arguments = require "moonflash.cli.arguments"
-local exit = require "moonflash.exit"
-local failure = require "moonflash.failure"
-local outcome = require "moonflash.cli.outcome"
+local exit = require "moonflash.commands.result"
+local failure = require "moonflash.base.failure"
+local outcome = require "moonflash.commands.outcome"
 local output = require "moonflash.cli.output"
 local recording = require "moonflash.cli.recording"
 local request = require "moonflash.cli.request"

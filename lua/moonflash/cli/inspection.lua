@@ -1,7 +1,7 @@
 --- What was found in images, as people read it and as JSON.
 -- @module moonflash.cli.inspection
 
-local json = require "moonflash.cli.json"
+local json = require "moonflash.base.json"
 local text = require "moonflash.cli.text"
 
 local inspection = {}

@@ -2,9 +2,9 @@
 -- @module moonflash.cli.output
 
 local console = require "moonflash.cli.console"
-local exit = require "moonflash.exit"
-local failure = require "moonflash.failure"
-local json = require "moonflash.cli.json"
+local exit = require "moonflash.commands.result"
+local failure = require "moonflash.base.failure"
+local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
 local progress_line = require "moonflash.cli.progress_line"
 local shape = require "moonflash.cli.shape"

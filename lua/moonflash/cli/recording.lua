@@ -1,7 +1,7 @@
 --- What `--trace` asks for: the trace of one command.
 -- @module moonflash.cli.recording
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local recording = {}
 

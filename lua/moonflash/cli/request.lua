@@ -1,7 +1,7 @@
 --- What a command is given: the engine's words for what the command line said.
 -- @module moonflash.cli.request
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local request = {}
 

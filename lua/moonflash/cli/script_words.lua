@@ -2,7 +2,7 @@
 -- `--` for that, so it is put there.
 -- @module moonflash.cli.script_words
 
-local options = require "moonflash.cli.options"
+local options = require "moonflash.base.options"
 
 local script_words = {}
 

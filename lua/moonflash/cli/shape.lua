@@ -2,8 +2,8 @@
 -- null; lists are lists also when they are empty.
 -- @module moonflash.cli.shape
 
-local json = require "moonflash.cli.json"
-local failure = require "moonflash.failure"
+local json = require "moonflash.base.json"
+local failure = require "moonflash.base.failure"
 
 local shape = {}
 

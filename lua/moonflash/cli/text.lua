@@ -1,7 +1,7 @@
 --- Numbers, tables and failures as people read them.
 -- @module moonflash.cli.text
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local text = {}
 

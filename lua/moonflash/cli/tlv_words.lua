@@ -1,7 +1,7 @@
 --- TLVs as words: `0x01 02 00 0x10 ff`, `0x01 0200 0x10 ff`.
 -- @module moonflash.cli.tlv_words
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local tlv_words = {}
 

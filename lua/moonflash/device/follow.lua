@@ -1,13 +1,13 @@
 --- Follows one modem through a reboot: armed before the reset, it remembers what is plugged; then
 -- it waits until the modem is gone, and until a device that was not there before is known again as
--- the modem (moonflash.device.keys) and has the node that is needed.
+-- the modem (moonflash.device.match) and has the node that is needed.
 -- @module moonflash.device.follow
 
-local catalog = require "moonflash.device.catalog"
+local catalog = require "moonflash.device.identify"
 local drivers = require "moonflash.device.drivers"
-local failure = require "moonflash.failure"
-local keys = require "moonflash.device.keys"
-local sightings = require "moonflash.device.sightings"
+local failure = require "moonflash.base.failure"
+local keys = require "moonflash.device.match"
+local sightings = require "moonflash.device.timeline"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
 local watch = require "moonflash.device.watch"

@@ -2,7 +2,7 @@
 -- refuses for a moment while its driver is still at work.
 -- @module moonflash.device.open
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local watch = require "moonflash.device.watch"
 
 local open = {}

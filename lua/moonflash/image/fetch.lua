@@ -2,7 +2,7 @@
 -- are its business.
 -- @module moonflash.image.fetch
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local source = require "moonflash.core.source"
 
 local fetch = {}

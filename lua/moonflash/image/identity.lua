@@ -3,7 +3,7 @@
 -- (a file named Verizon makes a modem report VZW).
 -- @module moonflash.image.identity
 
-local version = require "moonflash.image.version"
+local version = require "moonflash.base.version"
 
 local identity = {}
 

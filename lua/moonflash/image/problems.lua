@@ -2,7 +2,7 @@
 -- @module moonflash.image.problems
 
 local bytes = require "moonflash.core.bytes"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local problems = {}
 

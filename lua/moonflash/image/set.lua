@@ -2,9 +2,9 @@
 -- same modem and of the same version. What the user says with options decides.
 -- @module moonflash.image.set
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local problems = require "moonflash.image.problems"
-local version = require "moonflash.image.version"
+local version = require "moonflash.base.version"
 
 local order = { firmware = 1, package = 2, settings = 3 }
 local fields = { "firmware", "carrier", "config" }

@@ -2,7 +2,7 @@
 -- @module moonflash.sim.at
 
 local power = require "moonflash.sim.power"
-local wire = require "moonflash.sim.wire"
+local wire = require "moonflash.sim.answer"
 
 local at = {}
 at.__index = at

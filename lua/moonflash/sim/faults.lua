@@ -5,7 +5,7 @@
 -- `qdl.switch qdl.hello qdl.open qdl.write qdl.done qdl.reset`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
 -- @module moonflash.sim.faults
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 
 local faults = {}
 faults.__index = faults

@@ -3,10 +3,10 @@
 -- left in DIR/log (JSON lines) and DIR/received/1.cwe, 2.cwe, ...
 -- @module moonflash.sim
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local faults = require "moonflash.sim.faults"
-local loops = require "moonflash.sim.loop"
+local loops = require "moonflash.sim.event_loop"
 local models = require "moonflash.sim.models"
 local modems = require "moonflash.sim.modem"
 local recorders = require "moonflash.sim.recorder"

@@ -1,10 +1,10 @@
 --- The modem itself: which mode it is in, when it comes and goes, what it runs.
 -- @module moonflash.sim.modem
 
-local personalities = require "moonflash.sim.personality"
-local places = require "moonflash.sim.place"
+local personalities = require "moonflash.sim.interfaces"
+local places = require "moonflash.sim.usb_path"
 local power = require "moonflash.sim.power"
-local stores = require "moonflash.sim.store"
+local stores = require "moonflash.sim.image_store"
 
 local modem = {}
 modem.__index = modem
@@ -183,7 +183,7 @@ function modem:restart(seconds)
   self:after(seconds, function() come_back(self, "application", gone) end)
 end
 
---- Sets the preference; see moonflash.sim.store.
+--- Sets the preference; see moonflash.sim.image_store.
 function modem:prefer(pair, override, slot)
   local wanted = self.store:prefer(pair, override, slot)
   self.recorder:note("preference", { preferred = self.store.preferred })

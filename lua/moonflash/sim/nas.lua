@@ -1,4 +1,4 @@
---- Network access messages by id, as in moonflash.sim.dms: what a script may want to look at before it
+--- Network access messages by id, as in moonflash.sim.qmi_services: what a script may want to look at before it
 -- takes a modem out of service (libqmi: qmi-service-nas.json).
 -- @module moonflash.sim.nas
 

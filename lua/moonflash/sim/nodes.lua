@@ -2,7 +2,7 @@
 -- @module moonflash.sim.nodes
 
 local bytes = require "moonflash.core.bytes"
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.sim.sysfs"
 

@@ -1,12 +1,12 @@
 --- A QMI port of the modem: QMUX frames, the control service, clients (reference: qmi 1 and 2).
--- The messages of the other services are in moonflash.sim.dms and moonflash.sim.nas.
+-- The messages of the other services are in moonflash.sim.qmi_services and moonflash.sim.nas.
 -- @module moonflash.sim.qmi
 
 local core_bytes = require "moonflash.core.bytes"
-local dms = require "moonflash.sim.dms"
+local dms = require "moonflash.sim.qmi_services"
 local nas = require "moonflash.sim.nas"
 local T = require("moonflash.sim.template").new
-local wire = require "moonflash.sim.wire"
+local wire = require "moonflash.sim.answer"
 
 local qmi = {}
 qmi.__index = qmi

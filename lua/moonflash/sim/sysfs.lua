@@ -1,7 +1,7 @@
 --- Folders, attributes and links as the kernel lays them out, below a root.
 -- @module moonflash.sim.sysfs
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local sysfs = {}

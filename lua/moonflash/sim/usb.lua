@@ -2,10 +2,10 @@
 -- come and go with their nodes and uevents in the kernel's order (first the node, then the event).
 -- @module moonflash.sim.usb
 
-local failure = require "moonflash.failure"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
-local place = require "moonflash.sim.place"
+local place = require "moonflash.sim.usb_path"
 local sysfs = require "moonflash.sim.sysfs"
 
 local usb = {}

@@ -1,8 +1,8 @@
 --- What a trace must not tell: whose modem it is, and whose SIM. Digits become 0, lengths stay.
 -- @module moonflash.trace.redact
 
-local dms = require "moonflash.qmi.dms"
-local services = require "moonflash.qmi.services"
+local dms = require "moonflash.protocol.qmi.dms"
+local services = require "moonflash.protocol.qmi.services"
 
 local redact = {}
 

@@ -1,8 +1,8 @@
 --- moonflash at COMMAND...
 local asking = require "moonflash.cli.asking"
-local failure = require "moonflash.failure"
-local json = require "moonflash.cli.json"
-local outcome = require "moonflash.cli.outcome"
+local failure = require "moonflash.base.failure"
+local json = require "moonflash.base.json"
+local outcome = require "moonflash.commands.outcome"
 
 local COMMAND_SECONDS = 10
 

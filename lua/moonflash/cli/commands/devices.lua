@@ -1,5 +1,5 @@
 --- moonflash devices
-local outcome = require "moonflash.cli.outcome"
+local outcome = require "moonflash.commands.outcome"
 local shape = require "moonflash.cli.shape"
 local text = require "moonflash.cli.text"
 

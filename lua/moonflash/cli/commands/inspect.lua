@@ -1,8 +1,8 @@
 --- moonflash inspect FILE...
-local failure = require "moonflash.failure"
-local later = require "moonflash.later"
-local model = require "moonflash.model"
-local outcome = require "moonflash.cli.outcome"
+local failure = require "moonflash.base.failure"
+local later = require "moonflash.base.later"
+local model = require "moonflash.engine.model"
+local outcome = require "moonflash.commands.outcome"
 
 local inspection = later "moonflash.cli.inspection"
 

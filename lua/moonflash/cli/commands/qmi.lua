@@ -1,8 +1,8 @@
 --- moonflash qmi SERVICE MESSAGE [0xTT hex...]...
 local asking = require "moonflash.cli.asking"
-local failure = require "moonflash.failure"
-local later = require "moonflash.later"
-local outcome = require "moonflash.cli.outcome"
+local failure = require "moonflash.base.failure"
+local later = require "moonflash.base.later"
+local outcome = require "moonflash.commands.outcome"
 local tlv_words = require "moonflash.cli.tlv_words"
 
 local answer = later "moonflash.cli.answer"

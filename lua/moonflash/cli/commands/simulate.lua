@@ -1,5 +1,5 @@
 --- moonflash simulate MODEL
-local later = require "moonflash.later"
+local later = require "moonflash.base.later"
 local values = require "moonflash.cli.values"
 
 return {

@@ -1,5 +1,5 @@
 --- moonflash test-script SCRIPT [FILE...]
-local later = require "moonflash.later"
+local later = require "moonflash.base.later"
 local values = require "moonflash.cli.values"
 
 return {

@@ -1,8 +1,8 @@
 --- What `moonflash simulate` does; it comes with the simulator.
 -- @module moonflash.cli.simulator.simulate
 
-local json = require "moonflash.cli.json"
-local outcome = require "moonflash.cli.outcome"
+local json = require "moonflash.base.json"
+local outcome = require "moonflash.commands.outcome"
 local text = require "moonflash.cli.text"
 
 local function ready(wanted)

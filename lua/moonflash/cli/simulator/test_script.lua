@@ -1,8 +1,8 @@
 --- What `moonflash test-script` does; it comes with the simulator.
 -- @module moonflash.cli.simulator.test_script
 
-local failure = require "moonflash.failure"
-local outcome = require "moonflash.cli.outcome"
+local failure = require "moonflash.base.failure"
+local outcome = require "moonflash.commands.outcome"
 local shape = require "moonflash.cli.shape"
 local text = require "moonflash.cli.text"
 

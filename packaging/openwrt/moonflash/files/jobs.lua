@@ -2,8 +2,8 @@
 -- @module moonflash.rpcd.jobs
 
 local cjson = require "cjson"
-local exit = require "moonflash.exit"
-local failure = require "moonflash.failure"
+local exit = require "moonflash.commands.result"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local jobs = {}

@@ -1,0 +1,93 @@
+--- What state a modem is in, why, and what to do about it. Asks, but changes nothing: a modem that
+-- waits for an image is listened to, not spoken to, for a word could keep it there.
+-- @module moonflash.commands.status
+
+local causes = require "moonflash.procedure.low_power"
+local modems = require "moonflash.commands.devices"
+local sahara = require "moonflash.protocol.sahara"
+local update = require "moonflash.commands.update"
+local versions = require "moonflash.procedure.versions"
+
+local status = {}
+
+local LISTEN_SECONDS = 0.5
+local NO_SLOT, NO_COUNT = 255, 255
+
+local advice = {
+  ["boot-rom"] = "the loader is lost: only the maker's tools help; moonflash cannot cure this",
+  ["memory-debug"] = "the modem crashed and waits for its memory to be read: `moonflash recover` resets it",
+  download = "the modem waits for an image: `moonflash update FILE...` sends one, `moonflash recover` lets "
+    .. "it go",
+}
+
+-- Whether a stored image is what runs. Told by its build id: modems disagree on whether the list's
+-- index of the running image counts images or names a slot.
+local function is_active(state, kind, image)
+  local entry = { type = "pri", unique_id = image.unique_id, build_id = image.build_id }
+  local seen = versions.of_preference { entry }
+  if not seen.firmware then return false end
+  if kind == "modem" then return seen.firmware == state.running.firmware end
+  return versions.agree(seen, state.running)
+end
+
+-- The stored images, one row each.
+local function rows_of(state)
+  local rows = {}
+  for _, group in ipairs(state.stored or {}) do
+    for _, image in ipairs(group.images) do
+      rows[#rows + 1] = {
+        type = group.type, unique_id = image.unique_id, build_id = image.build_id,
+        slot = image.storage_index ~= NO_SLOT and image.storage_index or nil,
+        failures = image.failure_count ~= NO_COUNT and image.failure_count or 0,
+        active = is_active(state, group.type, image),
+      }
+    end
+  end
+  return rows
+end
+
+-- A modem in application mode is asked over QMI and, where it has a port for it, over AT.
+local function ask(job, seen)
+  local state, problem = versions.read(job)
+  if not state then return problem end
+  seen.running, seen.preferred, seen.stored = state.running, state.preferred, rows_of(state)
+  seen.power = { mode = state.mode, causes = {} }
+  if state.mode ~= "online" then causes.find(job, state, seen) end
+end
+
+local function listen(job, seen)
+  local path = job.device.nodes.qdl
+  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS), job.trace) then
+    seen.device.mode = "memory-debug"
+  end
+end
+
+local function look(job)
+  local seen = { device = job.device, stored = {}, power = { causes = {} }, advice = {} }
+  local free, problem = job:hold(true)
+  if not free then return seen, problem end
+  if job.device.mode == "application" then
+    problem = ask(job, seen)
+  elseif job.device.mode == "download" then
+    listen(job, seen)
+  end
+  table.insert(seen.advice, advice[seen.device.mode])
+  return seen, problem
+end
+
+--- Reads the state of one modem.
+-- @tparam table request root, selection, options, emit
+-- @treturn table the result, with status = { device, running, preferred, stored, power = { mode,
+-- causes }, advice }
+function status.read(request)
+  request = update.request(request)
+  local job, none = modems.find(request)
+  if not job then return update.result(nil, none) end
+  local seen, problem = look(job)
+  job:finalize()
+  local result = update.result(job, problem)
+  result.status = seen
+  return result
+end
+
+return status

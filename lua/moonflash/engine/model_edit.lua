@@ -1,0 +1,103 @@
+--- Models made from other models: copies with steps added, changed or left out. Steps are named by
+-- their words, as `moonflash plan` shows them; the model one begins with stays as it is.
+--
+--     local mc7455 = flash.script "mc7455"
+--     return flash.insert_before(mc7455, "set preference", flash.steps.action {
+--       name = "look at the battery", changes = false, run = function(job) ... end,
+--     })
+--
+-- @module moonflash.engine.model_edit
+
+local model = require "moonflash.engine.model"
+local step = require "moonflash.engine.step"
+
+local extend = {}
+
+local function copy(original)
+  if not model.is(original) then
+    error("a model expected; flash.script gives none when there is no script of that name", 4)
+  end
+  local made = {}
+  for key, value in pairs(original) do made[key] = value end
+  return made
+end
+
+local function place_of(steps, name)
+  local names = {}
+  for index, one in ipairs(steps) do
+    if one.name == name then return index end
+    names[index] = one.name
+  end
+  error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 4)
+end
+
+-- A copy in which `edit(steps, place of the named step)` has changed something; a step that is nil must stand
+-- there as something that is none. Its callers put it in
+-- brackets, so that with LuaJIT too they have a frame: the levels of error() above count it.
+local function edited(original, name, edit)
+  local made = copy(original)
+  edit(made, place_of(made, name))
+  return model.define(made)
+end
+
+--- A copy with a step before another.
+-- @tparam table original a model
+-- @tparam string name of the step that will come next
+-- @tparam table new the step
+-- @treturn table the model
+-- @raise when there is no such step
+function extend.insert_before(original, name, new)
+  return (edited(original, name, function(steps, place) table.insert(steps, place, new or false) end))
+end
+
+--- A copy with a step after another.
+-- @tparam table original a model
+-- @tparam string name of the step that comes just before
+-- @tparam table new the step
+-- @treturn table the model
+-- @raise when there is no such step
+function extend.insert_after(original, name, new)
+  return (edited(original, name, function(steps, place) table.insert(steps, place + 1, new or false) end))
+end
+
+--- A copy with another step in the place of one.
+-- @tparam table original a model
+-- @tparam string name of the step that goes
+-- @tparam table new the step that comes
+-- @treturn table the model
+-- @raise when there is no such step
+function extend.replace(original, name, new)
+  return (edited(original, name, function(steps, place) steps[place] = new or false end))
+end
+
+--- A copy without a step.
+-- @tparam table original a model
+-- @tparam string name of the step
+-- @treturn table the model
+-- @raise when there is no such step
+function extend.remove(original, name)
+  return (edited(original, name, table.remove))
+end
+
+--- A copy with some fields of a step changed: `flash.change(mc7455, "confirm", { retry = 60 })`.
+-- @tparam table original a model
+-- @tparam string name of the step
+-- @tparam table fields of that step
+-- @treturn table the model
+-- @raise when there is no such step, or it has no such field
+function extend.change(original, name, fields)
+  return (edited(original, name, function(steps, place) steps[place] = step.with(steps[place], fields) end))
+end
+
+--- A copy that says other things of itself: `flash.rename(mc7455, { name = "MC7455-mine" })`.
+-- @tparam table original a model
+-- @tparam table fields name, aliases, summary, family, product, usb, preference_command
+-- @treturn table the model
+-- @raise for a field that models do not have
+function extend.rename(original, fields)
+  local made = copy(original)
+  for field, value in pairs(fields) do made[field] = value end
+  return model.define(made)
+end
+
+return extend

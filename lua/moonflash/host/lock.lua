@@ -1,0 +1,69 @@
+--- One job on a modem at a time, whatever mode and place it is in; and nobody asks it something meanwhile,
+-- for two programs that read from one QMI port get each other's answers.
+-- @module moonflash.host.lock
+
+local failure = require "moonflash.base.failure"
+local sys = require "moonflash.core.sys"
+
+local lock = {}
+
+local PATIENCE_MS, AGAIN_MS = 20000, 20 -- with who only asks; its modem may be slow
+
+--- The role of who holds a lock only to ask something, or to look whether it is held, and is gone soon.
+lock.ASKS = "asks"
+
+--- The socket a modem is plugged into: its USB 3 and USB 2 places are one, the lower of the two
+-- names it.
+function lock.socket(device)
+  if device.peer and device.peer < device.place then return device.peer end
+  return device.place
+end
+
+--- Takes the lock of a socket.
+-- @tparam string root "/" or a simulator's
+-- @tparam string socket of lock.socket
+-- @tparam[opt] string role lock.ASKS, else it is a job's
+-- @treturn userdata the lock, or nil and failure sys.locked or what the system says
+function lock.take_socket(root, socket, role)
+  local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"
+  return sys.lock(("%s/%s.lock"):format(folder, socket), role)
+end
+
+--- Whether a job holds the lock that could not be taken; one who took it just now has not said yet what for.
+-- @tparam table problem
+function lock.is_jobs(problem)
+  return problem.code == "sys.locked" and problem.evidence:match "^pid %d+: " ~= nil
+end
+
+local function take_patiently(root, socket, role)
+  local ends = sys.clock_ms() + PATIENCE_MS
+  while true do
+    local held, problem = lock.take_socket(root, socket, role)
+    if held or problem.code ~= "sys.locked" or lock.is_jobs(problem) then return held, problem end
+    if sys.clock_ms() > ends then return nil, problem end
+    local slept, stopped = sys.sleep_ms(AGAIN_MS)
+    if not slept then
+      stopped.final = true
+      return nil, stopped
+    end
+  end
+end
+
+local OURS = "this script works with the modem itself: let it say job:finalize() before it begins another job"
+
+--- Takes the lock of a modem.
+-- @tparam string root "/" or a simulator's
+-- @tparam table device
+-- @tparam[opt] boolean to_ask only to ask it something
+-- @treturn userdata the lock, with a method release(); or nil and a failure. device.busy and sys.interrupted
+-- have the field `final`: no step tries again; the first has `ours` when it is this very process that holds
+-- it: a script that opened the modem and now begins an update
+function lock.take(root, device, to_ask)
+  local held, problem = take_patiently(root, lock.socket(device), to_ask and lock.ASKS or nil)
+  if held or problem.code ~= "sys.locked" then return held, problem end
+  local ours = tonumber(problem.evidence:match "^pid (%d+)") == sys.process_id()
+  return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,
+    { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours, final = true })
+end
+
+return lock

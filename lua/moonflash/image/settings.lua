@@ -1,0 +1,92 @@
+--- The settings inside an image: what they are called, and those that make a modem come back under other
+-- USB ids or with other interfaces.
+-- @module moonflash.image.settings
+
+local bytes = require "moonflash.core.bytes"
+
+local contents = {}
+
+local MOST = 2000 -- entries that are remembered; all are counted
+
+local function hex16(value, at)
+  local number = bytes.get_u16le(value, at)
+  return number and bytes.hex_number(number, 4)
+end
+
+local function raw(value)
+  return bytes.hex(value)
+end
+
+local function id(value)
+  return hex16(value, 1) or raw(value)
+end
+
+local function pair(value)
+  if not hex16(value, 3) then return raw(value) end
+  return ("%s in application mode, %s in download mode"):format(hex16(value, 1), hex16(value, 3))
+end
+
+local function composition(value)
+  local mask = bytes.get_u32le(value, 5)
+  return mask and "interfaces " .. bytes.hex_number(mask, 8) or raw(value)
+end
+
+local function text(value)
+  return (value:gsub("[^\32-\126]", "?"))
+end
+
+-- What changes the modem's USB side, and its value in words (reference: CWE container, section 7).
+local usb = {
+  USB_VENDOR_ID = { "vendor id", id }, USB_APP_BOOT_PIDS = { "product ids", pair },
+  USB_COMP = { "composition", composition }, USB_PROD_NAME = { "product name", text },
+  USB_SERIALNUMBER = { "serial number", text },
+}
+
+local function usb_change(entry)
+  local name = (entry.name or ""):match "[^/]*$"
+  local known = usb[name]
+  if known then return ("%s (%s): %s"):format(name, known[1], known[2](entry.value)) end
+  if name:match "^USB_" then return ("%s: %s"):format(name, raw(entry.value)) end
+end
+
+local Collection = {}
+Collection.__index = Collection
+
+--- A new collection; its `take` gets the entries a verifier finds.
+-- @treturn table { take = function(entry), entries, count, usb = { text }, broken = { offset } }
+function contents.collect()
+  local self = setmetatable({ entries = {}, count = 0, usb = {}, broken = {} }, Collection)
+  self.take = function(entry) self:add(entry) end
+  return self
+end
+
+--- Takes an entry; of more than there is room for only the number is kept.
+function Collection:add(entry)
+  if entry.kind == "broken" then
+    self.broken[#self.broken + 1] = entry.offset
+    return
+  end
+  self.count = self.count + 1
+  if self.count > MOST then return end
+  entry.usb = usb_change(entry)
+  self.entries[self.count] = entry
+  self.usb[#self.usb + 1] = entry.usb
+end
+
+--- Puts what was found into a report: contents = { entries }, changes_usb = { text }, and notes.
+function Collection:fill(report)
+  report.contents, report.changes_usb = self.entries, self.usb
+  if #self.usb > 0 then
+    table.insert(report.notes, "the modem may come back under other USB ids or with other interfaces: "
+      .. "these settings change " .. table.concat(self.usb, "; "))
+  end
+  if self.count > MOST then
+    table.insert(report.notes, ("%d settings, of which %d are listed"):format(self.count, MOST))
+  end
+  for _, offset in ipairs(self.broken) do
+    table.insert(report.notes, ("the settings make no sense to us from offset %.0f on, and are not listed")
+      :format(offset))
+  end
+end
+
+return contents

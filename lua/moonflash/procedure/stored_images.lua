@@ -1,0 +1,138 @@
+--- The image pairs a modem stores: a firmware with settings made for it. Such a pair can be used
+-- without a download (reference: list of stored images, DMS 0x0049).
+-- @module moonflash.procedure.stored_images
+
+local failure = require "moonflash.base.failure"
+local versions = require "moonflash.procedure.versions"
+
+local stored = {}
+
+local function images_of(groups, kind)
+  for _, group in ipairs(groups or {}) do
+    if group.type == kind then return group.images end
+  end
+  return {}
+end
+
+local function by_build(images)
+  local found = {}
+  for _, image in ipairs(images) do
+    local firmware = image.build_id:match "^([%d%.]+)"
+    if firmware then found[firmware] = found[firmware] or image end
+  end
+  return found
+end
+
+local function entry(kind, image)
+  return { type = kind, unique_id = image.unique_id, build_id = image.build_id }
+end
+
+--- The pairs, in the modem's order.
+-- @tparam table groups the answer to list_stored_images
+-- @treturn table array of { firmware, carrier, config, preference = the list that asks for the pair }
+function stored.pairs(groups)
+  local firmware, found = by_build(images_of(groups, "modem")), {}
+  for _, settings in ipairs(images_of(groups, "pri")) do
+    local pri = entry("pri", settings)
+    local pair = versions.of_preference { pri }
+    local image = pair.firmware and firmware[pair.firmware]
+    if image then
+      pair.preference = { entry("modem", image), pri }
+      found[#found + 1] = pair
+    end
+  end
+  return found
+end
+
+-- Later settings of the same carrier replace earlier ones.
+local function newer(a, b)
+  return not b or (a.firmware .. a.config) > (b.firmware .. b.config)
+end
+
+local function newest(pairs_found, accept)
+  local best
+  for _, pair in ipairs(pairs_found) do
+    if accept(pair) and newer(pair, best) then best = pair end
+  end
+  return best
+end
+
+local function texts(pairs_found)
+  local lines = {}
+  for index, pair in ipairs(pairs_found) do lines[index] = versions.text(pair) end
+  return #lines > 0 and table.concat(lines, "; ") or "none"
+end
+
+--- Whether a modem stores a pair.
+-- @tparam ?table list of stored images; what is not known may be there
+-- @tparam table wanted VERSIONS
+-- @treturn boolean
+function stored.has(list, wanted)
+  if not list then return true end
+  for _, pair in ipairs(stored.pairs(list)) do
+    if versions.agree(wanted, pair) then return true end
+  end
+  return false
+end
+
+--- The pair a word means: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`), the version of
+-- the settings, or build id and that (`02.33.03.00_GENERIC_002.072_000`). Of several the one with the
+-- firmware that runs, then the newest.
+-- @tparam table state of versions.read
+-- @tparam string word
+-- @treturn table the pair, or nil and failure stored.none
+function stored.find(state, word)
+  local wanted, found = word:lower(), stored.pairs(state.stored)
+  local function means(pair)
+    local build = (pair.firmware .. "_" .. pair.carrier):lower()
+    return pair.carrier:lower() == wanted or pair.firmware == wanted or pair.config == wanted
+      or build == wanted or build .. "_" .. pair.config:lower() == wanted
+  end
+  local function runs(pair) return pair.firmware == state.running.firmware end
+  local best = newest(found, function(pair) return means(pair) and runs(pair) end) or newest(found, means)
+  if best then return best end
+  return nil, failure.new("stored.none", "the modem stores no pair of images for " .. word,
+    { evidence = "it stores: " .. texts(found) })
+end
+
+local GENERIC = "GENERIC"
+
+-- What is best for a modem that needs its way back, best first. Settings that run without a firmware they
+-- were made for tell what ran before. What is not known is `false`.
+local function wishes(state)
+  local running, preferred = state.running, state.preferred or {}
+  local firmware, config = running.firmware or false, running.config or false
+  local runs, wanted = running.carrier or false, preferred.carrier or false
+  return {
+    { firmware = firmware, carrier = runs, config = config },
+    { firmware = firmware, carrier = wanted }, { firmware = firmware, carrier = GENERIC },
+    { firmware = firmware },
+    { carrier = runs, config = config }, { carrier = runs }, { carrier = wanted }, { carrier = GENERIC },
+    {},
+  }
+end
+
+local function is_known(wish)
+  for _, value in pairs(wish) do
+    if not value then return false end
+  end
+  return true
+end
+
+--- The pair that brings a modem back when what it prefers is not there: with the firmware that runs
+-- and, in this order, the settings it runs, those of the carrier it prefers, the generic ones, any;
+-- else the pair to which the settings belong that it runs, their carrier's, and so on.
+-- @tparam table state of versions.read
+-- @treturn table the pair, or nil and failure stored.none
+function stored.way_back(state)
+  local found = stored.pairs(state.stored)
+  for _, wish in ipairs(wishes(state)) do
+    local pair = is_known(wish)
+      and newest(found, function(candidate) return versions.agree(wish, candidate) end)
+    if pair then return pair end
+  end
+  return nil, failure.new("stored.none", "the modem stores no firmware with settings made for it",
+    { evidence = "it runs " .. versions.text(state.running) })
+end
+
+return stored

@@ -1,0 +1,116 @@
+--- What a modem runs, prefers and stores, asked over QMI and brought into the words of the design:
+-- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
+-- @module moonflash.procedure.versions
+
+local dms = require "moonflash.protocol.qmi.dms"
+
+local versions = {}
+
+-- Offline reasons that mean: preferred and stored images do not agree (reference: DMS 0x002d).
+local mismatch_reasons = { host_image = true, pri_image = true, pri_version = true }
+
+--- The firmware version in a revision text such as "SWI9X30C_02.33.03.00 r8209 ...".
+function versions.of_revision(text)
+  return text and text:match "_(%d+%.%d+%.%d+%.%d+)"
+end
+
+--- VERSIONS of a firmware preference: its PRI entry says all; the modem entry may read "?_?".
+-- The build id is <firmware>_<carrier>, the unique id is the config.
+function versions.of_preference(list)
+  for _, entry in ipairs(list or {}) do
+    if entry.type == "pri" then
+      local firmware, carrier = entry.build_id:match "^([%d%.]+)_(.+)$"
+      return { firmware = firmware, carrier = carrier, config = entry.unique_id }
+    end
+  end
+end
+
+-- An answer that may be missing on some models or firmware: a refusal is no failure.
+local function optional(job, message)
+  local answer, problem = job:request(message)
+  if answer then return answer end
+  if problem.code == "qmi.refused" then
+    job:note(("%s: %s"):format(message.name or "request", tostring(problem)))
+    return {}
+  end
+  return nil, problem
+end
+
+local questions = {
+  { "current", dms.swi_get_current_firmware }, { "preference", dms.get_firmware_preference },
+  { "stored", dms.list_stored_images }, { "power", dms.get_operating_mode },
+}
+
+local function known(text)
+  if text and text ~= "" and text:lower() ~= "unknown" then return text end
+end
+
+local function running(revision, current, preferred)
+  local firmware = versions.of_revision(current.amss_version) or versions.of_revision(revision)
+  local result = {
+    firmware = firmware, carrier = known(current.carrier), config = known(current.config_version),
+  }
+  -- MC7354 does not report its PRI: what it prefers is what it runs, unless the firmware differs
+  if preferred and preferred.firmware == firmware then
+    result.carrier = result.carrier or preferred.carrier
+    result.config = result.config or preferred.config
+  end
+  return result
+end
+
+--- Asks a modem in application mode.
+-- @tparam table job
+-- @treturn table { running, preferred, preference, stored, mode, mismatch }, or nil and a failure
+function versions.read(job)
+  local revision, problem = job:request(dms.get_revision)
+  if not revision then return nil, problem end
+  local answers = {}
+  for _, question in ipairs(questions) do
+    local name, message = question[1], question[2]
+    answers[name], problem = optional(job, message)
+    if not answers[name] then return nil, problem end
+  end
+  local preferred = versions.of_preference(answers.preference.images)
+  return {
+    revision = revision.revision,
+    running = running(revision.revision, answers.current, preferred),
+    preferred = preferred,
+    preference = answers.preference.images,
+    stored = answers.stored.groups,
+    mode = answers.power.mode,
+    reasons = answers.power.offline_reasons,
+  }
+end
+
+--- Whether two VERSIONS agree; what `wanted` leaves open agrees with anything. Carriers are compared
+-- without case: modems answer GENERIC to a Generic.
+-- @tparam table wanted VERSIONS
+-- @tparam ?table seen VERSIONS
+-- @treturn boolean
+function versions.agree(wanted, seen)
+  if not seen then return false end
+  for _, name in ipairs { "firmware", "carrier", "config" } do
+    local want, have = wanted[name], seen[name]
+    if want and (not have or want:lower() ~= have:lower()) then return false end
+  end
+  return true
+end
+
+--- Whether the modem keeps its radio off because preferred and stored images do not agree. Where
+-- it gives no reasons, preferring what it does not run is the reason.
+function versions.mismatch(state)
+  if state.mode == "online" then return false end
+  for reason in pairs(state.reasons or {}) do
+    if mismatch_reasons[reason] then return true end
+  end
+  return state.reasons == nil and state.preferred ~= nil
+    and not versions.agree(state.preferred, state.running)
+end
+
+--- "02.33.03.00 GENERIC 002.072_000", for people.
+function versions.text(seen)
+  if not seen then return "unknown" end
+  return ("%s %s %s"):format(seen.firmware or "?", seen.carrier or "?", seen.config or "?")
+end
+
+return versions

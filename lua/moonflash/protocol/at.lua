@@ -1,0 +1,168 @@
+--- AT commands to a modem.
+--
+--     local at = require "moonflash.protocol.at"
+--     local session, problem = at.open "/dev/ttyUSB2"
+--     local answer, problem = session:command("AT!SKU?", 3000)   -- { "1102476", final = "OK" }
+--     local preference, problem = session:ask "preference"        -- see moonflash.protocol.at_answers
+--     session:close()
+--
+-- @module moonflash.protocol.at
+
+local answers = require "moonflash.protocol.at_answers"
+local bytes = require "moonflash.core.bytes"
+local context = require "moonflash.base.run"
+local failure = require "moonflash.base.failure"
+local port = require "moonflash.core.port"
+local reader = require "moonflash.protocol.at_reader"
+local sys = require "moonflash.core.sys"
+
+local at = {}
+
+local Session = {}
+Session.__index = Session
+
+local COMMAND_MS = 5000
+local MOST_AT_ONCE = 4096
+local UNLOCK = 'AT!ENTERCND="A710"'
+
+--- What can be asked by name: the function of moonflash.protocol.at_answers that reads the answer, and the
+-- commands that all mean the same, newer firmware's first.
+at.questions = {
+  identity = { "ATI" },
+  preference = { "AT!IMPREF?", "AT!GOBIIMPREF?" },
+  settings = { "AT!PRIID?" },
+  power = { "AT!PCINFO?" },
+  status = { "AT!GSTATUS?" },
+  images = { "AT!IMAGE?", "AT!GOBIIMAGE?" },
+}
+
+--- A session over an open port of moonflash.core.port.
+-- @tparam userdata channel
+-- @treturn table
+function at.session(channel)
+  return setmetatable({ port = channel }, Session)
+end
+
+--- Opens an AT port.
+-- @tparam string path
+-- @tparam[opt] table trace (moonflash.trace) to be told what passes; within a script the one of its run
+-- @treturn table a session, or nil and a failure port.*
+function at.open(path, trace)
+  local channel, problem = port.open(path)
+  if not channel then return nil, problem end
+  trace = trace or context.trace()
+  if trace then trace:tap(channel, path) end
+  return at.session(channel)
+end
+
+--- Whether a text can be sent as a command: one line, beginning with AT.
+function at.is_command(text)
+  return type(text) == "string" and text:find "^[aA][tT]" ~= nil and not text:find "%c"
+end
+
+-- By the code of the failure.
+local refusals = {
+  ["at.error"] = "the modem refuses", ["at.cme_error"] = "the modem refuses",
+  ["at.not_implemented"] = "the modem does not know it",
+}
+
+--- Whether a failure says that the modem heard the command and does not want it.
+function at.is_refusal(problem)
+  return refusals[problem.code] ~= nil
+end
+
+local function result_of(answer)
+  local result = { final = answer.final, unsolicited = answer.unsolicited }
+  for index, line in ipairs(answer.lines) do result[index] = line end
+  return result
+end
+
+local function refused(answer)
+  local code, said = "at." .. answer.verdict, answer.final:match ":%s*(.*)$"
+  return failure.new(code, answer.command .. ": " .. refusals[code],
+    { evidence = answer.final, number = tonumber(said), text = said, answer = result_of(answer) })
+end
+
+-- What was seen of an answer that did not end.
+local function seen(answer)
+  local last = answer.lines[#answer.lines] or answer.unsolicited[#answer.unsolicited]
+  if last then return "the last line was: " .. last end
+  if answer.echoed then return "only the echo came" end
+  if answer.head ~= "" then return "all that came was " .. answer.head:gsub("%c+", " ") end
+end
+
+local function not_at(answer)
+  return failure.new("at.not_at", "this is not an AT port",
+    { evidence = "it says " .. bytes.hex(answer.head:sub(1, 16), " ") })
+end
+
+-- The failure of a command whose answer did not come to its end.
+local function unanswered(answer, problem)
+  local fields = { evidence = seen(answer), cause = problem, answer = result_of(answer) }
+  if problem.code == "port.closed" then
+    return failure.new("at.closed", answer.command .. ": the modem went away", fields)
+  end
+  if problem.code ~= "port.timeout" then return problem end
+  if answer:is_foreign() then return not_at(answer) end
+  return failure.new("at.timeout", answer.command .. ": no answer", fields)
+end
+
+local function exchange(channel, answer, deadline)
+  local function left() return math.max(0, deadline - sys.clock_ms()) end
+  channel:discard()
+  local written, problem = channel:write(answer.command .. "\r", left())
+  if not written then return nil, problem end
+  repeat
+    local said
+    said, problem = channel:read(MOST_AT_ONCE, left())
+    if not said then return nil, problem end
+  until answer:feed(said) or left() == 0
+  if answer.final then return true end
+  return nil, failure.new("port.timeout", "the port does not fall silent")
+end
+
+--- Sends a command and reads its answer.
+-- @tparam string text the command, without the line end
+-- @tparam[opt=5000] number ms for everything
+-- @treturn table the answer: an array of its lines, with final = "OK" and unsolicited = { lines };
+-- or nil and a failure: at.error, at.cme_error (number or text), at.not_implemented, at.timeout,
+-- at.closed, at.not_at, port.*. As far as one came, the answer is in its field `answer`.
+function Session:command(text, ms)
+  if not self.port then error("the AT session is closed", 2) end
+  if not at.is_command(text) then error("not an AT command: " .. tostring(text), 2) end
+  local answer = reader.new(text)
+  local done, problem = exchange(self.port, answer, sys.clock_ms() + (ms or COMMAND_MS))
+  if not done then return nil, unanswered(answer, problem) end
+  if answer.verdict ~= "done" then return nil, refused(answer) end
+  return result_of(answer)
+end
+
+--- Allows the commands that change the modem, until its next reset.
+-- @tparam[opt=5000] number ms
+-- @treturn table the answer, or nil and a failure as of command
+function Session:unlock(ms)
+  return self:command(UNLOCK, ms)
+end
+
+--- Asks one of at.questions, in the words of whatever firmware it is.
+-- @tparam string name
+-- @tparam[opt=5000] number ms for each command
+-- @treturn table what moonflash.protocol.at_answers makes of it, or nil and the first failure
+function Session:ask(name, ms)
+  local first
+  for _, command in ipairs(at.questions[name] or error("no such question: " .. tostring(name), 2)) do
+    local answer, problem = self:command(command, ms)
+    if answer then return answers[name](answer) end
+    first = first or problem
+    if not at.is_refusal(problem) then break end
+  end
+  return nil, first
+end
+
+--- Closes the port; harmless when closed.
+function Session:close()
+  if self.port then self.port:close() end
+  self.port = nil
+end
+
+return at

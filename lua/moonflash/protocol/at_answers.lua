@@ -1,0 +1,144 @@
+--- What the lines of AT answers mean (reference: AT commands met by an updater). Each function takes
+-- the lines of one answer and gives a table; what the modem does not say, or leaves empty, is absent.
+-- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
+-- @module moonflash.protocol.at_answers
+
+local version = require "moonflash.base.version"
+
+local answers = {}
+
+-- How modems say that there is nothing.
+local nothing = { [""] = true, unknown = true, none = true }
+
+local function known(text)
+  if text and not nothing[text:lower()] then return text end
+end
+
+-- "Label: value" lines by a table of labels: label to the name of the field.
+local function labelled(lines, names)
+  local found = {}
+  for _, line in ipairs(lines) do
+    local label, value = line:match "^(.-)%s*:%s*(.*)$"
+    local name = label and names[label:lower()]
+    if name then found[name] = known(value) end
+  end
+  return found
+end
+
+local identity_labels = {
+  manufacturer = "manufacturer", model = "model", revision = "revision", imei = "imei",
+  ["imei sv"] = "imei_sv", meid = "meid", esn = "esn", fsn = "fsn",
+}
+
+--- ATI.
+-- @treturn table manufacturer, model, revision, family and firmware out of it, imei, imei_sv, meid,
+-- esn, fsn
+function answers.identity(lines)
+  local found = labelled(lines, identity_labels)
+  local revision = found.revision or ""
+  found.family, found.firmware = revision:match "^(SWI%w+)_(%d+%.%d+%.%d+%.%d+)"
+  return found
+end
+
+-- What AT calls the config name is <carrier>_<config>; QMI's unique id is the config alone.
+local function to_versions(found)
+  local prefix = (found.carrier or "") .. "_"
+  local begins = found.config and found.config:sub(1, #prefix):lower() == prefix:lower()
+  if begins then found.config = found.config:sub(#prefix + 1) end
+end
+
+local preference_fields = {
+  ["fw version"] = "firmware", ["carrier name"] = "carrier", ["config name"] = "config",
+}
+
+--- AT!IMPREF? and AT!GOBIIMPREF?
+-- @treturn table preferred and current (VERSIONS), mismatch = { "config name", ... }
+function answers.preference(lines)
+  local found = { preferred = {}, current = {}, mismatch = {} }
+  for _, line in ipairs(lines) do
+    local kind, label, value = line:match "^(%l+) (.-)%s*:%s*(.*)$"
+    local name = preference_fields[label or ""]
+    if name and found[kind] then found[kind][name] = known(value) end
+    local mismatch = line:match "^(.-) mismatch$"
+    if preference_fields[mismatch] then table.insert(found.mismatch, mismatch) end
+  end
+  to_versions(found.preferred)
+  to_versions(found.current)
+  return found
+end
+
+local settings_labels = {
+  ["pri part number"] = "part", revision = "revision", customer = "customer", ["carrier pri"] = "carrier_pri",
+}
+
+--- AT!PRIID?
+-- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS out of it)
+function answers.settings(lines)
+  local found = labelled(lines, settings_labels)
+  if found.carrier_pri then
+    local said = version.parse(found.carrier_pri)
+    found.versions = { firmware = said.firmware, carrier = said.carrier, config = said.config }
+  end
+  return found
+end
+
+-- "LPM persistence - None" of the 9x30, "LPM Persistent: 1" of the 9x15.
+local function is_persistent(line)
+  local word = line:match "^LPM [Pp]ersisten%a+%s*[-:]%s*(%w+)"
+  if word then return not (known(word) == nil or word == "0") end
+end
+
+--- AT!PCINFO?: the names of the votes differ with the family (IMSWITCH and GOBIIM are the same), but
+-- a vote is always NAME:digit; a blank after the colon makes it something else.
+-- @treturn table state (the modem's words), online, persistent (booleans), votes = { IMSWITCH = 1, ... }
+function answers.power(lines)
+  local found = { votes = {} }
+  for _, line in ipairs(lines) do
+    for name, value in line:gmatch "([%w_]+):(%d)" do found.votes[name] = tonumber(value) end
+    found.state = found.state or known(line:match "^State:%s*(.*)$")
+    if is_persistent(line) ~= nil then found.persistent = is_persistent(line) end
+  end
+  if found.state then found.online = found.state:lower() == "online" end
+  return found
+end
+
+--- AT!GSTATUS?: two columns a line, of which an updater needs one.
+-- @treturn table mode = "ONLINE", "LOW POWER MODE" ...
+function answers.status(lines)
+  for _, line in ipairs(lines) do
+    local mode = line:match "%f[%a]Mode:%s*(.-)%s*$"
+    if known(mode) then return { mode = mode } end
+  end
+  return {}
+end
+
+local image_types = { FW = "modem", PRI = "pri" }
+
+-- Two counts follow the LRU column; an empty slot has no ids.
+local function image_row(line)
+  local kind, slot, status, first, second, unique_id, build_id =
+    line:match "^(%u+)%s+(%x+)%s+(%u+)%s+%d+%s+(%d+)%s+(%d+)%s*(%S*)%s*(%S*)$"
+  if not image_types[kind] then return nil end
+  return {
+    type = image_types[kind], slot = kind == "FW" and tonumber(slot, 16) or nil, status = status,
+    failures = tonumber(first) + tonumber(second), unique_id = known(unique_id), build_id = known(build_id),
+  }
+end
+
+--- AT!IMAGE? and AT!GOBIIMAGE?
+-- @treturn table an array of the images that are there, { type = "modem|pri", slot, status, failures,
+-- unique_id, build_id, active }; most = { modem = 4, pri = 50 }, active_slot (255: in no slot)
+function answers.images(lines)
+  local found = { most = {} }
+  for _, line in ipairs(lines) do
+    local row = image_row(line)
+    if row and row.status ~= "EMPTY" then found[#found + 1] = row end
+    local kind, most = line:match "^Max (%u+) images:%s*(%d+)"
+    if kind and image_types[kind] then found.most[image_types[kind]] = tonumber(most) end
+    found.active_slot = tonumber(line:match "^Active FW image is at slot%s*(%d+)") or found.active_slot
+  end
+  for _, row in ipairs(found) do row.active = row.slot ~= nil and row.slot == found.active_slot end
+  return found
+end
+
+return answers

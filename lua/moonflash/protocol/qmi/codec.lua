@@ -1,0 +1,207 @@
+--- Formats of QMI values: bytes to Lua values and back. Little-endian, as QMI is.
+--
+--     "u8" "u16" "u32"                          a number
+--     "i8" "i16" "i32"                          one that may be negative
+--     { "u8", names = { online = 0 } }          a name; a number that has none stays a number
+--     { "u16", bits = { host_image = 1 } }      a set: { host_image = true }
+--     "text" "bytes"                            as the whole TLV: all of it; inside records and
+--                                               lists: with one byte of length before it
+--     { "text", size = 16 }                     of this size, filled up with zeros
+--     { list = FORMAT }                         one byte of count, then the elements
+--     { record = { { "name", FORMAT }, ... } }  fields in this order
+--
+-- Encoding raises when a value does not fit its format. Decoding is safe on any bytes.
+-- @module moonflash.protocol.qmi.codec
+
+local bytes = require "moonflash.core.bytes"
+local later = require "moonflash.base.later"
+
+local blame = later "moonflash.engine.blame"
+
+local codec = {}
+
+local kinds = {}
+
+local function kind_of(format)
+  if type(format) == "string" then return format, {} end
+  return format.list and "list" or format.record and "record" or format[1], format
+end
+
+local function refuse(where, problem)
+  blame.caller(where .. ": " .. problem)
+end
+
+-- What a number means: a name, a set of names, or itself.
+local function named(format, number)
+  if format.bits then
+    local set = {}
+    for name, bit in pairs(format.bits) do
+      if math.floor(number / bit) % 2 == 1 then set[name] = true end
+    end
+    return set
+  end
+  for name, value in pairs(format.names or {}) do
+    if value == number then return name end
+  end
+  return number
+end
+
+-- The number of a set of names; nil for what is none.
+local function sum_of(bits, set)
+  local sum = 0
+  for name, is_in in pairs(set) do
+    if not bits[name] or type(is_in) ~= "boolean" then return nil end
+    sum = sum + (is_in and bits[name] or 0)
+  end
+  return sum
+end
+
+-- The number of a name, of a set of names, or itself; nil if there is none.
+local function number_of(format, value)
+  if type(value) == "table" and format.bits then return sum_of(format.bits, value) end
+  if type(value) == "string" then return (format.names or {})[value] end
+  return value
+end
+
+-- The names there are, for who has misspelt one.
+local function choices(format)
+  local names = {}
+  for name in pairs(format.names or format.bits or {}) do names[#names + 1] = name end
+  table.sort(names)
+  return names[1] and "; there are: " .. table.concat(names, " ") or ""
+end
+
+local function number_kind(size, pack, unpack, signed)
+  local all = 256 ^ size
+  local least, most = signed and -all / 2 or 0, signed and all / 2 - 1 or all - 1
+  local function decode(format, data, at)
+    local value = unpack(data, at)
+    if not value then return nil end
+    return named(format, value > most and value - all or value), at + size
+  end
+  local function encode(format, value, where)
+    local number = number_of(format, value)
+    if type(number) ~= "number" or number < least or number > most or number % 1 ~= 0 then
+      refuse(where, ("%s does not fit %d bits%s"):format(tostring(value), size * 8, choices(format)))
+    end
+    return pack(number < 0 and number + all or number)
+  end
+  return { encode = encode, decode = decode }
+end
+
+for size, names in pairs { { "u8", "u8" }, { "u16", "u16le" }, [4] = { "u32", "u32le" } } do
+  local pack, unpack = bytes[names[2]], bytes["get_" .. names[2]]
+  kinds[names[1]] = number_kind(size, pack, unpack)
+  kinds[names[1]:gsub("u", "i")] = number_kind(size, pack, unpack, true)
+end
+
+local function without_padding(text)
+  return (text:gsub("%z+$", ""))
+end
+
+local function as_it_is(data)
+  return data
+end
+
+local function string_kind(clean)
+  local function encode(format, value, where, whole)
+    if type(value) ~= "string" then refuse(where, "text expected") end
+    local size = format.size or (whole and 65535 or 255)
+    if #value > size then refuse(where, ("longer than %.0f bytes"):format(size)) end
+    if format.size then return value .. ("\0"):rep(size - #value) end
+    return whole and value or bytes.u8(#value) .. value
+  end
+  local function decode(format, data, at, whole)
+    local size = format.size
+    if not size then
+      if whole then size = #data - at + 1 else size, at = bytes.get_u8(data, at), at + 1 end
+    end
+    if not size or at + size - 1 > #data then return nil end
+    return clean(data:sub(at, at + size - 1)), at + size
+  end
+  return { encode = encode, decode = decode }
+end
+
+kinds.text = string_kind(without_padding)
+kinds.bytes = string_kind(as_it_is)
+
+kinds.list = {
+  encode = function(format, value, where)
+    local count = type(value) == "table" and table.maxn(value) or 256
+    if count > 255 then refuse(where, "a list of at most 255 expected") end
+    local out = { bytes.u8(count) }
+    for index = 1, count do -- one that is nil does not fit
+      out[#out + 1] = codec.encode(format.list, value[index], ("%s[%d]"):format(where, index))
+    end
+    return table.concat(out)
+  end,
+  decode = function(format, data, at)
+    local count, list = bytes.get_u8(data, at), {}
+    if not count then return nil end
+    at = at + 1
+    for index = 1, count do
+      list[index], at = codec.decode(format.list, data, at)
+      if list[index] == nil then return nil end
+    end
+    return list, at
+  end,
+}
+
+kinds.record = {
+  encode = function(format, value, where)
+    if type(value) ~= "table" then refuse(where, "a record expected") end
+    local out = {}
+    for index, field in ipairs(format.record) do
+      out[index] = codec.encode(field[2], value[field[1]], where .. "." .. field[1])
+    end
+    return table.concat(out)
+  end,
+  decode = function(format, data, at)
+    local record = {}
+    for _, field in ipairs(format.record) do
+      record[field[1]], at = codec.decode(field[2], data, at)
+      if record[field[1]] == nil then return nil end
+    end
+    return record, at
+  end,
+}
+
+--- Raises unless a format is one.
+-- @param format
+-- @tparam string where what it is the format of, for the message
+function codec.check(format, where)
+  local ok = type(format) == "string" or type(format) == "table"
+  local kind, details = kind_of(ok and format or {})
+  if not kinds[kind] then
+    refuse(where, "no such format" .. (type(kind) == "string" and ": " .. kind or ""))
+  end
+  if kind == "list" then codec.check(details.list, where .. "[]") end
+  for _, field in ipairs(kind == "record" and details.record or {}) do
+    codec.check(field[2], where .. "." .. tostring(field[1]))
+  end
+end
+
+--- Bytes of a value.
+-- @param format
+-- @param value
+-- @tparam string where what it is, for the message of the error
+-- @tparam[opt] boolean whole the value is a TLV of its own
+-- @treturn string
+function codec.encode(format, value, where, whole)
+  local kind, details = kind_of(format)
+  return kinds[kind].encode(details, value, where, whole)
+end
+
+--- The value that begins at a place of some bytes.
+-- @param format
+-- @tparam string data
+-- @tparam number at 1 for the first byte
+-- @tparam[opt] boolean whole the value is a TLV of its own
+-- @return the value, nil if the bytes end too early
+-- @treturn number the place after it
+function codec.decode(format, data, at, whole)
+  local kind, details = kind_of(format)
+  return kinds[kind].decode(details, data, at, whole)
+end
+
+return codec

@@ -1,0 +1,13 @@
+--- CTL, the service that hands out client ids. Source: libqmi, qmi-service-ctl.json.
+-- @module moonflash.protocol.qmi.ctl
+
+local message = require "moonflash.protocol.qmi.message"
+
+local client = { record = { { "service", "u8" }, { "id", "u8" } } }
+
+local response = { client = { 0x01, client } }
+
+return message.define("ctl", {
+  allocate_client = { id = 0x0022, request = { service = { 0x01, "u8" } }, response = response },
+  release_client = { id = 0x0023, request = { client = { 0x01, client } }, response = response },
+})

@@ -1,0 +1,105 @@
+--- Builds CWE records: 400-byte headers in front of data, data being bytes, a stream or records.
+-- Written from the layout alone and sharing only the checksum with the program, so that it can
+-- disagree with the parser.
+-- @module moonflash.sim.cwe_writer
+
+local bytes = require "moonflash.core.bytes"
+local crc = require "moonflash.core.crc"
+
+local records = {}
+
+records.HEADER = 400
+
+local function padded(text, width)
+  assert(#text <= width, "text too long for its field")
+  return text .. ("\0"):rep(width - #text)
+end
+
+--- The 400 bytes of a header.
+-- @tparam table fields type, product, version, date, size (bytes of data), crc (of the data), and
+--   optionally prefix (at most 256 bytes), header_crc, revision, indicator (4 bytes), compatibility,
+--   options, signature (4 bytes)
+-- @treturn string
+function records.header(fields)
+  local prefix = padded(fields.prefix or "", 256)
+  return table.concat {
+    prefix,
+    bytes.u32be(fields.header_crc or crc.crc32(prefix)),
+    bytes.u32be(fields.revision or 3),
+    fields.indicator or "\255\255\255\255",
+    padded(fields.type, 4),
+    padded(fields.product or "9x30", 4),
+    bytes.u32be(fields.size),
+    bytes.u32be(fields.crc),
+    padded(fields.version or "", 84),
+    padded(fields.date or "11/30/19", 8),
+    bytes.u32be(fields.compatibility or 0),
+    bytes.u8(fields.options or 0),
+    ("\0"):rep(3 + 3 * 4), -- reserved; storage, program and entry address
+    fields.signature or "\0\0\0\1",
+  }
+end
+
+local function each_of(data, sink)
+  if type(data) == "string" then
+    sink(data)
+  elseif data.each then
+    data.each(sink)
+  else
+    for _, child in ipairs(data) do records.each(child, sink) end
+  end
+end
+
+local function measure(data)
+  local size, sum = 0, nil
+  if type(data) == "table" and not data.each then -- records know their sums: no second look
+    for _, child in ipairs(data) do
+      local head = crc.crc32(child.head)
+      local whole = crc.crc32_combine(head, child.crc, child.size)
+      local length = #child.head + child.size
+      sum = sum and crc.crc32_combine(sum, whole, length) or whole
+      size = size + length
+    end
+    return size, sum or crc.crc32("")
+  end
+  each_of(data, function(piece)
+    size = size + #piece
+    sum = crc.crc32(piece, sum)
+  end)
+  return size, sum or crc.crc32("")
+end
+
+--- A record.
+-- @tparam table fields as of records.header; size and crc are worked out from the data unless given,
+--   which is how wrong records are made
+-- @param data string, stream (see content) or array of records
+-- @treturn table record { head=, size=, crc=, data= }, size and crc being those of the data
+function records.record(fields, data)
+  local size, sum = measure(data)
+  local stated = setmetatable({ size = fields.size or size, crc = fields.crc or sum }, { __index = fields })
+  return { head = records.header(stated), size = size, crc = sum, data = data }
+end
+
+--- Calls sink(piece) for the bytes of a record from its first to its last.
+function records.each(record, sink)
+  sink(record.head)
+  each_of(record.data, sink)
+end
+
+--- The bytes of a record as one string.
+function records.bytes(record)
+  local pieces = {}
+  records.each(record, function(piece) pieces[#pieces + 1] = piece end)
+  return table.concat(pieces)
+end
+
+--- Writes a record to a new file.
+-- @treturn string the path; raises when the file cannot be written
+function records.write(record, path)
+  local file = assert(io.open(path, "wb"))
+  records.each(record, function(piece) assert(file:write(piece)) end)
+  assert(file:close())
+  return path
+end
+
+return records

@@ -1,0 +1,85 @@
+--- One poll loop: descriptors and timers, nothing else waits.
+-- @module moonflash.sim.event_loop
+
+local sys = require "moonflash.core.sys"
+
+local loop = {}
+loop.__index = loop
+
+--- Makes an empty loop.
+function loop.new()
+  return setmetatable({ entries = {}, timers = {} }, loop)
+end
+
+--- The time, in ms.
+function loop:now() -- luacheck: ignore self
+  return sys.clock_ms()
+end
+
+--- Calls a function whenever a descriptor can be read.
+-- @tparam number fd descriptor
+-- @tparam function readable called without arguments
+-- @tparam[opt] function writable called while `entry.write` is set
+-- @treturn table the entry, for unwatch
+function loop:watch(fd, readable, writable)
+  local entry = { fd = fd, read = true, write = false, on_read = readable, on_write = writable }
+  self.entries[#self.entries + 1] = entry
+  return entry
+end
+
+--- Forgets an entry.
+function loop:unwatch(entry)
+  entry.gone = true
+  for index, other in ipairs(self.entries) do
+    if other == entry then return table.remove(self.entries, index) end
+  end
+end
+
+--- Calls a function once, later.
+-- @tparam number ms from now
+-- @tparam function action called without arguments
+function loop:after(ms, action)
+  local timer = { due = sys.clock_ms() + ms, action = action }
+  local at = #self.timers + 1
+  while at > 1 and self.timers[at - 1].due > timer.due do at = at - 1 end
+  table.insert(self.timers, at, timer)
+end
+
+local function run_timers(self)
+  while self.timers[1] and self.timers[1].due <= sys.clock_ms() do
+    table.remove(self.timers, 1).action()
+  end
+end
+
+local function until_next(self)
+  local timer = self.timers[1]
+  return timer and math.max(0, math.ceil(timer.due - sys.clock_ms())) or 60000
+end
+
+local function serve(entry)
+  if not entry.gone and entry.writable and entry.write then entry.on_write() end
+  if not entry.gone and (entry.readable or entry.hangup) then entry.on_read() end
+end
+
+--- Ends run() after the present round.
+function loop:stop()
+  self.stopped = true
+end
+
+--- Runs until a signal comes, or until it is stopped.
+-- @treturn boolean true, or nil and a failure that is not the interrupt
+function loop:run()
+  while not self.stopped do
+    run_timers(self)
+    if self.stopped then break end
+    local ready, failure = sys.poll(self.entries, until_next(self))
+    if not ready then
+      if failure.code == "sys.interrupted" then return true end
+      return nil, failure
+    end
+    for _, entry in ipairs(ready) do serve(entry) end
+  end
+  return true
+end
+
+return loop

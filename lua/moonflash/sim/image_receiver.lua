@@ -1,0 +1,102 @@
+--- One image on its way in: what Open announced, which writes came, where the bytes are kept.
+-- @module moonflash.sim.image_receiver
+
+local bytes = require "moonflash.core.bytes"
+local cwe = require "moonflash.sim.cwe_reader"
+
+local intake = {}
+intake.__index = intake
+
+local header_size = 400
+local cwe_image_type = 0x80
+
+-- Open statuses (reference: qdl 4)
+local size_error, bad_type, header_required = 1, 2, 5
+
+local function foreign(model, header)
+  local family = header.version:match("SWI%d+X%d+%a*")
+  return header.product:upper() ~= model.product or family and family ~= model.family
+end
+
+-- What is wrong with an open request: status and words, or nothing.
+local function complaint(model, request)
+  if request.type ~= cwe_image_type then
+    return bad_type, "image type " .. bytes.hex_number(request.type, 2)
+  end
+  if request.chunk ~= request.length - header_size then
+    return size_error, ("length %.0f, but chunk size %.0f"):format(request.length, request.chunk)
+  end
+  local header = cwe.parse(request.header)
+  if not header then return header_required, "bad header CRC" end
+  if header.size ~= request.chunk then
+    return size_error, ("the header says %.0f bytes, Open says %.0f"):format(header.size, request.chunk)
+  end
+  if foreign(model, header) then
+    return bad_type, ("image for %s (%s)"):format(header.product, header.version)
+  end
+end
+
+--- Takes an open request.
+-- @tparam table model row of models
+-- @tparam table request fields of the open request
+-- @tparam string path where the image is kept; it has the suffix ".part" until it is whole
+-- @treturn intake, or nil, the open status and what is wrong
+function intake.open(model, request, path)
+  local status, words = complaint(model, request)
+  if status then return nil, status, words end
+  local file = assert(io.open(path .. ".part", "wb"))
+  file:setvbuf("full", 65536)
+  file:write(request.header)
+  return setmetatable({
+    path = path, file = file, sequence = 0, pending = 0, remaining = request.chunk, size = request.length,
+  }, intake)
+end
+
+--- Takes the header of a write.
+-- @tparam table header { sequence=, length= }
+-- @treturn boolean true, or nil and what is wrong
+function intake:begin(header)
+  if header.sequence ~= self.sequence then
+    return nil, ("write %d, expected %d"):format(header.sequence, self.sequence)
+  end
+  if header.length == 0 or header.length > self.remaining then
+    return nil, ("write of %.0f bytes, %.0f remain"):format(header.length, self.remaining)
+  end
+  self.pending = header.length
+  return true
+end
+
+--- Takes data of a write.
+-- @tparam string data at most `pending` bytes of it are used
+-- @treturn number how many
+function intake:data(data)
+  if #data > self.pending then data = data:sub(1, self.pending) end
+  self.file:write(data)
+  self.pending = self.pending - #data
+  self.remaining = self.remaining - #data
+  if self.pending == 0 then self.sequence = (self.sequence + 1) % 65536 end
+  return #data
+end
+
+--- Whether all bytes are there.
+function intake:whole()
+  return self.remaining == 0
+end
+
+--- Checks a whole image and keeps it under its own name.
+-- @treturn table what it brings (cwe.contents), or nil and what is wrong
+function intake:finish()
+  self:drop()
+  local records, wrong = cwe.verify(self.path .. ".part")
+  if not records then return nil, wrong end
+  assert(os.rename(self.path .. ".part", self.path))
+  return cwe.contents(records)
+end
+
+--- Lets go of it; what came so far stays as a ".part".
+function intake:drop()
+  if self.file then self.file:close() end
+  self.file = nil
+end
+
+return intake

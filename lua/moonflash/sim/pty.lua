@@ -1,0 +1,79 @@
+--- The modem's end of one pseudo terminal.
+-- @module moonflash.sim.pty
+
+local sys = require "moonflash.core.sys"
+
+local port = {}
+port.__index = port
+
+local read_size = 65536 -- more than the kernel ever gives at once
+
+local function readable(self)
+  local bytes, failure = sys.read(self.fd, read_size)
+  if bytes then return self.receive(bytes) end
+  if failure.code ~= "sys.again" then self:close() end
+end
+
+local function writable(self)
+  while self.waiting[1] do
+    local count = sys.write(self.fd, self.waiting[1])
+    if not count then return end
+    if count < #self.waiting[1] then
+      self.waiting[1] = self.waiting[1]:sub(count + 1)
+      return
+    end
+    table.remove(self.waiting, 1)
+  end
+  self.entry.write = false
+end
+
+--- Makes a pseudo terminal and listens on it.
+-- @tparam loop loop
+-- @tparam string name for the log: ttyUSB0, cdc-wdm0
+-- @treturn port with `slave`, the path others open; or nil and a failure
+function port.open(loop, name)
+  local fd, slave = sys.pty()
+  if not fd then return nil, slave end
+  local self = setmetatable({ loop = loop, name = name, fd = fd, slave = slave, waiting = {} }, port)
+  self.receive = function() end
+  self.entry = loop:watch(fd, function() readable(self) end, function() writable(self) end)
+  return self
+end
+
+--- Sends bytes, now or as soon as there is room; nothing once the port is closed.
+function port:send(bytes)
+  if self.closed or bytes == "" then return end
+  if self.behind then
+    self.behind[#self.behind + 1] = bytes
+    return
+  end
+  self.waiting[#self.waiting + 1] = bytes
+  self.entry.write = true
+  writable(self)
+end
+
+--- Sends bytes some ms later, and behind them all that is sent meanwhile.
+function port:send_late(bytes, ms)
+  if self.behind then return self:send(bytes) end
+  self.behind = { bytes }
+  self.loop:after(ms, function()
+    local list = self.behind
+    self.behind = nil
+    for _, late in ipairs(list) do self:send(late) end
+  end)
+end
+
+--- Stops listening, so that whoever writes gets stuck: a modem that hangs.
+function port:stop_reading()
+  self.entry.read = false
+end
+
+--- Hangs up: every opener sees the device go.
+function port:close()
+  if self.closed then return end
+  self.closed = true
+  self.loop:unwatch(self.entry)
+  sys.close(self.fd)
+end
+
+return port

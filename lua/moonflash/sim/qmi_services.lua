@@ -1,0 +1,158 @@
+--- Device management messages by id (reference: qmi 3 to 6). Each takes the modem and the request's
+-- TLVs and gives the TLVs of a good answer, or nil and a QMI error code.
+-- @module moonflash.sim.qmi_services
+
+local bytes = require "moonflash.core.bytes"
+local lists = require "moonflash.sim.dms_lists"
+local power = require "moonflash.sim.power"
+local T = require("moonflash.sim.template").new
+
+local dms = {}
+
+-- QMI errors (reference: qmi 6)
+local malformed, missing_argument, invalid_argument, storage_full, no_such_message = 1, 17, 48, 51, 71
+
+local function tlv(kind, value)
+  return T "<kind:1> <size:2> <value>":fill { kind = kind, size = #value, value = value }
+end
+
+local function text(kind, get)
+  return function(modem) return tlv(kind, get(modem)) end
+end
+
+dms[0x0021] = text(0x01, function(modem) return modem.model.identity.manufacturer end)
+dms[0x0022] = text(0x01, function(modem) return modem.model.name end)
+dms[0x0023] = text(0x01, function(modem) return modem:revision() end)
+dms[0x0025] = function(modem)
+  return tlv(0x11, modem.model.identity.imei) .. tlv(0x13, modem.model.identity.imei_sv)
+end
+dms[0x002c] = text(0x01, function() return "1.0" end) -- hardware revision
+dms[0x003c] = text(0x01, function(modem) return modem.model.sim_card.iccid end)
+dms[0x0043] = text(0x01, function(modem) return modem.model.sim_card.imsi end)
+dms[0x0046] = text(0x01, function(modem) return modem.model.identity.sku end)
+dms[0x0051] = text(0x01, function(modem) return modem:revision() end)
+
+-- Get MSISDN: the number, and the IMSI
+dms[0x0024] = function(modem)
+  return tlv(0x01, modem.model.sim_card.number) .. tlv(0x11, modem.model.sim_card.imsi)
+end
+
+-- Get Capabilities: LTE, UMTS, GSM
+dms[0x0020] = function()
+  return T "01 0e 00 <tx:4> <rx:4> 04 02 03 08 05 04":fill { tx = 50000000, rx = 300000000 }
+end
+
+-- Get Operating Mode
+dms[0x002d] = function(modem)
+  local restricted = power.votes(modem).W_DISABLE and 1 or 0
+  local answer = tlv(0x01, bytes.u8(modem.power)) .. tlv(0x11, bytes.u8(restricted))
+  local reason = power.offline_reason(modem)
+  if reason ~= 0 then answer = answer .. tlv(0x10, bytes.u16le(reason)) end
+  return answer
+end
+
+-- Set Operating Mode
+dms[0x002e] = function(modem, tlvs)
+  local mode = bytes.get_u8(tlvs[0x01] or "", 1)
+  if not mode then return nil, missing_argument end
+  local set, code = power.set(modem, mode)
+  if not set then return nil, code end
+  return ""
+end
+
+-- Set Firmware ID: into download mode by itself
+dms[0x003e] = function(modem)
+  modem:restart_into_download("firmware id", modem.seconds.reset)
+  return ""
+end
+
+local function has_preference(modem)
+  return not modem.faults:value "no-preference"
+end
+
+-- Get Firmware Preference: both entries are told as <config> / <firmware>_<carrier>, whatever was set
+dms[0x0047] = function(modem)
+  if not has_preference(modem) then return nil, no_such_message end
+  return tlv(0x01, lists.preference(modem.store.preferred))
+end
+
+-- Set Firmware Preference
+dms[0x0048] = function(modem, tlvs)
+  if not has_preference(modem) then return nil, no_such_message end
+  local pair, code = lists.read_preference(tlvs[0x01] or "")
+  if not pair then return nil, code end
+  local override = bytes.get_u8(tlvs[0x10] or "\0", 1) == 1
+  local slot = bytes.get_u8(tlvs[0x11] or "", 1)
+  if slot and (slot < 1 or slot > modem.model.most.firmware) then return nil, invalid_argument end
+  if not modem.store:has_room(pair, slot) then return nil, storage_full end
+  local wanted = modem:prefer(pair, override, slot)
+  if modem.faults:value "no-wanted-list" then return "" end
+  return tlv(0x01, bytes.u8(#wanted) .. string.char(unpack(wanted)))
+end
+
+-- List Stored Images
+dms[0x0049] = function(modem)
+  if not has_preference(modem) then return nil, no_such_message end
+  return tlv(0x01, lists.stored(modem.store))
+end
+
+local stored_image = T "<kind:1> <id:16b> <size:1> <build>"
+
+local function read_image(tlvs)
+  local fields = stored_image:match(tlvs[0x01] or "")
+  if not fields or fields.size ~= #fields.build then return nil end
+  return fields.kind, fields.build, fields.id:match("^[^%z]*")
+end
+
+-- Delete Stored Image
+dms[0x004a] = function(modem, tlvs)
+  local kind, build, id = read_image(tlvs)
+  if not kind then return nil, malformed end
+  if not modem.store:delete(kind, build, id) then return nil, invalid_argument end
+  return ""
+end
+
+-- Get Stored Image Info: boot version of a firmware, PRI version of settings
+dms[0x004c] = function(_, tlvs)
+  local kind = read_image(tlvs)
+  if not kind then return nil, malformed end
+  if kind == 0 then return tlv(0x10, T "02 00 08 00":fill()) end
+  return tlv(0x11, bytes.u32le(7) .. "9999999_9904609" .. ("\0"):rep(17))
+end
+
+-- Get and Set Boot Image Download Mode
+dms[0x004f] = function(modem)
+  return tlv(0x10, bytes.u8(modem.boot_download and 1 or 0))
+end
+dms[0x0050] = function(modem, tlvs)
+  local mode = bytes.get_u8(tlvs[0x01] or "", 1)
+  if not mode then return nil, missing_argument end
+  if mode > 1 then return nil, invalid_argument end
+  modem.boot_download = mode == 1
+  return ""
+end
+
+-- Sierra: Get Current Firmware; an MC7354 leaves out the settings
+dms[0x5556] = function(modem)
+  local running, identity = modem.store.running, modem.model.identity
+  local version = modem:revision()
+  local told = tlv(0x10, modem.model.name) .. tlv(0x11, version) .. tlv(0x12, version)
+    .. tlv(0x13, identity.sku) .. tlv(0x14, identity.package) .. tlv(0x15, identity.carrier_id)
+  if not modem.model.tells_settings then return told end
+  return told .. tlv(0x16, running.config) .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
+end
+
+-- Sierra: Get USB Composition: 6, 8, 9 are there
+dms[0x555b] = function(modem)
+  local now = tonumber(modem.faults:value "composition" or 6)
+  return T "10 01 00 <now:1> 11 04 00 03 06 08 09":fill { now = now }
+end
+
+-- Sierra: Set FCC Authentication
+dms[0x555f] = function(modem)
+  local unlocked, code = power.unlock(modem)
+  if not unlocked then return nil, code end
+  return ""
+end
+
+return dms

@@ -1,0 +1,96 @@
+--- What a replay runs: the command of a trace with the files that were given. A trace comes from somebody
+-- else, so of its options only those are taken that say how the recorded modem is to be treated, and it names
+-- no file that was not given: it cannot reach another modem, write a file, or run a script of its choice.
+-- @module moonflash.sim.replay.command
+
+local failure = require "moonflash.base.failure"
+local sys = require "moonflash.core.sys"
+
+local command = {}
+
+-- For each command, whether all its words are files, or only the first: a script's own words are its own.
+local commands = {
+  update = "all", plan = "all", recover = "all", run = "first",
+  status = "none", switch = "none", qmi = "none", at = "none", devices = "none",
+}
+
+local options = {
+  force = "boolean", all = "boolean", mbim = "boolean", keep_services = "boolean", bind_driver = "boolean",
+  chunk_size = "number", timeout_scale = "number", storage_index = "number", route = "string",
+  carrier = "string", config_version = "string", firmware_version = "string", model = "string",
+}
+
+local NAME = "^%w[%w_-]*$"
+local BUNDLED = "^%w[%w_/-]*$" -- a script among those that were installed
+
+local function unusable(what, evidence)
+  return nil, failure.new("trace.unusable", what, { evidence = evidence })
+end
+
+-- What is skipped, by name.
+local function skipped(given)
+  local findings = {}
+  for finding, skip in pairs(type(given) == "table" and given or {}) do
+    if type(finding) == "string" and finding:find "^[%w_.-]+$" then findings[finding] = skip == true end
+  end
+  return findings
+end
+
+local function options_of(start)
+  local kept = { skip = skipped(start.options.skip) }
+  for name, kind in pairs(options) do
+    local value = start.options[name]
+    if type(value) == kind then kept[name] = value end
+  end
+  return kept
+end
+
+-- The words with the files that are given in the place of those that were, from the one with this number on;
+-- and how many of them these are.
+local function words_of(start, files, used)
+  local words, first = {}, used
+  for index, word in ipairs(start.arguments) do
+    if word == start.files[used + 1] then
+      used = used + 1
+      word = files[used]
+    end
+    words[index] = word
+  end
+  return words, used - first
+end
+
+-- A file of that name in this folder would be run in its place.
+local function is_installed(name)
+  return name:find(BUNDLED) ~= nil and not sys.stat(name)
+end
+
+local function names_no_other_file(start, used, replaced)
+  local which, script = commands[start.command], start.arguments[1] or ""
+  if which == "all" then return replaced == #start.arguments end
+  return which == "none" or script == start.files[used + 1] or is_installed(script)
+end
+
+--- The request for the program.
+-- @tparam table start the trace's first event
+-- @tparam table files as many as the trace was made with, in their order
+-- @treturn table command, arguments, options; or nil and failure usage or trace.unusable
+function command.of(start, files)
+  if #files ~= #start.files then
+    return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(
+      #start.files), { evidence = table.concat(start.files, ", ") })
+  end
+  if not commands[start.command] then return unusable("this command cannot be replayed", start.command) end
+  local kept, used = options_of(start), 0
+  if kept.model and kept.model == start.files[1] then
+    kept.model, used = files[1], 1
+  elseif kept.model and not kept.model:find(NAME) then
+    return unusable("the trace names a script that was not given", kept.model)
+  end
+  local words, replaced = words_of(start, files, used)
+  if not names_no_other_file(start, used, replaced) then
+    return unusable("the trace names a file that was not given", table.concat(start.arguments, " "))
+  end
+  return { command = start.command, arguments = words, options = kept }
+end
+
+return command

@@ -1,0 +1,208 @@
+--- A modem that does what the modem of a trace did: answers come when what was said before them has
+-- been said, after the recorded time, and so does it leave and return. Everything is in the order
+-- of the trace; what comes too early waits.
+-- @module moonflash.sim.replay.modem
+
+local bytes = require "moonflash.core.bytes"
+local expect = require "moonflash.sim.replay.expect"
+local ports = require "moonflash.sim.replay.ports"
+
+local modem = {}
+modem.__index = modem
+
+local HANG_UP_MS = 50 -- what was said before must have been heard
+
+-- Both halves of every socket the modem is seen in.
+local function make_places(self)
+  for _, event in ipairs(self.events) do
+    if event.device then self.usb:make_place(event.device.place, event.device.speed or 480) end
+  end
+  for _, event in ipairs(self.events) do
+    local dev = event.device
+    if dev and dev.peer then
+      self.usb:make_place(dev.peer, dev.speed == 480 and 5000 or 480)
+      self.usb:make_peers(dev.place, dev.peer)
+    end
+  end
+end
+
+--- A modem that is not plugged in yet.
+-- @tparam table world loop, usb, time_scale
+-- @tparam table events of the trace
+-- @tparam table listener differs(expected, got), signal(name), ended() when all of the trace was said
+function modem.new(world, events, listener)
+  local self = setmetatable({
+    loop = world.loop, usb = world.usb, time_scale = world.time_scale, events = events, listener = listener,
+    at = 1, ports = {},
+  }, modem)
+  self.hearer = {
+    changed = function()
+      if not self:awaited() then self:hear_more() end
+      self:go_on()
+    end,
+    expects = function(service, message) return self:expects(service, message) end,
+  }
+  make_places(self)
+  return self
+end
+
+-- --- on the bus -------------------------------------------------------------------------------
+
+local function same(one, other)
+  return one and one.place == other.place and one.number == other.number
+end
+
+-- What is seen of a device grows while the kernel makes its nodes: here it has all of them at once.
+local function whole(self, dev)
+  for index = self.at + 1, #self.events do
+    local event = self.events[index]
+    if event.event == "device" then
+      if event.state == "left" or not same(event.device, dev) then break end
+      dev = event.device
+    end
+  end
+  return dev
+end
+
+-- A modem may have been gone before the kernel had made its ttys.
+local function has_late_nodes(dev)
+  for _, interface in ipairs(dev.interfaces) do
+    if interface.tty or interface.net then return true end
+  end
+end
+
+--- Unplugs the modem: all its ports hang up.
+function modem:detach()
+  if not self.device then return end
+  for _, port in pairs(self.ports) do port.port:close() end
+  self.usb:detach(self.device)
+  self.device, self.ports, self.seen = nil, {}, nil
+end
+
+--- Plugs the modem in, or has it be what it is seen as later.
+-- @tparam table dev a device as a trace has it
+function modem:attach(dev)
+  if same(self.seen, dev) then return end
+  self:detach()
+  dev = whole(self, dev)
+  local device = { interfaces = {} }
+  for _, name in ipairs { "place", "vid", "pid", "product", "manufacturer", "serial", "speed" } do
+    device[name] = dev[name]
+  end
+  for index, interface in ipairs(dev.interfaces) do
+    local port = ports.open(self.loop, interface, dev.mode, self.hearer)
+    device.interfaces[index], self.ports[interface.number] = port, port
+  end
+  self.usb:attach(device)
+  if has_late_nodes(dev) then self.usb:finish(device) end
+  self.device, self.seen = device, dev
+end
+
+-- --- what the modem does ----------------------------------------------------------------------
+
+local function to_bytes(tlvs)
+  local parts = {}
+  for index, text in ipairs(tlvs) do
+    local kind, value = text:match "^(%x%x) (%x*)$"
+    value = bytes.from_hex(value)
+    parts[index] = bytes.from_hex(kind) .. bytes.u16le(#value) .. value
+  end
+  return table.concat(parts)
+end
+
+local acts = {}
+
+function acts.port(self, event)
+  local port = self.ports[event["if"]]
+  if event.ended then return self:detach() end
+  if port then port.port:send(expect.bytes(event)) end
+end
+
+function acts.qmi(self, event)
+  local port = self.ports[event["if"]]
+  if event.failure == "qmi.closed" then return self:detach() end
+  if event.tlvs and port and port.asked then port.speaker:answer(port.asked, to_bytes(event.tlvs)) end
+end
+
+function acts.device(self, event)
+  if event.state == "left" then return self:detach() end
+  self:attach(event.device)
+end
+
+function acts.signal(self, event)
+  self.listener.signal(event.name)
+end
+
+local function hangs_up(event)
+  return event.ended or event.state == "left" or event.failure == "qmi.closed"
+end
+
+local function delay_of(self, event)
+  local before = self.events[self.at - 1]
+  local ms = math.max(0, event.t - before.t) * self.time_scale
+  return hangs_up(event) and math.max(ms, HANG_UP_MS) or ms
+end
+
+local function act_later(self, event)
+  self.loop:after(delay_of(self, event), function()
+    acts[event.event](self, event)
+    self.at = self.at + 1
+    self:go_on()
+  end)
+end
+
+-- --- the order of the trace -------------------------------------------------------------------
+
+-- Whether the program has said what it said then; nothing more to wait for when it said otherwise.
+local function take(self, event)
+  local port = self.ports[event["if"]]
+  if not port then return false end
+  local taken, instead, wanted = expect.take(port, event)
+  if taken == nil then self.listener.differs(wanted or expect.words(event), instead) end
+  return taken
+end
+
+--- What the program is to say next: nil when it has said all.
+-- @treturn ?table event
+function modem:awaited()
+  for index = self.at, #self.events do
+    if self.events[index].dir == ">" then return self.events[index] end
+  end
+end
+
+--- Has the listener know of a QMI request when all was said that the trace has.
+function modem:hear_more()
+  for _, port in pairs(self.ports) do
+    local asked = port.requests[1]
+    if asked then return self.listener.differs("the end of the trace", expect.request_words(asked)) end
+  end
+end
+
+--- Whether this QMI request is what the program is to say next.
+-- @tparam number service
+-- @tparam number message
+-- @treturn boolean
+function modem:expects(service, message)
+  local event = self:awaited() or {}
+  return event.service == service and event.message == "0x" .. bytes.hex_number(message, 4)
+end
+
+--- Goes on as far as the trace and what has come allow.
+function modem:go_on()
+  while true do
+    local event = self.events[self.at]
+    if not event then return self.listener.ended() end
+    if event.dir == ">" then
+      if not take(self, event) then return end
+    elseif acts[event.event] then
+      if self.acting ~= self.at then
+        self.acting = self.at
+        act_later(self, event)
+      end
+      return
+    end
+    self.at = self.at + 1
+  end
+end
+
+return modem
