@@ -233,7 +233,7 @@ static ssize_t explain(struct mf_port *port, ssize_t moved, bool hung_up)
 static ssize_t wait_for(struct mf_port *port, short events, int64_t deadline, bool *hung_up)
 {
     struct pollfd wanted = {.fd = port->channel.descriptor, .events = events};
-    int ready = mf_wait(&wanted, 1, deadline, port->interrupt);
+    int ready = mf_wait(&wanted, 1, deadline, port->channel.interrupt);
 
     if (ready == MF_STREAM_FAILED)
         port->channel.error = errno;
@@ -298,8 +298,8 @@ static ssize_t port_write(struct mf_channel *self, const uint8_t *bytes, size_t 
 
 void mf_port_init(struct mf_port *port)
 {
-    *port = (struct mf_port){.channel = {.read = port_read, .write = port_write, .descriptor = -1},
-                             .interrupt = -1};
+    *port = (struct mf_port){
+        .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1}};
 }
 
 /* tcflush alone would not do: it knows no sockets. A port that never falls silent is left after

@@ -24,7 +24,6 @@ struct mf_port {
     struct mf_channel channel; /* first: a port is a channel */
     struct sp_port *serial;    /* libserialport's half; NULL when opened directly */
     bool is_hardware, is_exclusive, is_socket;
-    int interrupt; /* descriptor that ends a wait, or -1 */
 };
 
 /* A port that is closed. Must be called first. */

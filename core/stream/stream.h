@@ -24,6 +24,11 @@ enum mf_stream_result {
                                    is withheld */
 };
 
+/* The rest of the message that is being written: `plain` bytes, then `image` bytes of image data. */
+struct mf_unsent {
+    size_t plain, image;
+};
+
 struct mf_channel {
     /* Reads the bytes that have arrived, at least one and at most `capacity`; waits for the first
      * one up to `timeout_ms` (0: does not wait). Returns the count or an mf_stream_result. */
@@ -33,6 +38,10 @@ struct mf_channel {
     ssize_t (*write)(struct mf_channel *self, const uint8_t *bytes, size_t length, int timeout_ms);
     int descriptor; /* for poll(2); -1 once closed */
     int error;      /* errno of the last MF_STREAM_FAILED */
+    int interrupt;  /* descriptor that ends a wait of read or write, or -1; set by the caller */
+    /* Set by a caller of write() that sends image data, for a channel that records what passes (tap).
+     * Zero: no image data. */
+    struct mf_unsent unsent;
 };
 
 struct mf_reader {

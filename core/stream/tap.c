@@ -1,86 +1,61 @@
 #include "stream/tap.h"
 
 #include "protocol/crc.h"
-#include "protocol/endian.h"
 
-enum {
-    FLAG = 0x7e,  /* around a frame */
-    WRITE = 0x27, /* begins the header of a write, which is not framed (reference: QDL) */
-    DATA_LENGTH_AT = 7
-};
-
-static void tell(struct mf_tap *tap, enum mf_tap_kind kind, const uint8_t *bytes, size_t length)
+static void report(struct mf_tap *tap, enum mf_tap_kind kind, const uint8_t *bytes, size_t length,
+                   uint32_t crc)
 {
-    if (tap->saw != NULL && length > 0)
-        tap->saw(tap->context, kind, bytes, length, 0);
+    if (tap->report != NULL)
+        tap->report(tap->context, kind, bytes, length, crc);
+}
+
+static void report_bytes(struct mf_tap *tap, enum mf_tap_kind kind, const uint8_t *bytes,
+                         size_t length)
+{
+    if (length == 0)
+        return;
+    mf_tap_flush(tap);
+    report(tap, kind, bytes, length, 0);
 }
 
 void mf_tap_flush(struct mf_tap *tap)
 {
-    uint32_t summed = tap->summed, crc = tap->crc;
+    size_t length = tap->image_length;
+    uint32_t crc = tap->image_crc;
 
-    tap->summed = 0;
-    tap->crc = MF_CRC32_EMPTY;
-    if (tap->saw != NULL && summed > 0)
-        tap->saw(tap->context, MF_TAP_IMAGE, NULL, summed, crc);
+    tap->image_length = 0;
+    tap->image_crc = MF_CRC32_EMPTY;
+    if (length > 0)
+        report(tap, MF_TAP_IMAGE, NULL, length, crc);
 }
 
-/* --- what is sent ----------------------------------------------------------------------------- */
-
-static void collect_header(struct mf_tap *tap, uint8_t byte)
+static void add_image(struct mf_tap *tap, const uint8_t *bytes, size_t length)
 {
-    tap->header[tap->header_length++] = byte;
-    if (tap->header_length < MF_TAP_WRITE_HEADER)
-        return;
-    tap->header_length = 0;
-    tap->due = mf_get_u32le(tap->header + DATA_LENGTH_AT);
-}
-
-/* A write can only begin where nothing else is under way. */
-static void follow(struct mf_tap *tap, uint8_t byte)
-{
-    bool outside = !tap->in_frame && !tap->in_text;
-
-    if (tap->header_length > 0 || (outside && byte == WRITE))
-        collect_header(tap, byte);
-    else if (byte == FLAG)
-        tap->in_frame = !tap->in_frame;
-    else if (outside)
-        tap->in_text = true;
-}
-
-static size_t follow_plain(struct mf_tap *tap, const uint8_t *bytes, size_t length)
-{
-    size_t count = 0;
-
-    while (count < length && tap->due == 0)
-        follow(tap, bytes[count++]);
-    tell(tap, MF_TAP_SENT, bytes, count);
-    return count;
-}
-
-static size_t sum_up(struct mf_tap *tap, const uint8_t *bytes, size_t length)
-{
-    size_t count = length < tap->due ? length : tap->due;
-
-    tap->crc = mf_crc32(tap->crc, bytes, count);
-    tap->summed += (uint32_t)count;
-    tap->due -= (uint32_t)count;
-    if (tap->due == 0)
+    tap->image_length += length;
+    tap->image_crc = mf_crc32(tap->image_crc, bytes, length);
+    if (length == tap->channel.unsent.image)
         mf_tap_flush(tap);
-    return count;
 }
 
-static void sent(struct mf_tap *tap, const uint8_t *bytes, size_t length)
+/* `unsent` says where image data begins and ends. */
+static void report_sent(struct mf_tap *tap, const uint8_t *bytes, size_t length)
 {
-    size_t at = 0;
+    const struct mf_unsent *unsent = &tap->channel.unsent;
+    size_t plain = unsent->image == 0 || length < unsent->plain ? length : unsent->plain;
 
-    while (at < length)
-        at += tap->due > 0 ? sum_up(tap, bytes + at, length - at)
-                           : follow_plain(tap, bytes + at, length - at);
+    report_bytes(tap, MF_TAP_SENT, bytes, plain);
+    if (length > plain)
+        add_image(tap, bytes + plain, length - plain);
 }
 
 /* --- the channel ------------------------------------------------------------------------------ */
+
+static struct mf_channel *inner_of(struct mf_tap *tap)
+{
+    tap->inner->interrupt = tap->channel.interrupt;
+    tap->inner->unsent = tap->channel.unsent;
+    return tap->inner;
+}
 
 static ssize_t passed(struct mf_tap *tap, ssize_t count)
 {
@@ -88,8 +63,7 @@ static ssize_t passed(struct mf_tap *tap, ssize_t count)
     if ((count == MF_STREAM_CLOSED || count == MF_STREAM_FAILED) && !tap->ended) {
         mf_tap_flush(tap);
         tap->ended = true;
-        if (tap->saw != NULL)
-            tap->saw(tap->context, MF_TAP_ENDED, NULL, 0, 0);
+        report(tap, MF_TAP_ENDED, NULL, 0, 0);
     }
     return count;
 }
@@ -97,13 +71,10 @@ static ssize_t passed(struct mf_tap *tap, ssize_t count)
 static ssize_t tap_read(struct mf_channel *self, uint8_t *out, size_t capacity, int timeout_ms)
 {
     struct mf_tap *tap = (struct mf_tap *)self;
-    ssize_t count = tap->inner->read(tap->inner, out, capacity, timeout_ms);
+    ssize_t count = inner_of(tap)->read(tap->inner, out, capacity, timeout_ms);
 
-    if (count > 0) {
-        mf_tap_flush(tap);
-        tap->in_frame = tap->in_text = false; /* what is sent next begins anew */
-        tell(tap, MF_TAP_RECEIVED, out, (size_t)count);
-    }
+    if (count > 0)
+        report_bytes(tap, MF_TAP_RECEIVED, out, (size_t)count);
     return passed(tap, count);
 }
 
@@ -111,18 +82,21 @@ static ssize_t tap_write(struct mf_channel *self, const uint8_t *bytes, size_t l
                          int timeout_ms)
 {
     struct mf_tap *tap = (struct mf_tap *)self;
-    ssize_t count = tap->inner->write(tap->inner, bytes, length, timeout_ms);
+    ssize_t count = inner_of(tap)->write(tap->inner, bytes, length, timeout_ms);
 
-    if (count > 0 && tap->saw != NULL)
-        sent(tap, bytes, (size_t)count);
+    if (count > 0)
+        report_sent(tap, bytes, (size_t)count);
     return passed(tap, count);
 }
 
 void mf_tap_init(struct mf_tap *tap, struct mf_channel *inner)
 {
     *tap = (struct mf_tap){
-        .channel = {.read = tap_read, .write = tap_write, .descriptor = inner->descriptor},
+        .channel = {.read = tap_read,
+                    .write = tap_write,
+                    .descriptor = inner->descriptor,
+                    .interrupt = -1},
         .inner = inner,
-        .crc = MF_CRC32_EMPTY,
+        .image_crc = MF_CRC32_EMPTY,
     };
 }

@@ -178,12 +178,24 @@ static int write_failed(struct mf_transfer *transfer, ssize_t cause)
     return result;
 }
 
+static struct mf_unsent unsent(const struct mf_transfer *transfer, const struct mf_next *next)
+{
+    size_t image = next->image_length + next->padding;
+    size_t left = next->length + image - transfer->taken;
+
+    return (struct mf_unsent){left > image ? left - image : 0, left < image ? left : image};
+}
+
 /* One write(2). After a short one there is no room for more now. */
-static ssize_t write_once(struct mf_transfer *transfer, const uint8_t *bytes, size_t left)
+static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *next,
+                          const uint8_t *bytes, size_t left)
 {
     size_t wanted = left < transfer->write_size ? left : transfer->write_size;
-    ssize_t count = transfer->channel->write(transfer->channel, bytes, wanted, 0);
+    ssize_t count;
 
+    transfer->channel->unsent = unsent(transfer, next);
+    count = transfer->channel->write(transfer->channel, bytes, wanted, 0);
+    transfer->channel->unsent = (struct mf_unsent){0};
     if (count < 0)
         return count;
     transfer->taken += (size_t)count;
@@ -201,7 +213,7 @@ static int send_some(struct mf_transfer *transfer, const struct mf_next *next)
     int writes;
 
     for (writes = 0; writes < BURST && count > 0 && transfer->taken < length; writes++)
-        count = write_once(transfer, bytes + transfer->taken, length - transfer->taken);
+        count = write_once(transfer, next, bytes + transfer->taken, length - transfer->taken);
     count_written(transfer, next);
     if (transfer->taken == length)
         finish_message(transfer, next);

@@ -10,7 +10,7 @@ local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
 local may_include = {
   { "^core/protocol/", { "protocol/*.h" } },
   { "^core/stream/verify_reader%.", { "stream/verify_reader.h", SEAMS, "protocol/(cwe|crc).h" } },
-  { "^core/stream/tap%.", { "stream/tap.h", SEAMS, "protocol/(crc|endian).h" } },
+  { "^core/stream/tap%.", { "stream/tap.h", SEAMS, "protocol/crc.h" } },
   { "^core/stream/stream%.h", { "protocol/conversation.h" } },
   { "^core/stream/", { "stream/OWN.h", SEAMS } },
   { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/local.h" } },

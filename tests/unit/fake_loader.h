@@ -237,7 +237,8 @@ static inline void open_loader(struct fake_loader *loader, struct fake_reader *s
 
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     memset(loader, 0, sizeof *loader);
-    loader->channel = (struct mf_channel){loader_read, loader_write, pair[0], 0};
+    loader->channel =
+        (struct mf_channel){.read = loader_read, .write = loader_write, .descriptor = pair[0]};
     loader->far = pair[1];
     loader->at = NEVER;
     loader->accept = SIZE_MAX;

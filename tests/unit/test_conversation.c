@@ -217,7 +217,9 @@ static void set_up(size_t accept)
 
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     memset(&s, 0, sizeof s);
-    s.modem = (struct modem){.channel = {modem_read, modem_write, pair[0], 0}, .far = pair[1]};
+    s.modem =
+        (struct modem){.channel = {.read = modem_read, .write = modem_write, .descriptor = pair[0]},
+                       .far = pair[1]};
     s.modem.accept = accept;
     s.counter = (struct counter){.reader = {.read = counter_read, .size = IMAGE, .descriptor = -1},
                                  .size = IMAGE};

@@ -92,7 +92,7 @@ static void test_an_interrupt_ends_a_wait_but_not_the_bytes(void)
     open_port(&port);
     CHECK_EQUAL(pipe(interrupt), 0);
     CHECK_EQUAL(write(interrupt[1], "!", 1), 1);
-    port.interrupt = interrupt[0];
+    port.channel.interrupt = interrupt[0];
     CHECK(port.channel.read(&port.channel, bytes, sizeof bytes, 60000) == MF_STREAM_INTERRUPTED);
     CHECK_EQUAL(write(pty.master, "x", 1), 1);
     CHECK_EQUAL(port.channel.read(&port.channel, bytes, sizeof bytes, 60000), 1);

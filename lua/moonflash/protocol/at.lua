@@ -51,7 +51,7 @@ function at.open(path, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
   trace = trace or context.trace()
-  if trace then trace:tap(channel, path) end
+  if trace then channel = trace:tap(channel, path) end
   return at.session(channel)
 end
 

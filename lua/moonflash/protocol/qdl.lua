@@ -118,7 +118,7 @@ function download.open(path, options)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
   local trace = options.trace or context.trace()
-  if trace then trace:tap(channel, path) end
+  if trace then channel = trace:tap(channel, path) end
   local timing = scaled_timing(options)
   local self = setmetatable({ path = path, channel = channel, timing = timing, options = options }, Session)
   local stale = channel:read(STALE_BYTES, 0) or ""

@@ -34,7 +34,7 @@ end
 function sahara.offers_memory(path, ms, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
-  if trace then trace:tap(channel, path) end
+  if trace then channel = trace:tap(channel, path) end
   local text = read_up_to(channel, 48, ms)
   channel:close()
   return text:sub(1, #HELLO) == HELLO and bytes.get_u32le(text, MODE_AT) == MEMORY_DEBUG
@@ -48,7 +48,7 @@ end
 function sahara.reset(path, ms, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
-  if trace then trace:tap(channel, path) end
+  if trace then channel = trace:tap(channel, path) end
   channel:discard()
   local sent, unsent = channel:write(RESET, ms)
   if sent then read_up_to(channel, #RESET_ANSWER, ms) end

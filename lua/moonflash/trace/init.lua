@@ -136,12 +136,13 @@ local function interface_of(self, path)
   return -1
 end
 
---- Listens to a serial port that was just opened.
--- @tparam userdata port
+--- Records what passes on a serial port that was just opened.
+-- @tparam userdata channel
 -- @tparam string path
-function trace:tap(port, path)
+-- @treturn userdata a channel, to be used instead of the given one
+function trace:tap(channel, path)
   local nodes = self.device and self.device.nodes or {}
-  tty.tap(self, port, interface_of(self, path), path == nodes.at)
+  return tty.tap(self, channel, interface_of(self, path), path == nodes.at)
 end
 
 --- A QMI port that tells what passes.

@@ -3,6 +3,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local redact = require "moonflash.trace.redact"
+local tap = require "moonflash.core.tap"
 
 local tty = {}
 
@@ -52,14 +53,15 @@ local function lines(trace, interface)
   end
 end
 
---- Taps a port.
+--- Records what passes on a channel.
 -- @tparam table trace
--- @tparam userdata port of moonflash.core.port
+-- @tparam userdata channel
 -- @tparam number interface
 -- @tparam boolean is_text whether it speaks in lines
-function tty.tap(trace, port, interface, is_text)
+-- @treturn userdata the channel to use from now on
+function tty.tap(trace, channel, interface, is_text)
   local carried = (is_text and lines or binary)(trace, interface)
-  port:tap(function(kind, what, sum)
+  return tap.new(channel, function(kind, what, sum)
     if kind == "sent" or kind == "received" then return carried(directions[kind], what) end
     write_other(trace, interface, kind, what, sum)
   end)
