@@ -37,7 +37,7 @@ tidy() {
 
 changed_or_pure() {
     ls core/protocol/*.c
-    git diff --name-only HEAD -- 'core/*.c' 2>/dev/null
+    git diff --name-only --diff-filter=d HEAD -- 'core/*.c' 2>/dev/null
 }
 
 # shellcheck disable=SC2086 # a list of words

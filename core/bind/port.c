@@ -40,6 +40,7 @@ static struct bound_port *new_port(lua_State *L, const char *name)
     struct bound_port *bound = lua_newuserdata(L, sizeof *bound + length + 1);
 
     mf_port_init(&bound->port);
+    bound->port.channel.interrupt = mf_interrupt(L);
     memcpy(bound->name, name, length + 1);
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
@@ -55,6 +56,7 @@ static int opened(lua_State *L, struct bound_port *bound, enum mf_port_result re
         [MF_PORT_DENIED] = {"port.denied", "no permission to open the port"},
         [MF_PORT_BUSY] = {"port.busy", "another program holds the port"},
         [MF_PORT_NOT_A_DEVICE] = {"port.not_a_device", "not a serial device"},
+        [MF_PORT_INTERRUPTED] = {"port.interrupted", "interrupted"},
         [MF_PORT_FAILED] = {"port.failed", "the port cannot be opened"},
     };
 

@@ -13,7 +13,7 @@ void mf_sys_open_files(lua_State *L);
 void mf_sys_open_descriptors(lua_State *L);
 void mf_sys_open_process(lua_State *L);
 
-/* --- what the parts share: sys_answer.c ------------------------------------------------------- */
+/* --- what the parts share: sys_common.c ------------------------------------------------------- */
 
 /* Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
  * Returns 2. */

@@ -22,7 +22,7 @@
  * @module moonflash.core.sys.descriptors
  */
 #include "bind/sys.h"
-#include "driver/local.h"
+#include "driver/unix_socket.h"
 #include "driver/terminal.h"
 #include "stream/wait.h"
 
@@ -245,7 +245,7 @@ static int descriptors_poll(lua_State *L)
 static int descriptors_datagram(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    int descriptor = mf_local_bind(path);
+    int descriptor = mf_datagram_bind(path);
 
     if (descriptor < 0)
         return mf_sys_fail(L, errno, "bind a socket to", path);

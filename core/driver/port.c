@@ -1,5 +1,6 @@
 #include "driver/port.h"
 
+#include "driver/unix_socket.h"
 #include "stream/wait.h"
 
 #include <errno.h>
@@ -14,11 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 enum {
+    CONNECT_MS = 2000,  /* most time for a socket whose other end is slow to accept */
     LINGER_MS = 500,    /* most time a close leaves for what was written */
     LINGER_STEP_MS = 5, /* how often it looks */
     DISCARDED_AT_ONCE = 512
@@ -43,6 +44,8 @@ static enum mf_port_result refused(struct mf_port *port, int error)
         return MF_PORT_BUSY;
     case ENOTTY:
         return MF_PORT_NOT_A_DEVICE;
+    case EINTR:
+        return MF_PORT_INTERRUPTED;
     default:
         return MF_PORT_FAILED;
     }
@@ -134,22 +137,8 @@ static enum mf_port_result finish_opening(struct mf_port *port)
 
 static enum mf_port_result open_socket(struct mf_port *port, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
-    int descriptor;
-
-    if (length >= sizeof address.sun_path)
-        return refused(port, ENAMETOOLONG);
-    memcpy(address.sun_path, path, length + 1);
-    descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0)
-        return refused(port, errno);
-    port->channel.descriptor = descriptor;
-    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
-        return finish_opening(port);
-    refused(port, errno);
-    mf_port_close(port);
-    return refused(port, port->channel.error);
+    port->channel.descriptor = mf_stream_connect(path, CONNECT_MS, port->channel.interrupt);
+    return port->channel.descriptor < 0 ? refused(port, errno) : finish_opening(port);
 }
 
 /* libserialport knows the ports that /sys lists as hardware, which are then ours alone. It refuses

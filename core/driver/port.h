@@ -15,6 +15,7 @@ enum mf_port_result {
     MF_PORT_DENIED,       /* permissions */
     MF_PORT_BUSY,         /* another program holds it */
     MF_PORT_NOT_A_DEVICE, /* a plain file, a folder, a disk */
+    MF_PORT_INTERRUPTED,  /* the interrupt descriptor became readable */
     MF_PORT_FAILED        /* anything else; errno tells */
 };
 

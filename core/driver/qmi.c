@@ -1,6 +1,6 @@
 #include "driver/qmi.h"
 
-#include "driver/errand.h"
+#include "driver/glib_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,21 +10,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- a call: our context and our log, nobody else's ----------------------------------------- */
+/* --- a call: a private context, and libqmi's log -------------------------------------------- */
 
 static const char *const log_domains[] = {"Qmi", "Mbim", "GLib", "GLib-GObject", "GLib-GIO"};
 enum { LOG_DOMAINS = sizeof log_domains / sizeof *log_domains };
 
 struct call {
     struct mf_qmi *self;
+    GThread *thread;
     guint handlers[LOG_DOMAINS];
 };
 
+/* Handlers are process-wide and run in the thread that logs: GDBus and the host program have threads of
+ * their own. Only what this call logs is ours. */
 static void on_log(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer data)
 {
-    struct mf_qmi *self = data;
+    const struct call *call = data;
+    struct mf_qmi *self = call->self;
 
-    (void)domain;
+    if (g_thread_self() != call->thread) {
+        g_log_default_handler(domain, level, text, NULL);
+        return;
+    }
     if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0)
         g_strlcpy(self->text, text, sizeof self->text);
     if (self->log != NULL)
@@ -36,9 +43,10 @@ static void enter(struct call *call, struct mf_qmi *self)
     GLogLevelFlags levels = G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION;
 
     call->self = self;
+    call->thread = g_thread_self();
     self->text[0] = '\0';
     for (int i = 0; i < LOG_DOMAINS; i++)
-        call->handlers[i] = g_log_set_handler(log_domains[i], levels, on_log, self);
+        call->handlers[i] = g_log_set_handler(log_domains[i], levels, on_log, call);
     qmi_utils_set_traces_enabled(self->log != NULL);
     g_main_context_push_thread_default(self->context);
 }
@@ -52,16 +60,16 @@ static int leave(struct call *call, int result)
     return result;
 }
 
-/* --- what an errand came to ------------------------------------------------------------------ */
+/* --- results ------------------------------------------------------------------ */
 
 /* A hang-up is seen on a descriptor of our own: over MBIM libqmi tells of none during a close. */
-static bool run(struct mf_qmi *self, struct mf_errand *errand, int timeout_ms, int interrupt)
+static bool run(struct mf_qmi *self, struct mf_glib_call *operation, int timeout_ms, int interrupt)
 {
-    return mf_errand_run(errand, &(struct mf_errand_wait){.context = self->context,
-                                                          .timeout_ms = timeout_ms,
-                                                          .interrupt = interrupt,
-                                                          .witness = self->witness,
-                                                          .gone = &self->gone});
+    return mf_glib_call_run(operation, &(struct mf_glib_wait){.context = self->context,
+                                                              .timeout_ms = timeout_ms,
+                                                              .interrupt = interrupt,
+                                                              .hangup_fd = self->hangup_fd,
+                                                              .gone = &self->gone});
 }
 
 static bool is_closed(const GError *error)
@@ -72,13 +80,13 @@ static bool is_closed(const GError *error)
 }
 
 /* What an operation that gave an error (NULL: none, it never ended) comes to. */
-static int classify(struct mf_qmi *self, const struct mf_errand *errand, const GError *error)
+static int classify(struct mf_qmi *self, const struct mf_glib_call *operation, const GError *error)
 {
-    mf_errand_run_ready(self->context);
+    mf_glib_run_ready(self->context);
     if (self->gone || is_closed(error))
         return MF_STREAM_CLOSED;
-    if (errand->outcome != 0)
-        return errand->outcome;
+    if (operation->outcome != 0)
+        return operation->outcome;
     if (g_error_matches(error, QMI_CORE_ERROR, QMI_CORE_ERROR_TIMEOUT))
         return MF_STREAM_TIMEOUT;
     if (error != NULL)
@@ -86,13 +94,13 @@ static int classify(struct mf_qmi *self, const struct mf_errand *errand, const G
     return MF_STREAM_FAILED;
 }
 
-/* Ends an errand; the error, if any, is consumed. */
-static int end(struct mf_qmi *self, struct mf_errand *errand, bool done, GError *error)
+/* Ends an operation. Frees the error. */
+static int end(struct mf_qmi *self, struct mf_glib_call *operation, bool done, GError *error)
 {
-    int result = done ? 0 : classify(self, errand, error);
+    int result = done ? 0 : classify(self, operation, error);
 
     g_clear_error(&error);
-    mf_errand_end(errand);
+    mf_glib_call_end(operation);
     return result;
 }
 
@@ -126,18 +134,18 @@ static bool is_device(struct mf_qmi *self, const char *path)
 /* Without libqmi's check of the file, which looks at /sys and would refuse a simulated port. */
 static int make_device(struct mf_qmi *self, const char *path, int timeout_ms, int interrupt)
 {
-    struct mf_errand *errand = mf_errand_new();
+    struct mf_glib_call *operation = mf_glib_call_new();
     GFile *file = g_vfs_get_file_for_path(g_vfs_get_local(), path); /* loads no gio modules */
     GError *error = NULL;
     bool done;
 
-    g_async_initable_new_async(QMI_TYPE_DEVICE, G_PRIORITY_DEFAULT, errand->cancellable,
-                               mf_errand_ready, errand, QMI_DEVICE_FILE, file,
+    g_async_initable_new_async(QMI_TYPE_DEVICE, G_PRIORITY_DEFAULT, operation->cancellable,
+                               mf_glib_call_ready, operation, QMI_DEVICE_FILE, file,
                                QMI_DEVICE_NO_FILE_CHECK, TRUE, NULL);
     g_object_unref(file);
-    done = run(self, errand, timeout_ms, interrupt) &&
-           (self->device = qmi_device_new_finish(errand->result, &error)) != NULL;
-    return end(self, errand, done, error);
+    done = run(self, operation, timeout_ms, interrupt) &&
+           (self->device = qmi_device_new_finish(operation->result, &error)) != NULL;
+    return end(self, operation, done, error);
 }
 
 static QmiDeviceOpenFlags open_flags(int flags)
@@ -149,16 +157,16 @@ static QmiDeviceOpenFlags open_flags(int flags)
 
 static int open_device(struct mf_qmi *self, int flags, int timeout_ms, int interrupt)
 {
-    struct mf_errand *errand = mf_errand_new();
+    struct mf_glib_call *operation = mf_glib_call_new();
     GError *error = NULL;
     bool done;
 
     g_signal_connect(self->device, QMI_DEVICE_SIGNAL_REMOVED, G_CALLBACK(on_removed), self);
     qmi_device_open(self->device, open_flags(flags), seconds_beyond(timeout_ms),
-                    errand->cancellable, mf_errand_ready, errand);
-    done = run(self, errand, timeout_ms, interrupt) &&
-           qmi_device_open_finish(self->device, errand->result, &error);
-    return end(self, errand, done, error);
+                    operation->cancellable, mf_glib_call_ready, operation);
+    done = run(self, operation, timeout_ms, interrupt) &&
+           qmi_device_open_finish(self->device, operation->result, &error);
+    return end(self, operation, done, error);
 }
 
 int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms, int interrupt)
@@ -170,7 +178,7 @@ int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms
     self->gone = false;
     if (!is_device(self, path))
         return MF_STREAM_FAILED;
-    self->witness = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    self->hangup_fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     self->context = g_main_context_new();
     enter(&call, self);
     result = make_device(self, path, timeout_ms, interrupt);
@@ -181,7 +189,7 @@ int mf_qmi_open(struct mf_qmi *self, const char *path, int flags, int timeout_ms
         char text[sizeof self->text];
 
         memcpy(text, self->text, sizeof text);
-        mf_qmi_close(self, MF_ERRAND_GRACE_MS);
+        mf_qmi_close(self, MF_GLIB_GRACE_MS);
         memcpy(self->text, text, sizeof text);
     }
     return result;
@@ -220,20 +228,20 @@ bool mf_qmi_add(struct mf_qmi *self, uint8_t type, const void *value, size_t len
 
 static int send_request(struct mf_qmi *self, int timeout_ms, int interrupt)
 {
-    struct mf_errand *errand;
+    struct mf_glib_call *operation;
     GError *error = NULL;
     bool done;
 
-    mf_errand_run_ready(self->context);
+    mf_glib_run_ready(self->context);
     if (self->gone)
         return MF_STREAM_CLOSED;
-    errand = mf_errand_new();
+    operation = mf_glib_call_new();
     qmi_device_command_full(self->device, self->request, NULL, seconds_beyond(timeout_ms),
-                            errand->cancellable, mf_errand_ready, errand);
-    done = run(self, errand, timeout_ms, interrupt) &&
-           (self->answer = qmi_device_command_full_finish(self->device, errand->result, &error)) !=
-               NULL;
-    return end(self, errand, done, error);
+                            operation->cancellable, mf_glib_call_ready, operation);
+    done = run(self, operation, timeout_ms, interrupt) &&
+           (self->answer =
+                qmi_device_command_full_finish(self->device, operation->result, &error)) != NULL;
+    return end(self, operation, done, error);
 }
 
 int mf_qmi_send(struct mf_qmi *self, int timeout_ms, int interrupt)
@@ -253,15 +261,15 @@ const uint8_t *mf_qmi_answer(struct mf_qmi *self, uint8_t type, uint16_t *length
 
 static int close_device(struct mf_qmi *self, int timeout_ms)
 {
-    struct mf_errand *errand = mf_errand_new();
+    struct mf_glib_call *operation = mf_glib_call_new();
     GError *error = NULL;
     bool done;
 
-    qmi_device_close_async(self->device, seconds_beyond(timeout_ms), errand->cancellable,
-                           mf_errand_ready, errand);
-    done = run(self, errand, timeout_ms, -1) &&
-           qmi_device_close_finish(self->device, errand->result, &error);
-    return end(self, errand, done, error);
+    qmi_device_close_async(self->device, seconds_beyond(timeout_ms), operation->cancellable,
+                           mf_glib_call_ready, operation);
+    done = run(self, operation, timeout_ms, -1) &&
+           qmi_device_close_finish(self->device, operation->result, &error);
+    return end(self, operation, done, error);
 }
 
 int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
@@ -280,10 +288,10 @@ int mf_qmi_close(struct mf_qmi *self, int timeout_ms)
         g_signal_handlers_disconnect_by_data(self->device, self);
         g_clear_object(&self->device);
     }
-    mf_errand_run_ready(self->context);
+    mf_glib_run_ready(self->context);
     leave(&call, result);
     g_main_context_unref(self->context);
     self->context = NULL;
-    close(self->witness); /* harmless at -1 */
+    close(self->hangup_fd); /* harmless at -1 */
     return result;
 }

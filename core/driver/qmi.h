@@ -29,7 +29,7 @@ struct mf_qmi {
     struct _GByteArray *request; /* being built */
     struct _GByteArray *answer;  /* to the last request */
     uint16_t transaction;        /* of the last request, never 0 */
-    int witness;                 /* the port again, never read: tells of a hang-up */
+    int hangup_fd;                 /* the port again, never read: tells of a hang-up */
     bool gone;                   /* the port hung up */
     char text[200];
     /* Given libqmi's log and message traces while a call runs; NULL: silence. Must return. */

@@ -1,6 +1,6 @@
 #include "driver/uevent.h"
 
-#include "driver/local.h"
+#include "driver/unix_socket.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -47,7 +47,7 @@ int mf_uevent_open_kernel(void)
 
 int mf_uevent_open_simulator(const char *path)
 {
-    int descriptor = mf_local_connect(path);
+    int descriptor = mf_datagram_connect(path);
 
     if (descriptor >= 0 && send(descriptor, "+", 1, MSG_NOSIGNAL) != 1)
         return close_keeping_errno(descriptor);

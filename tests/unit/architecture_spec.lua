@@ -6,19 +6,20 @@ local support = require "tests.support"
 -- What a file may include with "": the first entry whose pattern fits the path decides.
 -- The driver sys is one world in several files; a fetch is a source whose other end is a process.
 local SEAMS = "stream/(stream|wait).h"
-local SYS = { "driver/(files|local|lock|process|signals|terminal).h", SEAMS }
+local SYS = { "driver/(files|lock|process|signals|terminal|unix_socket).h", SEAMS }
 local may_include = {
   { "^core/protocol/", { "protocol/*.h" } },
   { "^core/stream/verify_reader%.", { "stream/verify_reader.h", SEAMS, "protocol/(cwe|crc).h" } },
   { "^core/stream/tap%.", { "stream/tap.h", SEAMS, "protocol/crc.h" } },
   { "^core/stream/stream%.h", { "protocol/conversation.h" } },
   { "^core/stream/", { "stream/OWN.h", SEAMS } },
-  { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/local.h" } },
+  { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/unix_socket.h" } },
+  { "^core/driver/port%.", { "driver/port.h", SEAMS, "driver/unix_socket.h" } },
   { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
-  { "^core/driver/files%.", SYS }, { "^core/driver/local%.", SYS }, { "^core/driver/lock%.", SYS },
+  { "^core/driver/files%.", SYS }, { "^core/driver/unix_socket%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
-  { "^core/driver/qmi%.", { "driver/OWN.h", "driver/errand.h", SEAMS } },
-  { "^core/driver/bus%.", { "driver/OWN.h", "driver/errand.h", SEAMS } },
+  { "^core/driver/qmi%.", { "driver/OWN.h", "driver/glib_call.h", SEAMS } },
+  { "^core/driver/dbus%.", { "driver/OWN.h", "driver/glib_call.h", SEAMS } },
   { "^core/driver/", { "driver/OWN.h", SEAMS } },
   { "^core/bind/", { "bind/*.h", "driver/*.h", "stream/*.h", "protocol/*.h" } },
   { "^core/main%.c", {} },
@@ -26,7 +27,7 @@ local may_include = {
 
 -- Headers of the outside with <>: only these files may include them.
 local BIND, QMI = { "^core/bind/", "^core/main%.c" }, { "^core/driver/qmi%.c" }
-local GLIB = { "^core/driver/qmi%.c", "^core/driver/bus%.c", "^core/driver/errand%.[ch]" }
+local GLIB = { "^core/driver/qmi%.c", "^core/driver/dbus%.c", "^core/driver/glib_call%.[ch]" }
 local only_in = {
   { "^lua", BIND }, { "^lauxlib", BIND },
   { "^libserialport", { "^core/driver/port%.c" } },
@@ -280,8 +281,8 @@ describe("the architecture", function()
     { "core/bind/port.c", '#include <libserialport.h>\n' },
     { "core/bind/qmi.c", '#include <libqmi-glib.h>\n' },
     { "core/bind/qmi.c", '#include <glib.h>\n' },
-    { "core/bind/bus.c", '#include <gio/gio.h>\n' },
-    { "core/driver/bus.c", '#include <libqmi-glib.h>\n' },
+    { "core/bind/dbus.c", '#include <gio/gio.h>\n' },
+    { "core/driver/dbus.c", '#include <libqmi-glib.h>\n' },
     { "core/bind/source.c", '#include <archive.h>\n' },
     { "core/main.c", '#include "driver/port.h"\n' },
     { "core/driver/port.c", '/* as the MC7455 does */\n' },

@@ -2,6 +2,7 @@
  * that comes late. */
 #include "check.h"
 #include "driver/port.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +179,53 @@ static void test_a_socket_is_a_port(void)
     rmdir(folder);
 }
 
+/* Connects until the backlog of a listener is full; the connections are left open. */
+static void fill_backlog(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int result;
+
+    strcpy(address.sun_path, path);
+    do {
+        int client = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+        result = connect(client, (struct sockaddr *)&address, sizeof address);
+        if (result != 0)
+            close(client);
+    } while (result == 0);
+    CHECK_EQUAL(errno, EAGAIN);
+}
+
+static void test_a_socket_that_nobody_accepts_ends_the_wait(void)
+{
+    char folder[] = "/tmp/moonflash.XXXXXX", path[64];
+    struct mf_port port;
+    int listener, ends[2];
+    int64_t begun;
+
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    listener = listen_at(path);
+    fill_backlog(path);
+    mf_port_init(&port);
+    begun = mf_now_ms();
+    CHECK_EQUAL(mf_port_open(&port, path), MF_PORT_FAILED);
+    CHECK_EQUAL(port.channel.error, ETIMEDOUT);
+    CHECK(mf_now_ms() - begun >= 1000);
+    CHECK_EQUAL(port.channel.descriptor, -1);
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(write(ends[1], "x", 1), 1);
+    port.channel.interrupt = ends[0];
+    CHECK_EQUAL(mf_port_open(&port, path), MF_PORT_INTERRUPTED);
+    port.channel.interrupt = -1;
+    CHECK(accept(listener, NULL, NULL) >= 0);
+    CHECK_EQUAL(mf_port_open(&port, path), MF_PORT_OK);
+    mf_port_close(&port);
+    close(listener);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void test_what_is_no_port_is_refused_and_closed(void)
 {
     struct mf_port port;
@@ -217,6 +265,7 @@ int main(void)
     test_nothing_moves_through_a_closed_port();
     test_a_terminal_that_is_taken_is_busy();
     test_a_socket_is_a_port();
+    test_a_socket_that_nobody_accepts_ends_the_wait();
     test_what_is_no_port_is_refused_and_closed();
     test_no_descriptor_is_left_open();
     return check_result();

@@ -20,7 +20,7 @@ end
 local function connect(root)
   local path = socket(root)
   if not path then return nil end
-  local loaded, bus = pcall(require, "moonflash.core.bus")
+  local loaded, bus = pcall(require, "moonflash.core.dbus")
   if not loaded then return nil end
   return bus.open("unix:path=" .. path, OPEN_MS)
 end

@@ -1,4 +1,7 @@
-#include "driver/local.h"
+#include "driver/unix_socket.h"
+
+#include "stream/stream.h"
+#include "stream/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { RETRY_MS = 5 };
 
 typedef int (*attach)(int, const struct sockaddr *, socklen_t);
 
@@ -80,26 +85,54 @@ static int close_keeping_errno(int descriptor)
     return -1;
 }
 
-static int datagram_socket(void)
+static int new_socket(int type)
 {
-    return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-int mf_local_bind(const char *path)
+int mf_datagram_bind(const char *path)
 {
-    int descriptor = datagram_socket();
+    int descriptor = new_socket(SOCK_DGRAM);
 
     if (descriptor >= 0 && attach_path(descriptor, path, bind) != 0)
         return close_keeping_errno(descriptor);
     return descriptor;
 }
 
-int mf_local_connect(const char *path)
+int mf_datagram_connect(const char *path)
 {
-    int descriptor = datagram_socket();
+    int descriptor = new_socket(SOCK_DGRAM);
 
     if (descriptor >= 0 &&
         (bind_anywhere(descriptor) != 0 || attach_path(descriptor, path, connect) != 0))
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}
+
+/* With a full backlog connect(2) answers EAGAIN, and poll(2) does not tell when there is room. */
+static int connect_stream(int descriptor, const char *path, int64_t deadline_ms, int interrupt)
+{
+    while (attach_path(descriptor, path, connect) != 0) {
+        if (errno != EAGAIN)
+            return -1;
+        if (mf_now_ms() >= deadline_ms) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        if (mf_wait(NULL, 0, mf_now_ms() + RETRY_MS, interrupt) == MF_STREAM_INTERRUPTED) {
+            errno = EINTR;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int mf_stream_connect(const char *path, int timeout_ms, int interrupt)
+{
+    int descriptor = new_socket(SOCK_STREAM);
+
+    if (descriptor >= 0 &&
+        connect_stream(descriptor, path, mf_now_ms() + timeout_ms, interrupt) != 0)
         return close_keeping_errno(descriptor);
     return descriptor;
 }

@@ -1,6 +1,6 @@
-/* moonflash.core.bus: method calls on a message bus (D-Bus, through GLib's GDBus).
+/* moonflash.core.dbus: method calls on a message bus (D-Bus, through GLib's GDBus).
  *
- *   local bus = require "moonflash.core.bus"
+ *   local bus = require "moonflash.core.dbus"
  *   local connection = bus.open("unix:path=/run/dbus/system_bus_socket", 2000)
  *   connection:call({ name = "org.example.Service", object = "/org/example/Service",
  *                     interface = "org.example.Service", method = "Hold", "text", true }, 5000)
@@ -10,20 +10,20 @@
  * A service that does not run is not started. Failures: bus.timeout bus.closed bus.interrupted
  * bus.refused (field error: its name, evidence: its words) bus.failed.
  */
-#include "driver/bus.h"
+#include "driver/dbus.h"
 
 #include "bind/bind.h"
 
 #include <limits.h>
 #include <string.h>
 
-#define CLASS "moonflash.core.bus"
+#define CLASS "moonflash.core.dbus"
 
 enum { DEFAULT_OPEN_MS = 2000, DEFAULT_CALL_MS = 5000, MOST_ARGUMENTS = 8 };
 
-MF_MODULE int luaopen_moonflash_core_bus(lua_State *L);
+MF_MODULE int luaopen_moonflash_core_dbus(lua_State *L);
 
-static struct mf_bus *check_bus(lua_State *L)
+static struct mf_dbus *check_bus(lua_State *L)
 {
     return luaL_checkudata(L, 1, CLASS);
 }
@@ -33,7 +33,7 @@ static int check_ms(lua_State *L, int index, int absent)
     return lua_isnoneornil(L, index) ? absent : (int)mf_check_whole(L, index, INT_MAX / 2);
 }
 
-static int refused(lua_State *L, const struct mf_bus *bus, const char *evidence, const char *what)
+static int refused(lua_State *L, const struct mf_dbus *bus, const char *evidence, const char *what)
 {
     int count = mf_fail(L, "bus.refused", evidence, "%s was refused", what);
 
@@ -42,7 +42,7 @@ static int refused(lua_State *L, const struct mf_bus *bus, const char *evidence,
     return count;
 }
 
-static int fail(lua_State *L, const struct mf_bus *bus, int result, const char *what)
+static int fail(lua_State *L, const struct mf_dbus *bus, int result, const char *what)
 {
     const char *evidence = bus->text[0] != '\0' ? bus->text : NULL;
 
@@ -64,13 +64,13 @@ static int bus_open(lua_State *L)
 {
     const char *address = luaL_checkstring(L, 1);
     int timeout_ms = check_ms(L, 2, DEFAULT_OPEN_MS);
-    struct mf_bus *bus = lua_newuserdata(L, sizeof *bus);
+    struct mf_dbus *bus = lua_newuserdata(L, sizeof *bus);
     int result;
 
     memset(bus, 0, sizeof *bus);
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
-    result = mf_bus_open(bus, address, timeout_ms, mf_interrupt(L));
+    result = mf_dbus_open(bus, address, timeout_ms, mf_interrupt(L));
     return result == 0 ? 1 : fail(L, bus, result, address);
 }
 
@@ -87,7 +87,7 @@ static const char *check_field(lua_State *L, const char *name)
     return text;
 }
 
-static size_t check_arguments(lua_State *L, struct mf_bus_argument *arguments)
+static size_t check_arguments(lua_State *L, struct mf_dbus_argument *arguments)
 {
     size_t count = lua_objlen(L, 2);
 
@@ -105,9 +105,9 @@ static size_t check_arguments(lua_State *L, struct mf_bus_argument *arguments)
 
 static int bus_call(lua_State *L)
 {
-    struct mf_bus *bus = check_bus(L);
-    struct mf_bus_argument arguments[MOST_ARGUMENTS];
-    struct mf_bus_call call = {.arguments = arguments};
+    struct mf_dbus *bus = check_bus(L);
+    struct mf_dbus_argument arguments[MOST_ARGUMENTS];
+    struct mf_dbus_call call = {.arguments = arguments};
     int timeout_ms = check_ms(L, 3, DEFAULT_CALL_MS);
     int result;
 
@@ -118,7 +118,7 @@ static int bus_call(lua_State *L)
     call.interface = check_field(L, "interface");
     call.method = check_field(L, "method");
     call.count = check_arguments(L, arguments);
-    result = mf_bus_call(bus, &call, timeout_ms, mf_interrupt(L));
+    result = mf_dbus_call(bus, &call, timeout_ms, mf_interrupt(L));
     if (result != 0)
         return fail(L, bus, result, call.method);
     lua_pushboolean(L, 1);
@@ -127,7 +127,7 @@ static int bus_call(lua_State *L)
 
 static int bus_close(lua_State *L)
 {
-    mf_bus_close(check_bus(L));
+    mf_dbus_close(check_bus(L));
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -145,7 +145,7 @@ static const luaL_Reg methods[] = {
 
 static const luaL_Reg functions[] = {{"open", bus_open}, {NULL, NULL}};
 
-MF_MODULE int luaopen_moonflash_core_bus(lua_State *L)
+MF_MODULE int luaopen_moonflash_core_dbus(lua_State *L)
 {
     mf_new_class(L, CLASS, methods);
     mf_new_module(L, functions);

@@ -4,7 +4,7 @@ local support = require "tests.support"
 
 if not fake_bus.program then return end
 
-local bus = require "moonflash.core.bus"
+local bus = require "moonflash.core.dbus"
 local sys = require "moonflash.core.sys"
 
 local function inhibit(connection, ms, uid, hold)
@@ -56,6 +56,18 @@ describe("a message bus", function()
     assert.is_nil(called)
     assert.truthy(problem.code == "bus.closed" or problem.code == "bus.failed", problem.code)
     connection:close()
+  end)
+
+  it("that reads nothing any more does not delay the close", function()
+    local server = fake_bus.start(support.folder() .. "/bus", "silent")
+    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    server:kill "STOP"
+    assert.equal("bus.timeout", support.code_of(inhibit(connection, 30, ("x"):rep(4000000))))
+    local began = sys.clock_ms()
+    connection:close()
+    assert.is_true(sys.clock_ms() - began < 5000)
+    server:kill "CONT"
+    assert.equal("gone", server:line())
   end)
 
   it("may not be there", function()
