@@ -1,6 +1,6 @@
 -- Invariant: any TLVs as the answer to any message give its fields or a failure, never an error; a value
 -- that was decoded is encoded to bytes that mean the same, the same bytes where the format loses nothing;
--- a request decodes to the values it was made of, and a wrong value is refused in our own words.
+-- a request decodes to the values it was made of, and a wrong value is refused with a text of ours.
 --
 -- The input: which message, TLVs as on the wire; what is left makes the values of a request.
 local bytes = require "moonflash.core.bytes"
@@ -62,7 +62,7 @@ local function check_decoding(format, data)
   local value, after = codec.decode(format, data, 1, true)
   if value == nil then return end
   assert(after >= 1 and after <= #data + 1, "beyond the end")
-  local again = codec.encode(format, value, "value", true)
+  local again = assert(codec.encode(format, value, "value", true))
   local same, last = codec.decode(format, again, 1, true)
   assert(last == #again + 1 and input.same(value, same), "another value")
   assert(not is_lossless(format) or again == data:sub(1, after - 1), "other bytes")
@@ -166,12 +166,11 @@ local function check_request(entry, from)
   for _, name in ipairs(sorted_names(entry.request or {})) do
     values[name] = make(from, entry.request[name][2], true)
   end
-  check_tlvs(entry, values, message.request(entry, values))
+  check_tlvs(entry, values, assert(message.request(entry, values)))
   local name = next(values) and some_key(from, values) or "none"
   values[name] = wrong[from:byte(#wrong) + 1]
-  local made, problem = pcall(message.request, entry, values)
-  local words = made or problem:match "^[^:]+:%d+: (.*)$" -- behind the caller's line
-  assert(made or words:sub(1, #message.title(entry)) == message.title(entry), problem)
+  local made, problem = message.request(entry, values)
+  assert(made or problem:sub(1, #message.title(entry)) == message.title(entry), problem)
 end
 
 local function check(data)

@@ -76,7 +76,6 @@ local CIRCLES_LEFT = 3
 local BLAME = "moonflash.engine.blame"
 local not_yet = {
   ["lua/moonflash/protocol/qdl.lua"] = "moonflash.engine.phase",
-  ["lua/moonflash/protocol/qmi/codec.lua"] = BLAME, ["lua/moonflash/protocol/qmi/message.lua"] = BLAME,
   ["lua/moonflash/image/init.lua"] = BLAME, ["lua/moonflash/base/request_checks.lua"] = BLAME,
   ["lua/moonflash/base/log.lua"] = BLAME, ["lua/moonflash/device/select.lua"] = BLAME,
   ["lua/moonflash/base/run.lua"] = "moonflash.engine.user_code",

@@ -60,6 +60,17 @@ describe("QMI", function()
       assert.equal("\2\1", modem:seen(2)[2].tlvs[0x20])
     end)
 
+    it("raise at the caller's line when the caller is wrong", function()
+      start ""
+      local wrong = { function() session:request(dms.get_model, { model = "?" }) end,
+        function() session:request("get_model") end, function() session:raw("dmz", 1) end }
+      for _, request in ipairs(wrong) do
+        local ok, problem = pcall(request)
+        assert.is_false(ok)
+        assert.matches("^tests/unit/qmi_spec%.lua:%d+: ", problem)
+      end
+    end)
+
     it("may be bytes", function()
       start [[ on[0x5599] = answer(ok .. " 10 02 00 07 00") on[0x559a] = answer "02 04 00 01 00 47 00" ]]
       local answer = session:raw("dms", 0x5599, { { 0x01, "\0\1" }, { 0x30, "x" } })

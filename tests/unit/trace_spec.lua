@@ -64,12 +64,38 @@ describe("redaction", function()
   it("keeps lengths of QMI values and tells no identities", function()
     assert.equal(("0"):rep(15), redact.tlv(2, 0x0025, 0x11, IMEI))
     assert.equal("00", redact.tlv(2, 0x0025, 0x13, "20"))
-    assert.equal(("0"):rep(19), redact.tlv(2, 0x003c, 0x01, "8949020000123456789"))
-    assert.equal("\4" .. "0000", redact.tlv(2, 0x0028, 0x01, "\4" .. "1234"))
+    assert.equal("000000", redact.tlv(2, 0x003a, 0x01, "471147"))
     assert.equal("02.33.03.00", redact.tlv(2, 0x0023, 0x01, "02.33.03.00"))
   end)
 
-  it("tells only the length of what DMS messages say that it does not know: codes of locks", function()
+  -- names of fields that identify a subscriber or a modem, or are codes
+  local personal = { "esn", "imei", "imsi", "iccid", "meid", "msisdn", "number", "serial", "pin", "puk", "code",
+    "key", "password", "user" }
+
+  local function is_personal(name)
+    for _, part in ipairs(personal) do
+      if ("_" .. name .. "_"):find("_" .. part .. "_", 1, true) then return true end
+    end
+  end
+
+  it("knows by a field of their tables which messages are personal", function()
+    local services, checked = require("moonflash.protocol.qmi.names").services, 0
+    for service in pairs(services) do
+      local found, messages = pcall(require, "moonflash.protocol.qmi." .. service)
+      for name, entry in pairs(found and messages or {}) do
+        checked = checked + 1
+        for _, fields in ipairs { entry.request or {}, entry.response or {} } do
+          for field in pairs(fields) do
+            assert(entry.personal or not is_personal(field), name .. " needs personal = true")
+          end
+        end
+      end
+    end
+    assert.is_true(checked > 20)
+  end)
+
+  it("tells only the length of values of messages without a table", function()
+    assert.equal(("\0"):rep(19), redact.tlv(2, 0x003c, 0x01, "8949020000123456789"))
     assert.equal("\0\0\0\0\0", redact.tlv(2, 0x0035, 0x01, "\1" .. "4711"))
     assert.equal("\0\0\0\0\0\0", redact.tlv(2, 0x0052, 0x01, "471147"))
   end)

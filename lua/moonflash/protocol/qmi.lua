@@ -5,21 +5,19 @@
 --     local answer, problem = session:request(dms.set_operating_mode, { mode = "offline" }, 10000)
 --     session:close(2000, { release = true })
 --
--- Your own messages: qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
+-- Each service is one file: moonflash/protocol/qmi/SERVICE.lua returns its messages. A script defines
+-- messages of its own with qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
 -- @module moonflash.protocol.qmi
 
-local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local message = require "moonflash.protocol.qmi.message"
-local services = require "moonflash.protocol.qmi.services"
+local names = require "moonflash.protocol.qmi.names"
+local run = require "moonflash.base.run"
+local session = require "moonflash.protocol.qmi.session"
 
 local qmi = {}
 
-local message_tables = {
-  [services.ctl] = require "moonflash.protocol.qmi.ctl", [services.dms] = require "moonflash.protocol.qmi.dms",
-}
-
--- Loaded when a port is opened: it brings glib, which nothing else needs.
+-- Loaded at the first use: it brings GLib.
 local function load_core()
   local ok, core = pcall(require, "moonflash.core.qmi")
   if ok then return core end
@@ -30,21 +28,21 @@ end
 --- Opens a QMI port.
 -- @tparam string path
 -- @tparam[opt] table options mbim: the port speaks MBIM; proxy: go through qmi-proxy; sync: free
--- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace) to be told what passes,
--- within a script the one of its run
+-- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace), by default the trace of
+-- the current run
 -- @treturn table a session (moonflash.protocol.qmi.session), or nil and a failure
 function qmi.open(path, options)
   local core, missing = load_core()
   if not core then return nil, missing end
   local port, problem = core.open(path, options or {})
   if not port then return nil, problem end
-  local trace = options and options.trace or context.trace()
+  local trace = options and options.trace or run.trace()
   if trace then port = trace:qmi_port(port, path) end
-  return require("moonflash.protocol.qmi.session").new(port)
+  return session.new(port)
 end
 
---- Gives libqmi's log and message traces to a function, line by line; nil for silence.
--- @tparam function|nil callback
+--- Passes libqmi's log and message dumps to a function, line by line.
+-- @tparam function|nil callback nil: the log is dropped
 -- @treturn boolean true, or nil and a failure
 function qmi.trace(callback)
   local core, missing = load_core()
@@ -53,33 +51,47 @@ function qmi.trace(callback)
   return true
 end
 
---- Makes your own messages usable as those of moonflash.protocol.qmi.dms.
+--- Defines messages of your own, to be used like those of moonflash.protocol.qmi.dms. A trace contains
+-- only the lengths of their values.
 -- @function qmi.messages
 -- @tparam string|number service
 -- @tparam {[string]=table,...} messages by name
 -- @treturn table the messages
 qmi.messages = message.define
 
-local function in_range(word, most)
+--- The number of a service: see moonflash.protocol.qmi.names.
+-- @function qmi.service
+qmi.service = names.service_number
+
+local tables = {} -- messages by service name; empty for a service without a file
+
+-- Only a name of the table of services becomes part of a module's name.
+local function messages_of(service)
+  local name = names.service_name(service)
+  if not name then return {} end
+  if not tables[name] then
+    local found, messages = pcall(require, "moonflash.protocol.qmi." .. name)
+    local missing = ("module 'moonflash.protocol.qmi.%s' not found"):format(name)
+    if not found and not tostring(messages):find(missing, 1, true) then error(messages, 0) end
+    tables[name] = found and messages or {}
+  end
+  return tables[name]
+end
+
+local function message_id(word)
   local number = tonumber(word)
-  if number and number >= 0 and number <= most and number % 1 == 0 then return number end
+  return number and number >= 0 and number <= 65535 and number % 1 == 0 and number or nil
 end
 
---- The number of a service.
--- @tparam string|number word "dms", 2 or "0x02"
--- @treturn number, or nil if there is none
-function qmi.service(word)
-  return services[tostring(word):lower()] or in_range(word, 255)
-end
-
---- A message by name or number. One that has no table is a message without fields.
+--- A message by name or number.
 -- @tparam string|number service
 -- @tparam string|number word "get_revision" or 0x0023
--- @treturn table the message, or nil if there is none
+-- @treturn table the message; for a number that no table has, a message without name and fields; nil when
+-- there is no such name or service
 function qmi.message(service, word)
-  local number, id = qmi.service(service), in_range(word, 65535)
+  local number, id = names.service_number(service), message_id(word)
   if not number then return nil end
-  for name, entry in pairs(message_tables[number] or {}) do
+  for name, entry in pairs(messages_of(number)) do
     if entry.id == id or name == tostring(word):lower():gsub("-", "_") then return entry end
   end
   return id and { service = number, id = id }

@@ -1,8 +1,7 @@
 --- What a trace must not tell: whose modem it is, and whose SIM. Digits become 0, lengths stay.
 -- @module moonflash.trace.redact
 
-local dms = require "moonflash.protocol.qmi.dms"
-local services = require "moonflash.protocol.qmi.services"
+local qmi = require "moonflash.protocol.qmi"
 
 local redact = {}
 
@@ -101,35 +100,18 @@ function redact.at_rest(text)
   return redact.serial(text)
 end
 
--- DMS messages that carry identities and codes (libqmi: qmi-service-dms.json): MSISDN and IMSI,
--- ESN, IMEI and MEID; PINs; activation; user lock and data; service programming codes; ICCID;
--- facility locks; IMSI.
-local personal = {}
-for _, id in ipairs { 0x0024, 0x0025, 0x0027, 0x0028, 0x0029, 0x002a, 0x0033, 0x0036, 0x0037, 0x0038, 0x003a,
-                      0x003b, 0x003c, 0x0041, 0x0042, 0x0043 } do
-  personal[id] = true
-end
-
--- DMS messages that carry nothing of the kind: those moonflash knows, and a few that ask for what is the same
--- in all modems of a model (power state, hardware revision, time).
-local public = { [0x0026] = true, [0x002c] = true, [0x002f] = true }
-for _, message in pairs(dms) do public[message.id] = not personal[message.id] end
-
-local function is_public(service, message)
-  return service == services.ctl or service == services.dms and public[message] == true
-end
-
---- The value of a TLV. What other messages say about a subscriber, a place or a network, and what codes they
--- carry, is not known here, so only their lengths are told.
+--- The value of a TLV. Of a message with `personal = true` all digits become 0. Of a message that no table in
+-- protocol/qmi/ has, only the length remains.
 -- @tparam number service
 -- @tparam number message
 -- @tparam number tlv
 -- @tparam string value
 -- @treturn string of the same length
 function redact.tlv(service, message, tlv, value)
-  if tlv == RESULT or is_public(service, message) then return redact.text(value) end
-  if service == services.dms and personal[message] then return zeroed(value) end
-  return ("\0"):rep(#value)
+  local entry = qmi.message(service, message)
+  if tlv == RESULT then return redact.text(value) end
+  if not entry or not entry.name then return ("\0"):rep(#value) end
+  return entry.personal and zeroed(value) or redact.text(value)
 end
 
 return redact

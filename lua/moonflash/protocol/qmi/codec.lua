@@ -1,22 +1,19 @@
---- Formats of QMI values: bytes to Lua values and back. Little-endian, as QMI is.
+--- Formats of QMI values: Lua values to bytes and back, little-endian.
 --
---     "u8" "u16" "u32"                          a number
---     "i8" "i16" "i32"                          one that may be negative
---     { "u8", names = { online = 0 } }          a name; a number that has none stays a number
+--     "u8" "u16" "u32"                          an unsigned number
+--     "i8" "i16" "i32"                          a signed number
+--     { "u8", names = { online = 0 } }          a name; a number without a name stays a number
 --     { "u16", bits = { host_image = 1 } }      a set: { host_image = true }
---     "text" "bytes"                            as the whole TLV: all of it; inside records and
---                                               lists: with one byte of length before it
---     { "text", size = 16 }                     of this size, filled up with zeros
---     { list = FORMAT }                         one byte of count, then the elements
+--     "text" "bytes"                            as a whole TLV: all of it; inside records and lists:
+--                                               with one length byte before it
+--     { "text", size = 16 }                     of this size, padded with zeros
+--     { list = FORMAT }                         one count byte, then the elements
 --     { record = { { "name", FORMAT }, ... } }  fields in this order
 --
--- Encoding raises when a value does not fit its format. Decoding is safe on any bytes.
+-- Decoding is safe on any bytes.
 -- @module moonflash.protocol.qmi.codec
 
 local bytes = require "moonflash.core.bytes"
-local later = require "moonflash.base.later"
-
-local blame = later "moonflash.engine.blame"
 
 local codec = {}
 
@@ -27,11 +24,7 @@ local function kind_of(format)
   return format.list and "list" or format.record and "record" or format[1], format
 end
 
-local function refuse(where, problem)
-  blame.caller(where .. ": " .. problem)
-end
-
--- What a number means: a name, a set of names, or itself.
+-- The meaning of a number: a name, a set of names, or the number itself.
 local function named(format, number)
   if format.bits then
     local set = {}
@@ -46,7 +39,7 @@ local function named(format, number)
   return number
 end
 
--- The number of a set of names; nil for what is none.
+-- The number of a set of names; nil when it is no such set.
 local function sum_of(bits, set)
   local sum = 0
   for name, is_in in pairs(set) do
@@ -56,14 +49,14 @@ local function sum_of(bits, set)
   return sum
 end
 
--- The number of a name, of a set of names, or itself; nil if there is none.
+-- The number of a name or of a set of names, or the number itself; nil when there is none.
 local function number_of(format, value)
   if type(value) == "table" and format.bits then return sum_of(format.bits, value) end
   if type(value) == "string" then return (format.names or {})[value] end
   return value
 end
 
--- The names there are, for who has misspelt one.
+-- The known names, for an error message.
 local function choices(format)
   local names = {}
   for name in pairs(format.names or format.bits or {}) do names[#names + 1] = name end
@@ -82,7 +75,7 @@ local function number_kind(size, pack, unpack, signed)
   local function encode(format, value, where)
     local number = number_of(format, value)
     if type(number) ~= "number" or number < least or number > most or number % 1 ~= 0 then
-      refuse(where, ("%s does not fit %d bits%s"):format(tostring(value), size * 8, choices(format)))
+      return nil, ("%s: %s does not fit %d bits%s"):format(where, tostring(value), size * 8, choices(format))
     end
     return pack(number < 0 and number + all or number)
   end
@@ -105,9 +98,9 @@ end
 
 local function string_kind(clean)
   local function encode(format, value, where, whole)
-    if type(value) ~= "string" then refuse(where, "text expected") end
+    if type(value) ~= "string" then return nil, where .. ": text expected" end
     local size = format.size or (whole and 65535 or 255)
-    if #value > size then refuse(where, ("longer than %.0f bytes"):format(size)) end
+    if #value > size then return nil, ("%s: longer than %.0f bytes"):format(where, size) end
     if format.size then return value .. ("\0"):rep(size - #value) end
     return whole and value or bytes.u8(#value) .. value
   end
@@ -125,15 +118,23 @@ end
 kinds.text = string_kind(without_padding)
 kinds.bytes = string_kind(as_it_is)
 
+-- Encodes values one after the other: { format, value, where } each.
+local function encode_all(parts, out)
+  for _, part in ipairs(parts) do
+    local data, problem = codec.encode(unpack(part, 1, 3))
+    if not data then return nil, problem end
+    out[#out + 1] = data
+  end
+  return table.concat(out)
+end
+
 kinds.list = {
   encode = function(format, value, where)
     local count = type(value) == "table" and table.maxn(value) or 256
-    if count > 255 then refuse(where, "a list of at most 255 expected") end
-    local out = { bytes.u8(count) }
-    for index = 1, count do -- one that is nil does not fit
-      out[#out + 1] = codec.encode(format.list, value[index], ("%s[%d]"):format(where, index))
-    end
-    return table.concat(out)
+    if count > 255 then return nil, where .. ": a list of at most 255 expected" end
+    local parts = {}
+    for index = 1, count do parts[index] = { format.list, value[index], ("%s[%d]"):format(where, index) } end
+    return encode_all(parts, { bytes.u8(count) })
   end,
   decode = function(format, data, at)
     local count, list = bytes.get_u8(data, at), {}
@@ -149,12 +150,12 @@ kinds.list = {
 
 kinds.record = {
   encode = function(format, value, where)
-    if type(value) ~= "table" then refuse(where, "a record expected") end
-    local out = {}
+    if type(value) ~= "table" then return nil, where .. ": a record expected" end
+    local parts = {}
     for index, field in ipairs(format.record) do
-      out[index] = codec.encode(field[2], value[field[1]], where .. "." .. field[1])
+      parts[index] = { field[2], value[field[1]], where .. "." .. field[1] }
     end
-    return table.concat(out)
+    return encode_all(parts, {})
   end,
   decode = function(format, data, at)
     local record = {}
@@ -166,39 +167,41 @@ kinds.record = {
   end,
 }
 
---- Raises unless a format is one.
+--- Checks a format.
 -- @param format
--- @tparam string where what it is the format of, for the message
+-- @tparam string where the name of what has this format, for the message
+-- @treturn ?string the mistake in it; nil when it is a format
 function codec.check(format, where)
   local ok = type(format) == "string" or type(format) == "table"
   local kind, details = kind_of(ok and format or {})
   if not kinds[kind] then
-    refuse(where, "no such format" .. (type(kind) == "string" and ": " .. kind or ""))
+    return where .. ": no such format" .. (type(kind) == "string" and ": " .. kind or "")
   end
-  if kind == "list" then codec.check(details.list, where .. "[]") end
+  if kind == "list" then return codec.check(details.list, where .. "[]") end
   for _, field in ipairs(kind == "record" and details.record or {}) do
-    codec.check(field[2], where .. "." .. tostring(field[1]))
+    local mistake = codec.check(field[2], where .. "." .. tostring(field[1]))
+    if mistake then return mistake end
   end
 end
 
---- Bytes of a value.
+--- The bytes of a value.
 -- @param format
 -- @param value
--- @tparam string where what it is, for the message of the error
+-- @tparam string where the name of the value, for the message
 -- @tparam[opt] boolean whole the value is a TLV of its own
--- @treturn string
+-- @treturn string or nil and a text: the value does not fit its format
 function codec.encode(format, value, where, whole)
   local kind, details = kind_of(format)
   return kinds[kind].encode(details, value, where, whole)
 end
 
---- The value that begins at a place of some bytes.
+--- Reads a value.
 -- @param format
 -- @tparam string data
--- @tparam number at 1 for the first byte
+-- @tparam number at where the value begins; 1 is the first byte
 -- @tparam[opt] boolean whole the value is a TLV of its own
--- @return the value, nil if the bytes end too early
--- @treturn number the place after it
+-- @return the value, nil when the bytes end too early
+-- @treturn number the position after it
 function codec.decode(format, data, at, whole)
   local kind, details = kind_of(format)
   return kinds[kind].decode(details, data, at, whole)

@@ -1,4 +1,4 @@
---- DMS, the device management service: the messages a firmware update needs. Ids and formats only.
+--- DMS, the device management service: the messages of a firmware update.
 -- Sources: libqmi, qmi-service-dms.json; Sierra's SDK, qaGobiApiDms.h and qaGobiApiFms.h.
 -- @module moonflash.protocol.qmi.dms
 
@@ -15,7 +15,7 @@ local download_mode = { "u8", names = { normal = 0, boot_and_recovery = 1 } }
 
 local image = { record = { { "type", image_type }, { "unique_id", unique_id }, { "build_id", "text" } } }
 
--- A storage_index of 255 says nothing (settings), nor does a failure_count of 255.
+-- 255 as storage_index (of settings) or failure_count means: none.
 local stored_image = { record = {
   { "storage_index", "u8" }, { "failure_count", "u8" }, { "unique_id", unique_id }, { "build_id", "text" },
 } }
@@ -31,7 +31,7 @@ return message.define("dms", {
   get_manufacturer = { id = 0x0021, response = { manufacturer = { 0x01, "text" } } },
   get_model = { id = 0x0022, response = { model = { 0x01, "text" } } },
   get_revision = { id = 0x0023, response = { revision = { 0x01, "text" } } },
-  get_ids = { id = 0x0025, response = {
+  get_ids = { id = 0x0025, personal = true, response = {
     esn = { 0x10, "text" }, imei = { 0x11, "text" }, meid = { 0x12, "text" }, imei_sv = { 0x13, "text" },
   } },
   get_operating_mode = { id = 0x002d, response = {
@@ -39,17 +39,18 @@ return message.define("dms", {
     hardware_restricted = { 0x11, "u8" },
   } },
   set_operating_mode = { id = 0x002e, request = { mode = { 0x01, operating_mode } } },
-  restore_factory_defaults = { id = 0x003a, request = { code = { 0x01, { "text", size = 6 } } } },
+  restore_factory_defaults = { id = 0x003a, personal = true,
+    request = { code = { 0x01, { "text", size = 6 } } } },
   set_firmware_id = { id = 0x003e },
   get_factory_sku = { id = 0x0046, response = { sku = { 0x01, "text" } } },
   get_firmware_preference = { id = 0x0047, response = { images = { 0x01, { list = image } } } },
   set_firmware_preference = { id = 0x0048,
     request = {
       images = { 0x01, { list = image } },
-      override = { 0x10, "u8", optional = true }, -- 1: download although it is stored
+      override = { 0x10, "u8", optional = true }, -- 1: download a stored image too
       storage_index = { 0x11, "u8", optional = true },
     },
-    response = { types = { 0x01, { list = image_type } } }, -- what the modem wants to be sent
+    response = { types = { 0x01, { list = image_type } } }, -- the images that the modem requests
   },
   list_stored_images = { id = 0x0049, response = { groups = { 0x01, { list = stored_group } } } },
   delete_stored_image = { id = 0x004a, request = { image = { 0x01, image } } },

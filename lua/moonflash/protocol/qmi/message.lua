@@ -4,18 +4,15 @@
 --       request = { mode = { 0x01, { "u8", names = { online = 0 } } } },     name = { TLV, FORMAT }
 --       response = {} }
 --
--- with the formats of moonflash.protocol.qmi.codec. A field of a request is required unless it says
--- `optional = true`; a field of a response is absent when the modem leaves it out.
+-- moonflash.protocol.qmi.codec lists the formats. A request field is required unless it says
+-- `optional = true`. A response field is absent when the modem leaves it out. `personal = true` marks a
+-- message whose values identify a subscriber or a modem, or are codes: traces contain none of its digits.
 -- @module moonflash.protocol.qmi.message
 
 local bytes = require "moonflash.core.bytes"
 local codec = require "moonflash.protocol.qmi.codec"
-local errors = require "moonflash.protocol.qmi.names"
 local failure = require "moonflash.base.failure"
-local later = require "moonflash.base.later"
-local services = require "moonflash.protocol.qmi.services"
-
-local blame = later "moonflash.engine.blame"
+local names = require "moonflash.protocol.qmi.names"
 
 local message = {}
 
@@ -23,80 +20,87 @@ local RESULT = 0x02
 local result_format = { record = { { "status", "u16" }, { "error", "u16" } } }
 local SHOWN = 48 -- bytes of a malformed value
 
-local parts = { id = true, service = true, name = true, request = true, response = true }
+local parts = { id = true, service = true, name = true, request = true, response = true, personal = true }
 
-local function check_fields(fields, title)
-  for name, field in pairs(fields) do
+-- Each of these returns the first mistake in a definition as a text, or nil.
+
+local function mistake_in_fields(fields, title)
+  for name, field in pairs(fields or {}) do
     local where = title .. "." .. tostring(name)
     local tlv = type(field) == "table" and field[1]
     if type(tlv) ~= "number" or tlv < 0 or tlv > 255 or tlv % 1 ~= 0 then
-      blame.caller(where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255")
+      return where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255"
     end
-    codec.check(field[2], where)
+    local mistake = codec.check(field[2], where)
+    if mistake then return mistake end
   end
 end
 
---- Makes messages of one service ready for use: gives each its name and service and checks its
--- formats; raises when one is wrong.
+local function mistake_in(entry, name)
+  for part in pairs(entry) do
+    if not parts[part] then return name .. ": a message has no " .. tostring(part) end
+  end
+  if type(entry.id) ~= "number" then return name .. ": a message needs an id" end
+  return mistake_in_fields(entry.request, name) or mistake_in_fields(entry.response, name)
+end
+
+--- Defines messages of one service: sets name and service of each and checks the formats.
 -- @tparam string|number service
 -- @tparam {[string]=table,...} messages by name
 -- @treturn table the messages
+-- @raise for an unknown service and for a message or format that is wrong
 function message.define(service, messages)
-  if not services[service] and type(service) ~= "number" then
-    blame.caller("no such QMI service: " .. tostring(service))
+  if not names.services[service] and type(service) ~= "number" then
+    error("no such QMI service: " .. tostring(service), 2)
   end
   for name, entry in pairs(messages) do
     entry.service, entry.name = service, name
-    for part in pairs(entry) do
-      if not parts[part] then blame.caller(name .. ": a message has no " .. tostring(part)) end
-    end
-    if type(entry.id) ~= "number" then blame.caller(name .. ": a message needs an id") end
-    check_fields(entry.request or {}, name)
-    check_fields(entry.response or {}, name)
+    local mistake = mistake_in(entry, name)
+    if mistake then error(mistake, 2) end
   end
   return messages
 end
 
---- The name of a service, or its number when it has none.
--- @tparam number service
--- @treturn string
-function message.service_name(service)
-  for name, number in pairs(services) do
-    if number == service then return name end
-  end
-  return tostring(service)
-end
-
---- "dms set_operating_mode", or the number of a message without a name.
+--- A message for people: "dms set_operating_mode"; a message or service without a name by its number.
 function message.title(entry)
-  return message.service_name(entry.service) .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
+  local number = names.service_number(entry.service)
+  local service = names.service_name(number) or tostring(number)
+  return service .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
 end
 
 local function by_tlv(left, right)
   return left[1] < right[1]
 end
 
---- The TLVs of a request, in the order of their numbers. Raises when a field is missing, unknown
--- or does not fit its format.
+local function unknown_field(entry, values)
+  for name in pairs(values) do
+    if not (entry.request or {})[name] then return name end
+  end
+end
+
+-- The TLV of one field; nil when the request leaves it out; nil and a text when it may not, or does not fit.
+local function tlv_of(field, value, name, title)
+  if value == nil then return nil, not field.optional and title .. " needs the field " .. name or nil end
+  local data, mistake = codec.encode(field[2], value, title .. ": " .. name, true)
+  return data and { field[1], data }, mistake
+end
+
+--- The TLVs of a request, in the order of their numbers.
 -- @tparam table entry the message
 -- @tparam[opt] table values fields of the request
--- @treturn {{number,string},...}
+-- @treturn {{number,string},...} or nil and a text: a field is missing, unknown or does not fit its format
 function message.request(entry, values)
   if type(entry) ~= "table" or not entry.id then
-    blame.caller("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry))
+    return nil, "a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry)
   end
-  local fields, tlvs = entry.request or {}, {}
+  local tlvs, title = {}, message.title(entry)
   values = values or {}
-  for name in pairs(values) do
-    if not fields[name] then blame.caller(message.title(entry) .. " has no field " .. tostring(name)) end
-  end
-  for name, field in pairs(fields) do
-    if values[name] == nil and not field.optional then
-      blame.caller(message.title(entry) .. " needs the field " .. name)
-    elseif values[name] ~= nil then
-      local where = message.title(entry) .. ": " .. name
-      tlvs[#tlvs + 1] = { field[1], codec.encode(field[2], values[name], where, true) }
-    end
+  local unknown = unknown_field(entry, values)
+  if unknown then return nil, title .. " has no field " .. tostring(unknown) end
+  for name, field in pairs(entry.request or {}) do
+    local tlv, mistake = tlv_of(field, values[name], name, title)
+    if mistake then return nil, mistake end
+    tlvs[#tlvs + 1] = tlv
   end
   table.sort(tlvs, by_tlv)
   return tlvs
@@ -112,15 +116,15 @@ function message.malformed(title, what, data)
   return failure.new("qmi.malformed", title .. ": the answer cannot be read", { evidence = what .. seen })
 end
 
--- What to do about errors that say it all.
-local cures = {
+-- Hints for errors whose name says everything.
+local hints = {
   ClientIdsExhausted = "`moonflash update` and `recover` free the client ids; so does a power-cycle",
   DeviceStorageFull = "name a slot to use with --storage-index, or delete a stored image: "
     .. "`moonflash at 'AT!IMAGE=0'` keeps the running one only",
   DeviceNotReady = "the modem has just started: run the same command again in a few seconds",
 }
 
---- Reads the result that every answer carries.
+--- Reads the result, which is in every answer.
 -- @tparam {[number]=string,...} tlvs of the answer
 -- @tparam string title of the message, for people
 -- @treturn boolean true, or nil and a failure: qmi.refused with `error` (number) and `error_name`,
@@ -130,10 +134,10 @@ function message.result(tlvs, title)
   local result = data and codec.decode(result_format, data, 1, true)
   if not result then return nil, message.malformed(title, "result", data) end
   if result.status == 0 then return true end
-  local name = errors[result.error] or "error"
+  local name = names.errors[result.error] or "error"
   return nil, failure.new("qmi.refused", title .. ": the modem refuses", {
     error = result.error, error_name = name, evidence = ("%s (%d)"):format(name, result.error),
-    hint = cures[name],
+    hint = hints[name],
   })
 end
 

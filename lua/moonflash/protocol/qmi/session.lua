@@ -1,10 +1,10 @@
---- A conversation over one QMI port: a client id per service, allocated when first needed.
--- Made by moonflash.protocol.qmi.open.
+--- A session on one QMI port. It has one client id per service, allocated at the first request.
+-- moonflash.protocol.qmi.open makes it.
 -- @module moonflash.protocol.qmi.session
 
 local ctl = require "moonflash.protocol.qmi.ctl"
 local message = require "moonflash.protocol.qmi.message"
-local services = require "moonflash.protocol.qmi.services"
+local names = require "moonflash.protocol.qmi.names"
 local sys = require "moonflash.core.sys"
 
 local session = {}
@@ -12,9 +12,9 @@ session.__index = session
 
 local REQUEST_MS = 10000
 local CLOSE_MS = 2000
--- A modem that has just booted may leave the first allocations unanswered (libqmi's updater too
--- tries three times).
+-- A modem that has just booted may not answer the first allocations. libqmi's updater also tries three times.
 local ALLOCATIONS = 3
+local CTL = names.services.ctl
 
 --- A session over an open port of moonflash.core.qmi.
 -- @tparam userdata port
@@ -35,8 +35,8 @@ local function exchange(self, service, client, id, tlvs, ms, title)
 end
 
 local function ask_ctl(self, entry, fields, ms)
-  local tlvs = message.request(entry, fields)
-  local answer, problem = exchange(self, services.ctl, 0, entry.id, tlvs, ms, message.title(entry))
+  local tlvs = assert(message.request(entry, fields))
+  local answer, problem = exchange(self, CTL, 0, entry.id, tlvs, ms, message.title(entry))
   if not answer then return nil, problem end
   return message.answer(entry, answer)
 end
@@ -51,16 +51,16 @@ local function allocate(self, service, deadline)
   return answer, problem
 end
 
--- Told in the words of who asked: that a client id is needed first is not what he wants to know.
+-- The message names the service of the request: the caller did not ask for a client id.
 local function no_client(service, problem)
   if problem.code ~= "qmi.refused" then return problem end
-  problem.message = ("the modem gives no access to the service %s"):format(message.service_name(service))
+  problem.message = "the modem gives no access to the service " .. (names.service_name(service) or service)
   return problem
 end
 
 -- The client id for a service.
 local function client_of(self, service, deadline)
-  if service == services.ctl then return 0 end
+  if service == CTL then return 0 end
   if self.clients[service] then return self.clients[service] end
   local answer, problem = allocate(self, service, deadline)
   if not answer then return nil, no_client(service, problem) end
@@ -86,9 +86,11 @@ end
 -- @tparam[opt=10000] number ms for everything, the allocation of a client id included
 -- @treturn table the answer's fields, or nil and a failure: qmi.refused (with error, error_name),
 -- qmi.timeout, qmi.closed (the modem went away), qmi.malformed, qmi.interrupted, qmi.failed
+-- @raise for fields that the message does not have or that do not fit
 function session:request(entry, fields, ms)
-  local tlvs = message.request(entry, fields)
-  local service = services[entry.service] or entry.service
+  local tlvs, mistake = message.request(entry, fields)
+  if not tlvs then error(mistake, 2) end
+  local service = names.service_number(entry.service)
   local answer, problem = send(self, service, entry.id, tlvs, ms, message.title(entry))
   if not answer then return nil, problem end
   return message.answer(entry, answer)
@@ -101,10 +103,10 @@ end
 -- @tparam[opt=10000] number ms
 -- @treturn {[number]=string,...} TLVs of the answer, or nil and a failure as of session:request
 function session:raw(service, id, tlvs, ms)
-  service = services[service] or service
-  if type(service) ~= "number" then error("no such QMI service: " .. tostring(service), 2) end
-  local title = message.title { service = service, id = id }
-  local answer, problem = send(self, service, id, tlvs or {}, ms, title)
+  local number = names.service_number(service)
+  if not number then error("no such QMI service: " .. tostring(service), 2) end
+  local title = message.title { service = number, id = id }
+  local answer, problem = send(self, number, id, tlvs or {}, ms, title)
   if not answer then return nil, problem end
   local ok, refusal = message.result(answer, title)
   if not ok then return nil, refusal end
@@ -119,10 +121,10 @@ local function release(self, deadline)
   end
 end
 
---- Closes the port, whatever happens; harmless when closed.
+--- Closes the port. May be called again.
 -- @tparam[opt=2000] number ms
--- @tparam[opt] table options release: give the client ids back first. Not before a reset: the modem
--- is not asked for more than it must still do.
+-- @tparam[opt] table options release: release the client ids first. Before a reset they are not released:
+-- the modem has its own work to do.
 -- @treturn boolean true, or nil and a failure
 function session:close(ms, options)
   local port = self.port
