@@ -37,7 +37,7 @@ local function check_kept(answer)
     end
   end
   assert((answer.final == nil) == (answer.verdict == nil))
-  assert(type(answer:is_foreign()) == "boolean")
+  assert(type(answer:is_not_at()) == "boolean")
 end
 
 local function check_splits(command, data, piece)

@@ -111,7 +111,7 @@ end
 
 -- A modem that was found in download mode may still be busy with what an earlier run sent; once heard, or
 -- waited for in vain, it is not any more.
-local function patience(self)
+local function on_busy_of(self)
   if not self.found_waiting then return nil end
   self.found_waiting = nil
   return function(ms)
@@ -133,10 +133,10 @@ function sessions:download()
     return nil, failure.new("device.no_port", "there is no download port",
       { evidence = device.describe(self.device) })
   end
-  local be_patient = patience(self)
+  local on_busy = on_busy_of(self)
   local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
     return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-      trace = self.trace, job = self, be_patient = be_patient })
+      trace = self.trace, job = self, on_busy = on_busy })
   end, self:ms(OPEN_SECONDS))
   if not loader and problem.code:match "^qdl%." then say_where(self, problem) end
   self.loader = loader

@@ -10,10 +10,10 @@
 
 local answers = require "moonflash.protocol.at_answers"
 local bytes = require "moonflash.core.bytes"
-local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local port = require "moonflash.core.port"
 local reader = require "moonflash.protocol.at_reader"
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 
 local at = {}
@@ -25,8 +25,8 @@ local COMMAND_MS = 5000
 local MOST_AT_ONCE = 4096
 local UNLOCK = 'AT!ENTERCND="A710"'
 
---- What can be asked by name: the function of moonflash.protocol.at_answers that reads the answer, and the
--- commands that all mean the same, newer firmware's first.
+--- Questions by name: the name of the function of moonflash.protocol.at_answers that reads the answer, and the
+-- commands with the same meaning, those of newer firmware first.
 at.questions = {
   identity = { "ATI" },
   preference = { "AT!IMPREF?", "AT!GOBIIMPREF?" },
@@ -36,7 +36,7 @@ at.questions = {
   images = { "AT!IMAGE?", "AT!GOBIIMAGE?" },
 }
 
---- A session over an open port of moonflash.core.port.
+--- A session on an open port of moonflash.core.port.
 -- @tparam userdata channel
 -- @treturn table
 function at.session(channel)
@@ -45,12 +45,12 @@ end
 
 --- Opens an AT port.
 -- @tparam string path
--- @tparam[opt] table trace (moonflash.trace) to be told what passes; within a script the one of its run
+-- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn table a session, or nil and a failure port.*
 function at.open(path, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
-  trace = trace or context.trace()
+  trace = trace or run.trace()
   if trace then channel = trace:tap(channel, path) end
   return at.session(channel)
 end
@@ -63,10 +63,10 @@ end
 -- By the code of the failure.
 local refusals = {
   ["at.error"] = "the modem refuses", ["at.cme_error"] = "the modem refuses",
-  ["at.not_implemented"] = "the modem does not know it",
+  ["at.not_implemented"] = "the modem does not know this command",
 }
 
---- Whether a failure says that the modem heard the command and does not want it.
+--- Whether a failure means that the modem received the command and refused it.
 function at.is_refusal(problem)
   return refusals[problem.code] ~= nil
 end
@@ -78,13 +78,13 @@ local function result_of(answer)
 end
 
 local function refused(answer)
-  local code, said = "at." .. answer.verdict, answer.final:match ":%s*(.*)$"
+  local code, text = "at." .. answer.verdict, answer.final:match ":%s*(.*)$"
   return failure.new(code, answer.command .. ": " .. refusals[code],
-    { evidence = answer.final, number = tonumber(said), text = said, answer = result_of(answer) })
+    { evidence = answer.final, number = tonumber(text), text = text, answer = result_of(answer) })
 end
 
--- What was seen of an answer that did not end.
-local function seen(answer)
+-- The evidence about an answer that did not end.
+local function received_so_far(answer)
   local last = answer.lines[#answer.lines] or answer.unsolicited[#answer.unsolicited]
   if last then return "the last line was: " .. last end
   if answer.echoed then return "only the echo came" end
@@ -93,17 +93,17 @@ end
 
 local function not_at(answer)
   return failure.new("at.not_at", "this is not an AT port",
-    { evidence = "it says " .. bytes.hex(answer.head:sub(1, 16), " ") })
+    { evidence = "it sends " .. bytes.hex(answer.head:sub(1, 16), " ") })
 end
 
--- The failure of a command whose answer did not come to its end.
+-- The failure of a command whose answer is missing or incomplete.
 local function unanswered(answer, problem)
-  local fields = { evidence = seen(answer), cause = problem, answer = result_of(answer) }
+  local fields = { evidence = received_so_far(answer), cause = problem, answer = result_of(answer) }
   if problem.code == "port.closed" then
     return failure.new("at.closed", answer.command .. ": the modem went away", fields)
   end
   if problem.code ~= "port.timeout" then return problem end
-  if answer:is_foreign() then return not_at(answer) end
+  if answer:is_not_at() then return not_at(answer) end
   return failure.new("at.timeout", answer.command .. ": no answer", fields)
 end
 
@@ -113,12 +113,12 @@ local function exchange(channel, answer, deadline)
   local written, problem = channel:write(answer.command .. "\r", left())
   if not written then return nil, problem end
   repeat
-    local said
-    said, problem = channel:read(MOST_AT_ONCE, left())
-    if not said then return nil, problem end
-  until answer:feed(said) or left() == 0
+    local received
+    received, problem = channel:read(MOST_AT_ONCE, left())
+    if not received then return nil, problem end
+  until answer:feed(received) or left() == 0
   if answer.final then return true end
-  return nil, failure.new("port.timeout", "the port does not fall silent")
+  return nil, failure.new("port.timeout", "the port sends without end, but no answer")
 end
 
 --- Sends a command and reads its answer.
@@ -126,7 +126,7 @@ end
 -- @tparam[opt=5000] number ms for everything
 -- @treturn table the answer: an array of its lines, with final = "OK" and unsolicited = { lines };
 -- or nil and a failure: at.error, at.cme_error (number or text), at.not_implemented, at.timeout,
--- at.closed, at.not_at, port.*. As far as one came, the answer is in its field `answer`.
+-- at.closed, at.not_at, port.*. Its field `answer` has the lines received so far.
 function Session:command(text, ms)
   if not self.port then error("the AT session is closed", 2) end
   if not at.is_command(text) then error("not an AT command: " .. tostring(text), 2) end
@@ -137,17 +137,17 @@ function Session:command(text, ms)
   return result_of(answer)
 end
 
---- Allows the commands that change the modem, until its next reset.
+--- Unlocks the commands that change the modem, until its next reset.
 -- @tparam[opt=5000] number ms
 -- @treturn table the answer, or nil and a failure as of command
 function Session:unlock(ms)
   return self:command(UNLOCK, ms)
 end
 
---- Asks one of at.questions, in the words of whatever firmware it is.
+--- Asks one of at.questions, with the commands of newer and of older firmware.
 -- @tparam string name
 -- @tparam[opt=5000] number ms for each command
--- @treturn table what moonflash.protocol.at_answers makes of it, or nil and the first failure
+-- @treturn table the answer, read by moonflash.protocol.at_answers; or nil and the first failure
 function Session:ask(name, ms)
   local first
   for _, command in ipairs(at.questions[name] or error("no such question: " .. tostring(name), 2)) do
@@ -159,7 +159,7 @@ function Session:ask(name, ms)
   return nil, first
 end
 
---- Closes the port; harmless when closed.
+--- Closes the port. May be called again.
 function Session:close()
   if self.port then self.port:close() end
   self.port = nil

@@ -1,5 +1,5 @@
---- What the lines of AT answers mean (reference: AT commands met by an updater). Each function takes
--- the lines of one answer and gives a table; what the modem does not say, or leaves empty, is absent.
+--- The meaning of AT answers (reference: AT commands met by an updater). Each function takes the lines of
+-- one answer and returns a table. A field is absent when the modem leaves it out or empty.
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
 -- @module moonflash.protocol.at_answers
 
@@ -7,14 +7,14 @@ local version = require "moonflash.base.version"
 
 local answers = {}
 
--- How modems say that there is nothing.
+-- Texts for an absent value.
 local nothing = { [""] = true, unknown = true, none = true }
 
 local function known(text)
   if text and not nothing[text:lower()] then return text end
 end
 
--- "Label: value" lines by a table of labels: label to the name of the field.
+-- Reads "Label: value" lines; `names` maps labels to names of fields.
 local function labelled(lines, names)
   local found = {}
   for _, line in ipairs(lines) do
@@ -31,8 +31,8 @@ local identity_labels = {
 }
 
 --- ATI.
--- @treturn table manufacturer, model, revision, family and firmware out of it, imei, imei_sv, meid,
--- esn, fsn
+-- @treturn table manufacturer, model, revision, family and firmware (parts of the revision), imei, imei_sv,
+-- meid, esn, fsn
 function answers.identity(lines)
   local found = labelled(lines, identity_labels)
   local revision = found.revision or ""
@@ -40,7 +40,7 @@ function answers.identity(lines)
   return found
 end
 
--- What AT calls the config name is <carrier>_<config>; QMI's unique id is the config alone.
+-- The config name of AT is <carrier>_<config>; the unique id of QMI is the config alone.
 local function to_versions(found)
   local prefix = (found.carrier or "") .. "_"
   local begins = found.config and found.config:sub(1, #prefix):lower() == prefix:lower()
@@ -72,12 +72,12 @@ local settings_labels = {
 }
 
 --- AT!PRIID?
--- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS out of it)
+-- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS, parts of that text)
 function answers.settings(lines)
   local found = labelled(lines, settings_labels)
   if found.carrier_pri then
-    local said = version.parse(found.carrier_pri)
-    found.versions = { firmware = said.firmware, carrier = said.carrier, config = said.config }
+    local parsed = version.parse(found.carrier_pri)
+    found.versions = { firmware = parsed.firmware, carrier = parsed.carrier, config = parsed.config }
   end
   return found
 end
@@ -88,9 +88,9 @@ local function is_persistent(line)
   if word then return not (known(word) == nil or word == "0") end
 end
 
---- AT!PCINFO?: the names of the votes differ with the family (IMSWITCH and GOBIIM are the same), but
--- a vote is always NAME:digit; a blank after the colon makes it something else.
--- @treturn table state (the modem's words), online, persistent (booleans), votes = { IMSWITCH = 1, ... }
+--- AT!PCINFO?. The names of the votes differ between families (IMSWITCH and GOBIIM mean the same). A vote is
+-- always NAME:digit; with a blank after the colon it is something else.
+-- @treturn table state (the modem's text), online, persistent (booleans), votes = { IMSWITCH = 1, ... }
 function answers.power(lines)
   local found = { votes = {} }
   for _, line in ipairs(lines) do
@@ -102,7 +102,7 @@ function answers.power(lines)
   return found
 end
 
---- AT!GSTATUS?: two columns a line, of which an updater needs one.
+--- AT!GSTATUS?. Its lines have two columns; an updater needs one value.
 -- @treturn table mode = "ONLINE", "LOW POWER MODE" ...
 function answers.status(lines)
   for _, line in ipairs(lines) do
@@ -126,7 +126,7 @@ local function image_row(line)
 end
 
 --- AT!IMAGE? and AT!GOBIIMAGE?
--- @treturn table an array of the images that are there, { type = "modem|pri", slot, status, failures,
+-- @treturn table an array of the stored images, { type = "modem|pri", slot, status, failures,
 -- unique_id, build_id, active }; most = { modem = 4, pri = 50 }, active_slot (255: in no slot)
 function answers.images(lines)
   local found = { most = {} }

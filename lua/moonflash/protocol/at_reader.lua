@@ -1,12 +1,12 @@
---- The answer to one AT command, out of bytes in any split. Knows no port and no clock.
+--- Parses the answer to one AT command from bytes in any split. It uses no port and no clock.
 --
 --     local answer = reader.new "AT!SKU?"
---     answer:feed "AT!SKU?\r\r\n1102"     --> false: there is more to come
+--     answer:feed "AT!SKU?\r\r\n1102"     --> false: incomplete
 --     answer:feed "476\r\n\r\nOK\r\n"      --> true
 --     answer.lines                         --> { "1102476" }
 --     answer.final, answer.verdict         --> "OK", "done"
 --
--- What is kept is bounded, whatever comes.
+-- Its memory is bounded for any input.
 -- @module moonflash.protocol.at_reader
 
 local reader = {}
@@ -15,7 +15,7 @@ reader.__index = reader
 local LONGEST_LINE = 1024
 local MOST_LINES = 1000
 
--- Lines that end an answer, and what they mean. The last is Sierra's own: forum 7251, MC7304.
+-- Lines that end an answer, and their meaning. The last one is Sierra's own: forum 7251, MC7304.
 local finals = {
   { "^OK$", "done" },
   { "^ERROR$", "error" },
@@ -23,17 +23,17 @@ local finals = {
   { "^NOT IMPLEMENTED$", "not_implemented" },
 }
 
--- Lines a modem says unasked. One whose name stands in the command is an answer all the same.
+-- Unsolicited lines. A line whose name occurs in the command is an answer.
 local unsolicited = {
   "^RING$", "^%+CRING:", "^%+CLIP:", "^%+CREG:", "^%+CGREG:", "^%+CEREG:", "^%+CMTI:", "^%+CDSI:",
   "^%+CUSD:", "^%+CGEV:", "^%+CTZV:", "^%$QCRMCALL:", "^%*PSUTTZ:",
 }
 
--- What other ports say: bytes that are no text, and the sentences of a satellite receiver.
-local foreign = { "[%z\1-\8\11\12\14-\31\127]", "%$%u%u%u%u%u," }
+-- Output of other ports: bytes that are no text, and the sentences of a satellite receiver.
+local not_at = { "[%z\1-\8\11\12\14-\31\127]", "%$%u%u%u%u%u," }
 
---- Begins to read the answer to a command.
--- @tparam string command as it is sent, without the line end
+--- A reader for the answer to a command.
+-- @tparam string command without the line end
 function reader.new(command)
   return setmetatable({ command = command, rest = "", head = "", lines = {}, unsolicited = {} }, reader)
 end
@@ -47,7 +47,7 @@ local function is_unsolicited(self, line)
   return false
 end
 
--- The echo may hang on the rest of what was said before; all that is no part of the answer.
+-- The echo may follow the rest of an earlier line. Nothing up to it belongs to the answer.
 local function is_echo(self, line)
   return not self.echoed and line:sub(-#self.command) == self.command
 end
@@ -76,7 +76,7 @@ local function cleaned(line)
   return (line:gsub("%c+", " "):gsub("^%s+", ""):gsub("%s+$", ""))
 end
 
---- Takes what came. Bytes after the end of the answer are not looked at.
+--- Takes received bytes. Bytes after the end of the answer are ignored.
 -- @tparam string bytes
 -- @treturn boolean whether the answer is complete
 function reader:feed(bytes)
@@ -92,9 +92,9 @@ function reader:feed(bytes)
   return self.final ~= nil
 end
 
---- Whether what came is not what an AT port says.
-function reader:is_foreign()
-  for _, pattern in ipairs(foreign) do
+--- Whether the first bytes cannot be the output of an AT port.
+function reader:is_not_at()
+  for _, pattern in ipairs(not_at) do
     if self.head:find(pattern) then return true end
   end
   return false

@@ -1,19 +1,18 @@
---- A download session: the port of a modem in download mode, greeted, ready to take images.
+--- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images.
 --
 --     local session, failure = download.open("/dev/ttyUSB0")
 --     local ok, failure = session:send(image, { progress = function(sent, total) ... end })
 --     session:reset()
 --     session:close()
 --
--- Straight-line calls that block with deadlines; nothing here sleeps.
+-- All calls block, with deadlines.
 -- @module moonflash.protocol.qdl
 
-local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local phase = require "moonflash.engine.phase"
 local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
-local resync = require "moonflash.protocol.resync"
+local run = require "moonflash.base.run"
 local transfer = require "moonflash.core.transfer"
 
 local download = {}
@@ -27,12 +26,15 @@ download.timing = {
   reply_ms = 5000,       -- answer to hello, open and done
   ack_ms = 120000,       -- answer to a chunk
   final_ack_ms = 180000, -- answer to the last chunk: 50 s were seen for 64 MB
-  stall_ms = 30000,      -- the modem takes no byte
-  source_ms = 60000,     -- the image's source gives no byte
+  stall_ms = 30000,      -- the modem reads nothing
+  source_ms = 60000,     -- the source of the image has no data
 }
 download.greeting_attempts = 5
-download.chunk = 1048576
-local STALE_BYTES = 4096
+download.chunk = 1048576 -- bytes
+
+local MOST_AT_ONCE = 4096
+local FLAGS = ("~"):rep(16384)
+local QUIET_MS, MOST_ANSWERS = 100, 50
 
 local function scaled_timing(options)
   local timing = {}
@@ -43,8 +45,8 @@ local function scaled_timing(options)
   return timing
 end
 
--- A modem that dumps its memory speaks when the port opens, and then never again. So what was there
--- before our greeting does not take part in it, but explains a silence.
+-- A modem in memory debug mode sends its hello once, when the port opens. Bytes that were there before our
+-- greeting are no answer to it, but they explain why none comes.
 local function explain_silence(problem, stale)
   if problem.code ~= "qdl.silent" or stale == "" then return problem end
   local listener = qdl.conversation { greeting_ms = 1, greeting_attempts = 1 }
@@ -63,95 +65,124 @@ local function explain_silence(problem, stale)
   return explained and explained.other_protocol and explained or problem
 end
 
--- Runs the operation the conversation was given. An interrupt ends it unless `interrupted` says to go on.
-local function run(self, operation)
+-- Carries out the current operation of the conversation. An interrupt ends it unless `interrupted` returns true.
+local function carry_out(self, operation)
   local carrier = transfer.new {
     conversation = self.conversation, channel = self.channel, reader = operation.reader,
     progress = operation.progress, chunk = self.options.chunk or download.chunk,
     write_size = self.options.write_size, stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
   }
-  self.broken = failure.new("transfer.interrupted", "the transfer was left half way") -- by an error
+  self.failed = failure.new("transfer.interrupted", "the transfer was left half way") -- when `progress` raises
   local done, problem
   repeat
     done, problem = carrier:run()
   until done or problem.code ~= "transfer.interrupted"
     or not (operation.interrupted and operation.interrupted())
   carrier:close()
-  self.broken = problem
+  self.failed = problem
   return done, problem
 end
 
 local function greet(self)
-  self.conversation, self.broken = qdl.conversation(self.timing), nil
+  self.conversation, self.failed = qdl.conversation(self.timing), nil
   self.conversation:greet()
-  return run(self, {})
+  return carry_out(self, {})
 end
 
--- Whether a silent modem says something when it is given the rest of a write that was cut short, or time.
-local function comes_round(self)
+-- --- a loader in the middle of an earlier run's write --------------------------------------------
+--
+-- When a program is killed in the middle of a write, the loader takes all following bytes, greetings too, as
+-- the rest of that write. We send flags until it answers: between commands a loader ignores them. A loader
+-- that has received a whole image writes its flash for up to a minute, silently, and then answers everything.
+
+local function drop_answers(channel)
+  for _ = 1, MOST_ANSWERS do
+    if not channel:read(MOST_AT_ONCE, QUIET_MS) then break end
+  end
+end
+
+local function wait_for_answer(channel, within_ms)
+  if not channel:read(MOST_AT_ONCE, within_ms) then return false end
+  drop_answers(channel)
+  return true
+end
+
+-- Sends flags, at most as many bytes as one write has, until the loader answers.
+local function complete_write(channel, most, within_ms)
+  local sent, answer = 0, nil
+  while sent < most and not answer do
+    if not channel:write(FLAGS, within_ms) then return false end
+    sent, answer = sent + #FLAGS, channel:read(MOST_AT_ONCE, 0)
+  end
+  if not answer then return wait_for_answer(channel, within_ms) end
+  drop_answers(channel)
+  return true
+end
+
+local function wait_until_ready(self)
   local most, busy_ms = math.max(self.options.chunk or 0, download.chunk), self.timing.final_ack_ms
-  if resync.fill(self.channel, most, self.timing.reply_ms) then return true end
-  if not self.options.be_patient then return false end
-  self.options.be_patient(busy_ms)
-  return resync.await(self.channel, busy_ms)
+  if complete_write(self.channel, most, self.timing.reply_ms) then return true end
+  if not self.options.on_busy then return false end
+  self.options.on_busy(busy_ms)
+  return wait_for_answer(self.channel, busy_ms)
 end
 
--- Greets the modem, which may still be at work on what another program sent.
-local function be_heard(self, stale)
+-- --- the session -----------------------------------------------------------------------------------
+
+local function greet_when_ready(self, stale)
   local greeted, silent = greet(self)
   if greeted then return true end
   silent = explain_silence(silent, stale)
-  if silent.code ~= "qdl.silent" or not comes_round(self) then return nil, silent end
+  if silent.code ~= "qdl.silent" or not wait_until_ready(self) then return nil, silent end
   return greet(self)
 end
 
---- Opens a port and greets the modem behind it.
+--- Opens a port and greets the modem.
 -- @tparam string path of the port
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; trace (moonflash.trace) to be told what passes, within a
--- script the one of its run; job, whose phase it tells; be_patient =
--- function(ms): the modem may still write its flash, so silence is
--- waited out, up to final_ack_ms; it is called with that when the waiting begins
--- @treturn table a session, or nil and a failure; the port is closed then
+-- greeting_attempts; scale, a factor for all times; trace (moonflash.trace), by default the trace of the
+-- current run; job, whose phase is set; on_busy = function(ms): the modem may still write its flash, so
+-- a silent modem is waited for, up to final_ack_ms; called when the wait begins
+-- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(path, options)
   options = options or {}
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
-  local trace = options.trace or context.trace()
+  local trace = options.trace or run.trace()
   if trace then channel = trace:tap(channel, path) end
   local timing = scaled_timing(options)
   local self = setmetatable({ path = path, channel = channel, timing = timing, options = options }, Session)
-  local stale = channel:read(STALE_BYTES, 0) or ""
+  local stale = channel:read(MOST_AT_ONCE, 0) or ""
   channel:discard()
-  local greeted, silent = be_heard(self, stale)
+  local greeted, silent = greet_when_ready(self, stale)
   if greeted then return self end
   self:close()
   return nil, silent
 end
 
--- Whether another operation may begin. After a failure none may: the first failure is returned.
-local function still_whole(self)
+-- After a failure the session refuses further operations with that same failure.
+local function check_usable(self)
   if not self.channel:descriptor() then error("the session is closed", 3) end
-  if self.broken then return nil, self.broken end
+  if self.failed then return nil, self.failed end
   return true
 end
 
---- Sends one image. When it fails, the session is of no use any more: close it and open another.
--- @tparam table image head = its first 400 bytes, size in bytes, reader standing after the head
+--- Sends one image. After a failure the session is unusable: close it and open another.
+-- @tparam table image head = its first 400 bytes, size in bytes, reader positioned after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
--- times a second; interrupted = function() returning whether to go on after a signal, which it must
--- have cleared; final_ack_ms, not scaled, instead of the session's
+-- times a second; interrupted = function() called after a signal: it clears the signal and returns whether the
+-- transfer continues; final_ack_ms, not scaled, instead of the session's
 -- @treturn boolean true, or nil and a failure
 function Session:send(image, options)
   options = options or {}
-  local whole, problem = still_whole(self)
-  if not whole then return nil, problem end
+  local usable, problem = check_usable(self)
+  if not usable then return nil, problem end
   local head_size, report = #image.head, options.progress or function() end
   self.conversation:image(image.head, image.size, {
     chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
   })
   local sent
-  sent, problem = run(self, {
+  sent, problem = carry_out(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = function(written)
       phase.image_opened(self.path, self.options.job) -- here, for what `report` raises
@@ -162,21 +193,21 @@ function Session:send(image, options)
   return sent, problem
 end
 
---- Lets the modem leave download mode. There is no answer: its port vanishes.
--- @treturn boolean true when the request was handed over, or nil and a failure
+--- Makes the modem leave download mode. It does not answer: its port vanishes.
+-- @treturn boolean true when the request was written, or nil and a failure
 function Session:reset()
-  local whole, problem = still_whole(self)
-  if not whole then return nil, problem end
+  local usable, problem = check_usable(self)
+  if not usable then return nil, problem end
   self.conversation:reset()
   local done
-  done, problem = run(self, {})
+  done, problem = carry_out(self, {})
   if done then phase.was_reset(self.path, self.options.job) end
   return done, problem
 end
 
---- What is known of the conversation: state, opened (the open of the present image went out), sent, total,
--- version, features, max_block, sequence.
--- @treturn table
+--- The state of the conversation.
+-- @treturn table state, opened (the open request of the current image was written), sent, total, version,
+-- features, max_block, sequence
 function Session:status()
   return self.conversation:status()
 end

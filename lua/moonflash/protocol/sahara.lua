@@ -1,6 +1,5 @@
---- Sahara, as far as a QDL modem speaks it: one that crashed offers its memory with a hello instead
--- of waiting for an image, and takes a reset request. (Source: libqmi, qfu-sahara-message.h; a real
--- hello of an MC7455 is among the test vectors.)
+--- Sahara in memory debug mode: a crashed QDL modem offers its memory with a hello and accepts a reset
+-- request. (Source: libqmi, qfu-sahara-message.h. A real hello of an MC7455 is among the test vectors.)
 -- @module moonflash.protocol.sahara
 
 local bytes = require "moonflash.core.bytes"
@@ -12,7 +11,7 @@ local sahara = {}
 local HELLO = bytes.u32le(1) .. bytes.u32le(48)
 local RESET = bytes.u32le(7) .. bytes.u32le(8)
 local RESET_ANSWER = bytes.u32le(8)
-local MODE_AT = 21 -- behind command, length, version, lowest version, largest packet
+local MODE_AT = 21 -- after command, length, version, lowest version, largest packet
 local MEMORY_DEBUG = 2
 
 local function read_up_to(channel, count, ms)
@@ -26,11 +25,12 @@ local function read_up_to(channel, count, ms)
   return text
 end
 
---- Listens, without a word, whether a port offers a memory dump. The modem says so when it is opened.
+--- Whether the modem behind a port offers its memory. The modem sends its hello when the port opens;
+-- nothing is written.
 -- @tparam string path
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace) to be told what passes
--- @treturn boolean whether it does; or nil and a failure when the port cannot be opened
+-- @tparam[opt] table trace (moonflash.trace)
+-- @treturn boolean or nil and a failure when the port cannot be opened
 function sahara.offers_memory(path, ms, trace)
   local channel, problem = port.open(path)
   if not channel then return nil, problem end
@@ -40,10 +40,10 @@ function sahara.offers_memory(path, ms, trace)
   return text:sub(1, #HELLO) == HELLO and bytes.get_u32le(text, MODE_AT) == MEMORY_DEBUG
 end
 
---- Resets a modem that offers its memory. It may be gone before its answer arrives.
+--- Resets a modem that offers its memory. It may vanish before its answer arrives.
 -- @tparam string path
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace) to be told what passes
+-- @tparam[opt] table trace (moonflash.trace)
 -- @treturn boolean true, or nil and a failure
 function sahara.reset(path, ms, trace)
   local channel, problem = port.open(path)
