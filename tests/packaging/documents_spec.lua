@@ -2,6 +2,7 @@
 local clients = require "tests.packaging.clients"
 local exit = require "moonflash.commands.result"
 local options = require "moonflash.base.options"
+local preflight = require "moonflash.host.preflight"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -35,16 +36,6 @@ local function clean(program, argv)
   assert.same({ status = 0, stdout = "", stderr = "" }, run)
 end
 
--- What --skip takes.
-local function findings()
-  local names = { "holders" }
-  for _, file in ipairs(sys.list "lua/moonflash/host/checks") do
-    local part = require("moonflash.host.checks." .. file:match "^([%w_]+)%.lua$")
-    if type(part) == "table" and part.look and part.name then names[#names + 1] = part.name end
-  end
-  return names
-end
-
 describe("the man page", function()
   local PAGE = "packaging/moonflash.1"
   local page = assert(sys.read_file(PAGE))
@@ -70,7 +61,7 @@ describe("the man page", function()
 
   it("has every finding that may be skipped, and that a model may be a script", function()
     local skip = page:match "\n%.It Fl Fl skip (.-)\n%.El"
-    for _, name in ipairs(findings()) do assert(skip:find("%f[%w]" .. name .. "%f[%W]"), name) end
+    for _, name in ipairs(preflight.names) do assert(skip:find("%f[%w]" .. name .. "%f[%W]"), name) end
     assert.matches("script", page:match "\n%.It Fl Fl model (.-)\n%.It")
   end)
 
@@ -208,7 +199,7 @@ describe("the completion", function()
 
   it("knows what may be skipped, and the faults", function()
     local expected = {}
-    for _, name in ipairs(findings()) do expected[name] = true end
+    for _, name in ipairs(preflight.names) do expected[name] = true end
     assert.same(expected, offered("--skip", ""))
     local faults, known = require "moonflash.sim.faults", {}
     for name, switch in pairs(faults.switches) do

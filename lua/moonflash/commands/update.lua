@@ -237,7 +237,7 @@ function update.plan(request)
   local work
   work, problem = prepare(request, seen, request.selection)
   if not work then return update.result(nil, problem) end
-  preflight.tell(work)
+  preflight.warn_of_all(work)
   tell_guests(work)
   local outcome, steps
   steps, problem = engine.plan(work, work.model)

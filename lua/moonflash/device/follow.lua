@@ -38,7 +38,7 @@ end
 local function look_at_others(self)
   for place in pairs(self.before) do
     if place ~= self.device.place then
-      local serial = sysfs.serial(self.root, place)
+      local serial = sysfs.attribute(self.root, place, "serial")
       if serial and serial == self.keys.serial then self.keys.serial_shared = true end
       if self.keys.ids[sysfs.ids(self.root, place) or ""] then self.keys.twin = true end
     end

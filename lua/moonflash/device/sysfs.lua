@@ -2,6 +2,7 @@
 -- Everything here may vanish while it is read; what does is answered with nil.
 -- @module moonflash.device.sysfs
 
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 
 local sysfs = {}
@@ -9,21 +10,17 @@ local sysfs = {}
 local LARGEST = 4096 -- the kernel's attributes are at most a page
 local MOST_DIGITS = 9
 
-local function base(root)
-  return (root:gsub("/+$", ""))
-end
-
 --- The folder whose entries are the USB devices and their interfaces.
 -- @tparam string root "/", or the folder that stands for it
 function sysfs.folder(root)
-  return base(root) .. "/sys/bus/usb/devices"
+  return paths.below(root, "/sys/bus/usb/devices")
 end
 
 --- The path of a node in /dev.
 -- @tparam string root
 -- @tparam string name "ttyUSB0"
 function sysfs.node(root, name)
-  return base(root) .. "/dev/" .. name
+  return paths.below(root, "/dev/" .. name)
 end
 
 --- The folder of one device.
@@ -92,12 +89,13 @@ function sysfs.ids(root, place)
   return ids and ids:match "^%x%x%x%x:%x%x%x%x$"
 end
 
---- The serial number of the device at a place.
+--- A text attribute of the device at a place, without blanks around it.
 -- @tparam string root
 -- @tparam string place
--- @treturn ?string
-function sysfs.serial(root, place)
-  return attribute(sysfs.device_folder(root, place), "serial")
+-- @tparam string name "serial", "bMaxPower"
+-- @treturn ?string nil when it is empty or missing
+function sysfs.attribute(root, place, name)
+  return attribute(sysfs.device_folder(root, place), name)
 end
 
 --- The place that a hub's port denotes, whether something is plugged there or not:
@@ -196,7 +194,7 @@ function sysfs.read(root, place)
     root = root, place = place, peer = sysfs.peer(root, place),
     bus = tonumber(place:match "^%d+"), number = number,
     hub_depth = select(2, place:gsub("%.", "")),
-    vid = ids:sub(1, 4), pid = ids:sub(6), serial = sysfs.serial(root, place),
+    vid = ids:sub(1, 4), pid = ids:sub(6), serial = attribute(folder, "serial"),
     product = attribute(folder, "product"), manufacturer = attribute(folder, "manufacturer"),
     speed = number_like("^%d+%.?%d*$", folder, "speed"),
     interface_count = decimal(folder, "bNumInterfaces") or 0,

@@ -3,6 +3,7 @@
 -- @module moonflash.host.lock
 
 local failure = require "moonflash.base.failure"
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 
 local lock = {}
@@ -25,8 +26,7 @@ end
 -- @tparam[opt] string role lock.ASKS, else it is a job's
 -- @treturn userdata the lock, or nil and failure sys.locked or what the system says
 function lock.take_socket(root, socket, role)
-  local folder = root == "/" and "/run/moonflash" or root .. "/run/moonflash"
-  return sys.lock(("%s/%s.lock"):format(folder, socket), role)
+  return sys.lock(paths.below(root, ("/run/moonflash/%s.lock"):format(socket)), role)
 end
 
 --- Whether a job holds the lock that could not be taken; one who took it just now has not said yet what for.

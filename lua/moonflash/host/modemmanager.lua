@@ -2,6 +2,7 @@
 -- connection's: when we end, however that is, it ends.
 -- https://www.freedesktop.org/software/ModemManager/api/latest/gdbus-org.freedesktop.ModemManager1.html
 
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
@@ -12,8 +13,8 @@ local SOCKETS = { "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socke
 
 local function socket(root)
   for _, path in ipairs(SOCKETS) do
-    local seen = sys.stat(system.path(root, path))
-    if seen and seen.kind == "socket" then return system.path(root, path) end
+    local seen = sys.stat(paths.below(root, path))
+    if seen and seen.kind == "socket" then return paths.below(root, path) end
   end
 end
 

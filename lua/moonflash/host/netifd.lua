@@ -1,5 +1,6 @@
 -- OpenWrt's network interfaces that use the modem: taken down and up again by ifdown and ifup.
 
+local paths = require "moonflash.base.paths"
 local system = require "moonflash.host.system"
 
 local netifd = { kinds = {} }
@@ -38,7 +39,7 @@ local function names_of(root, dev)
   local names = {}
   for _, interface in ipairs(dev.interfaces) do
     for _, path in ipairs { interface.control or false, interface.tty or false } do
-      if path then names[system.name_below(root, path)] = true end
+      if path then names[paths.without(root, path)] = true end
     end
     if interface.net then names[interface.net] = true end
   end

@@ -1,8 +1,8 @@
 -- What was paused for a modem, in a file below /run/moonflash from before it is paused until it was
 -- given back, so that a run after a crash finds it. One line each: KIND NAME.
 
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
-local system = require "moonflash.host.system"
 
 local journal = {}
 journal.__index = journal
@@ -13,7 +13,7 @@ local FOLDER = "/run/moonflash/"
 -- @tparam string root
 -- @tparam string socket see moonflash.host.lock
 function journal.new(root, socket)
-  local folder = system.path(root, FOLDER)
+  local folder = paths.below(root, FOLDER)
   local path = folder .. socket .. ".paused"
   return setmetatable({ socket = socket, folder = folder, path = path, entries = {} }, journal)
 end
@@ -46,7 +46,7 @@ end
 -- @treturn table array of names
 function journal.sockets(root)
   local found = {}
-  for _, name in ipairs(sys.list(system.path(root, FOLDER)) or {}) do
+  for _, name in ipairs(sys.list(paths.below(root, FOLDER)) or {}) do
     found[#found + 1] = name:match "^(.+)%.paused$"
   end
   return found

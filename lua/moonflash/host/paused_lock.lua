@@ -3,8 +3,8 @@
 
 local journal = require "moonflash.host.paused"
 local lock = require "moonflash.host.lock"
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
-local system = require "moonflash.host.system"
 
 local shared = {}
 
@@ -13,7 +13,7 @@ local PATIENCE_MS, AGAIN_MS = 40000, 20 -- longer than a service takes to stop o
 local function take(root)
   local deadline = sys.clock_ms() + PATIENCE_MS
   while true do
-    local held, problem = sys.lock(system.path(root, "/run/moonflash/services.lock"))
+    local held, problem = sys.lock(paths.below(root, "/run/moonflash/services.lock"))
     if held or problem.code ~= "sys.locked" or sys.clock_ms() > deadline then return held end
     if not sys.sleep_ms(AGAIN_MS) then return nil end
   end

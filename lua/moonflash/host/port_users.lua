@@ -3,6 +3,7 @@
 -- @module moonflash.host.port_users
 
 local failure = require "moonflash.base.failure"
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
@@ -30,7 +31,7 @@ end
 
 -- The port of the set that a process has open.
 local function held_by(root, pid, ports)
-  local folder = system.path(root, ("/proc/%d/fd"):format(pid))
+  local folder = paths.below(root, ("/proc/%d/fd"):format(pid))
   for _, name in ipairs(sys.list(folder) or {}) do
     local node = ports[sys.link(folder .. "/" .. name) or ""]
     if node then return node end

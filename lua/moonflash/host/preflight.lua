@@ -1,50 +1,55 @@
---- What is looked at before anything is changed. A check is a table
+--- Checks of the computer before anything is changed. A check is a table
 --
---     { name = "memory",                what --skip calls it
---       look = function(job) ... end,   gives a finding, or nil when all is well
---       prepare = function(job) end }   optional: what it sets right for the run, with job:defer to
---                                       undo it; true, or nil and a failure
+--     { name = "memory",                the name that --skip takes
+--       look = function(job) ... end,   returns a finding, or nil when all is well
+--       prepare = function(job) end }   optional: fixes something for the run and registers what undoes it;
+--                                       returns true, or nil and a failure
 --
--- and a finding { message, evidence, cure, warning = true when it does not refuse the job }.
--- All files they read are below the job's root.
+-- and a finding is { message, evidence, hint, warning = true when it does not refuse the job }. All files
+-- that a check reads are below the job's root.
 -- @module moonflash.host.preflight
 
 local failure = require "moonflash.base.failure"
 
 local preflight = {}
 
--- In the order in which they are told.
-local checks = {
-  require "moonflash.host.checks.node",
-  require "moonflash.host.checks.permission",
-  require "moonflash.host.checks.driver",
-  require "moonflash.host.checks.login",
-  require "moonflash.host.checks.memory",
-  require "moonflash.host.checks.autosuspend",
-  require "moonflash.host.checks.power",
+-- Each file returns an array of checks; this is the order of the findings.
+local checks = {}
+for _, file in ipairs {
+  require "moonflash.host.checks.ports", require "moonflash.host.checks.driver",
+  require "moonflash.host.checks.login", require "moonflash.host.checks.power",
   require "moonflash.host.checks.virtual_machine",
-}
-
-local names = { holders = true }
-for _, check in ipairs(checks) do names[check.name] = true end
-
-local function is_skipped(job, check)
-  return (job.options.skip or {})[check.name]
+} do
+  for _, check in ipairs(file) do checks[#checks + 1] = check end
 end
 
--- A name that is misspelt would skip nothing, in silence.
-local function warn_of_names(job)
+--- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
+preflight.names = { "holders" }
+for _, check in ipairs(checks) do preflight.names[#preflight.names + 1] = check.name end
+table.sort(preflight.names)
+
+--- Whether the user skips a check.
+-- @tparam table job
+-- @tparam string name one of preflight.names
+function preflight.is_skipped(job, name)
+  return (job.options.skip or {})[name]
+end
+
+local is_skipped = preflight.is_skipped
+
+-- A misspelt name skips nothing.
+local function warn_of_unknown_names(job)
+  local known = {}
+  for _, name in ipairs(preflight.names) do known[name] = true end
   for name in pairs(job.options.skip or {}) do
-    if not names[name] then
-      local known = {}
-      for finding in pairs(names) do known[#known + 1] = finding end
-      table.sort(known)
-      job:warn("usage", ("--skip %s skips nothing: there are %s"):format(name, table.concat(known, ", ")))
+    if not known[name] then
+      job:warn("usage", ("--skip %s has no effect; the names are %s"):format(name,
+        table.concat(preflight.names, ", ")))
     end
   end
 end
 
---- Everything that is found.
+--- All findings.
 -- @tparam table job
 -- @treturn table array of findings, each with its name
 function preflight.look(job)
@@ -63,24 +68,24 @@ local function code_of(finding)
   return "preflight." .. finding.name
 end
 
-local function warn(job, finding, before)
-  job:warn(code_of(finding), ("%s%s (%s); %s"):format(before or "", finding.message, finding.evidence,
-    finding.cure))
+local function warn(job, finding, prefix)
+  job:warn(code_of(finding), ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence,
+    finding.hint))
 end
 
 local function refusal(finding)
   return failure.new(code_of(finding), finding.message, { evidence = finding.evidence,
-    hint = ("%s; or go on all the same with --skip %s"):format(finding.cure, finding.name) })
+    hint = ("%s; or continue with --skip %s"):format(finding.hint, finding.name) })
 end
 
---- Looks, warns of what may be in the way, and refuses what is.
+--- Refuses the job for the first serious finding that is not skipped, and warns of the others.
 -- @tparam table job
--- @treturn boolean true, or nil and the first finding as a failure (the others are warned of)
+-- @treturn boolean true, or nil and that finding as a failure
 function preflight.check(job)
-  warn_of_names(job)
+  warn_of_unknown_names(job)
   local first
   for _, finding in ipairs(preflight.look(job)) do
-    if is_skipped(job, finding) then
+    if is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
     elseif finding.warning or first then
       warn(job, finding)
@@ -92,17 +97,18 @@ function preflight.check(job)
   return true
 end
 
---- Tells everything as warnings, for plans.
-function preflight.tell(job)
+--- Warns of all findings; for `plan`.
+-- @tparam table job
+function preflight.warn_of_all(job)
   for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
 end
 
---- Sets right what can be for the run.
+--- Fixes for the run what the checks can fix.
 -- @tparam table job
 -- @treturn boolean true, or nil and a failure
 function preflight.prepare(job)
   for _, check in ipairs(checks) do
-    if check.prepare and not is_skipped(job, check) then
+    if check.prepare and not is_skipped(job, check.name) then
       local ready, problem = check.prepare(job)
       if not ready then return nil, problem end
     end

@@ -3,6 +3,7 @@
 -- @module moonflash.host.system
 
 local failure = require "moonflash.base.failure"
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 
 local system = {}
@@ -10,29 +11,13 @@ local system = {}
 local MOST_OUTPUT = 65536
 local FOLDERS = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" }
 
---- A path below a root: system.path("/", "/proc") is "/proc".
--- @tparam string root
--- @tparam string path begins with a slash
-function system.path(root, path)
-  return (root:gsub("/+$", "")) .. path
-end
-
---- A path as programs of that system say it: without the root.
--- @tparam string root
--- @tparam string path below it
--- @treturn string
-function system.name_below(root, path)
-  local base = system.path(root, "/")
-  return path:sub(1, #base) == base and path:sub(#base) or path
-end
-
 --- The folder of a USB device in /sys, all links resolved, as programs of that system say it.
 -- @tparam string root
 -- @tparam table dev
 -- @treturn ?string
 function system.device_path(root, dev)
-  local folder = sys.real_path(system.path(root, "/sys/bus/usb/devices/" .. dev.place))
-  return folder and system.name_below(sys.real_path(root) or root, folder)
+  local folder = sys.real_path(paths.below(root, "/sys/bus/usb/devices/" .. dev.place))
+  return folder and paths.without(sys.real_path(root) or root, folder)
 end
 
 --- A small file's text without blanks around it.
@@ -40,7 +25,7 @@ end
 -- @tparam string path below it, begins with a slash
 -- @treturn ?string nil when it cannot be read
 function system.text(root, path)
-  local text = sys.read_file(system.path(root, path))
+  local text = sys.read_file(paths.below(root, path))
   return text and text:match "^%s*(.-)%s*$"
 end
 
@@ -49,7 +34,7 @@ end
 -- @tparam string path below it, begins with a slash
 -- @treturn boolean
 function system.is_folder(root, path)
-  local seen = sys.stat(system.path(root, path))
+  local seen = sys.stat(paths.below(root, path))
   return seen ~= nil and seen.kind == "folder"
 end
 
@@ -59,11 +44,11 @@ end
 -- @treturn ?string path
 function system.program(root, name)
   if name:find "/" then
-    local path = system.path(root, name)
+    local path = paths.below(root, name)
     return sys.access(path, "x") and path or nil
   end
   for _, folder in ipairs(FOLDERS) do
-    local path = system.path(root, folder .. "/" .. name)
+    local path = paths.below(root, folder .. "/" .. name)
     if sys.access(path, "x") then return path end
   end
 end
@@ -133,7 +118,7 @@ end
 -- @treturn table array of process ids, ascending
 function system.processes(root)
   local found = {}
-  for _, name in ipairs(sys.list(system.path(root, "/proc")) or {}) do
+  for _, name in ipairs(sys.list(paths.below(root, "/proc")) or {}) do
     if name:match "^%d+$" then found[#found + 1] = tonumber(name) end
   end
   table.sort(found)

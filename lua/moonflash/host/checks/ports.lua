@@ -1,31 +1,41 @@
--- The nodes of a modem that a job opens, and the attributes of its device.
+--- The device nodes that a job opens: they must be devices, and the caller must be allowed to open them.
+-- @module moonflash.host.checks.ports
 
-local sysfs = require "moonflash.device.sysfs"
-local system = require "moonflash.host.system"
+local sys = require "moonflash.core.sys"
 
-local nodes = {}
-
---- Those a job opens in the mode the modem is in: control ports or the download port.
--- @tparam table dev
--- @treturn table array of paths
-function nodes.used(dev)
+-- The download port, or the first control port of each kind.
+local function ports_to_open(dev)
   if dev.nodes.qdl then return { dev.nodes.qdl } end
-  local used = {}
-  for _, list in ipairs { dev.nodes.qmi, dev.nodes.mbim } do
-    used[#used + 1] = list[1]
+  local ports = {}
+  for _, list in ipairs { dev.nodes.qmi, dev.nodes.mbim } do ports[#ports + 1] = list[1] end
+  return ports
+end
+
+-- A redirection to a port creates a plain file while the modem is away.
+local function find_plain_file(job)
+  for _, path in ipairs(ports_to_open(job.device)) do
+    local found = sys.stat(sys.real_path(path) or path)
+    if found and found.kind == "file" then
+      return {
+        message = "a port of the modem is a plain file",
+        evidence = ("%s has %.0f bytes"):format(path, found.size),
+        hint = ("remove it (rm %s) and replug the modem"):format(path),
+      }
+    end
   end
-  return used
 end
 
---- Path of a file in the device's folder of /sys.
-function nodes.attribute(dev, name)
-  return sysfs.device_folder(dev.root, dev.place) .. "/" .. name
+local function find_denied_port(job)
+  for _, path in ipairs(ports_to_open(job.device)) do
+    local allowed, problem = sys.access(path, "rw")
+    if not allowed and problem.code == "sys.denied" then
+      return {
+        message = "no permission to open the ports of the modem",
+        evidence = ("%s, user id %d"):format(path, sys.user_id()),
+        hint = "run as root (sudo moonflash ...)",
+      }
+    end
+  end
 end
 
---- Text of a file in the folder of a device of /sys.
--- @treturn ?string
-function nodes.read(root, place, name)
-  return system.text(root, ("/sys/bus/usb/devices/%s/%s"):format(place, name))
-end
-
-return nodes
+return { { name = "node", look = find_plain_file }, { name = "permission", look = find_denied_port } }

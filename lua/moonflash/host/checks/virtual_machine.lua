@@ -1,70 +1,42 @@
--- A virtual machine sees only the USB devices it is given by id, and a modem in download mode is
--- another one. A warning, not a refusal: where the whole controller is passed through all is well.
+--- A virtual machine is given USB devices by their ids, and a modem in download mode has other ids. This is
+-- only a warning: where the whole USB controller is passed through, the update works.
+-- @module moonflash.host.checks.virtual_machine
 
 local system = require "moonflash.host.system"
 
 local DMI = "/sys/class/dmi/id/"
 
--- What vendor or product name say of a virtual machine. Microsoft also makes computers.
-local machines = {
-  { vendor = "^QEMU", name = "QEMU" }, { product = "^KVM", name = "KVM" },
-  { product = "^Standard PC %(", name = "QEMU" },
-  { vendor = "^VMware", name = "VMware" }, { product = "^VirtualBox", name = "VirtualBox" },
-  { vendor = "^Microsoft", product = "^Virtual Machine", name = "Hyper-V" },
-  { vendor = "^Parallels", name = "Parallels" }, { vendor = "^Xen", name = "Xen" },
-  { product = "^Bochs", name = "Bochs" }, { vendor = "^Bochs", name = "Bochs" },
-  { product = "^BHYVE", name = "bhyve" }, { vendor = "^Apple", product = "Virtual", name = "Apple's" },
+-- Patterns of files that only virtual machines match. WSL names itself in the kernel's release; a vendor
+-- alone is no sign of Hyper-V, VirtualBox or Parallels, so their product names count.
+local signs = {
+  { "/proc/sys/kernel/osrelease", "[Mm]icrosoft" },
+  { DMI .. "sys_vendor", "^QEMU", "^VMware", "^Xen", "^Bochs" },
+  { DMI .. "product_name", "Virtual", "^KVM", "^BHYVE", "^Standard PC %(" },
 }
 
-local function fits(rule, vendor, product)
-  return (not rule.vendor or vendor:find(rule.vendor)) and (not rule.product or product:find(rule.product))
+-- Xen's first domain (dom0) has the hardware itself.
+local function is_first_domain(root)
+  return (system.text(root, "/proc/xen/capabilities") or ""):find "control_d" ~= nil
 end
 
-local function by_dmi(root)
-  local vendor = system.text(root, DMI .. "sys_vendor") or ""
-  local product = system.text(root, DMI .. "product_name") or ""
-  for _, rule in ipairs(machines) do
-    if fits(rule, vendor, product) then return rule.name, (vendor .. " " .. product) end
+local function find_sign(root)
+  for _, sign in ipairs(signs) do
+    local text = system.text(root, sign[1]) or ""
+    for index = 2, #sign do
+      if text:find(sign[index]) then return text, sign[1] end
+    end
   end
-end
-
--- The first domain of Xen has the hardware.
-local function by_xen(root)
-  local kind = system.text(root, "/sys/hypervisor/type")
-  local role = system.text(root, "/proc/xen/capabilities") or ""
-  if kind and not role:find "control_d" then return kind, "/sys/hypervisor/type is " .. kind end
-end
-
-local function by_kernel(root)
-  local release = system.text(root, "/proc/sys/kernel/osrelease") or ""
-  if release:lower():find("microsoft", 1, true) then return "WSL", "the kernel is " .. release end
-end
-
--- The model the job has, or that of the device by its name.
-local function model_of(job)
-  for _, one in ipairs(not job.model and job.models or {}) do
-    if one.name == job.device.model then return one end
-  end
-  return job.model
-end
-
-local function ids_to_pass(job)
-  local one = model_of(job)
-  if not one then return table.concat(job.device.ids or {}, " ") end
-  return ("running %s, in download mode %s"):format(table.concat(one.usb.application, " "),
-    table.concat(one.usb.download, " "))
+  local xen = not is_first_domain(root) and system.text(root, "/sys/hypervisor/type")
+  if xen then return xen, "/sys/hypervisor/type" end
 end
 
 local function look(job)
-  for _, sign in ipairs { by_xen, by_kernel, by_dmi } do
-    local name, evidence = sign(job.root)
-    if name then
-      return {
-        warning = true, message = "this is a virtual machine of " .. name, evidence = evidence,
-        cure = "pass the modem through with the ids of both of its modes: " .. ids_to_pass(job),
-      }
-    end
-  end
+  local text, path = find_sign(job.root)
+  if not text then return nil end
+  return {
+    warning = true, message = "this is a virtual machine", evidence = ("%s is %s"):format(path, text),
+    hint = "pass the modem through with the ids of all its modes: " .. table.concat(job.device.ids, " "),
+  }
 end
 
-return { name = "hypervisor", look = look }
+return { { name = "hypervisor", look = look } }
