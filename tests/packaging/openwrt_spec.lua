@@ -89,7 +89,7 @@ only("on OpenWrt", function()
     it("passes a signal on and waits for what moonflash makes of it", function()
       local job = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
       local pid_file = router.jobs .. "/" .. job .. "/pid"
-      await(job, function(seen) return seen.state == "running" end)
+      wait_for(function() return read_pid(pid_file) end)
       sys.kill(read_pid(router.folder .. "/instances/" .. job .. "/pid"), "TERM")
       local ended = router.jobs .. "/" .. job .. "/ended"
       wait_for(function() return sys.link(ended) end)
@@ -231,8 +231,7 @@ only("on OpenWrt", function()
     it("tells of a job that was killed", function()
       start_modem(0.2)
       local job = call("update", { files = images() }).job
-      await(job, function(seen) return seen.state == "running" end)
-      sys.kill(read_pid(router.jobs .. "/" .. job .. "/pid"), "KILL")
+      sys.kill(wait_for(function() return read_pid(router.jobs .. "/" .. job .. "/pid") end), "KILL")
       assert.is_nil(await(job, function(seen) return seen.state == "died" end).result)
     end)
 
