@@ -2,8 +2,6 @@
 -- Numbers and drivers of the "Sierra layout" of the kernel's qcserial and qmi_wwan.
 -- @module moonflash.device.drivers
 
-local sys = require "moonflash.core.sys"
-
 local drivers = {}
 
 -- `option` and the generic driver serve a modem whose ids were given to them through new_id.
@@ -84,17 +82,12 @@ function drivers.settled(dev)
   return #dev.missing == 0 and #dev.interfaces == dev.interface_count
 end
 
---- The node without which a device is of no use to us: the download port, or one to ask it by.
--- @treturn ?string path; nil while the kernel has not made one
-function drivers.needed_node(dev)
+--- The port without which a device is of no use: the download port, or a port that answers questions.
+-- @treturn ?string path or address; nil while the kernel has not made one
+function drivers.needed_port(dev)
   local nodes = dev.nodes
   if dev.mode == "download" then return nodes.qdl end
   return nodes.qmi[1] or nodes.mbim[1] or nodes.at
-end
-
---- Whether a node is in /dev (below a simulator's root it may be a link).
-function drivers.node_exists(path)
-  return sys.real_path(path) ~= nil
 end
 
 return drivers

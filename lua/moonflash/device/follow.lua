@@ -4,6 +4,7 @@
 -- @module moonflash.device.follow
 
 local catalog = require "moonflash.device.identify"
+local channel = require "moonflash.device.channel"
 local drivers = require "moonflash.device.drivers"
 local failure = require "moonflash.base.failure"
 local keys = require "moonflash.device.match"
@@ -94,12 +95,12 @@ local function scan(self)
   return new
 end
 
-local function node_state(dev)
-  local node = drivers.needed_node(dev)
+local function port_state(dev)
+  local port = drivers.needed_port(dev)
   local missing = dev.missing[1]
-  if not node and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
-  if not node then return "no port yet" end
-  if not drivers.node_exists(node) then return node .. " is not there yet" end
+  if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
+  if not port then return "no port yet" end
+  if not channel.exists(port) then return port .. " is not there yet" end
   return nil
 end
 
@@ -113,7 +114,7 @@ end
 -- Why a device does not end the wait, nil when it does.
 local function state(self, dev, modes)
   if not modes[dev.mode] then return "in " .. dev.mode .. " mode" end
-  local lacking = node_state(dev)
+  local lacking = port_state(dev)
   if lacking then return lacking end
   if dev.mode == "download" or drivers.settled(dev) then return nil end
   return self.clock.now() - usable_since(self, dev) < SETTLE_MS and "not all of its ports yet" or nil
@@ -172,8 +173,8 @@ local function points(self)
 end
 
 local function pause(self)
-  local node = self.candidate and drivers.needed_node(self.candidate)
-  return node and not drivers.node_exists(node) and NODE_MS or RESCAN_MS
+  local port = self.candidate and drivers.needed_port(self.candidate)
+  return port and not channel.exists(port) and NODE_MS or RESCAN_MS
 end
 
 local function not_seen(self, modes)

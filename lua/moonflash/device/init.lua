@@ -23,9 +23,9 @@ local drivers = require "moonflash.device.drivers"
 local later = require "moonflash.base.later"
 local sysfs = require "moonflash.device.sysfs"
 
+local channel = later "moonflash.device.channel"
 local describe = later "moonflash.device.describe"
 local follow = later "moonflash.device.follow"
-local open = later "moonflash.device.open"
 local selection = later "moonflash.device.select"
 
 local device = {}
@@ -76,8 +76,8 @@ end
 -- @tparam table dev
 -- @treturn boolean
 function device.is_settled(dev)
-  local node = drivers.needed_node(dev)
-  return node ~= nil and drivers.node_exists(node) and drivers.settled(dev)
+  local port = drivers.needed_port(dev)
+  return port ~= nil and channel.exists(port) and drivers.settled(dev)
 end
 
 --- Whether a device is still the one that is plugged in its place: after each return it has a new number.
@@ -96,10 +96,10 @@ function device.follow(dev, models, options)
   return follow.new(dev, models, options)
 end
 
---- Opens a node that may not be ready yet.
--- @param ... see moonflash.device.open
+--- Opens a session on a port that may not be ready.
+-- @param ... see moonflash.device.channel.open_when_ready
 function device.open_node(...)
-  return open.node(...)
+  return channel.open_when_ready(...)
 end
 
 --- A device in words.

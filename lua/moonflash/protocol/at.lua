@@ -10,10 +10,9 @@
 
 local answers = require "moonflash.protocol.at_answers"
 local bytes = require "moonflash.core.bytes"
+local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
-local port = require "moonflash.core.port"
 local reader = require "moonflash.protocol.at_reader"
-local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 
 local at = {}
@@ -36,23 +35,21 @@ at.questions = {
   images = { "AT!IMAGE?", "AT!GOBIIMAGE?" },
 }
 
---- A session on an open port of moonflash.core.port.
--- @tparam userdata channel
+--- A session on an open channel.
+-- @tparam userdata port
 -- @treturn table
-function at.session(channel)
-  return setmetatable({ port = channel }, Session)
+function at.session(port)
+  return setmetatable({ port = port }, Session)
 end
 
 --- Opens an AT port.
--- @tparam string path
+-- @tparam string address see moonflash.device.channel
 -- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn table a session, or nil and a failure port.*
-function at.open(path, trace)
-  local channel, problem = port.open(path)
-  if not channel then return nil, problem end
-  trace = trace or run.trace()
-  if trace then channel = trace:tap(channel, path) end
-  return at.session(channel)
+function at.open(address, trace)
+  local port, problem = channel.open(address, trace)
+  if not port then return nil, problem end
+  return at.session(port)
 end
 
 --- Whether a text can be sent as a command: one line, beginning with AT.
@@ -107,14 +104,14 @@ local function unanswered(answer, problem)
   return failure.new("at.timeout", answer.command .. ": no answer", fields)
 end
 
-local function exchange(channel, answer, deadline)
+local function exchange(port, answer, deadline)
   local function left() return math.max(0, deadline - sys.clock_ms()) end
-  channel:discard()
-  local written, problem = channel:write(answer.command .. "\r", left())
+  port:discard()
+  local written, problem = port:write(answer.command .. "\r", left())
   if not written then return nil, problem end
   repeat
     local received
-    received, problem = channel:read(MOST_AT_ONCE, left())
+    received, problem = port:read(MOST_AT_ONCE, left())
     if not received then return nil, problem end
   until answer:feed(received) or left() == 0
   if answer.final then return true end

@@ -8,11 +8,10 @@
 -- All calls block, with deadlines.
 -- @module moonflash.protocol.qdl
 
+local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local phase = require "moonflash.engine.phase"
-local port = require "moonflash.core.port"
 local qdl = require "moonflash.core.qdl"
-local run = require "moonflash.base.run"
 local transfer = require "moonflash.core.transfer"
 
 local download = {}
@@ -95,27 +94,27 @@ end
 -- the rest of that write. We send flags until it answers: between commands a loader ignores them. A loader
 -- that has received a whole image writes its flash for up to a minute, silently, and then answers everything.
 
-local function drop_answers(channel)
+local function drop_answers(port)
   for _ = 1, MOST_ANSWERS do
-    if not channel:read(MOST_AT_ONCE, QUIET_MS) then break end
+    if not port:read(MOST_AT_ONCE, QUIET_MS) then break end
   end
 end
 
-local function wait_for_answer(channel, within_ms)
-  if not channel:read(MOST_AT_ONCE, within_ms) then return false end
-  drop_answers(channel)
+local function wait_for_answer(port, within_ms)
+  if not port:read(MOST_AT_ONCE, within_ms) then return false end
+  drop_answers(port)
   return true
 end
 
 -- Sends flags, at most as many bytes as one write has, until the loader answers.
-local function complete_write(channel, most, within_ms)
+local function complete_write(port, most, within_ms)
   local sent, answer = 0, nil
   while sent < most and not answer do
-    if not channel:write(FLAGS, within_ms) then return false end
-    sent, answer = sent + #FLAGS, channel:read(MOST_AT_ONCE, 0)
+    if not port:write(FLAGS, within_ms) then return false end
+    sent, answer = sent + #FLAGS, port:read(MOST_AT_ONCE, 0)
   end
-  if not answer then return wait_for_answer(channel, within_ms) end
-  drop_answers(channel)
+  if not answer then return wait_for_answer(port, within_ms) end
+  drop_answers(port)
   return true
 end
 
@@ -138,22 +137,20 @@ local function greet_when_ready(self, stale)
 end
 
 --- Opens a port and greets the modem.
--- @tparam string path of the port
+-- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
 -- greeting_attempts; scale, a factor for all times; trace (moonflash.trace), by default the trace of the
 -- current run; job, whose phase is set; on_busy = function(ms): the modem may still write its flash, so
 -- a silent modem is waited for, up to final_ack_ms; called when the wait begins
 -- @treturn table a session, or nil and a failure; then the port is closed
-function download.open(path, options)
+function download.open(address, options)
   options = options or {}
-  local channel, problem = port.open(path)
-  if not channel then return nil, problem end
-  local trace = options.trace or run.trace()
-  if trace then channel = trace:tap(channel, path) end
+  local port, problem = channel.open(address, options.trace)
+  if not port then return nil, problem end
   local timing = scaled_timing(options)
-  local self = setmetatable({ path = path, channel = channel, timing = timing, options = options }, Session)
-  local stale = channel:read(MOST_AT_ONCE, 0) or ""
-  channel:discard()
+  local self = setmetatable({ path = address, channel = port, timing = timing, options = options }, Session)
+  local stale = port:read(MOST_AT_ONCE, 0) or ""
+  port:discard()
   local greeted, silent = greet_when_ready(self, stale)
   if greeted then return self end
   self:close()

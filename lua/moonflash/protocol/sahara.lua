@@ -3,7 +3,7 @@
 -- @module moonflash.protocol.sahara
 
 local bytes = require "moonflash.core.bytes"
-local port = require "moonflash.core.port"
+local channel = require "moonflash.device.channel"
 local sys = require "moonflash.core.sys"
 
 local sahara = {}
@@ -14,11 +14,11 @@ local RESET_ANSWER = bytes.u32le(8)
 local MODE_AT = 21 -- after command, length, version, lowest version, largest packet
 local MEMORY_DEBUG = 2
 
-local function read_up_to(channel, count, ms)
+local function read_up_to(port, count, ms)
   local text, deadline = "", sys.clock_ms() + ms
   while #text < count do
     local left = deadline - sys.clock_ms()
-    local piece, problem = channel:read(count - #text, math.max(left, 0))
+    local piece, problem = port:read(count - #text, math.max(left, 0))
     if not piece then return text, problem end
     text = text .. piece
   end
@@ -27,32 +27,30 @@ end
 
 --- Whether the modem behind a port offers its memory. The modem sends its hello when the port opens;
 -- nothing is written.
--- @tparam string path
+-- @tparam string address see moonflash.device.channel
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace)
+-- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn boolean or nil and a failure when the port cannot be opened
-function sahara.offers_memory(path, ms, trace)
-  local channel, problem = port.open(path)
-  if not channel then return nil, problem end
-  if trace then channel = trace:tap(channel, path) end
-  local text = read_up_to(channel, 48, ms)
-  channel:close()
+function sahara.offers_memory(address, ms, trace)
+  local port, problem = channel.open(address, trace)
+  if not port then return nil, problem end
+  local text = read_up_to(port, 48, ms)
+  port:close()
   return text:sub(1, #HELLO) == HELLO and bytes.get_u32le(text, MODE_AT) == MEMORY_DEBUG
 end
 
 --- Resets a modem that offers its memory. It may vanish before its answer arrives.
--- @tparam string path
+-- @tparam string address see moonflash.device.channel
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace)
+-- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn boolean true, or nil and a failure
-function sahara.reset(path, ms, trace)
-  local channel, problem = port.open(path)
-  if not channel then return nil, problem end
-  if trace then channel = trace:tap(channel, path) end
-  channel:discard()
-  local sent, unsent = channel:write(RESET, ms)
-  if sent then read_up_to(channel, #RESET_ANSWER, ms) end
-  channel:close()
+function sahara.reset(address, ms, trace)
+  local port, problem = channel.open(address, trace)
+  if not port then return nil, problem end
+  port:discard()
+  local sent, unsent = port:write(RESET, ms)
+  if sent then read_up_to(port, #RESET_ANSWER, ms) end
+  port:close()
   return sent, unsent
 end
 

@@ -1,11 +1,12 @@
 --- The device nodes that a job opens: they must be devices, and the caller must be allowed to open them.
 -- @module moonflash.host.checks.ports
 
+local channel = require "moonflash.device.channel"
 local sys = require "moonflash.core.sys"
 
 -- The download port, or the first control port of each kind.
 local function ports_to_open(dev)
-  if dev.nodes.qdl then return { dev.nodes.qdl } end
+  if dev.nodes.qdl then return { channel.node(dev.nodes.qdl) } end
   local ports = {}
   for _, list in ipairs { dev.nodes.qmi, dev.nodes.mbim } do ports[#ports + 1] = list[1] end
   return ports

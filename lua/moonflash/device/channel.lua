@@ -1,0 +1,79 @@
+--- Channels to modems, by address. The form of an address chooses the transport:
+--
+--     "/dev/ttyUSB0"      a serial port: its path, also one below a simulator's root
+--
+-- A transport is one row of the table below. All other files use addresses without looking at them.
+-- @module moonflash.device.channel
+
+local failure = require "moonflash.base.failure"
+local run = require "moonflash.base.run"
+local sys = require "moonflash.core.sys"
+local watch = require "moonflash.device.watch"
+
+local channel = {}
+
+local RETRY_MS = 10
+
+-- node(address): the path of the file that the transport opens. open(address): the channel, or nil and a
+-- failure port.*. The first row whose pattern fits is taken. Its module is loaded by the first open: listing
+-- modems loads no libserialport.
+local transports = {
+  { pattern = "", node = function(path) return path end,
+    open = function(path) return require("moonflash.core.port").open(path) end },
+}
+
+local function transport_of(address)
+  for _, transport in ipairs(transports) do
+    if address:find(transport.pattern) then return transport end
+  end
+end
+
+--- The file that has to be there, and that the program has to be allowed to open.
+-- @tparam string address
+-- @treturn string path
+function channel.node(address)
+  return transport_of(address).node(address)
+end
+
+--- Whether the node of an address exists. The kernel makes it before /dev shows it.
+-- @tparam string address
+-- @treturn boolean
+function channel.exists(address)
+  return sys.real_path(channel.node(address)) ~= nil
+end
+
+--- Opens a channel. What passes goes to the trace.
+-- @tparam string address
+-- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
+-- @treturn userdata a channel (see core/bind/channel.h); or nil and a failure port.*
+function channel.open(address, trace)
+  local opened, problem = transport_of(address).open(address)
+  if not opened then return nil, problem end
+  trace = trace or run.trace()
+  return trace and trace:tap(opened, address) or opened
+end
+
+-- A node that has just appeared: it is not in /dev yet, its permissions are not set yet, its driver is not ready.
+local passing = {
+  ["port.not_found"] = true, ["port.denied"] = true, ["port.busy"] = true, ["port.failed"] = true,
+}
+
+--- Opens a session on a channel that may not be ready: tries again while the failure may pass.
+-- @tparam string address
+-- @tparam function open_session called with the address; returns the session, or nil and a failure
+-- @tparam number within_ms how long it tries again after the first failure
+-- @tparam[opt] table clock { now(), sleep(ms) }: for tests
+-- @return what open_session returned; or nil and its last failure, or job.interrupted
+function channel.open_when_ready(address, open_session, within_ms, clock)
+  clock = clock or watch.clock
+  local ends = clock.now() + within_ms
+  while true do
+    local session, problem = open_session(address)
+    if session or not passing[problem.code] or clock.now() >= ends then return session, problem end
+    if not clock.sleep(RETRY_MS) then
+      return nil, failure.new("job.interrupted", "stopped while opening " .. address, { cause = problem })
+    end
+  end
+end
+
+return channel
