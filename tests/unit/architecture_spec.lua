@@ -49,7 +49,7 @@ local private = { "host.checks", "sim.replay" }
 
 -- Lua modules from outside, and the only files that may require them.
 local outside = {
-  { "cjson", { "^scripts/", "^lua/moonflash/base/json", "^lua/moonflash/commands/child%.lua", "^lua/moonflash/sim/" } },
+  { "cjson", { "^scripts/", "^lua/moonflash/base/json%.lua" } },
   { "argparse", { "^lua/moonflash/cli/arguments%.lua" } },
 }
 
@@ -64,7 +64,7 @@ local may_only = {
     "^moonflash%.core%.port$", "^moonflash%.base%.", "^moonflash%.sim%." } },
   { "^lua/moonflash/sim/", {
     "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
-    "^moonflash%.base%.", "^moonflash%.sim%.", "^cjson$" } },
+    "^moonflash%.base%.", "^moonflash%.sim%." } },
   { "^lua/moonflash/protocol/qmi/", { "^moonflash%.base%.", "^moonflash%.core%.[^q]", "^moonflash%.protocol%.qmi%." } },
   { "^lua/moonflash/cli/services%.lua", ANY },
   { "^lua/moonflash/cli/", { "^moonflash%.[^c]", "^moonflash%.c[^o]", "^moonflash%.commands", "^argparse$" } },

@@ -1,6 +1,5 @@
 -- How events become text and JSON.
 local failure = require "moonflash.base.failure"
-local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
 local progress_line = require "moonflash.cli.progress_line"
 local stage = require "tests.cli_stage"
@@ -32,21 +31,6 @@ local function percents(text)
 end
 
 describe("JSON", function()
-  it("keeps the order of keys, writes null for what is absent and [] for empty lists", function()
-    local object = json.object({ "v", "b", "a", "list", "inner" },
-      { v = 1, a = "x", list = json.list(), inner = json.object({ "z" }, {}), extra = 1 })
-    assert.equal('{"v":1,"b":null,"a":"x","list":[],"inner":{"z":null}}', json.encode(object))
-  end)
-
-  it("writes whole numbers, also large ones", function()
-    assert.equal("[4294967295,9007199254740991,0,3]", json.encode { 4294967295, 9007199254740991, 0, 3.2 })
-  end)
-
-  it("is UTF-8 whatever the modem said", function()
-    assert.equal('"é\239\191\189x\\u0000\\"a/b"', json.encode "é\255x\0\"a/b")
-    assert.equal('"\239\191\189\239\191\189"', json.encode "\195\195")
-  end)
-
   it("of an update is one object a line with v first and the result last", function()
     local said = stage.run({ "update", "a", "--json" }, { events = ten_megabytes(), result = done })
     for line in said.stdout:gmatch "[^\n]+" do assert.matches('^{"v":1,"t":%d+,"event":"', line) end

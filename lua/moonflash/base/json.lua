@@ -1,107 +1,129 @@
---- One JSON text of one value, with the keys of an object in the order its shape names them. cjson
--- does the strings; order, `null` for what is absent and `[]` for an empty list it cannot do.
+--- JSON: one encoder with a fixed order of keys, one decoder. lua-cjson decodes and escapes strings; it cannot
+-- order keys, write `null` for an absent field, or write an empty table as a list.
 -- @module moonflash.base.json
 
 local cjson = require "cjson"
 
 local json = {}
 
-local List, Object = {}, {}
+local Object = {}
 
---- Says that a table is a list, also when it is empty.
--- @tparam[opt] table items
--- @treturn table the list
-function json.list(items)
-  return setmetatable(items or {}, List)
-end
-
---- An object whose keys are written in this order; a key without a value is written as null.
+--- An object whose keys are written in this order. A key without a value is written as null.
 -- @tparam table keys names in order
--- @tparam table values by name; values without a key are left out
--- @treturn table the object
+-- @tparam table values by name; values whose name is not in keys are left out
+-- @treturn table the object, for json.encode
 function json.object(keys, values)
   return setmetatable({ keys = keys, values = values }, Object)
 end
 
--- Lengths of well-formed UTF-8 sequences by their first byte.
+-- These keys of a plain table come first, the others follow in alphabetical order.
+local rank = {}
+for index, key in ipairs { "t", "event", "if", "dir", "state", "step", "code", "message" } do rank[key] = index end
+
+local function comes_before(a, b)
+  local one, other = rank[a] or math.huge, rank[b] or math.huge
+  if one ~= other then return one < other end
+  return a < b
+end
+
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys, comes_before)
+  return keys
+end
+
+-- Well-formed UTF-8 sequences of 2, 3 and 4 bytes.
 local sequences = {
-  { "[\194-\223]", "[\128-\191]" },
-  { "[\224-\239]", "[\128-\191][\128-\191]" },
-  { "[\240-\244]", "[\128-\191][\128-\191][\128-\191]" },
+  "^[\194-\223][\128-\191]", "^[\224-\239][\128-\191][\128-\191]", "^[\240-\244][\128-\191][\128-\191][\128-\191]",
 }
 
-local function well_formed_length(text, at)
+local function length_of_character(text, at)
   if text:byte(at) < 0x80 then return 1 end
-  for i, sequence in ipairs(sequences) do
-    if text:find("^" .. sequence[1] .. sequence[2], at) then return i + 1 end
+  for index, sequence in ipairs(sequences) do
+    if text:find(sequence, at) then return index + 1 end
   end
 end
 
--- What a modem or a file name says may be any bytes; JSON has to be UTF-8.
+-- A modem's texts and file names may be any bytes, JSON has to be UTF-8: other bytes become U+FFFD.
 local function utf8(text)
   if not text:find "[\128-\255]" then return text end
   local parts, at = {}, 1
   while at <= #text do
-    local length = well_formed_length(text, at)
+    local length = length_of_character(text, at)
     parts[#parts + 1] = length and text:sub(at, at + length - 1) or "\239\191\189"
     at = at + (length or 1)
   end
   return table.concat(parts)
 end
 
--- cjson also escapes slashes, which nobody needs.
+-- lua-cjson also escapes slashes, which JSON does not require.
 local function encode_string(text)
   return (cjson.encode(utf8(text)):gsub("\\/", "/"))
+end
+
+-- "%d" cannot hold 2^31 and above in every Lua.
+local function encode_number(number)
+  return (number % 1 == 0 and "%.0f" or "%.14g"):format(number)
 end
 
 local encode
 
 local function encode_list(items)
   local parts = {}
-  for i, item in ipairs(items) do parts[i] = encode(item) end
+  for index, item in ipairs(items) do parts[index] = encode(item) end
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function member(name, value)
-  return encode_string(name) .. ":" .. encode(value)
-end
-
-local function encode_object(object)
+local function encode_members(keys, values)
   local parts = {}
-  for i, name in ipairs(object.keys) do parts[i] = member(name, object.values[name]) end
+  for index, key in ipairs(keys) do parts[index] = encode_string(key) .. ":" .. encode(values[key]) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local function encode_plain(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = tostring(name) end
-  table.sort(names)
-  for i, name in ipairs(names) do names[i] = member(name, map[name]) end
-  return "{" .. table.concat(names, ",") .. "}"
+local function encode_table(value)
+  if getmetatable(value) == Object then return encode_members(value.keys, value.values) end
+  if #value > 0 or next(value) == nil then return encode_list(value) end
+  return encode_members(sorted_keys(value), value)
 end
 
-local function encode_table(value)
-  local kind = getmetatable(value)
-  if kind == Object then return encode_object(value) end
-  if kind == List or #value > 0 then return encode_list(value) end
-  return encode_plain(value)
-end
+local function null() return "null" end
 
 local encoders = {
-  ["nil"] = function() return "null" end,
-  boolean = tostring,
-  number = function(value) return ("%.0f"):format(value) end,
-  string = encode_string,
+  ["nil"] = null, userdata = null, boolean = tostring, number = encode_number, string = encode_string,
   table = encode_table,
 }
 
---- Encodes a value. Numbers are whole: sizes, times, counts.
--- @param value nil, boolean, number, string, list, object or a table with text keys
+--- Encodes a value.
+-- @param value nil, json.null, boolean, number, string, list, json.object, or a table with text keys. An empty
+-- table is an empty list.
 -- @treturn string JSON without a line end
 function encode(value)
   local encoder = encoders[type(value)] or error("no JSON for a " .. type(value), 2)
   return encoder(value)
 end
 json.encode = encode
+
+--- What json.decode gives for null.
+json.null = cjson.null
+
+--- Decodes a text.
+-- @tparam string text
+-- @return the value; nil when the text is not JSON
+function json.decode(text)
+  local ok, value = pcall(cjson.decode, text)
+  if ok then return value end
+end
+
+--- Removes the fields that are null, at every depth.
+-- @param value as json.decode gives it; changed in place
+-- @return the same value
+function json.without_null(value)
+  if type(value) ~= "table" then return value end
+  for key, inner in pairs(value) do
+    if inner == json.null then value[key] = nil else json.without_null(inner) end
+  end
+  return value
+end
 
 return json

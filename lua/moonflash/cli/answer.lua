@@ -25,7 +25,7 @@ end
 local function typed(format, value, bytes)
   if type(value) == "string" and format == "bytes" then return bytes.hex(value) end
   if type(value) ~= "table" or type(format) ~= "table" then return value end
-  local made = format.list and json.list {} or {}
+  local made = {}
   for _, field in ipairs(format.record or {}) do made[field[1]] = typed(field[2], value[field[1]], bytes) end
   for i, item in ipairs(format.list and value or {}) do made[i] = typed(format.list, item, bytes) end
   return (format.list or format.record) and made or value
@@ -66,7 +66,8 @@ function answer.show(out, message, tlvs, use)
   local keys, hex = in_hex(tlvs, use.bytes)
   out:object(json.object({ "v", "service", "message", "id", "fields", "tlvs" }, {
     v = 1, service = message.service, message = message.name,
-    id = "0x" .. use.bytes.hex_number(message.id, 4), fields = fields, tlvs = json.object(keys, hex),
+    id = "0x" .. use.bytes.hex_number(message.id, 4),
+    fields = fields and json.object(sorted_names(fields), fields), tlvs = json.object(keys, hex),
   }))
   local shown = fields or hex
   for _, name in ipairs(sorted_names(shown)) do say(out, "", name, shown[name]) end

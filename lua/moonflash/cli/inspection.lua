@@ -114,7 +114,7 @@ local function fields(keys)
 end
 
 local function each(items, make)
-  local list = json.list {}
+  local list = {}
   for index, item in ipairs(items or {}) do list[index] = make(item) end
   return list
 end

@@ -46,7 +46,7 @@ function output.open(wanted, given)
 end
 
 function output:elapsed()
-  return self.clock() - self.start
+  return math.floor(self.clock() - self.start + 0.5)
 end
 
 --- Writes into the log only.

@@ -23,7 +23,7 @@ local function copy(values, more)
 end
 
 local function each(items, make)
-  local list = json.list {}
+  local list = {}
   for i, item in ipairs(items or {}) do list[i] = make(item) end
   return list
 end
@@ -39,7 +39,14 @@ local interface = fields { "number", "class", "driver", "tty", "control", "net" 
 local images = fields { "ok", "firmware", "carrier", "config", "family", "product", "problems" }
 local stored_image = fields { "type", "slot", "unique_id", "build_id", "active", "failures" }
 local power = fields { "mode", "causes" }
-local planned = fields { "step", "changes", "seconds" }
+
+local function whole(number) return math.floor(number + 0.5) end
+
+local function planned(step)
+  return json.object({ "step", "changes", "seconds" },
+    { step = step.step, changes = step.changes, seconds = step.seconds and whole(step.seconds) })
+end
+
 
 local function failed(value)
   return json.object({ "code", "step", "message", "hint", "evidence" },
@@ -59,7 +66,7 @@ end
 -- @tparam number t ms
 function shape.progress(event, seen, t)
   return line({ "t", "event", "step", "file", "sent", "total", "rate", "eta" },
-    copy(event, { t = t, rate = seen.rate, eta = seen.left and math.ceil(seen.left) }))
+    copy(event, { t = t, rate = whole(seen.rate), eta = seen.left and math.ceil(seen.left) }))
 end
 
 --- A finding the job goes on with.

@@ -10,10 +10,10 @@
 -- Read at least every few seconds: a full pipe makes the child wait.
 -- @module moonflash.commands.child
 
-local cjson = require "cjson"
 local command_line = require "moonflash.commands.child_arguments"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
+local json = require "moonflash.base.json"
 local place = require "moonflash.base.install"
 local sys = require "moonflash.core.sys"
 
@@ -114,19 +114,10 @@ function child:read_lines()
   return lines
 end
 
--- Lua has no place for null in a table: what is null is absent.
-local function without_null(value)
-  if type(value) ~= "table" then return value end
-  for key, inner in pairs(value) do
-    if inner == cjson.null then value[key] = nil else without_null(inner) end
-  end
-  return value
-end
-
 -- What a script prints is no JSON, or not ours; it may stand before ours without an end of its line.
 local function decode(line)
-  local ok, value = pcall(cjson.decode, line:match '{"v":.*$' or line)
-  if ok and type(value) == "table" then return without_null(value) end
+  local value = json.decode(line:match '{"v":.*$' or line)
+  if type(value) == "table" then return json.without_null(value) end
   return { event = "output", message = line }
 end
 

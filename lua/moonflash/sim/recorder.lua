@@ -5,7 +5,7 @@
 -- "violation". A violation is something no real modem is known to forgive: tests fail on any of them.
 -- @module moonflash.sim.recorder
 
-local cjson = require "cjson"
+local json = require "moonflash.base.json"
 local sys = require "moonflash.core.sys"
 
 local recorder = {}
@@ -29,7 +29,7 @@ end
 -- @tparam table fields what else is to be known; strings of bytes in hex
 function recorder:note(event, fields)
   fields.event, fields.t = event, sys.clock_ms() - self.began
-  self.log:write(cjson.encode(fields), "\n")
+  self.log:write(json.encode(fields), "\n")
 end
 
 --- Writes down that the other side broke a rule.

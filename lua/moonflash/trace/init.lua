@@ -11,7 +11,7 @@
 -- @module moonflash.trace
 
 local failure = require "moonflash.base.failure"
-local line = require "moonflash.base.json_line"
+local json = require "moonflash.base.json"
 local place = require "moonflash.base.install"
 local qmi = require "moonflash.trace.qmi"
 local redact = require "moonflash.trace.redact"
@@ -79,7 +79,7 @@ function trace:write(event, fields)
   note_signals(self)
   if not self.file then return end
   fields.t, fields.event = math.floor(sys.clock_ms() - self.began + 0.5), event
-  self.file:write(line.encode(fields), "\n")
+  self.file:write(json.encode(fields), "\n")
   local written, reason = self.file:flush()
   if not written then give_up(self, reason) end
 end

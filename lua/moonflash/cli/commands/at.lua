@@ -23,7 +23,7 @@ local function find_device(wanted)
 end
 
 local function show(out, command, answer)
-  local lines = json.list {}
+  local lines = {}
   for index, line in ipairs(answer) do
     lines[index] = line
     out:say(line)

@@ -4,7 +4,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
-local line = require "moonflash.base.json_line"
+local json = require "moonflash.base.json"
 local trace = require "moonflash.trace"
 
 local events = {}
@@ -106,7 +106,7 @@ function checks.result(event)
 end
 
 local function is_event(event)
-  local check = event and checks[event.event]
+  local check = type(event) == "table" and checks[event.event]
   if not check or event.device ~= nil and event.event ~= "device" then return false end
   return is_number(event.t) and check(event)
 end
@@ -126,7 +126,7 @@ end
 local function parse(path, file)
   local list = {}
   for text in read_all(file):gsub("([^\n])$", "%1\n"):gmatch "([^\n]*)\n" do
-    local event = line.decode(text)
+    local event = json.decode(text)
     if not is_event(event) or (event.event == "start") ~= (#list == 0) then
       return nil, unusable(path, #list + 1)
     end

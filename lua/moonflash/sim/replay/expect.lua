@@ -4,7 +4,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
-local line = require "moonflash.base.json_line"
+local json = require "moonflash.base.json"
 local redact = require "moonflash.trace.redact"
 local trace_qmi = require "moonflash.trace.qmi"
 
@@ -107,7 +107,7 @@ local function take_request(port, event)
   if not asked then return false end
   local fields = trace_qmi.fields(asked.service, asked.message, asked.tlvs)
   local wanted = { service = event.service, message = event.message, tlvs = event.tlvs }
-  if line.encode(fields) == line.encode(wanted) then
+  if json.encode(fields) == json.encode(wanted) then
     port.asked = asked
     return true
   end

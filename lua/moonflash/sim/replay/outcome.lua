@@ -3,7 +3,7 @@
 -- else uses the modem.
 -- @module moonflash.sim.replay.outcome
 
-local line = require "moonflash.base.json_line"
+local json = require "moonflash.base.json"
 
 local outcome = {}
 
@@ -26,7 +26,7 @@ local function of_result(event)
   local parts = { "exit " .. ("%.0f"):format(event.exit) }
   if problem then parts[2] = ("%s: %s"):format(problem.code, problem.message) end
   for _, name in ipairs { "before", "after" } do
-    if event[name] then parts[#parts + 1] = name .. " " .. line.encode(event[name]) end
+    if event[name] then parts[#parts + 1] = name .. " " .. json.encode(event[name]) end
   end
   return table.concat(parts, ", ")
 end

@@ -1,9 +1,9 @@
 --- The jobs of the service, as their folders tell: see /usr/libexec/moonflash-job.
 -- @module moonflash.rpcd.jobs
 
-local cjson = require "cjson"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
+local json = require "moonflash.base.json"
 local sys = require "moonflash.core.sys"
 
 local jobs = {}
@@ -49,8 +49,8 @@ local function events_in(job, bytes)
   if not file then return events end
   file:seek("end", -math.min(bytes, file:seek "end"))
   for line in file:read("*a"):gmatch "([^\n]*)\n" do
-    local whole, event = pcall(cjson.decode, line)
-    if whole and type(event) == "table" then table.insert(events, 1, event) end
+    local event = json.decode(line)
+    if type(event) == "table" then table.insert(events, 1, event) end
   end
   file:close()
   return events
