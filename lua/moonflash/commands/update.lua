@@ -175,7 +175,7 @@ end
 -- @treturn table the result
 function update.run(work, steps)
   work:settle()
-  guests.give_back_left(work)
+  guests.restore_leftovers(work)
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
   local held, problem = work:hold()

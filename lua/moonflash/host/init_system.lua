@@ -1,49 +1,34 @@
--- Services of the system: stopped and started again through procd or systemd, by exec.
+--- Services of the init system: stopped and started through procd or systemd.
+-- @module moonflash.host.init_system
 
 local system = require "moonflash.host.system"
 
-local services = { kinds = {} }
+local init_system = { kinds = {} }
 
 local SERVICE_MS = 30000
 
-local function run(root, program, ...)
-  local path = system.program(root, program)
-  return system.run({ path or program, ... }, SERVICE_MS)
-end
-
-services.kinds.procd = {
-  service = true, words = "the service %s",
-  pause = function(root, name) return run(root, "/etc/init.d/" .. name, "stop") end,
-  resume = function(root, name) return run(root, "/etc/init.d/" .. name, "start") end,
-}
-
-services.kinds.systemd = {
-  service = true, words = "the service %s",
-  pause = function(root, name) return run(root, "systemctl", "stop", name) end,
-  resume = function(root, name) return run(root, "systemctl", "start", name) end,
-}
-
--- A service that was not stopped by this run, but must run after it: another run that stops it meanwhile
--- leaves it to this one to start it.
-local function kept(kind, process)
+-- A kind of paused entry (moonflash.host.services): `command` gives the program and its arguments.
+local function new_kind(command)
+  local function run(root, name, action)
+    local argv = command(name, action)
+    argv[1] = system.program(root, argv[1]) or argv[1]
+    return system.run(argv, SERVICE_MS)
+  end
   return {
-    service = true, words = kind.words,
-    pause = function() return true end,
-    resume = function(root, name)
-      if system.runs(root, process) then return true end
-      return kind.resume(root, name)
-    end,
+    service = true, words = "the service %s",
+    pause = function(root, name) return run(root, name, "stop") end,
+    resume = function(root, name) return run(root, name, "start") end,
   }
 end
 
-services.kinds["kept-procd"] = kept(services.kinds.procd, "ModemManager")
-services.kinds["kept-systemd"] = kept(services.kinds.systemd, "ModemManager")
+init_system.kinds.procd = new_kind(function(name, action) return { "/etc/init.d/" .. name, action } end)
+init_system.kinds.systemd = new_kind(function(name, action) return { "systemctl", action, name } end)
 
---- How a service of this system is stopped.
+--- The entry of a service, by the init system that runs.
 -- @tparam string root
 -- @tparam table names by kind: { procd = "modemmanager", systemd = "ModemManager.service" }
 -- @treturn ?table { kind, name }
-function services.find(root, names)
+function init_system.find(root, names)
   if system.program(root, "/etc/init.d/" .. names.procd) and system.program(root, "/sbin/procd") then
     return { kind = "procd", name = names.procd }
   end
@@ -52,4 +37,4 @@ function services.find(root, names)
   end
 end
 
-return services
+return init_system

@@ -1,68 +1,72 @@
--- ModemManager's own way to leave one modem alone: InhibitDevice over D-Bus. The inhibition is the
--- connection's: when we end, however that is, it ends.
+--- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the
+-- D-Bus connection, so it ends with this process, also when that is killed.
 -- https://www.freedesktop.org/software/ModemManager/api/latest/gdbus-org.freedesktop.ModemManager1.html
+-- @module moonflash.host.modemmanager
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
-local inhibition = {}
+local modemmanager = {}
 
 local OPEN_MS, CALL_MS = 2000, 15000
-local SOCKETS = { "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket" }
+local SUPERSPEED_MBIT = 5000
+local sockets = { "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket" }
 
-local function socket(root)
-  for _, path in ipairs(SOCKETS) do
-    local seen = sys.stat(paths.below(root, path))
-    if seen and seen.kind == "socket" then return paths.below(root, path) end
-  end
+--- Its service, by init system (moonflash.host.init_system).
+modemmanager.service = { procd = "modemmanager", systemd = "ModemManager.service" }
+
+--- Whether it runs.
+-- @tparam string root
+function modemmanager.runs(root)
+  return system.runs(root, "ModemManager")
 end
 
 local function connect(root)
-  local path = socket(root)
-  if not path then return nil end
-  local loaded, bus = pcall(require, "moonflash.core.dbus")
-  if not loaded then return nil end
-  return bus.open("unix:path=" .. path, OPEN_MS)
+  local loaded, dbus = pcall(require, "moonflash.core.dbus")
+  for _, name in ipairs(loaded and sockets or {}) do
+    local path = paths.below(root, name)
+    local found = sys.stat(path)
+    if found and found.kind == "socket" then return dbus.open("unix:path=" .. path, OPEN_MS) end
+  end
 end
 
-local function ask(connection, uid, hold)
+local function set_inhibited(connection, uid, inhibited)
   return connection:call({
     name = "org.freedesktop.ModemManager1", object = "/org/freedesktop/ModemManager1",
-    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, hold,
+    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, inhibited,
   }, CALL_MS)
 end
 
---- Asks ModemManager to leave a device alone. Its name for it is the folder in /sys.
+--- Inhibits a device. ModemManager calls a device by its folder in /sys.
 -- @tparam string root
 -- @tparam table dev
--- @treturn function gives it back: true, or nil and a failure; or nil and, when it was asked, a failure
-function inhibition.take(root, dev)
+-- @treturn function ends the inhibition: true, or nil and a failure. Or nil; and a failure, if there is a bus
+function modemmanager.inhibit(root, dev)
   local uid = system.device_path(root, dev)
   local connection, problem
   if uid then connection, problem = connect(root) end
   if not connection then return nil, problem end
-  local accepted, refused = ask(connection, uid, true)
+  local accepted, refused = set_inhibited(connection, uid, true)
   if not accepted then
     connection:close()
     return nil, refused
   end
   return function()
-    if not system.runs(root, "ModemManager") then -- another run has stopped it, and with it the inhibition
-      connection:close()
-      return true
-    end
-    local given, kept = ask(connection, uid, false)
+    local ended, kept = true, nil
+    -- another job may have stopped ModemManager, which ended the inhibition
+    if modemmanager.runs(root) then ended, kept = set_inhibited(connection, uid, false) end
     connection:close()
-    return given, kept
+    return ended, kept
   end
 end
 
---- Whether the inhibition of a device holds for the whole update: it is for one folder in /sys, and a
--- SuperSpeed modem's loader comes up in another.
-function inhibition.lasts(dev)
-  if dev.mode == "application" then return (dev.speed or 0) < 5000 end
+--- Whether an inhibition lasts for a whole update. It is for one folder in /sys, and the loader of a SuperSpeed
+-- modem appears in another.
+-- @tparam table dev
+function modemmanager.inhibition_lasts(dev)
+  if dev.mode == "application" then return (dev.speed or 0) < SUPERSPEED_MBIT end
   return dev.peer == nil
 end
 
-return inhibition
+return modemmanager

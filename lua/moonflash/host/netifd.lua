@@ -1,9 +1,10 @@
--- OpenWrt's network interfaces that use the modem: taken down and up again by ifdown and ifup.
+--- OpenWrt's network interfaces that use the modem: ifdown, ifup.
+-- @module moonflash.host.netifd
 
 local paths = require "moonflash.base.paths"
 local system = require "moonflash.host.system"
 
-local netifd = { kinds = {} }
+local netifd = {}
 
 local COMMAND_MS = 15000
 
@@ -11,7 +12,8 @@ local function run(root, program, name)
   return system.run({ system.program(root, program) or program, name }, COMMAND_MS)
 end
 
-netifd.kinds.interface = {
+--- A kind of paused entry (moonflash.host.services).
+netifd.kind = {
   words = "the network interface %s",
   pause = function(root, name) return run(root, "ifdown", name) end,
   resume = function(root, name) return run(root, "ifup", name) end,
@@ -22,28 +24,28 @@ local function unquoted(text)
 end
 
 -- The sections of /etc/config/network (UCI): config TYPE 'NAME', option KEY 'VALUE'.
-local function sections(root)
-  local found = {}
+local function read_sections(root)
+  local sections = {}
   for line in (system.text(root, "/etc/config/network") or ""):gmatch "[^\n]+" do
     local kind, name = line:match "^%s*config%s+(%S+)%s*(%S*)"
     local key, value = line:match "^%s*option%s+(%S+)%s+(.-)%s*$"
-    if kind then found[#found + 1] = { kind = unquoted(kind), name = unquoted(name), options = {} } end
-    if key and found[1] then found[#found].options[unquoted(key)] = unquoted(value) end
+    if kind then sections[#sections + 1] = { kind = unquoted(kind), name = unquoted(name), options = {} } end
+    if key and sections[1] then sections[#sections].options[unquoted(key)] = unquoted(value) end
   end
-  return found
+  return sections
 end
 
--- What an interface may call the modem: a port, a network device, or the device's folder in /sys
+-- A set of what an interface may call the modem: a port, a network device, or the modem's folder in /sys
 -- (protocol modemmanager).
 local function names_of(root, dev)
   local names = {}
+  local function add(name) if name then names[name] = true end end
   for _, interface in ipairs(dev.interfaces) do
-    for _, path in ipairs { interface.control or false, interface.tty or false } do
-      if path then names[paths.without(root, path)] = true end
-    end
-    if interface.net then names[interface.net] = true end
+    add(interface.control and paths.without(root, interface.control))
+    add(interface.tty and paths.without(root, interface.tty))
+    add(interface.net)
   end
-  names[system.device_path(root, dev) or ""] = true
+  add(system.device_path(root, dev))
   return names
 end
 
@@ -52,23 +54,23 @@ local function uses(options, names, dev)
     or options.proto == "wwan" and options.bus == dev.place
 end
 
--- An interface that was taken down by hand stays down.
-local function is_wanted(ubus, name)
+-- An interface that the user took down has autostart false.
+local function is_up(ubus, name)
   local text = system.output({ ubus, "call", "network.interface." .. name, "status" }, COMMAND_MS)
   return text ~= nil and text:match '"autostart":%s*true' ~= nil
 end
 
---- The interfaces that use a modem and are not down.
+--- The interfaces that use a modem and were not taken down by the user.
 -- @tparam string root
 -- @tparam table dev
--- @treturn table array of { kind, name }
+-- @treturn table array of { kind = "interface", name }
 function netifd.find(root, dev)
   local ubus, found = system.program(root, "ubus"), {}
   if not ubus or not system.program(root, "ifdown") then return found end
   local names = names_of(root, dev)
-  for _, section in ipairs(sections(root)) do
+  for _, section in ipairs(read_sections(root)) do
     if section.kind == "interface" and section.name ~= "" and uses(section.options, names, dev)
-      and is_wanted(ubus, section.name) then
+        and is_up(ubus, section.name) then
       found[#found + 1] = { kind = "interface", name = section.name }
     end
   end

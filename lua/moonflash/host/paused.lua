@@ -1,50 +1,26 @@
--- What was paused for a modem, in a file below /run/moonflash from before it is paused until it was
--- given back, so that a run after a crash finds it. One line each: KIND NAME.
+--- The paused services file: what is paused for the modem in one USB socket, a line "KIND NAME" each. A job
+-- writes it before it pauses anything and removes it when everything is resumed, so the next run finds it after
+-- a crash. While the file exists and its job runs, services must stay stopped, even those that another job
+-- stopped.
+-- @module moonflash.host.paused
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 
-local journal = {}
-journal.__index = journal
+local paused = {}
 
-local FOLDER = "/run/moonflash/"
+local FOLDER = "/run/moonflash"
+local LOCK_MS, LOCK_RETRY_MS = 60000, 20 -- longer than a service takes to stop or start
+local MOST_BYTES = 65536
 
---- The file of a modem's socket.
+local function path_of(root, socket)
+  return paths.below(root, ("%s/%s.paused"):format(FOLDER, socket))
+end
+
+--- The sockets that have a file.
 -- @tparam string root
--- @tparam string socket see moonflash.host.lock
-function journal.new(root, socket)
-  local folder = paths.below(root, FOLDER)
-  local path = folder .. socket .. ".paused"
-  return setmetatable({ socket = socket, folder = folder, path = path, entries = {} }, journal)
-end
-
-local function write(self)
-  if not self.entries[1] then return sys.remove(self.path) end
-  local lines = {}
-  for index, entry in ipairs(self.entries) do lines[index] = entry.kind .. " " .. entry.name .. "\n" end
-  local made, problem = sys.make_folder(self.folder)
-  if not made then return nil, problem end
-  return sys.write_file(self.path, table.concat(lines))
-end
-
---- Notes that something is going to be paused.
--- @treturn boolean true, or nil and a failure
-function journal:add(entry)
-  self.entries[#self.entries + 1] = entry
-  return write(self)
-end
-
---- Notes that it was given back.
-function journal:drop(entry)
-  for index, other in ipairs(self.entries) do
-    if other == entry then table.remove(self.entries, index) end
-  end
-  return write(self)
-end
-
---- The sockets for which a journal is there.
--- @treturn table array of names
-function journal.sockets(root)
+-- @treturn table array of names (moonflash.host.lock)
+function paused.sockets(root)
   local found = {}
   for _, name in ipairs(sys.list(paths.below(root, FOLDER)) or {}) do
     found[#found + 1] = name:match "^(.+)%.paused$"
@@ -52,16 +28,71 @@ function journal.sockets(root)
   return found
 end
 
---- Reads what a run left behind.
+--- Reads a file. Lines that are no entry are passed over.
 -- @tparam string root
 -- @tparam string socket
--- @tparam table kinds those there are; other lines are passed over
-function journal.read(root, socket, kinds)
-  local self = journal.new(root, socket)
-  for kind, name in (sys.read_file(self.path) or ""):gmatch "(%S+) ([^\n]+)\n" do
-    if kinds[kind] then self.entries[#self.entries + 1] = { kind = kind, name = name } end
+-- @treturn table array of { kind, name }; empty without a file
+function paused.read(root, socket)
+  local entries = {}
+  for line in (sys.read_file(path_of(root, socket), MOST_BYTES) or ""):gmatch "([^\n]*)\n" do
+    local kind, name = line:match "^(%l+) ([%w_][%w_.-]*)$"
+    entries[#entries + 1] = kind and { kind = kind, name = name }
   end
-  return self
+  return entries
 end
 
-return journal
+--- Replaces a file in one step: a crash leaves the old one or the new one.
+-- @tparam string root
+-- @tparam string socket
+-- @tparam table entries may be empty
+-- @treturn boolean true, or nil and a failure
+function paused.write(root, socket, entries)
+  local lines, path = {}, path_of(root, socket)
+  for index, entry in ipairs(entries) do lines[index] = entry.kind .. " " .. entry.name .. "\n" end
+  local done, problem = sys.make_folder(paths.below(root, FOLDER))
+  if done then done, problem = sys.write_file(path .. ".new", table.concat(lines)) end
+  if done then done, problem = sys.rename(path .. ".new", path) end
+  return done, problem
+end
+
+--- Adds an entry to a file, once.
+-- @tparam string root
+-- @tparam string socket
+-- @tparam table entry
+-- @treturn boolean true, or nil and a failure
+function paused.add(root, socket, entry)
+  local entries = paused.read(root, socket)
+  for _, other in ipairs(entries) do
+    if other.kind == entry.kind and other.name == entry.name then return true end
+  end
+  entries[#entries + 1] = entry
+  return paused.write(root, socket, entries)
+end
+
+--- Removes a file.
+function paused.remove(root, socket)
+  return sys.remove(path_of(root, socket))
+end
+
+local function take_lock(root)
+  local path, ends = paths.below(root, FOLDER .. "/services.lock"), sys.clock_ms() + LOCK_MS
+  while true do
+    local held, problem = sys.lock(path)
+    if held or problem.code ~= "sys.locked" or sys.clock_ms() > ends then return held end
+    if not sys.sleep_ms(LOCK_RETRY_MS) then return nil end
+  end
+end
+
+--- Runs a function while no other job reads or writes these files, or stops or starts services. Without the
+-- lock, if it cannot be taken.
+-- @tparam string root
+-- @tparam function action
+-- @return its first two results
+function paused.alone(root, action)
+  local held = take_lock(root)
+  local result, problem = action()
+  if held then held:release() end
+  return result, problem
+end
+
+return paused

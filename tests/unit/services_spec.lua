@@ -1,9 +1,10 @@
--- Pausing those who use the modem, and giving back: in the end, after a failure, and after a crash.
+-- Programs that use the modem are paused, and resumed: at the end, after a failure, and after a crash.
 local fake_bus = require "tests.fake_bus"
 local fake_machine = require "tests.fake_machine"
-local guests = require "moonflash.host.services"
+local failure = require "moonflash.base.failure"
 local lock = require "moonflash.host.lock"
 local modems = require "tests.fake_modems"
+local services = require "moonflash.host.services"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -15,7 +16,7 @@ after_each(function()
 end)
 
 local usb2 = modems.copy(modems.running, { place = "1-6", peer = "2-3", speed = 480 })
-local journal = "run/moonflash/1-6.paused"
+local paused_file = "run/moonflash/1-6.paused"
 
 local function with_modem_manager(modem)
   machine = fake_machine.new(modem or usb2)
@@ -34,7 +35,7 @@ local function with_procd()
   machine:program "etc/init.d/modemmanager"
 end
 
--- OpenWrt's netifd; `up` says which interfaces were not taken down by hand.
+-- OpenWrt's netifd; `up` is a pattern of the interfaces that the user did not take down.
 local function with_netifd(config, up)
   machine = fake_machine.new(usb2, { ["etc/config/network"] = config })
   machine:program("bin/ubus", ('case "$2" in %s) echo \'{ "up": false, "autostart": true }\';; '
@@ -52,59 +53,59 @@ local function changes()
 end
 
 describe("pausing", function()
-  it("is nothing where nobody uses the modem", function()
+  it("does nothing where no program uses the modem", function()
     machine = fake_machine.new(usb2)
     machine:program "usr/bin/systemctl"
-    assert.is_false(guests.pause(machine:job()))
+    assert.is_false(services.pause(machine:job()))
     assert.same({}, machine:calls())
-    assert.is_nil(machine:read(journal))
+    assert.is_nil(machine:read(paused_file))
   end)
 
-  it("stops and starts the service of systemd, and keeps a journal meanwhile", function()
+  it("stops and starts the service of systemd, with an entry in the file meanwhile", function()
     with_systemd()
     local job = machine:job()
-    assert.is_true(guests.pause(job))
-    assert.equal("systemd ModemManager.service\n", machine:read(journal))
+    assert.is_true(services.pause(job))
+    assert.equal("systemd ModemManager.service\n", machine:read(paused_file))
     job:finalize()
     assert.same({ "systemctl stop ModemManager.service", "systemctl start ModemManager.service" }, changes())
-    assert.is_nil(machine:read(journal))
+    assert.is_nil(machine:read(paused_file))
     assert.same({}, machine.warnings)
   end)
 
-  it("writes the journal before anything is paused", function()
+  it("writes the file before anything is paused", function()
     with_systemd()
-    machine:program("usr/bin/systemctl", ("cat %s/%s >>%s/calls"):format(machine.root, journal, machine.root))
-    assert.is_true(guests.pause(machine:job()))
+    machine:program("usr/bin/systemctl", ("cat %s/%s >>%s/calls"):format(machine.root, paused_file, machine.root))
+    assert.is_true(services.pause(machine:job()))
     assert.same({ "systemctl stop ModemManager.service", "systemd ModemManager.service" }, changes())
   end)
 
   it("stops and starts the service of procd", function()
     with_procd()
     local job = machine:job()
-    assert.is_true(guests.pause(job))
+    assert.is_true(services.pause(job))
     job:finalize()
     assert.same({ "modemmanager stop", "modemmanager start" }, changes())
   end)
 
   it("warns when ModemManager runs and nothing stops it", function()
     with_modem_manager()
-    assert.is_false(guests.pause(machine:job()))
+    assert.is_false(services.pause(machine:job()))
     assert.equal(1, #machine.warnings)
   end)
 
-  it("warns when its service cannot be stopped, and starts it all the same", function()
+  it("warns when its service cannot be stopped, and starts it nevertheless", function()
     with_systemd()
     machine:program("usr/bin/systemctl", '[ "$1" = start ]')
     local job = machine:job()
-    assert.is_false(guests.pause(job))
+    assert.is_false(services.pause(job))
     assert.truthy(machine.warnings[1].message:find("exit status 1", 1, true))
     job:finalize()
     assert.equal("systemctl start ModemManager.service", changes()[2])
   end)
 
-  it("leaves all alone when told", function()
+  it("does nothing with --keep-services", function()
     with_systemd()
-    assert.is_false(guests.pause(machine:job { keep_services = true }))
+    assert.is_false(services.pause(machine:job { keep_services = true }))
     assert.same({}, machine:calls())
   end)
 
@@ -130,75 +131,103 @@ config device
 	option device '/dev/cdc-wdm0'
 ]], "network.interface.wwan|network.interface.static|network.interface.any|network.interface.mm")
     local job = machine:job()
-    assert.is_true(guests.pause(job))
-    assert.equal("interface wwan\ninterface static\ninterface any\ninterface mm\n", machine:read(journal))
+    assert.is_true(services.pause(job))
+    assert.equal("interface wwan\ninterface static\ninterface any\ninterface mm\n", machine:read(paused_file))
     job:finalize()
     assert.same({ "ifdown wwan", "ifdown static", "ifdown any", "ifdown mm",
       "ifup mm", "ifup any", "ifup static", "ifup wwan" }, changes())
   end)
 
-  it("fails when an interface cannot be taken down, and gives it back", function()
+  it("fails when an interface cannot be taken down, and takes it up", function()
     with_netifd("config interface 'wwan'\n\toption device 'wwan0'\n", "network.interface.wwan")
     machine:program("sbin/ifdown", "exit 3")
     local job = machine:job()
-    local paused, problem = guests.pause(job)
+    local paused, problem = services.pause(job)
     assert.equal("sys.program", support.code_of(paused, problem))
     job:finalize()
     assert.same({ "ifdown wwan", "ifup wwan" }, changes())
   end)
 
-  it("keeps in the journal what could not be given back", function()
+  it("keeps an entry that could not be resumed in the file", function()
     with_systemd()
     machine:program("usr/bin/systemctl", '[ "$1" = stop ]')
     local job = machine:job()
-    assert.is_true(guests.pause(job))
+    assert.is_true(services.pause(job))
     job:finalize()
     assert.equal("sys.program", machine.warnings[1].code)
-    assert.equal("systemd ModemManager.service\n", machine:read(journal))
+    assert.equal("systemd ModemManager.service\n", machine:read(paused_file))
   end)
 
-  it("is told to plans in words", function()
+  it("is listed in words for plans", function()
     with_systemd()
-    assert.same({ "ModemManager" }, guests.list(machine.root, machine:job().device))
+    assert.same({ "ModemManager" }, services.list(machine.root, machine:job().device))
   end)
 end)
 
 describe("a run after a crash", function()
   before_each(function()
     with_systemd()
-    guests.pause(machine:job()) -- and this job never ends
+    services.pause(machine:job()) -- and this job never ends
   end)
 
-  it("gives back what was left paused", function()
-    guests.give_back_left(machine:job())
+  it("resumes what was left paused", function()
+    services.restore_leftovers(machine:job())
     assert.equal("systemctl start ModemManager.service", changes()[2])
-    assert.is_nil(machine:read(journal))
+    assert.is_nil(machine:read(paused_file))
   end)
 
-  it("leaves alone what a run that is at work has paused", function()
+  it("leaves entries of a job that still runs", function()
     local held = assert(lock.take_socket(machine.root, "1-6"))
-    guests.give_back_left(machine:job())
+    services.restore_leftovers(machine:job())
     held:release()
     assert.equal(1, #changes())
-    assert.truthy(machine:read(journal))
+    assert.truthy(machine:read(paused_file))
   end)
 
   it("tries again when that fails", function()
     machine:program("usr/bin/systemctl", "exit 1")
-    guests.give_back_left(machine:job())
+    services.restore_leftovers(machine:job())
     assert.equal(1, #machine.warnings)
-    assert.truthy(machine:read(journal))
+    assert.truthy(machine:read(paused_file))
   end)
 
-  it("passes over what it does not understand", function()
-    machine.tree:write(journal, "elsewhere thing\n\0\ninterface\n")
-    guests.give_back_left(machine:job())
-    assert.equal(1, #changes())
+  it("passes over lines that are no entry", function()
+    machine.tree:write(paused_file, "elsewhere thing\n\0\ninterface\nprocd ../x\ninterface -f\n"
+      .. ("x"):rep(5000) .. "\nsystemd ModemManager.service\nsystemd cut-off")
+    services.restore_leftovers(machine:job())
+    assert.same({ "systemctl stop ModemManager.service", "systemctl start ModemManager.service" }, changes())
+    assert.is_nil(machine:read(paused_file))
+    assert.same({}, machine.warnings)
+  end)
+
+  it("keeps the entries whose resuming failed when it pauses more", function()
+    machine.tree:write(paused_file, "interface wwan\n")
+    services.restore_leftovers(machine:job()) -- there is no ifup
+    local job = machine:job()
+    services.pause(job)
+    assert.equal("interface wwan\nsystemd ModemManager.service\n", machine:read(paused_file))
+    machine:program "sbin/ifup"
+    job:finalize()
+    assert.equal("ifup wwan", changes()[4])
+    assert.is_nil(machine:read(paused_file))
+  end)
+
+  it("finds the entries although a write was cut short", function()
+    local write = sys.write_file
+    finally(function() sys.write_file = write end)
+    sys.write_file = function(path, bytes)
+      write(path, bytes:sub(1, 5))
+      return nil, failure.new("sys.failed", "no space left")
+    end
+    assert.is_nil(services.pause(machine:job()))
+    sys.write_file = write
+    services.restore_leftovers(machine:job())
+    assert.equal("systemctl start ModemManager.service", changes()[2])
   end)
 end)
 
 describe("a signal", function()
-  it("does not keep a service from coming back", function()
+  it("does not keep a service from being started", function()
     with_systemd()
     machine:program("usr/bin/systemctl",
       ("kill -INT $PPID && sleep 0.2; echo $1 >>%s/done"):format(machine.root))
@@ -212,10 +241,10 @@ describe("a signal", function()
   end)
 end)
 
-describe("two runs at once", function()
+describe("two jobs at once", function()
   local one, other, locks
 
-  -- A run on a modem of its own, at work: its lock is held.
+  -- A job on a modem of its own, whose lock is held.
   local function at_work(place)
     local job = machine:job()
     job.device = modems.copy(job.device, { place = place })
@@ -238,39 +267,37 @@ describe("two runs at once", function()
   end)
 
   it("share a stopped service: the last one starts it", function()
-    assert.is_true(guests.pause(one))
-    assert.is_true(guests.pause(other))
+    assert.is_true(services.pause(one))
+    assert.is_false(services.pause(other)) -- it is stopped already
     ends(one)
-    assert.is_nil(changes()[3]) -- each has stopped it
+    assert.same({ "systemctl stop ModemManager.service" }, changes())
     ends(other)
-    assert.equal("systemctl start ModemManager.service", changes()[3])
-    assert.is_nil(changes()[4])
+    assert.same({ "systemctl stop ModemManager.service", "systemctl start ModemManager.service" }, changes())
   end)
 
   it("do not wait for one that was killed", function()
-    guests.pause(one)
-    guests.pause(other)
+    services.pause(one)
+    services.pause(other)
     locks["1-1"]:release()
     ends(other)
-    assert.equal("systemctl start ModemManager.service", changes()[3])
-    guests.give_back_left(machine:job())
+    assert.equal("systemctl start ModemManager.service", changes()[2])
     assert.is_nil(machine:read "run/moonflash/1-1.paused")
   end)
 
   it("that come after a killed one do not take the service from the other", function()
-    guests.pause(one)
-    guests.pause(other)
+    services.pause(one)
+    services.pause(other)
     locks["1-1"]:release()
-    guests.give_back_left(machine:job())
-    assert.is_nil(changes()[3])
+    services.restore_leftovers(machine:job())
+    assert.is_nil(changes()[2])
     ends(other)
-    assert.equal("systemctl start ModemManager.service", changes()[3])
+    assert.equal("systemctl start ModemManager.service", changes()[2])
   end)
 
   it("leave a service off that neither has stopped", function()
     machine:end_process(812)
-    assert.is_false(guests.pause(one))
-    assert.is_false(guests.pause(other))
+    assert.is_false(services.pause(one))
+    assert.is_false(services.pause(other))
     assert.same({}, changes())
   end)
 end)
@@ -286,10 +313,10 @@ if fake_bus.program then
       server = fake_bus.start(machine.root .. "/run/dbus/system_bus_socket", manner)
     end
 
-    it("is asked to leave this one modem alone, and given it back", function()
+    it("is inhibited for this modem, and no longer at the end", function()
       with_bus "accept"
       local job = machine:job()
-      assert.is_true(guests.pause(job))
+      assert.is_true(services.pause(job))
       assert.equal("InhibitDevice " .. uid .. " true", server:line())
       job:finalize()
       assert.equal("InhibitDevice " .. uid .. " false", server:line())
@@ -297,14 +324,14 @@ if fake_bus.program then
       assert.same({}, machine:calls())
     end)
 
-    it("is not started for the one that stopped it while another counts on it", function()
+    it("is not started by the job that stopped it while another needs it stopped", function()
       with_bus "accept"
       local job, held = machine:job(), assert(lock.take_socket(machine.root, "1-6"))
-      assert.is_true(guests.pause(job))
-      assert.equal("kept-systemd ModemManager.service\n", machine:read(journal))
+      assert.is_true(services.pause(job))
+      assert.equal("", machine:read(paused_file))
       local other = machine:job()
       other.device = modems.copy(other.device, { place = "2-4", peer = "1-7", speed = 5000 })
-      assert.is_true(guests.pause(other))
+      assert.is_true(services.pause(other))
       machine:end_process(812)
       other:finalize()
       assert.same({ "systemctl stop ModemManager.service" }, changes())
@@ -314,10 +341,10 @@ if fake_bus.program then
       assert.same({}, machine.warnings)
     end)
 
-    it("is stopped when it does not know the modem", function()
+    it("is stopped when it refuses to inhibit the modem", function()
       with_bus "refuse"
       local job = machine:job()
-      assert.is_true(guests.pause(job))
+      assert.is_true(services.pause(job))
       assert.same({ "systemctl stop ModemManager.service" }, changes())
       job:finalize()
       assert.same({}, machine.warnings)
@@ -325,15 +352,15 @@ if fake_bus.program then
 
     it("is stopped for a modem whose loader comes up at another place", function()
       with_bus("accept", modems.running)
-      assert.is_true(guests.pause(machine:job()))
+      assert.is_true(services.pause(machine:job()))
       assert.same({ "systemctl stop ModemManager.service" }, changes())
     end)
 
-    it("is asked for that one too when it cannot be stopped", function()
+    it("is asked to inhibit that one, too, when it cannot be stopped", function()
       with_bus("accept", modems.running)
       assert(sys.remove(machine.root .. "/usr/bin/systemctl"))
       local job = machine:job()
-      assert.is_true(guests.pause(job))
+      assert.is_true(services.pause(job))
       assert.truthy(server:line():find("usb2/2-3 true", 1, true))
       job:finalize()
     end)
