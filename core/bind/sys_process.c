@@ -14,7 +14,7 @@
  *   sys.release_signals()      --> ends one catch_signals; the last acknowledges what is pending and restores
  *                                  the handlers of the host program
  *   sys.interrupts()           --> how many were caught since the start, name of the last or nil
- *   sys.pending_interrupts()   --> how many of them were not acknowledged
+ *   sys.pending_interrupts()   --> how many of them were not acknowledged; 0 while they are deferred
  *   sys.clear_interrupt()      --> acknowledges them: waits are possible again
  *   sys.defer_interrupts()     --> from now on interrupts end no wait; they stay pending. Nests
  *   sys.resume_interrupts()    --> ends one defer_interrupts; the last one lets what is pending end waits

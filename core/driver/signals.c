@@ -137,7 +137,7 @@ int mf_interrupts(int *last)
 
 int mf_pending_interrupts(void)
 {
-    return count - acknowledged;
+    return deferred == 0 ? count - acknowledged : 0;
 }
 
 void mf_acknowledge_interrupts(void)

@@ -20,7 +20,7 @@ bool mf_release_signals(void);
  * none. */
 int mf_interrupts(int *last);
 
-/* How many of them were not acknowledged. */
+/* How many of them were not acknowledged; 0 while they are deferred. */
 int mf_pending_interrupts(void);
 
 /* Acknowledges all that were caught so far: nothing is pending until the next signal. */

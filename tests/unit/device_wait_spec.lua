@@ -122,19 +122,13 @@ describe("waiting for a modem", function()
     assert.equal(2000, stage.time)
   end)
 
-  it("ends when interrupted, unless the caller says it is not", function()
+  it("ends when interrupted", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"
     stage:interrupt(0.5)
     local _, problem = stage:wait(follower, "download")
     assert.equal("job.interrupted", problem.code)
     assert.equal("sys.interrupted", problem.cause.code)
-
-    stage:interrupt(1)
-    stage:unplug(2, "2-3")
-    stage:plug(3, waiting)
-    local function no() return false end
-    assert.equal("1-6", assert(stage:wait(follower, "download", { interrupted = no })).place)
   end)
 
   it("raises when it is not armed", function()

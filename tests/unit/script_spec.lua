@@ -275,23 +275,16 @@ describe("a modem that somebody works with", function()
     assert.is_true(problem.final)
   end)
 
-  it("goes on after a signal that was answered", function()
+  it("goes on after a signal that was acknowledged", function()
     local root = support.folder()
     assert.equal("device.none", flash.recover({ root = root }).failure.code)
     local function interrupted()
-      local request = context.fill { root = root }
-      return job.new { root = root, device = {}, forgiven = request.forgiven }:interrupted()
+      return job.new { root = root, device = {} }:interrupted()
     end
     assert.is_false(interrupted())
     assert(sys.kill(sys.process_id(), "TERM"))
     assert.is_true(interrupted())
     sys.clear_interrupt()
-    assert.is_false(interrupted())
-    context.within(context.fill { root = root }, function()
-      assert(sys.kill(sys.process_id(), "TERM"))
-      sys.clear_interrupt()
-      assert.is_true(interrupted()) -- a script does not begin anew
-    end)
     assert.is_false(interrupted())
   end)
 
@@ -426,7 +419,6 @@ describe("parts that scripts use", function()
     assert.equal("1-2", work.device.place)
     assert.is_false(asked.gone)
     assert.equal(120000, asked.within_ms)
-    work:forgive_interrupt()
     assert.is_nil(work:check_interrupt())
     local closed = 0
     work.loader = { close = function() closed = closed + 1 end }

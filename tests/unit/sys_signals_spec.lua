@@ -132,6 +132,7 @@ describe("an interruption", function()
       assert(not interrupted())
       sys.defer_interrupts()
       raise "INT"
+      assert(sys.pending_interrupts() == 0)
       sys.resume_interrupts()
       assert(not interrupted(), "the inner one has ended the outer one")
       sys.resume_interrupts()

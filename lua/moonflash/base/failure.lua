@@ -11,12 +11,10 @@
 -- Failures made in C have the same metatable (they look it up by name).
 -- @module moonflash.base.failure
 
-local later = require "moonflash.base.later"
-
 local failure = {}
 
 --- Every code there is, with its default hint: moonflash/base/failure_codes.lua. Others cannot be made.
-failure.codes = later "moonflash.base.failure_codes"
+failure.codes = require "moonflash.base.failure_codes"
 
 local meta = debug.getregistry()["moonflash.base.failure"]
 if not meta then

@@ -3,7 +3,6 @@
 -- @module moonflash.base.run
 
 local later = require "moonflash.base.later"
-local sys = require "moonflash.core.sys"
 
 local foreign = later "moonflash.engine.user_code"
 local words = later "moonflash.base.request_checks"
@@ -73,12 +72,6 @@ local function is_plain(given)
   return next(given, given.root and "root") == nil
 end
 
--- How many of the signals that came were answered, by flash.sys.clear_interrupt().
-local function answered()
-  local count = sys.interrupts()
-  return sys.sleep_ms(0) and count or 0
-end
-
 --- Fills in what a request leaves open. Options are filled one by one, a selection is one thing.
 -- @tparam[opt] table given any of files, root, selection, options, emit, arguments, path, pair
 -- @treturn table a whole request
@@ -92,7 +85,6 @@ function context.fill(given)
     options = merged(current.options, given.options),
     emit = given.emit and context.harmless(given.emit) or current.emit,
     files = given.files or {}, arguments = given.arguments or {}, path = given.path,
-    forgiven = given.forgiven or current.forgiven or answered(),
   }
 end
 

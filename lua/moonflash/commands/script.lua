@@ -5,6 +5,7 @@ local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
 local foreign = require "moonflash.engine.user_code"
+local interrupt = require "moonflash.base.interrupt"
 local model = require "moonflash.engine.model"
 local modems = require "moonflash.commands.devices"
 local phase = require "moonflash.engine.phase"
@@ -55,10 +56,9 @@ local function lost_model(request, path, value)
 end
 
 local function run_file(request, path)
-  local before = sys.interrupts()
   local value, detail = files.load(path, unpack(request.arguments))
   local problem, is_result = returned.failure(path, value, detail), returned.is_result(value)
-  problem = problem or not is_result and (foreign.stopped(before) or lost_model(request, path, value)) or nil
+  problem = problem or not is_result and (interrupt.pending() or lost_model(request, path, value)) or nil
   problem = close_opened(request, problem)
   if is_result and not (value.ok and problem) then
     value.failure = problem

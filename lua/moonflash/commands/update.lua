@@ -117,7 +117,7 @@ end
 -- @treturn table see moonflash.engine.job
 function update.job(request, found)
   found.root, found.options, found.emit = request.root, request.options, request.emit
-  found.arguments, found.forgiven = request.arguments, request.forgiven
+  found.arguments = request.arguments
   return job.new(found)
 end
 

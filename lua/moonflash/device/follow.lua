@@ -9,7 +9,6 @@ local drivers = require "moonflash.device.drivers"
 local failure = require "moonflash.base.failure"
 local keys = require "moonflash.device.match"
 local sightings = require "moonflash.device.timeline"
-local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
 local watch = require "moonflash.device.watch"
 
@@ -189,12 +188,7 @@ local function not_seen(self, modes)
     ("the modem did not come back in %s mode"):format(table.concat(names, " or ")), evidence)
 end
 
--- Signals wake every wait; whether one ends ours is the caller's decision.
-local function interruption(self, problem, asked)
-  if asked and not asked() then
-    sys.clear_interrupt()
-    return nil
-  end
+local function interruption(self, problem)
   return failure.new("job.interrupted", "stopped while waiting for the modem",
     { cause = problem, evidence = self.sightings:text() })
 end
@@ -219,8 +213,7 @@ end
 --- Waits until the modem is back.
 -- @tparam table options within_ms; mode = "download" or modes = { download = true, ... };
 -- gone = false when the device that is there now may be the answer; progress(text) is told what
--- is seen, moved(device) where the modem is now, nil for gone; interrupted() says whether a signal
--- ends the wait (without it, every signal does)
+-- is seen, moved(device) where the modem is now, nil for gone
 -- @treturn table the device, with the node that is needed in /dev; or nil and failure
 -- device.not_seen, device.ambiguous, job.interrupted
 function follower:wait(options)
@@ -231,8 +224,7 @@ function follower:wait(options)
     local left = ends - self.clock.now()
     if left <= 0 then return nil, not_seen(self, modes) end
     local woken, problem = self.events:wait(math.min(left, pause(self)), points(self))
-    local stopped = not woken and interruption(self, problem, options.interrupted)
-    if stopped then return nil, stopped end
+    if not woken then return nil, interruption(self, problem) end
   end
 end
 

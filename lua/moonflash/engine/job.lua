@@ -5,9 +5,9 @@
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local foreign = require "moonflash.engine.user_code"
+local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local sessions = require "moonflash.engine.job_ports"
-local sys = require "moonflash.core.sys"
 
 local SETTLE_SECONDS, MOST_DEFERRED = 3, 1000
 
@@ -20,14 +20,13 @@ job.__index = job
 job.phases = { "untouched", "entering", "transfer", "booting" }
 
 --- Makes a job.
--- @tparam table request model, models, device, root, set (images), options, arguments, emit, forgiven (how
--- many signals were answered before)
+-- @tparam table request model, models, device, root, set (images), options, arguments, emit
 function job.new(request)
   local self = {
     model = request.model, models = request.models, device = request.device, root = request.root,
     set = request.set, options = request.options or {}, arguments = request.arguments or {},
     emit = request.emit or function() end,
-    phase = "untouched", sent = {}, undos = {}, finalizers = {}, forgiven = request.forgiven or 0,
+    phase = "untouched", sent = {}, undos = {}, finalizers = {},
     -- what one step tells another: preference_set; stored_already, so a restart is all it takes; has_more,
     -- the modem restarts for the next image
     course = {},
@@ -54,33 +53,19 @@ function job:warn(code, message)
   self.emit { event = "warning", code = code, message = message }
 end
 
---- Whether the program was asked to stop, apart from the requests that were answered by a warning.
-function job:interrupted()
-  return not self.shielded and sys.interrupts() > self.forgiven
+--- Whether an interrupt is pending (see moonflash.base.interrupt).
+function job.interrupted()
+  return interrupt.pending() ~= nil
 end
 
---- Answers the requests to stop that have come so far by a warning instead of stopping.
-function job:forgive_interrupt()
-  self.forgiven = sys.interrupts()
-  foreign.forgive()
-  sys.clear_interrupt()
+--- The failure to return when an interrupt is pending, else nil.
+function job.check_interrupt()
+  return interrupt.pending()
 end
 
---- The failure to return when asked to stop, else nil.
-function job:check_interrupt()
-  if not self:interrupted() then return nil end
-  local _, signal = sys.interrupts()
-  return failure.new("job.interrupted", "stopped by " .. tostring(signal))
-end
-
--- Cleaning up is not cut short, neither by the signal that led to it nor by an impatient second one; all
--- its waits have deadlines.
-local function shielded(self, work, words)
-  sys.defer_interrupts()
-  self.shielded = true
-  local ran, problem = foreign.call(work)
-  self.shielded = false
-  sys.resume_interrupts()
+-- Runs cleanup with interrupts deferred: no signal cuts it short. All its waits have deadlines.
+local function clean_up(self, work, words)
+  local ran, problem = interrupt.defer(foreign.call, work)
   if ran then return end
   self:warn(problem.code, words .. ": " .. tostring(problem))
   return problem
@@ -141,7 +126,7 @@ local function run_reversed(self, list)
   for _ = 1, MOST_DEFERRED do -- what runs may register more
     local entry, failed = table.remove(list), nil
     if not entry then break end
-    local raised = shielded(self, function()
+    local raised = clean_up(self, function()
       self.emit { event = "step", step = entry.name, state = "started" }
       local ok, problem = entry.run(self)
       failed = ok == nil and failure.meant(problem) or nil
@@ -168,7 +153,7 @@ end
 -- deferred is `unfinished` from then on.
 function job:finalize()
   run_reversed(self, self.finalizers)
-  shielded(self, function()
+  clean_up(self, function()
     self:close_download()
     self:close_qmi { release = true }
     self:close_at()
@@ -237,7 +222,6 @@ end
 function job:await(modes, within_ms, may_be_here)
   if not self.follower then error("job:await comes after job:follow()", 2) end
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
-    interrupted = function() return self:interrupted() end,
     progress = function(seen) self:note(seen) end,
     moved = self.trace and function(dev) self.trace:moved(dev) end }
   if not found then return nil, problem end

@@ -3,7 +3,7 @@
 -- it waits for nothing.
 -- @module moonflash.engine.user_code
 
-local failure = require "moonflash.base.failure"
+local interrupt = require "moonflash.base.interrupt"
 local later = require "moonflash.base.later"
 local sys = require "moonflash.core.sys"
 
@@ -23,26 +23,13 @@ end
 
 -- --- signals ------------------------------------------------------------------------------------
 
--- How many signals came before the call, or were answered by somebody; when another one was seen first.
-local earlier, forgiven, since = 0, 0, nil
-
-local function is_stopped(before)
-  return sys.interrupts() > math.max(before, forgiven)
-end
-
---- The failure that it is when more signals have come than a number, and nobody answered them.
--- @tparam number before of sys.interrupts
--- @treturn ?table
-function foreign.stopped(before)
-  if not is_stopped(before) then return nil end
-  local _, signal = sys.interrupts()
-  return failure.new("job.interrupted", "stopped by " .. tostring(signal))
-end
+local since -- when the hook saw a pending interrupt first
 
 -- Called after a signal only, and anywhere: also while a module is being loaded, so it must load none
 -- before foreign code goes on.
 local function look_at_signals()
-  if not is_stopped(earlier) then
+  local stopped = interrupt.pending()
+  if not stopped then
     if since then sys.hook(look_at_signals, STEPS) end
     since = nil
     return
@@ -52,12 +39,7 @@ local function look_at_signals()
     sys.hook(look_at_signals, EVERY_STEP) -- not to miss the moment when foreign code goes on
   end
   if sys.clock_ms() - since < GRACE_MS or not foreign.is_foreign(debug.getinfo(2, "S")) then return end
-  error(foreign.stopped(earlier), 0)
-end
-
---- Says that the signals that have come were answered otherwise than by stopping.
-function foreign.forgive()
-  forgiven = sys.interrupts()
+  error(stopped, 0)
 end
 
 -- Watches for signals during a call, unless somebody else (a debugger, coverage) has the hook.
@@ -82,14 +64,13 @@ local function frames_above(call)
   return frames
 end
 
---- Calls foreign code. A signal that has come before is no concern of it.
+--- Calls foreign code.
 -- @tparam function code
 -- @param ... handed to it
 -- @treturn boolean true; or nil and a failure: what was raised, or script.raised
 -- @return all that it returns
 function foreign.call(code, ...)
-  local before, count, arguments, results, frames = earlier, select("#", ...), { ... }, nil, nil
-  earlier = sys.interrupts()
+  local count, arguments, results, frames = select("#", ...), { ... }, nil, nil
   local function call()
     results = { code(unpack(arguments, 1, count)) }
   end
@@ -97,7 +78,6 @@ function foreign.call(code, ...)
     frames = frames_above(call)
     return raised
   end)
-  earlier = before
   if ok then return true, unpack(results, 1, table.maxn(results)) end
   return nil, blame.failure(raised, frames or {}, call, code)
 end

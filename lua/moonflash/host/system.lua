@@ -3,6 +3,7 @@
 -- @module moonflash.host.system
 
 local failure = require "moonflash.base.failure"
+local interrupt = require "moonflash.base.interrupt"
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 
@@ -55,10 +56,7 @@ end
 
 -- A signal does not end the wait: what the program does is not left half done. The signal stays pending.
 local function wait_for(pid, deadline)
-  sys.defer_interrupts()
-  local status, problem = sys.wait(pid, math.max(0, deadline - sys.clock_ms()))
-  sys.resume_interrupts()
-  return status, problem
+  return interrupt.defer(sys.wait, pid, math.max(0, deadline - sys.clock_ms()))
 end
 
 local function ended_well(argv, pid, deadline)

@@ -3,6 +3,7 @@
 
 local crash = require "moonflash.procedure.crash"
 local engine = require "moonflash.engine"
+local interrupt = require "moonflash.base.interrupt"
 
 local send = {}
 
@@ -26,7 +27,7 @@ end
 local function go_on(job)
   if job.warned then return false end
   job.warned = true
-  job:forgive_interrupt()
+  interrupt.acknowledge()
   job:warn("transfer.interrupted", "the modem is receiving an image: asked once more, moonflash stops all "
     .. "the same, and the modem stays in download mode until the next run")
   return true

@@ -1,0 +1,40 @@
+--- Interrupts: SIGINT and SIGTERM, one state for the whole process.
+-- An interrupt is pending from its signal until it is acknowledged. A pending interrupt ends every wait of the
+-- library with `*.interrupted`. Deferred interrupts end no wait; they stay pending.
+-- @module moonflash.base.interrupt
+
+local failure = require "moonflash.base.failure"
+local sys = require "moonflash.core.sys"
+
+local interrupt = {}
+
+--- Whether an interrupt is pending and not deferred.
+-- @treturn ?table failure job.interrupted, to be returned by work that must stop; nil: go on
+function interrupt.pending()
+  if sys.pending_interrupts() == 0 then return nil end
+  local _, signal = sys.interrupts()
+  return failure.new("job.interrupted", "stopped by " .. tostring(signal))
+end
+
+--- Acknowledges all interrupts that have come so far: waits are possible again.
+function interrupt.acknowledge()
+  sys.clear_interrupt()
+end
+
+local function resume(ok, ...)
+  sys.resume_interrupts()
+  if not ok then error((...), 0) end
+  return ...
+end
+
+--- Calls a function with interrupts deferred. For cleaning up and for other programs: work that ends by itself
+-- and must not be left half done. Calls nest.
+-- @tparam function work
+-- @param ... its arguments
+-- @return what it returns; what it raises is raised again
+function interrupt.defer(work, ...)
+  sys.defer_interrupts()
+  return resume(pcall(work, ...))
+end
+
+return interrupt

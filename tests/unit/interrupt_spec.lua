@@ -1,0 +1,63 @@
+-- Interrupts: pending until acknowledged; deferred ones end no wait, however deep the calls nest.
+local flash = require "moonflash"
+local interrupt = require "moonflash.base.interrupt"
+local job = require "moonflash.engine.job"
+local support = require "tests.support"
+local sys = require "moonflash.core.sys"
+
+local function raise(signal)
+  assert(sys.kill(sys.process_id(), signal))
+end
+
+describe("an interrupt", function()
+  after_each(function()
+    sys.clear_interrupt()
+    support.finish()
+  end)
+
+  it("is pending until it is acknowledged", function()
+    assert.is_nil(interrupt.pending())
+    raise "TERM"
+    assert.equal("job.interrupted", interrupt.pending().code)
+    assert.equal("stopped by SIGTERM", interrupt.pending().message)
+    interrupt.acknowledge()
+    assert.is_nil(interrupt.pending())
+  end)
+
+  it("stays pending while it is deferred, and ends no wait", function()
+    local returned = { interrupt.defer(function(...)
+      raise "INT"
+      interrupt.defer(function() assert.is_nil(interrupt.pending()) end)
+      assert.is_nil(interrupt.pending())
+      assert.is_true(sys.sleep_ms(1))
+      return ..., "and more"
+    end, "given") }
+    assert.same({ "given", "and more" }, returned)
+    assert.equal("stopped by SIGINT", interrupt.pending().message)
+    assert.is_nil(sys.sleep_ms(1))
+  end)
+
+  it("is deferred no longer when the call raises", function()
+    local problem = {}
+    local ok, raised = pcall(interrupt.defer, error, problem)
+    assert.same({ false, problem }, { ok, raised })
+    raise "INT"
+    assert.truthy(interrupt.pending())
+  end)
+
+  it("does not cut cleanup short after a nested call", function()
+    local root, slept = support.folder(), nil
+    local work = job.new { root = root, device = {} }
+    work:defer("clean up", function()
+      raise "INT"
+      assert.equal("device.none", flash.status({ root = root }).failure.code)
+      job.new({ root = root, device = {} }):finalize()
+      slept = sys.sleep_ms(1) and not work:interrupted()
+      return true
+    end)
+    work:finalize()
+    assert.is_true(slept)
+    assert.is_nil(work.unfinished)
+    assert.truthy(work:check_interrupt())
+  end)
+end)
