@@ -10,10 +10,16 @@
  *   q:next() q:sent() q:feed(bytes) q:timed_out()   -- see bind/conversation.h
  *   q:status()                       --> { state =, opened =, sent =, total =, version =,
  *                                          features =, max_block =, sequence = }
- *   q:failure()                      --> failure qdl.* (see qdl_failure.c), nil while there is none
+ *   q:failure()                      --> nil, or what the modem did, in names and numbers:
+ *        kind ("silent", "not_qdl", "error", "open_refused", "write_refused", "wrong_sequence",
+ *        "done_refused", "unexpected"), other_protocol ("diag", "at", "sahara", "bootrom", "unknown";
+ *        with "not_qdl"), number (error code, status, sequence, command, or the mode of a Sahara hello),
+ *        text (the modem's own), received (the first bytes since the last good answer), image_type (the
+ *        failing one), state, sent, total, sequence. moonflash.protocol.qdl_words has the sentences.
  */
+#include "protocol/qdl.h"
+
 #include "bind/conversation.h"
-#include "bind/qdl_failure.h"
 
 #include <lua.h>
 #include <stdbool.h>
@@ -111,27 +117,68 @@ static void set_whole(lua_State *L, const char *name, uint64_t value)
     lua_setfield(L, -2, name);
 }
 
+static void set_text(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* What both status() and failure() tell. */
+static void push_state(lua_State *L, const struct mf_qdl *qdl)
+{
+    lua_createtable(L, 0, 12);
+    set_text(L, "state", mf_qdl_state_name(qdl));
+    set_whole(L, "sent", qdl->acknowledged);
+    set_whole(L, "total", qdl->total);
+    set_whole(L, "sequence", qdl->sequence);
+}
+
 static int q_status(lua_State *L)
 {
     const struct mf_qdl *qdl = check_qdl(L);
 
-    lua_createtable(L, 0, 8);
-    lua_pushstring(L, mf_qdl_state_name(qdl));
-    lua_setfield(L, -2, "state");
+    push_state(L, qdl);
     lua_pushboolean(L, qdl->opened);
     lua_setfield(L, -2, "opened");
-    set_whole(L, "sent", qdl->acknowledged);
-    set_whole(L, "total", qdl->total);
     set_whole(L, "version", qdl->version);
     set_whole(L, "features", qdl->features);
     set_whole(L, "max_block", qdl->max_block);
-    set_whole(L, "sequence", qdl->sequence);
     return 1;
 }
 
+static const char *const failures[] = {
+    [MF_QDL_SILENT] = "silent",
+    [MF_QDL_NOT_QDL] = "not_qdl",
+    [MF_QDL_ERROR] = "error",
+    [MF_QDL_OPEN_REFUSED] = "open_refused",
+    [MF_QDL_WRITE_REFUSED] = "write_refused",
+    [MF_QDL_WRONG_SEQUENCE] = "wrong_sequence",
+    [MF_QDL_DONE_REFUSED] = "done_refused",
+    [MF_QDL_UNEXPECTED] = "unexpected",
+};
+
+static const char *const other_protocols[] = {
+    [MF_OTHER_NONE] = "none",     [MF_OTHER_DIAG] = "diag",       [MF_OTHER_AT] = "at",
+    [MF_OTHER_SAHARA] = "sahara", [MF_OTHER_BOOTROM] = "bootrom", [MF_OTHER_UNKNOWN] = "unknown",
+};
+
 static int q_failure(lua_State *L)
 {
-    return mf_push_qdl_failure(L, check_qdl(L));
+    const struct mf_qdl *qdl = check_qdl(L);
+
+    if (qdl->failure == MF_QDL_NO_FAILURE)
+        return 0;
+    push_state(L, qdl);
+    set_text(L, "kind", failures[qdl->failure]);
+    if (qdl->failure == MF_QDL_NOT_QDL)
+        set_text(L, "other_protocol", other_protocols[qdl->other_protocol]);
+    if (qdl->other_protocol != MF_OTHER_SAHARA || qdl->code != MF_SAHARA_MODE_UNKNOWN)
+        set_whole(L, "number", qdl->code);
+    set_text(L, "text", qdl->text);
+    set_whole(L, "image_type", qdl->failed_type);
+    lua_pushlstring(L, (const char *)qdl->raw, qdl->raw_length);
+    lua_setfield(L, -2, "received");
+    return 1;
 }
 
 static const luaL_Reg functions[] = {

@@ -11,8 +11,8 @@
  *       source_ms = 60000,      longest time in which the reader gives no byte
  *       progress = function(written, total) end,   bytes that q sends; it may raise
  *     }
- *     t:run()    runs the operation that q was given. true | nil, failure: that of the conversation
- *                (q:failure()), q.protocol .. ".stalled", port.*, source.*, transfer.interrupted.
+ *     t:run()    runs the operation that q was given. true | nothing when q failed: see q:failure()
+ *                | nil, failure: q.protocol .. ".stalled", port.*, source.*, transfer.interrupted.
  *                After transfer.interrupted, and when progress raised, run() continues where it was.
  *     t:close()  frees the memory; may be called again
  */
@@ -165,18 +165,6 @@ static int transfer_close(lua_State *L)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* nil and conversation:failure(). */
-static int fail_conversation(lua_State *L)
-{
-    lua_pushnil(L);
-    lua_getfield(L, OBJECTS, "conversation");
-    lua_getfield(L, -1, "failure");
-    lua_pushvalue(L, -2);
-    lua_call(L, 1, 1);
-    lua_remove(L, -2);
-    return 2;
-}
-
 /* tostring() of one of the objects. */
 static const char *name_of(lua_State *L, const char *object)
 {
@@ -226,7 +214,7 @@ static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_tran
         lua_pushboolean(L, 1);
         return 1;
     case MF_TRANSFER_CONVERSATION:
-        return fail_conversation(L);
+        return 0;
     case MF_TRANSFER_CHANNEL:
         return fail_channel(L, transfer);
     case MF_TRANSFER_STALLED:

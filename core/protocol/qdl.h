@@ -96,13 +96,7 @@ bool mf_qdl_image(struct mf_qdl *qdl, uint8_t image_type, const uint8_t head[MF_
                   uint32_t file_size, uint32_t chunk);
 bool mf_qdl_reset(struct mf_qdl *qdl);
 
-/* Names for people and programs; never NULL. */
-const char *mf_qdl_failure_name(enum mf_qdl_failure failure);
-const char *mf_qdl_other_protocol_name(enum mf_qdl_other_protocol other);
-const char *mf_qdl_error_text(uint32_t code);          /* error codes of 0x0d */
-const char *mf_qdl_open_status_text(uint32_t status);  /* open unframed */
-const char *mf_qdl_write_status_text(uint32_t status); /* unframed write */
-const char *mf_qdl_done_status_text(uint32_t status);  /* session done */
+/* "write": the name of the present state. */
 const char *mf_qdl_state_name(const struct mf_qdl *qdl);
 
 #endif

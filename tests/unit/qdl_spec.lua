@@ -3,6 +3,7 @@ local failure = require "moonflash.base.failure"
 local hdlc = require "moonflash.core.hdlc"
 local qdl = require "moonflash.core.qdl"
 local vectors = require "tests.vectors.init"
+local words = require "moonflash.protocol.qdl_words"
 
 local examples = vectors.named("qdl-examples")
 local head = ("\0"):rep(400)
@@ -42,7 +43,7 @@ local function failed(q, answer)
   while q:next().want ~= "failed" do
     if q:next().want == "send" then q:sent() else q:timed_out() end
   end
-  return q:failure()
+  return words.failure(q)
 end
 
 local function greeting_answered(answer)
@@ -66,7 +67,7 @@ describe("qdl conversation", function()
     q:reset()
     assert.equal(hex(vectors.load("qdl-em7455-reset")[1].bytes), hex(exchange(q).bytes))
     assert.equal("done", q:next().want)
-    assert.is_nil(q:failure())
+    assert.is_nil(words.failure(q))
   end)
 
   it("says whether an image was opened: when all of the request went out", function()
@@ -264,7 +265,7 @@ describe("qdl failures", function()
     local first = failed(q, examples["open refused 7"])
     q:feed(examples["done ok"])
     q:timed_out()
-    assert.same(first, q:failure())
+    assert.same(first, words.failure(q))
     assert.equal("failed", q:next().want)
     assert.has_error(function() q:reset() end)
   end)

@@ -308,18 +308,6 @@ static void check_hello_with_lists_beyond_its_end(void)
     CHECK_TEXT(mf_qdl_state_name(&qdl), "open image");
 }
 
-static void check_names(void)
-{
-    CHECK_TEXT(mf_qdl_error_text(22), "command not supported");
-    CHECK_TEXT(mf_qdl_error_text(1), "unknown");
-    CHECK_TEXT(mf_qdl_error_text(UINT32_MAX), "unknown");
-    CHECK_TEXT(mf_qdl_open_status_text(7), "image type not required");
-    CHECK_TEXT(mf_qdl_write_status_text(1), "CRC failed");
-    CHECK_TEXT(mf_qdl_done_status_text(2), "flash write failure");
-    CHECK_TEXT(mf_qdl_failure_name(MF_QDL_UNEXPECTED), "unexpected");
-    CHECK_TEXT(mf_qdl_other_protocol_name(MF_OTHER_SAHARA), "sahara");
-}
-
 /* --- made-up modems: see tests/fuzz/qdl.c ----------------------------------------------------- */
 
 static uint32_t random_state = 1;
@@ -390,7 +378,6 @@ int main(void)
     check_late_answers_while_sending();
     check_hello_fields();
     check_hello_with_lists_beyond_its_end();
-    check_names();
     check_made_up_modems();
     return check_result();
 }

@@ -13,6 +13,7 @@ local failure = require "moonflash.base.failure"
 local phase = require "moonflash.engine.phase"
 local qdl = require "moonflash.core.qdl"
 local transfer = require "moonflash.core.transfer"
+local words = require "moonflash.protocol.qdl_words"
 
 local download = {}
 
@@ -60,7 +61,7 @@ local function explain_silence(problem, stale)
     end
     want = listener:next().want
   end
-  local explained = listener:failure()
+  local explained = words.failure(listener)
   return explained and explained.other_protocol and explained or problem
 end
 
@@ -75,6 +76,7 @@ local function carry_out(self, operation)
   local done, problem
   repeat
     done, problem = carrier:run()
+    problem = problem or words.failure(self.conversation)
   until done or problem.code ~= "transfer.interrupted"
     or not (operation.interrupted and operation.interrupted())
   carrier:close()
