@@ -150,6 +150,24 @@ void mf_push_whole(lua_State *L, uint64_t value)
     lua_pushnumber(L, (lua_Number)value);
 }
 
+void mf_set_whole(lua_State *L, const char *name, uint64_t value)
+{
+    mf_push_whole(L, value);
+    lua_setfield(L, -2, name);
+}
+
+void mf_set_text(lua_State *L, const char *name, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, name);
+}
+
+void mf_set_boolean(lua_State *L, const char *name, int value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
 uint64_t mf_option_whole(lua_State *L, int table, const char *name, uint64_t absent, uint64_t most)
 {
     uint64_t value = absent;

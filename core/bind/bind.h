@@ -48,6 +48,10 @@ struct mf_conversation *mf_check_conversation(lua_State *L, int index);
  * range. */
 uint64_t mf_check_whole(lua_State *L, int index, uint64_t most);
 void mf_push_whole(lua_State *L, uint64_t value);
+/* Set a field of the table on top of the stack. */
+void mf_set_whole(lua_State *L, const char *name, uint64_t value);
+void mf_set_text(lua_State *L, const char *name, const char *value);
+void mf_set_boolean(lua_State *L, const char *name, int value);
 /* Fields of an options table; `absent` when nil. */
 uint64_t mf_option_whole(lua_State *L, int table, const char *name, uint64_t absent, uint64_t most);
 int mf_option_boolean(lua_State *L, int table, const char *name, int absent);

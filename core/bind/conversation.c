@@ -1,11 +1,5 @@
 #include "bind/conversation.h"
 
-static void set_number(lua_State *L, const char *name, uint64_t value)
-{
-    mf_push_whole(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static int conversation_next(lua_State *L)
 {
     static const char *const wants[] = {
@@ -14,17 +8,16 @@ static int conversation_next(lua_State *L)
     struct mf_next next = conversation->next(conversation);
 
     lua_createtable(L, 0, 5);
-    lua_pushstring(L, wants[next.want]);
-    lua_setfield(L, -2, "want");
+    mf_set_text(L, "want", wants[next.want]);
     if (next.want == MF_SEND) {
         lua_pushlstring(L, (const char *)next.bytes, next.length);
         lua_setfield(L, -2, "bytes");
-        set_number(L, "image_offset", next.image_offset);
-        set_number(L, "image_length", next.image_length);
-        set_number(L, "padding", next.padding);
+        mf_set_whole(L, "image_offset", next.image_offset);
+        mf_set_whole(L, "image_length", next.image_length);
+        mf_set_whole(L, "padding", next.padding);
     }
     if (next.want == MF_RECEIVE)
-        set_number(L, "within_ms", next.within_ms);
+        mf_set_whole(L, "within_ms", next.within_ms);
     return 1;
 }
 
@@ -69,7 +62,6 @@ void mf_new_conversation_class(lua_State *L, const char *name, const char *proto
     mf_add_methods(L, name, shared);
     mf_implement(L, name, MF_CONVERSATION);
     luaL_getmetatable(L, name);
-    lua_pushstring(L, protocol);
-    lua_setfield(L, -2, "protocol");
+    mf_set_text(L, "protocol", protocol);
     lua_pop(L, 1);
 }

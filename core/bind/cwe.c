@@ -9,18 +9,18 @@
  *   v:drain(30000[, progress[, entry]])  --> true: read to the end, or to where what does not say
  *            --  how long it is can no longer become good; each silence at most ms.
  *            --  progress(bytes, size) now and then; entry(table) for each entry of the settings
- *            --  inside (see contents.h), not with withhold
+ *            --  inside (see nvup_entries.h), not with withhold
  *   v:read(n[, ms]) v:size() v:rewind() v:close()      -- as of moonflash.core.source
  *   v:report()  --> { ok, complete, bytes, crc, records = { { depth, offset, type, product, version,
  *            --  date, size, package_code, stated_crc, header_crc = "ok|bad", computed_crc or nil,
- *            --  image_crc = "ok|bad|unchecked" } }, problems = { { kind, offset, text } } }
+ *            --  image_crc = "ok|bad|unchecked" } }, problems = { { kind, offset } } }
  *
  * With withhold, a read fails with source.rejected as soon as something is known to be wrong, and
  * the last byte is only given when nothing was, and the CRC of the whole file is `expect` if given.
  *
  * @module moonflash.core.cwe
  */
-#include "bind/contents.h"
+#include "bind/nvup_entries.h"
 #include "bind/reader.h"
 #include "stream/verify_reader.h"
 #include "stream/wait.h"
@@ -40,31 +40,13 @@ MF_MODULE int luaopen_moonflash_core_cwe(lua_State *L);
 
 /* --- headers and reports as tables ----------------------------------------------------------- */
 
-static void set_number(lua_State *L, const char *name, uint64_t value)
-{
-    mf_push_whole(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_text(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_flag(lua_State *L, const char *name, bool value)
-{
-    lua_pushboolean(L, value);
-    lua_setfield(L, -2, name);
-}
-
 static void set_header(lua_State *L, const struct mf_cwe_header *header)
 {
-    set_text(L, "type", header->type);
-    set_text(L, "product", header->product);
-    set_text(L, "version", header->version);
-    set_text(L, "date", header->date);
-    set_number(L, "package_code", header->package_code);
+    mf_set_text(L, "type", header->type);
+    mf_set_text(L, "product", header->product);
+    mf_set_text(L, "version", header->version);
+    mf_set_text(L, "date", header->date);
+    mf_set_whole(L, "package_code", header->package_code);
 }
 
 static int cwe_parse(lua_State *L)
@@ -78,16 +60,16 @@ static int cwe_parse(lua_State *L)
     good = mf_cwe_parse(&header, (const uint8_t *)bytes);
     lua_newtable(L);
     set_header(L, &header);
-    set_number(L, "image_size", header.image_size);
-    set_number(L, "image_crc", header.image_crc);
-    set_number(L, "header_crc", header.header_crc);
-    set_number(L, "revision", header.revision);
-    set_number(L, "crc_indicator", header.crc_indicator);
-    set_number(L, "compatibility", header.compatibility);
-    set_number(L, "options", header.options);
-    set_number(L, "signature", header.signature);
-    set_flag(L, "printable", header.printable);
-    set_flag(L, "header_ok", good);
+    mf_set_whole(L, "image_size", header.image_size);
+    mf_set_whole(L, "image_crc", header.image_crc);
+    mf_set_whole(L, "header_crc", header.header_crc);
+    mf_set_whole(L, "revision", header.revision);
+    mf_set_whole(L, "crc_indicator", header.crc_indicator);
+    mf_set_whole(L, "compatibility", header.compatibility);
+    mf_set_whole(L, "options", header.options);
+    mf_set_whole(L, "signature", header.signature);
+    mf_set_boolean(L, "printable", header.printable);
+    mf_set_boolean(L, "header_ok", good);
     return 1;
 }
 
@@ -97,22 +79,37 @@ static void push_record(lua_State *L, const struct mf_cwe_record *record)
 
     lua_newtable(L);
     set_header(L, &record->header);
-    set_number(L, "depth", record->depth);
-    set_number(L, "offset", record->offset);
-    set_number(L, "size", record->header.image_size);
-    set_text(L, "header_crc", verdicts[record->header_crc]);
-    set_text(L, "image_crc", verdicts[record->image_crc]);
-    set_number(L, "stated_crc", record->header.image_crc);
+    mf_set_whole(L, "depth", record->depth);
+    mf_set_whole(L, "offset", record->offset);
+    mf_set_whole(L, "size", record->header.image_size);
+    mf_set_text(L, "header_crc", verdicts[record->header_crc]);
+    mf_set_text(L, "image_crc", verdicts[record->image_crc]);
+    mf_set_whole(L, "stated_crc", record->header.image_crc);
     if (record->image_crc != MF_CWE_UNCHECKED)
-        set_number(L, "computed_crc", record->computed_crc);
+        mf_set_whole(L, "computed_crc", record->computed_crc);
 }
 
 static void push_problem(lua_State *L, const struct mf_cwe_problem *problem)
 {
-    lua_createtable(L, 0, 3);
-    set_text(L, "kind", mf_cwe_problem_name(problem->kind));
-    set_text(L, "text", mf_cwe_problem_text(problem->kind));
-    set_number(L, "offset", problem->offset);
+    static const char *const kinds[] = {
+        [MF_CWE_NO_PROBLEM] = "none",
+        [MF_CWE_NOT_CWE] = "not_cwe",
+        [MF_CWE_BAD_HEADER_CRC] = "bad_header_crc",
+        [MF_CWE_BAD_IMAGE_CRC] = "bad_image_crc",
+        [MF_CWE_UNKNOWN_REVISION] = "unknown_revision",
+        [MF_CWE_UNKNOWN_INDICATOR] = "unknown_indicator",
+        [MF_CWE_NOT_PRINTABLE] = "not_printable",
+        [MF_CWE_EMPTY] = "empty",
+        [MF_CWE_BEYOND_PARENT] = "beyond_parent",
+        [MF_CWE_TRUNCATED] = "truncated",
+        [MF_CWE_TRAILING_BYTES] = "trailing_bytes",
+        [MF_CWE_TOO_DEEP] = "too_deep",
+        [MF_CWE_TOO_MANY] = "too_many",
+    };
+
+    lua_createtable(L, 0, 2);
+    mf_set_text(L, "kind", kinds[problem->kind]);
+    mf_set_whole(L, "offset", problem->offset);
 }
 
 static int verified_report(lua_State *L)
@@ -121,10 +118,10 @@ static int verified_report(lua_State *L)
     const struct mf_cwe *cwe = &self->core.cwe;
 
     lua_newtable(L);
-    set_flag(L, "ok", self->core.good);
-    set_flag(L, "complete", self->core.ended);
-    set_number(L, "bytes", cwe->position);
-    set_number(L, "crc", cwe->crc);
+    mf_set_boolean(L, "ok", self->core.good);
+    mf_set_boolean(L, "complete", self->core.ended);
+    mf_set_whole(L, "bytes", cwe->position);
+    mf_set_whole(L, "crc", cwe->crc);
     lua_newtable(L);
     for (unsigned i = 0; i < cwe->record_count; i++) {
         push_record(L, &cwe->records[i]);
@@ -188,7 +185,7 @@ static void call_progress(lua_State *L, int function, const struct mf_verify_rea
 enum { SELF = 1, SILENCE = 2, PROGRESS = 3, ENTRY = 4 };
 
 struct drain {
-    struct mf_contents contents;
+    struct mf_nvup_entries entries;
     uint64_t told; /* position of the last call of progress */
     uint8_t piece[PIECE];
 };
@@ -197,23 +194,20 @@ static void tell(lua_State *L, const struct verified *self, struct drain *drain,
 {
     uint64_t position = self->core.cwe.position;
 
-    if (!lua_isnil(L, ENTRY))
-        mf_contents_look(L, ENTRY, &drain->contents, &self->core.cwe, drain->piece, count);
+    if (!lua_isnil(L, ENTRY)) {
+        mf_nvup_entries_feed(&drain->entries, &self->core.cwe, drain->piece, count);
+        mf_report_nvup_entries(L, ENTRY, &drain->entries);
+    }
     if (lua_isnil(L, PROGRESS) || position - drain->told < PROGRESS_EVERY)
         return;
     drain->told = position;
     call_progress(L, PROGRESS, &self->core);
 }
 
-/* What is no image, or goes on after it, does not become one; if it does not say how long it is either, it
- * may have no end. */
-static bool is_hopeless(const struct verified *self)
+/* A source of unknown length that holds no image may have no end. */
+static bool is_endless(const struct verified *self)
 {
-    const struct mf_cwe *cwe = &self->core.cwe;
-    uint64_t size = cwe->record_count > 0 ? cwe->records[0].header.image_size : 0;
-    bool is_none = cwe->record_count == 0 && !cwe->looking;
-
-    return self->core.reader.size < 0 && (is_none || cwe->position > MF_CWE_HEADER + size);
+    return self->core.reader.size < 0 && mf_cwe_is_permanent(&self->core.cwe);
 }
 
 static int verified_drain(lua_State *L)
@@ -232,7 +226,7 @@ static int verified_drain(lua_State *L)
         if (is_interrupted(L))
             return mf_fail_reader(L, SELF, MF_STREAM_INTERRUPTED);
         tell(L, self, drain, (size_t)count);
-        if (is_hopeless(self))
+        if (is_endless(self))
             break;
     }
     if (count < 0)

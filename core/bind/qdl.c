@@ -111,26 +111,14 @@ static int q_reset(lua_State *L)
     return begin(L, mf_qdl_reset(check_qdl(L)));
 }
 
-static void set_whole(lua_State *L, const char *name, uint64_t value)
-{
-    mf_push_whole(L, value);
-    lua_setfield(L, -2, name);
-}
-
-static void set_text(lua_State *L, const char *name, const char *value)
-{
-    lua_pushstring(L, value);
-    lua_setfield(L, -2, name);
-}
-
 /* What both status() and failure() tell. */
 static void push_state(lua_State *L, const struct mf_qdl *qdl)
 {
     lua_createtable(L, 0, 12);
-    set_text(L, "state", mf_qdl_state_name(qdl));
-    set_whole(L, "sent", qdl->acknowledged);
-    set_whole(L, "total", qdl->total);
-    set_whole(L, "sequence", qdl->sequence);
+    mf_set_text(L, "state", mf_qdl_state_name(qdl));
+    mf_set_whole(L, "sent", qdl->acknowledged);
+    mf_set_whole(L, "total", qdl->total);
+    mf_set_whole(L, "sequence", qdl->sequence);
 }
 
 static int q_status(lua_State *L)
@@ -138,11 +126,10 @@ static int q_status(lua_State *L)
     const struct mf_qdl *qdl = check_qdl(L);
 
     push_state(L, qdl);
-    lua_pushboolean(L, qdl->opened);
-    lua_setfield(L, -2, "opened");
-    set_whole(L, "version", qdl->version);
-    set_whole(L, "features", qdl->features);
-    set_whole(L, "max_block", qdl->max_block);
+    mf_set_boolean(L, "opened", qdl->opened);
+    mf_set_whole(L, "version", qdl->version);
+    mf_set_whole(L, "features", qdl->features);
+    mf_set_whole(L, "max_block", qdl->max_block);
     return 1;
 }
 
@@ -169,13 +156,13 @@ static int q_failure(lua_State *L)
     if (qdl->failure == MF_QDL_NO_FAILURE)
         return 0;
     push_state(L, qdl);
-    set_text(L, "kind", failures[qdl->failure]);
+    mf_set_text(L, "kind", failures[qdl->failure]);
     if (qdl->failure == MF_QDL_NOT_QDL)
-        set_text(L, "other_protocol", other_protocols[qdl->other_protocol]);
+        mf_set_text(L, "other_protocol", other_protocols[qdl->other_protocol]);
     if (qdl->other_protocol != MF_OTHER_SAHARA || qdl->code != MF_SAHARA_MODE_UNKNOWN)
-        set_whole(L, "number", qdl->code);
-    set_text(L, "text", qdl->text);
-    set_whole(L, "image_type", qdl->failed_type);
+        mf_set_whole(L, "number", qdl->code);
+    mf_set_text(L, "text", qdl->text);
+    mf_set_whole(L, "image_type", qdl->failed_type);
     lua_pushlstring(L, (const char *)qdl->raw, qdl->raw_length);
     lua_setfield(L, -2, "received");
     return 1;

@@ -249,32 +249,9 @@ bool mf_cwe_finish(struct mf_cwe *cwe)
     return cwe->problem_count == 0;
 }
 
-/* --- words ----------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *name, *text;
-} words[] = {
-    [MF_CWE_NO_PROBLEM] = {"none", "no problem"},
-    [MF_CWE_NOT_CWE] = {"not_cwe", "not a firmware image: it does not begin with a CWE header"},
-    [MF_CWE_BAD_HEADER_CRC] = {"bad_header_crc", "header CRC is wrong"},
-    [MF_CWE_BAD_IMAGE_CRC] = {"bad_image_crc", "image CRC is wrong"},
-    [MF_CWE_UNKNOWN_REVISION] = {"unknown_revision", "unknown header revision"},
-    [MF_CWE_UNKNOWN_INDICATOR] = {"unknown_indicator", "unknown CRC indicator"},
-    [MF_CWE_NOT_PRINTABLE] = {"not_printable", "a text of the header is not printable"},
-    [MF_CWE_EMPTY] = {"empty", "the record has no data"},
-    [MF_CWE_BEYOND_PARENT] = {"beyond_parent", "the record ends after the one around it"},
-    [MF_CWE_TRUNCATED] = {"truncated", "the file ends too early"},
-    [MF_CWE_TRAILING_BYTES] = {"trailing_bytes", "the file goes on after the image"},
-    [MF_CWE_TOO_DEEP] = {"too_deep", "records are nested too deep"},
-    [MF_CWE_TOO_MANY] = {"too_many", "too many records"},
-};
-
-const char *mf_cwe_problem_text(enum mf_cwe_problem_kind kind)
+bool mf_cwe_is_permanent(const struct mf_cwe *cwe)
 {
-    return words[kind].text;
-}
-
-const char *mf_cwe_problem_name(enum mf_cwe_problem_kind kind)
-{
-    return words[kind].name;
+    if (cwe->record_count == 0)
+        return !cwe->looking;
+    return cwe->position > MF_CWE_HEADER + (uint64_t)cwe->records[0].header.image_size;
 }

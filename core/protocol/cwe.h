@@ -98,9 +98,8 @@ void mf_cwe_init(struct mf_cwe *cwe);
 void mf_cwe_feed(struct mf_cwe *cwe, const uint8_t *bytes, size_t length);
 /* No more bytes will come. Returns whether the file is good as a whole. May be called once. */
 bool mf_cwe_finish(struct mf_cwe *cwe);
-/* For people: "image CRC is wrong". */
-const char *mf_cwe_problem_text(enum mf_cwe_problem_kind kind);
-/* For programs: "bad_image_crc". */
-const char *mf_cwe_problem_name(enum mf_cwe_problem_kind kind);
+/* Whether the problems are permanent, however many bytes follow: no image begins here, or bytes came
+ * after its end. */
+bool mf_cwe_is_permanent(const struct mf_cwe *cwe);
 
 #endif

@@ -1,4 +1,4 @@
---- What the verifier found, in words.
+--- The problems that the verifier (moonflash.core.cwe) found in an image, in words.
 -- @module moonflash.image.problems
 
 local bytes = require "moonflash.core.bytes"
@@ -6,8 +6,23 @@ local failure = require "moonflash.base.failure"
 
 local problems = {}
 
--- How files begin that people take for images.
-local foreign = {
+local messages = {
+  not_cwe = "not a firmware image: it does not begin with a CWE header",
+  bad_header_crc = "header CRC is wrong",
+  bad_image_crc = "image CRC is wrong",
+  unknown_revision = "unknown header revision",
+  unknown_indicator = "unknown CRC indicator",
+  not_printable = "a text of the header is not printable",
+  empty = "the record has no data",
+  beyond_parent = "the record ends after the one around it",
+  truncated = "the file ends too early",
+  trailing_bytes = "the file goes on after the image",
+  too_deep = "records are nested too deep",
+  too_many = "too many records",
+}
+
+-- The first bytes of files that are easily mistaken for images.
+local other_files = {
   { "PK\3\4", "this is a zip archive in a zip archive: unpack it" },
   { "MZ", "this is a Windows program: the images are inside; unpack it there or with 7z" },
   { "\31\139", "this is a gzip file: unpack it" },
@@ -17,7 +32,7 @@ local foreign = {
 }
 
 local function known_file(head)
-  for _, row in ipairs(foreign) do
+  for _, row in ipairs(other_files) do
     if head:sub(1, #row[1]) == row[1] then return row[2] end
   end
 end
@@ -56,10 +71,10 @@ function problems.of(seen, head)
   local list = {}
   for index, problem in ipairs(seen.problems) do
     local record = record_at(seen, problem.offset)
-    local show = evidence[problem.kind]
+    local message, show = messages[problem.kind], evidence[problem.kind]
     list[index] = {
       code = "image.corrupt", kind = problem.kind, offset = problem.offset,
-      message = record and ("%s: %s"):format(record.type, problem.text) or problem.text,
+      message = record and ("%s: %s"):format(record.type, message) or message,
       evidence = show and show(seen, record, head),
     }
   end
