@@ -19,8 +19,7 @@
 enum { PATIENCE_MS = 30000 };
 
 struct bound_archive {
-    struct mf_archive core;
-    int inner; /* keeps the other reader alive: a reference in the registry */
+    struct mf_archive core; /* first: the userdata begins with its interface */
 };
 
 MF_MODULE int luaopen_moonflash_core_archive(lua_State *L);
@@ -32,13 +31,11 @@ static int archive_open(lua_State *L)
     struct bound_archive *self = lua_newuserdata(L, sizeof *self);
     int error = mf_archive_init(&self->core, inner, patience_ms, mf_interrupt(L));
 
-    self->inner = LUA_NOREF;
     if (error != 0)
         return luaL_error(L, "%s", strerror(error));
     luaL_getmetatable(L, ARCHIVE);
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, 1);
-    self->inner = luaL_ref(L, LUA_REGISTRYINDEX);
+    mf_keep(L, lua_gettop(L), 1, "reader");
     return 1;
 }
 
@@ -65,8 +62,7 @@ static int archive_name(lua_State *L)
 {
     const struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
 
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
-    luaL_callmeta(L, -1, "__tostring");
+    mf_call_kept(L, "reader", "__tostring");
     if (self->core.ordinal > 0)
         lua_pushfstring(L, "%s:%s", lua_tostring(L, -1), self->core.name);
     return 1;
@@ -77,21 +73,15 @@ static int archive_close(lua_State *L)
     struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
 
     mf_archive_close(&self->core);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
-    lua_getfield(L, -1, "close");
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    return 1;
+    return mf_call_kept(L, "reader", "close");
 }
 
-/* The other reader may be collected before, so it is left alone. */
+/* The other reader may have been collected before: it is not touched. */
 static int archive_gc(lua_State *L)
 {
     struct bound_archive *self = luaL_checkudata(L, 1, ARCHIVE);
 
     mf_archive_close(&self->core);
-    luaL_unref(L, LUA_REGISTRYINDEX, self->inner);
-    self->inner = LUA_NOREF;
     return 0;
 }
 

@@ -136,6 +136,37 @@ struct mf_conversation *mf_check_conversation(lua_State *L, int index)
     return check_interface(L, index, MF_CONVERSATION, "conversation");
 }
 
+void mf_keep(lua_State *L, int userdata, int value, const char *name)
+{
+    lua_getfenv(L, userdata);
+    if (lua_rawequal(L, -1, LUA_ENVIRONINDEX)) { /* a new userdata shares that of the module */
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfenv(L, userdata);
+    }
+    lua_pushvalue(L, value);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+void mf_push_kept(lua_State *L, int userdata, const char *name)
+{
+    lua_getfenv(L, userdata);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+int mf_call_kept(lua_State *L, const char *name, const char *method)
+{
+    lua_settop(L, 1);
+    mf_push_kept(L, 1, name);
+    lua_getfield(L, -1, method);
+    lua_insert(L, -2);
+    lua_call(L, 1, LUA_MULTRET);
+    return lua_gettop(L) - 1;
+}
+
 uint64_t mf_check_whole(lua_State *L, int index, uint64_t most)
 {
     lua_Number number = luaL_checknumber(L, index);

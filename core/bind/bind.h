@@ -44,6 +44,12 @@ struct mf_channel *mf_check_channel(lua_State *L, int index);
 struct mf_reader *mf_check_reader(lua_State *L, int index);
 struct mf_conversation *mf_check_conversation(lua_State *L, int index);
 
+/* The environment table of a userdata keeps alive what its C struct points to. */
+void mf_keep(lua_State *L, int userdata, int value, const char *name);
+void mf_push_kept(lua_State *L, int userdata, const char *name);
+/* Calls a method of an object that the userdata at index 1 keeps. Returns the number of results. */
+int mf_call_kept(lua_State *L, const char *name, const char *method);
+
 /* Whole numbers up to 2^53 in and out, whatever lua_Integer is; raises when not whole or out of
  * range. */
 uint64_t mf_check_whole(lua_State *L, int index, uint64_t most);

@@ -32,8 +32,7 @@
 enum { PIECE = 1 << 16, PROGRESS_EVERY = 1 << 20 };
 
 struct verified {
-    struct mf_verify_reader core;
-    int inner; /* keeps the other reader alive: a reference in the registry */
+    struct mf_verify_reader core; /* first: the userdata begins with its interface */
 };
 
 MF_MODULE int luaopen_moonflash_core_cwe(lua_State *L);
@@ -155,11 +154,9 @@ static int cwe_verified(lua_State *L)
     }
     self = lua_newuserdata(L, sizeof *self);
     mf_verify_reader_init(&self->core, inner, withhold, expects ? &expect : NULL);
-    self->inner = LUA_NOREF;
+    mf_keep(L, lua_gettop(L), 1, "reader");
     luaL_getmetatable(L, VERIFIED);
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, 1);
-    self->inner = luaL_ref(L, LUA_REGISTRYINDEX);
     return 1;
 }
 
@@ -235,45 +232,26 @@ static int verified_drain(lua_State *L)
     return 1;
 }
 
-static int push_inner(lua_State *L)
-{
-    const struct verified *self = luaL_checkudata(L, 1, VERIFIED);
-
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->inner);
-    return 1;
-}
-
 static int verified_name(lua_State *L)
 {
-    push_inner(L);
-    luaL_callmeta(L, -1, "__tostring");
-    return 1;
+    luaL_checkudata(L, 1, VERIFIED);
+    return mf_call_kept(L, "reader", "__tostring");
 }
 
 static int verified_close(lua_State *L)
 {
-    push_inner(L);
-    lua_getfield(L, -1, "close");
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    return 1;
-}
-
-static int verified_gc(lua_State *L)
-{
-    struct verified *self = luaL_checkudata(L, 1, VERIFIED);
-
-    luaL_unref(L, LUA_REGISTRYINDEX, self->inner);
-    self->inner = LUA_NOREF;
-    return 0;
+    luaL_checkudata(L, 1, VERIFIED);
+    return mf_call_kept(L, "reader", "close");
 }
 
 static const luaL_Reg functions[] = {
     {"parse", cwe_parse}, {"verified", cwe_verified}, {NULL, NULL}};
 
-static const luaL_Reg methods[] = {{"drain", verified_drain},     {"report", verified_report},
-                                   {"close", verified_close},     {"__gc", verified_gc},
-                                   {"__tostring", verified_name}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"drain", verified_drain},
+                                   {"report", verified_report},
+                                   {"close", verified_close},
+                                   {"__tostring", verified_name},
+                                   {NULL, NULL}};
 
 MF_MODULE int luaopen_moonflash_core_cwe(lua_State *L)
 {

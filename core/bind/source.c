@@ -114,8 +114,7 @@ static int source_name(lua_State *L)
 /* --- a program's output ---------------------------------------------------------------------- */
 
 struct fetched {
-    struct mf_fetch core;
-    int name; /* reference to the last argument: what is fetched */
+    struct mf_fetch core; /* first: the userdata begins with its interface */
 };
 
 /* The strings of the table at 1, ended by NULL; they live as long as the table. */
@@ -142,6 +141,14 @@ static int fail_fetch(lua_State *L, const char *program, int error)
     return mf_fail(L, "source.failed", strerror(error), "cannot run '%s'", program);
 }
 
+/* The last argument names what is fetched. */
+static void keep_name(lua_State *L, int fetched)
+{
+    lua_rawgeti(L, 1, (int)lua_objlen(L, 1));
+    mf_keep(L, fetched, lua_gettop(L), "name");
+    lua_pop(L, 1);
+}
+
 static int source_fetch(lua_State *L)
 {
     char *argv[MOST_ARGUMENTS];
@@ -151,11 +158,9 @@ static int source_fetch(lua_State *L)
     check_arguments(L, argv);
     self = lua_newuserdata(L, sizeof *self);
     mf_fetch_init(&self->core);
-    self->name = LUA_NOREF;
     luaL_getmetatable(L, FETCH);
     lua_setmetatable(L, -2);
-    lua_rawgeti(L, 1, (int)lua_objlen(L, 1));
-    self->name = luaL_ref(L, LUA_REGISTRYINDEX);
+    keep_name(L, lua_gettop(L));
     error = mf_fetch_start(&self->core, argv, environ, mf_interrupt(L));
     return error == 0 ? 1 : fail_fetch(L, argv[0], error);
 }
@@ -169,28 +174,17 @@ static int fetched_close(lua_State *L)
     return 1;
 }
 
-static int fetched_gc(lua_State *L)
-{
-    struct fetched *self = luaL_checkudata(L, 1, FETCH);
-
-    luaL_unref(L, LUA_REGISTRYINDEX, self->name);
-    self->name = LUA_NOREF;
-    return fetched_close(L);
-}
-
 static int fetched_name(lua_State *L)
 {
-    const struct fetched *self = luaL_checkudata(L, 1, FETCH);
-
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->name);
+    luaL_checkudata(L, 1, FETCH);
+    mf_push_kept(L, 1, "name");
     return 1;
 }
 
 /* --- bytes in memory ------------------------------------------------------------------------- */
 
 struct joined {
-    struct mf_prefix_reader core;
-    int text, rest; /* references */
+    struct mf_prefix_reader core; /* first: the userdata begins with its interface */
 };
 
 static int source_bytes(lua_State *L)
@@ -203,13 +197,10 @@ static int source_bytes(lua_State *L)
     lua_settop(L, 2);
     self = lua_newuserdata(L, sizeof *self);
     mf_prefix_reader_init(&self->core, (const uint8_t *)text, length, rest);
-    self->text = self->rest = LUA_NOREF;
+    mf_keep(L, 3, 1, "text");
+    mf_keep(L, 3, 2, "rest");
     luaL_getmetatable(L, JOINED);
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, 1);
-    self->text = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, 2);
-    self->rest = luaL_ref(L, LUA_REGISTRYINDEX);
     return 1;
 }
 
@@ -221,21 +212,7 @@ static int joined_close(lua_State *L)
         lua_pushboolean(L, 1);
         return 1;
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->rest);
-    lua_getfield(L, -1, "close");
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    return 1;
-}
-
-static int joined_gc(lua_State *L)
-{
-    struct joined *self = luaL_checkudata(L, 1, JOINED);
-
-    luaL_unref(L, LUA_REGISTRYINDEX, self->text);
-    luaL_unref(L, LUA_REGISTRYINDEX, self->rest);
-    self->text = self->rest = LUA_NOREF;
-    return 0;
+    return mf_call_kept(L, "rest", "close");
 }
 
 static int joined_name(lua_State *L)
@@ -246,9 +223,7 @@ static int joined_name(lua_State *L)
         lua_pushliteral(L, "bytes in memory");
         return 1;
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, self->rest);
-    luaL_callmeta(L, -1, "__tostring");
-    return 1;
+    return mf_call_kept(L, "rest", "__tostring");
 }
 
 /* --- the module ------------------------------------------------------------------------------ */
@@ -263,10 +238,10 @@ static const luaL_Reg source_methods[] = {
     {"close", source_close}, {"__gc", source_close}, {"__tostring", source_name}, {NULL, NULL}};
 
 static const luaL_Reg fetched_methods[] = {
-    {"close", fetched_close}, {"__gc", fetched_gc}, {"__tostring", fetched_name}, {NULL, NULL}};
+    {"close", fetched_close}, {"__gc", fetched_close}, {"__tostring", fetched_name}, {NULL, NULL}};
 
 static const luaL_Reg joined_methods[] = {
-    {"close", joined_close}, {"__gc", joined_gc}, {"__tostring", joined_name}, {NULL, NULL}};
+    {"close", joined_close}, {"__tostring", joined_name}, {NULL, NULL}};
 
 MF_MODULE int luaopen_moonflash_core_source(lua_State *L)
 {

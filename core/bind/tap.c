@@ -74,15 +74,6 @@ static void on_report(void *context, enum mf_tap_kind kind, const uint8_t *bytes
 
 /* --- the channel ------------------------------------------------------------------------------ */
 
-/* The environment table of the userdata keeps what it uses alive. */
-static void keep(lua_State *L, int tap, int value, const char *name)
-{
-    lua_getfenv(L, tap);
-    lua_pushvalue(L, value);
-    lua_setfield(L, -2, name);
-    lua_pop(L, 1);
-}
-
 static int tap_new(lua_State *L)
 {
     struct mf_channel *inner = mf_check_channel(L, 1);
@@ -95,11 +86,9 @@ static int tap_new(lua_State *L)
     bound->tap.report = on_report;
     bound->tap.context = bound;
     bound->reporting = false;
-    lua_newtable(L);
-    lua_setfenv(L, 3);
     bound->thread = lua_newthread(L);
-    keep(L, 3, 4, "thread");
-    keep(L, 3, 1, "channel");
+    mf_keep(L, 3, 4, "thread");
+    mf_keep(L, 3, 1, "channel");
     lua_pushvalue(L, 2);
     lua_pushcclosure(L, report, 1);
     lua_xmove(L, bound->thread, 1);
@@ -114,29 +103,10 @@ static struct bound_tap *check_tap(lua_State *L)
     return luaL_checkudata(L, SELF, CLASS);
 }
 
-/* Pushes the channel inside. */
-static void push_inner(lua_State *L)
-{
-    lua_getfenv(L, SELF);
-    lua_getfield(L, -1, "channel");
-    lua_remove(L, -2);
-}
-
-/* Calls a method of the channel inside. */
-static int call_inner(lua_State *L, const char *method)
-{
-    lua_settop(L, SELF);
-    push_inner(L);
-    lua_getfield(L, -1, method);
-    lua_insert(L, -2);
-    lua_call(L, 1, LUA_MULTRET);
-    return lua_gettop(L) - SELF;
-}
-
 static int tap_discard(lua_State *L)
 {
     check_tap(L);
-    return call_inner(L, "discard");
+    return mf_call_kept(L, "channel", "discard");
 }
 
 static int tap_close(lua_State *L)
@@ -147,15 +117,13 @@ static int tap_close(lua_State *L)
         return luaL_error(L, "a tap cannot be closed by its own function");
     mf_tap_flush(&bound->tap);
     bound->tap.channel.descriptor = -1;
-    return call_inner(L, "close");
+    return mf_call_kept(L, "channel", "close");
 }
 
 static int tap_tostring(lua_State *L)
 {
     check_tap(L);
-    push_inner(L);
-    luaL_callmeta(L, -1, "__tostring");
-    return 1;
+    return mf_call_kept(L, "channel", "__tostring");
 }
 
 MF_MODULE int luaopen_moonflash_core_tap(lua_State *L)

@@ -42,23 +42,9 @@ struct bound_transfer {
 };
 
 /* What run() keeps on its stack. */
-enum { SELF = 1, OBJECTS = 2, PROGRESS = 3 };
+enum { SELF = 1, PROGRESS = 2 };
 
 MF_MODULE int luaopen_moonflash_core_transfer(lua_State *L);
-
-/* --- the objects, kept alive by the transfer's environment table ------------------------------ */
-
-static void keep_objects(lua_State *L, int options)
-{
-    static const char *const names[] = {"conversation", "channel", "reader", "progress"};
-
-    lua_createtable(L, 0, 4);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        lua_getfield(L, options, names[i]);
-        lua_setfield(L, -2, names[i]);
-    }
-    lua_setfenv(L, -2);
-}
 
 static struct bound_transfer *check_transfer(lua_State *L)
 {
@@ -135,6 +121,17 @@ static void read_objects(lua_State *L, struct mf_transfer *transfer)
     lua_pop(L, 4);
 }
 
+static void keep_objects(lua_State *L, int transfer)
+{
+    static const char *const names[] = {"conversation", "channel", "reader", "progress"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lua_getfield(L, 1, names[i]);
+        mf_keep(L, transfer, transfer + 1, names[i]);
+        lua_pop(L, 1);
+    }
+}
+
 static int transfer_new(lua_State *L)
 {
     struct bound_transfer *bound;
@@ -144,7 +141,7 @@ static int transfer_new(lua_State *L)
     bound->transfer.context = bound;
     read_numbers(L, &bound->transfer);
     read_objects(L, &bound->transfer);
-    keep_objects(L, 1);
+    keep_objects(L, lua_gettop(L));
     if (bound->transfer.reader != NULL)
         make_buffer(L, bound);
     return 1;
@@ -169,7 +166,7 @@ static int transfer_close(lua_State *L)
 static const char *name_of(lua_State *L, const char *object)
 {
     lua_getglobal(L, "tostring");
-    lua_getfield(L, OBJECTS, object);
+    mf_push_kept(L, SELF, object);
     lua_call(L, 1, 1);
     return lua_tostring(L, -1);
 }
@@ -201,7 +198,7 @@ static int fail_stalled(lua_State *L, const struct mf_transfer *transfer)
 {
     const char *code;
 
-    lua_getfield(L, OBJECTS, "conversation");
+    mf_push_kept(L, SELF, "conversation");
     lua_getfield(L, -1, "protocol");
     code = lua_pushfstring(L, "%s.stalled", lua_tostring(L, -1));
     return fail_progress(L, transfer, code, "the modem takes no more bytes");
@@ -243,8 +240,7 @@ static int transfer_run(lua_State *L)
     if (bound->transfer.conversation == NULL || bound->running != NULL)
         return luaL_error(L, "the transfer is %s", bound->running ? "running" : "closed");
     lua_settop(L, SELF);
-    lua_getfenv(L, SELF);
-    lua_getfield(L, OBJECTS, "progress");
+    mf_push_kept(L, SELF, "progress");
     bound->running = L;
     bound->transfer.interrupt = mf_interrupt(L);
     result = mf_transfer_run(&bound->transfer);
