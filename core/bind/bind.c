@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define FAILURE "moonflash.base.failure" /* the module, and the name of its metatable */
+
 int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
 {
     va_list arguments;
 
     lua_pushnil(L);
     lua_createtable(L, 0, 4);
-    luaL_newmetatable(L, "moonflash.base.failure");
+    luaL_newmetatable(L, FAILURE);
     lua_setmetatable(L, -2);
     lua_pushstring(L, code);
     lua_setfield(L, -2, "code");
@@ -26,25 +28,59 @@ int mf_fail(lua_State *L, const char *code, const char *evidence, const char *me
     return 2;
 }
 
-int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error)
+/* The message comes from Lua: the metatable's describe(failure, subject, sent, total). */
+static void describe(lua_State *L, const char *subject, uint64_t sent, uint64_t total)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, FAILURE);
+    lua_call(L, 1, 0);
+    luaL_getmetafield(L, -1, "describe");
+    lua_pushvalue(L, -2);
+    lua_pushstring(L, subject);
+    mf_push_whole(L, sent);
+    mf_push_whole(L, total);
+    lua_call(L, 4, 0);
+}
+
+int mf_fail_code(lua_State *L, const char *code, const char *subject, const char *evidence)
+{
+    return mf_fail_part(L, code, subject, evidence, 0, 0);
+}
+
+int mf_fail_part(lua_State *L, const char *code, const char *subject, const char *evidence,
+                 uint64_t sent, uint64_t total)
+{
+    lua_pushnil(L);
+    lua_createtable(L, 0, 4);
+    luaL_newmetatable(L, FAILURE);
+    lua_setmetatable(L, -2);
+    mf_set_text(L, "code", code);
+    if (evidence != NULL)
+        mf_set_text(L, "evidence", evidence);
+    describe(L, subject, sent, total);
+    return 2;
+}
+
+const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result)
 {
     static const char *const names[] = {"timeout", "closed", "interrupted", "failed", "rejected"};
-    static const char *const texts[] = {"nothing came in time", "the other end is gone",
-                                        "interrupted", "", "the bytes are not what they should be"};
     int row = (int)-result - 1;
-    const char *code;
 
     if (row < 0 || row >= (int)(sizeof names / sizeof *names))
-        return luaL_error(L, "no stream result: %d", (int)result);
-    code = lua_pushfstring(L, "%s.%s", prefix, names[row]);
-    return mf_fail(L, code, NULL, "%s: %s", what,
-                   result == MF_STREAM_FAILED ? strerror(error) : texts[row]);
+        luaL_error(L, "no stream result: %d", (int)result);
+    return lua_pushfstring(L, "%s.%s", prefix, names[row]);
+}
+
+int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error)
+{
+    return mf_fail_code(L, mf_stream_code(L, prefix, result), what,
+                        result == MF_STREAM_FAILED ? strerror(error) : NULL);
 }
 
 int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader)
 {
     if (result == MF_STREAM_FAILED && reader->reason != NULL)
-        return mf_fail(L, "source.failed", reader->reason, "%s cannot be read", what);
+        return mf_fail_code(L, "source.failed", what, reader->reason);
     return mf_fail_stream(L, "source", what, result, reader->error);
 }
 

@@ -16,11 +16,20 @@
 int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* mf_fail for an mf_stream_result: code PREFIX.timeout, .closed, .interrupted, .failed, .rejected;
- * `what` names the stream for people ("/dev/ttyUSB0"), `error` is its errno. */
-int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error);
+/* The same with the message that lua/moonflash/base/failure_messages.lua has for the code. `subject`
+ * names what it is about ("/dev/ttyUSB0"), `evidence` is text of the system or of another program;
+ * both may be NULL. */
+int mf_fail_code(lua_State *L, const char *code, const char *subject, const char *evidence);
+/* The same when `sent` of `total` bytes were sent before. */
+int mf_fail_part(lua_State *L, const char *code, const char *subject, const char *evidence,
+                 uint64_t sent, uint64_t total);
 
-/* The same for a reader: its reason, where it has one, becomes the evidence. */
+/* mf_fail_code for an mf_stream_result; `what` names the stream, `error` is its errno. */
+int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error);
+/* Its code: PREFIX.timeout, .closed, .interrupted, .failed, .rejected. Pushes it. */
+const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result);
+
+/* mf_fail_stream for a reader: its reason, where it has one, becomes the evidence. */
 int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader);
 
 /* The descriptor that becomes readable when the program is asked to stop; -1 if signals are not

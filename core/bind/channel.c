@@ -3,6 +3,7 @@
 #include "stream/wait.h"
 
 #include <limits.h>
+#include <string.h>
 
 enum { READ_AT_ONCE = 4096 };
 
@@ -41,11 +42,10 @@ static int channel_read(lua_State *L)
     return 1;
 }
 
-/* Adds to the failure on top of the stack how far a write came. */
-static void add_written(lua_State *L, size_t written, size_t length)
+static int fail_write(lua_State *L, ssize_t result, int error, size_t written, size_t length)
 {
-    lua_pushfstring(L, "%d of %d bytes were written", (int)written, (int)length);
-    lua_setfield(L, -2, "evidence");
+    return mf_fail_part(L, mf_stream_code(L, "port", result), push_name(L),
+                        result == MF_STREAM_FAILED ? strerror(error) : NULL, written, length);
 }
 
 static int channel_write(lua_State *L)
@@ -60,11 +60,8 @@ static int channel_write(lua_State *L)
         ssize_t count = channel->write(channel, (const uint8_t *)bytes + written, length - written,
                                        left > 0 ? (int)left : 0);
 
-        if (count < 0) {
-            mf_fail_stream(L, "port", push_name(L), count, channel->error);
-            add_written(L, written, length);
-            return 2;
-        }
+        if (count < 0)
+            return fail_write(L, count, channel->error, written, length);
         written += (size_t)count;
     }
     lua_pushboolean(L, 1);

@@ -162,46 +162,37 @@ static int transfer_close(lua_State *L)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* tostring() of one of the objects. */
-static const char *name_of(lua_State *L, const char *object)
+/* tostring() of an object. */
+static const char *push_name(lua_State *L, const char *object)
 {
-    lua_getglobal(L, "tostring");
     mf_push_kept(L, SELF, object);
-    lua_call(L, 1, 1);
+    luaL_callmeta(L, -1, "__tostring");
     return lua_tostring(L, -1);
 }
 
 static int fail_channel(lua_State *L, const struct mf_transfer *transfer)
 {
-    return mf_fail_stream(L, "port", name_of(L, "channel"), transfer->cause,
+    return mf_fail_stream(L, "port", push_name(L, "channel"), transfer->cause,
                           transfer->channel->error);
 }
 
 static int fail_source(lua_State *L, const struct mf_transfer *transfer)
 {
-    return mf_fail_source(L, name_of(L, "reader"), transfer->cause, transfer->reader);
+    return mf_fail_source(L, push_name(L, "reader"), transfer->cause, transfer->reader);
 }
 
-static int fail_progress(lua_State *L, const struct mf_transfer *transfer, const char *code,
-                         const char *message)
+static int fail_part(lua_State *L, const struct mf_transfer *transfer, const char *code,
+                     const char *subject)
 {
-    uint64_t total = transfer->conversation->progress(transfer->conversation).total;
-    const char *evidence = NULL;
-
-    if (total > 0)
-        evidence = lua_pushfstring(L, "%f of %f bytes were sent", (lua_Number)transfer->written,
-                                   (lua_Number)total);
-    return mf_fail(L, code, evidence, "%s", message);
+    return mf_fail_part(L, code, subject, NULL, transfer->written,
+                        transfer->conversation->progress(transfer->conversation).total);
 }
 
 static int fail_stalled(lua_State *L, const struct mf_transfer *transfer)
 {
-    const char *code;
-
     mf_push_kept(L, SELF, "conversation");
     lua_getfield(L, -1, "protocol");
-    code = lua_pushfstring(L, "%s.stalled", lua_tostring(L, -1));
-    return fail_progress(L, transfer, code, "the modem takes no more bytes");
+    return fail_part(L, transfer, lua_pushfstring(L, "%s.stalled", lua_tostring(L, -1)), NULL);
 }
 
 static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_transfer_result result)
@@ -219,11 +210,11 @@ static int finish(lua_State *L, const struct mf_transfer *transfer, enum mf_tran
     case MF_TRANSFER_SOURCE:
         return fail_source(L, transfer);
     case MF_TRANSFER_SOURCE_SHORT:
-        return fail_progress(L, transfer, "source.short", "the image ended too early");
+        return fail_part(L, transfer, "source.short", push_name(L, "reader"));
     case MF_TRANSFER_SOURCE_SILENT:
-        return fail_progress(L, transfer, "source.timeout", "the image's source gives no bytes");
+        return fail_part(L, transfer, "source.timeout", push_name(L, "reader"));
     case MF_TRANSFER_INTERRUPTED:
-        return fail_progress(L, transfer, "transfer.interrupted", "the transfer was interrupted");
+        return fail_part(L, transfer, "transfer.interrupted", NULL);
     case MF_TRANSFER_STOPPED:
         return lua_error(L);
     case MF_TRANSFER_MISUSED:

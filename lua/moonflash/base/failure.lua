@@ -8,13 +8,16 @@
 --       step = "send images",           added by the engine
 --       cause = failure }               optional, the failure beneath
 --
--- Failures made in C have the same metatable (they look it up by name).
+-- Failures made in C have the same metatable, which is found by its name, and their messages from
+-- moonflash.base.failure_messages.
 -- @module moonflash.base.failure
 
 local failure = {}
 
 --- Every code there is, with its default hint: moonflash/base/failure_codes.lua. Others cannot be made.
 failure.codes = require "moonflash.base.failure_codes"
+
+local messages = later "moonflash.base.failure_messages"
 
 local meta = debug.getregistry()["moonflash.base.failure"]
 if not meta then
@@ -32,6 +35,14 @@ function meta.__tostring(self)
   if self.step then text = self.step .. ": " .. text end
   if self.evidence then text = text .. " (" .. self.evidence .. ")" end
   return text
+end
+
+-- Completes a failure made in C.
+function meta.describe(self, subject, sent, total)
+  self.message = messages[self.code]:format(subject)
+  if total == 0 then return end
+  local part = ("%.0f of %.0f bytes were sent"):format(sent, total)
+  self.evidence = self.evidence and self.evidence .. "; " .. part or part
 end
 
 --- Makes a failure.

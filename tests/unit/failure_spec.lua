@@ -1,0 +1,22 @@
+-- Failures made in C: a code and a subject there, the message here.
+local codes = require "moonflash.base.failure_codes"
+local messages = require "moonflash.base.failure_messages"
+local support = require "tests.support"
+
+describe("a failure made in C", function()
+  after_each(support.finish)
+
+  it("has a message only for codes that there are", function()
+    for code in pairs(messages) do assert.is_string(codes[code], code) end
+  end)
+
+  it("has its message also when nothing else of the library is loaded", function()
+    local ended = support.run(support.lua([[
+      local sys, port = require "moonflash.core.sys", require "moonflash.core.port"
+      local _, path = sys.pty()
+      local _, problem = assert(port.open(path)):read(1, 0)
+      io.stdout:write(problem.code, " ", (problem.message:gsub(path, "PATH")))
+    ]]))
+    assert.equal("port.timeout PATH: nothing came in time", ended.stdout)
+  end)
+end)
