@@ -17,7 +17,7 @@ local failure = {}
 --- Every code there is, with its default hint: moonflash/base/failure_codes.lua. Others cannot be made.
 failure.codes = require "moonflash.base.failure_codes"
 
-local messages = later "moonflash.base.failure_messages"
+local messages = require "moonflash.base.failure_messages"
 
 local meta = debug.getregistry()["moonflash.base.failure"]
 if not meta then
