@@ -122,6 +122,52 @@ describe("a recorded session", function()
     assert.equal(3, repeats({}, "qmi", "dms", "0x7777").status)
   end)
 
+  it("is one of a command that was given a port or a place", function()
+    local modem = simulator "place=10-12.3.4"
+    local node = modem.root .. "/dev/"
+    for _, words in ipairs {
+      { 0, "at", "-t", node .. "ttyUSB2", "ATI" }, { 0, "qmi", "-w", node .. "cdc-wdm0", "dms", "0x0023" },
+      { 0, "status", "--place", "10-12.3.4" }, { 5, "status", "--place", "9-9" },
+      { 5, "qmi", "-w", node .. "cdc-wdm9", "dms", "0x0023" },
+    } do
+      local path, run = record(modem, unpack(words, 2))
+      assert.equal(words[1], run.status, run.stderr)
+      same(path)
+    end
+  end)
+
+  it("is one of a port whose modem is not known", function()
+    local master, slave = sys.pty()
+    local path = support.folder() .. "/recorded.trace"
+    local child = support.start { support.program, "--root", support.folder(), "--trace", path, "at", "-t",
+      slave, "ATI", "AT+CGMM" }
+    local asked, wanted = "", { "ATI\r", "AT+CGMM\r" }
+    for index = 1, 2 do
+      await(function()
+        asked = asked .. (sys.read(master, 100) or "")
+        return asked:find(wanted[index], 1, true)
+      end)
+      sys.write(master, "\r\nsome modem " .. index .. "\r\nOK\r\n")
+    end
+    assert.equal(0, child:wait(DEADLINE_MS), child.stderr)
+    sys.close(master)
+    same(path)
+    differs(tampered(path, bytes.hex("ATI", ""), bytes.hex("ATX", "")))
+  end)
+
+  it("is one of a script or a recovery on a given port", function()
+    local script = support.folder() .. "/status.lua"
+    assert(sys.write_file(script, 'require("moonflash").status {}'))
+    local modem = simulator()
+    local path, run = record(modem, "-t", modem.root .. "/dev/ttyUSB2", "run", script)
+    assert.equal(0, run.status, run.stderr)
+    same(path, script)
+    modem = simulator("start=download", "window=600")
+    path, run = record(modem, "recover", "-t", modem.root .. "/dev/ttyUSB0")
+    assert.equal(0, run.status, run.stderr)
+    same(path)
+  end)
+
   it("is one of a script that opens ports itself", function()
     local script = support.folder() .. "/hand.lua"
     assert(sys.write_file(script, [[
@@ -271,6 +317,28 @@ describe("a trace of somebody else", function()
     assert.same({}, sys.list(folder))
   end)
 
+  it("ends where its events have wrong types, and leaves nothing behind", function()
+    local start = started("status", "[]", "[]") .. "\n"
+    local device = '{"t":1,"event":"device","state":"found","device":{"vid":"1199","pid":"9071","place":"1-1",'
+      .. '"interfaces":[%s]%s}}\n'
+    for _, text in ipairs {
+      started("status", "[1,{}]", "[]"), started("status", "[]", "[{}]"), started("status", "[]", "[]", "7"),
+      start .. device:format("1", ""), start .. device:format('{"number":"x"}', ""),
+      start .. device:format('{"number":1,"driver":2}', ',"serial":{}'),
+      start .. device:format("", ',"vid":{}'), start .. device:format("", ',"interfaces":5'),
+      start .. '{"t":1,"event":"port","if":0,"dir":">"}',
+      start .. '{"t":1,"event":"step","step":"x","state":"done","message":{}}',
+      start .. '{"t":1,"event":"result","exit":5,"failure":{"code":{}}}',
+      start .. '{"t":1,"event":"result","exit":5,"failure":null}',
+    } do
+      local path = support.folder() .. "/x.trace"
+      assert(sys.write_file(path, text .. "\n"))
+      local run = replay(path)
+      assert.is_true(run.status == 1 or run.status == 3, run.stderr)
+      assert.is_nil((run.stdout .. run.stderr):find("traceback", 1, true))
+    end
+  end)
+
   it("is of one modem", function()
     local two = support.start { support.program, "simulate", "mc7455", "em7305", "--dir",
       support.folder() .. "/root" }
@@ -285,6 +353,9 @@ describe("a trace of somebody else", function()
     local run = replay(path, script)
     assert.equal(1, run.status)
     assert.truthy(run.stderr:find("several modems", 1, true))
+    path, recorded = record(two, "status")
+    assert.equal(5, recorded.status)
+    assert.truthy(replay(path).stderr:find("several modems", 1, true))
   end)
 end)
 
@@ -341,9 +412,12 @@ describe("a difference", function()
       assert(sys.write_file(path, text:match(("[^\n]*\n"):rep(kept))))
       local began = sys.clock_ms()
       local said = differs(path, files[1], files[2])
-      assert.truthy(said:find("cut off", 1, true), said)
+      assert.truthy(said:find("cut off after line " .. kept, 1, true), said)
       assert.is_true(sys.clock_ms() - began < 5000)
     end
+    assert(sys.write_file(path, text:match(("[^\n]*\n"):rep(20) .. "[^\n]*"):sub(1, -9)))
+    local said = differs(path, files[1], files[2])
+    assert.truthy(said:find("cut off after line 20", 1, true), said)
   end)
 
   it("is another exit status", function()

@@ -1,42 +1,40 @@
---- A trace: everything that passed between moonflash and a modem, as lines of JSON, to be sent to
--- somebody and replayed there. Identifiers never reach the file (see moonflash.trace.redact), and it
--- does not grow with the images. The format is described in README.md.
+--- A trace: a record of everything that passes between moonflash and a modem, one JSON object a line. It can
+-- be replayed without the modem (moonflash.sim.replay). It contains no identifiers (moonflash.trace.redact) and
+-- no image data. README.md describes the format.
 --
 --     local trace = assert(trace.open "update.trace")
 --     flash.update { files = files, options = { trace = trace } }
 --     trace:close()
 --
--- A job that has a trace tells it of its modem, its ports and its requests; who runs the job gives it
--- the job's events.
+-- A job reports its modem, and protocol/ its ports, to the trace. The caller that runs the job passes the
+-- job's events on.
 -- @module moonflash.trace
 
 local failure = require "moonflash.base.failure"
+local install = require "moonflash.base.install"
 local json = require "moonflash.base.json"
-local place = require "moonflash.base.install"
-local qmi = require "moonflash.trace.qmi"
+local ports = require "moonflash.trace.ports"
 local redact = require "moonflash.trace.redact"
 local sys = require "moonflash.core.sys"
-local tty = require "moonflash.trace.ports"
-local words = require "moonflash.trace.words"
 
 local trace = {}
 trace.__index = trace
 
---- The format of traces, counted.
+--- The version of the format.
 trace.SCHEMA = 1
 
--- A pipe without a reader could not even be opened in any time.
+-- To open a pipe without a reader would block.
 local function open_file(path)
-  local seen = sys.stat(sys.real_path(path) or path)
-  if seen and seen.kind ~= "file" and seen.kind ~= "character" then
-    return nil, ("%s is a %s"):format(path, seen.kind)
+  local found = sys.stat(sys.real_path(path) or path)
+  if found and found.kind ~= "file" and found.kind ~= "character" then
+    return nil, ("%s is a %s"):format(path, found.kind)
   end
   return io.open(path, "w")
 end
 
---- Begins a trace; a file that is there is replaced.
+--- Begins a trace. An existing file is replaced.
 -- @tparam string path
--- @tparam[opt] function emit is told, by a warning, when the trace can be written no longer
+-- @tparam[opt] function emit called with a warning when the trace cannot be written any more
 -- @treturn table the trace, or nil and a failure
 function trace.open(path, emit)
   local file, reason = open_file(path)
@@ -44,11 +42,11 @@ function trace.open(path, emit)
     return nil, failure.new("trace.failed", "the trace cannot be written", { evidence = reason })
   end
   return setmetatable({
-    file = file, began = sys.clock_ms(), words = words.new(), signals = sys.interrupts(), warn = emit,
+    file = file, began = sys.clock_ms(), cleaner = redact.cleaner(), signals = sys.interrupts(), warn = emit,
   }, trace)
 end
 
--- What is recorded goes on; a trace with a hole would be of no use.
+-- The command continues; a trace with a gap cannot be replayed, so it ends.
 local function give_up(self, reason)
   self.file:close()
   self.file = nil
@@ -57,7 +55,7 @@ local function give_up(self, reason)
   end
 end
 
--- A signal is noticed with the event after it.
+-- A signal is written before the next event.
 local function note_signals(self)
   local count, name = sys.interrupts()
   if count == self.signals then return end
@@ -65,13 +63,12 @@ local function note_signals(self)
   self:write("signal", { name = name })
 end
 
---- Writes what was kept back for more to come.
+--- Writes an incomplete line that an AT port holds back.
 function trace:flush()
-  local pending = self.pending
-  if pending then pending() end
+  if self.flush_line then self.flush_line() end
 end
 
---- Writes an event as it is; its texts must have been cleaned.
+--- Writes an event. Its texts must be clean.
 -- @tparam string event
 -- @tparam table fields
 function trace:write(event, fields)
@@ -84,35 +81,35 @@ function trace:write(event, fields)
   if not written then give_up(self, reason) end
 end
 
---- Says what is run.
+--- Writes the command.
 -- @tparam table command name, options, arguments, root, files (those among the arguments)
 function trace:start(command)
-  self.words:know_root(command.root)
-  for _, file in ipairs(command.files) do self.words:know_file(file) end
+  self.cleaner:know_root(command.root)
+  for _, file in ipairs(command.files) do self.cleaner:know_file(file) end
   self:write("start", {
-    schema = trace.SCHEMA, version = place.version, command = command.name,
-    options = self.words:clean(command.options), arguments = self.words:clean(command.arguments),
-    files = self.words:clean(command.files),
+    schema = trace.SCHEMA, version = install.version, command = command.name,
+    options = self.cleaner:clean(command.options), arguments = self.cleaner:clean(command.arguments),
+    files = self.cleaner:clean(command.files),
   })
 end
 
-local kept = {
+local DEVICE_FIELDS = {
   "place", "peer", "model", "mode", "vid", "pid", "serial", "product", "manufacturer", "speed", "number",
   "interface_count", "interfaces",
 }
 
-local LEAST_SECRET = 6 -- characters: shorter ones stand in other words, too
+local LEAST_SECRET = 6 -- characters: a shorter serial number may be part of other words
 
 local function write_device(self, state, dev, more)
   local fields, serial = more or {}, redact.serial(dev.serial or "")
-  if #serial >= LEAST_SECRET then self.words:know_secret(dev.serial, serial) end
-  for _, name in ipairs(kept) do fields[name] = dev[name] end
+  if #serial >= LEAST_SECRET then self.cleaner:know_secret(dev.serial, serial) end
+  for _, name in ipairs(DEVICE_FIELDS) do fields[name] = dev[name] end
   fields.serial = dev.serial and serial
   self.device = dev
-  self:write("device", { state = state, device = self.words:clean(fields) })
+  self:write("device", { state = state, device = self.cleaner:clean(fields) })
 end
 
---- The modem as it was found, and the models that were known.
+--- Writes the modem as it was found, and the known models.
 -- @tparam table dev
 -- @tparam ?table models
 function trace:found(dev, models)
@@ -121,14 +118,14 @@ function trace:found(dev, models)
   write_device(self, "found", dev, { models = names })
 end
 
---- The followed modem has moved.
--- @tparam ?table dev as it is seen now; nil: it left
+--- Writes that the followed modem has changed.
+-- @tparam ?table dev as it is now; nil: it is gone
 function trace:moved(dev)
   if dev then return write_device(self, "seen", dev) end
   self:write("device", { state = "left" })
 end
 
--- The interface a path belongs to.
+-- The number of the interface with this node.
 local function interface_of(self, path)
   for _, interface in ipairs(self.device and self.device.interfaces or {}) do
     if interface.tty == path or interface.control == path then return interface.number end
@@ -136,39 +133,39 @@ local function interface_of(self, path)
   return -1
 end
 
---- Records what passes on a serial port that was just opened.
+--- Records what passes on an open serial port.
 -- @tparam userdata channel
 -- @tparam string path
--- @treturn userdata a channel, to be used instead of the given one
+-- @treturn userdata the channel to use from now on
 function trace:tap(channel, path)
   local nodes = self.device and self.device.nodes or {}
-  return tty.tap(self, channel, interface_of(self, path), path == nodes.at)
+  return ports.serial(self, channel, interface_of(self, path), path == nodes.at)
 end
 
---- A QMI port that tells what passes.
+--- Records what passes on an open QMI port.
 -- @tparam userdata port
 -- @tparam string path
 -- @treturn table to be used instead of the port
 function trace:qmi_port(port, path)
-  return qmi.new(self, port, interface_of(self, path))
+  return ports.qmi(self, port, interface_of(self, path))
 end
 
-local told = { step = true, warning = true }
+local recorded = { step = true, warning = true }
 
---- An event of a job; of the events for people, those that make up the outcome.
+--- Writes an event of a job: a step or a warning.
 -- @tparam table event
 function trace:emit(event)
-  if not told[event.event] then return end
+  if not recorded[event.event] then return end
   local fields = {}
   for name, value in pairs(event) do fields[name] = value end
-  self:write(event.event, self.words:clean(fields))
+  self:write(event.event, self.cleaner:clean(fields))
 end
 
---- The outcome.
+--- Writes the result and ends the trace.
 -- @tparam table result
 function trace:finish(result)
   local problem = result.failure
-  self:write("result", self.words:clean {
+  self:write("result", self.cleaner:clean {
     ok = result.ok, exit = result.exit, before = result.before, after = result.after,
     failure = problem and {
       code = problem.code, step = problem.step, message = problem.message,

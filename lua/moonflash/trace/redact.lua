@@ -1,4 +1,5 @@
---- What a trace must not tell: whose modem it is, and whose SIM. Digits become 0, lengths stay.
+--- Removes identifiers from what a trace contains: those of the modem, of its SIM card and of this machine.
+-- Digits become 0; lengths stay the same.
 -- @module moonflash.trace.redact
 
 local qmi = require "moonflash.protocol.qmi"
@@ -6,32 +7,32 @@ local qmi = require "moonflash.protocol.qmi"
 local redact = {}
 
 local IDENTIFIER = 14 -- digits in a row: IMEI 15 (14 without check digit), IMSI 15, ICCID 19 or 20
-local TELEPHONE = 7 -- digits behind a "+"
+local TELEPHONE = 7 -- digits after a "+"
 local RESULT = 0x02
 
--- Hex digits, where one of them is a digit: READY is a word.
+-- Zeroes runs of hex digits that have a decimal digit: READY stays.
 local function zeroed(text)
   return (text:gsub("%x+", function(run) return run:find "%d" and ("0"):rep(#run) end))
 end
 
--- Digits in a row, as identities may be written: 01-234567-890123-4.
+-- Digits of one identifier, which may have dashes: 01-234567-890123-4.
 local function zeroed_run(digits)
   local made, count = digits:gsub("%d", "0")
   return count >= IDENTIFIER and made or nil
 end
 
--- Digits that a message shows in hex: "33 35 39 ...".
+-- Digits as a message shows bytes: "33 35 39 ...".
 local function zeroed_hex(pairs_of_hex)
   local made, count = pairs_of_hex:gsub("3%d", "30")
   return count >= IDENTIFIER and made or nil
 end
 
--- "+" and the digits of a telephone number in international form.
+-- A telephone number in international form.
 local function zeroed_number(digits)
   return #digits >= TELEPHONE and "+" .. zeroed(digits) or nil
 end
 
---- A text without long runs of digits, and without telephone numbers in international form.
+--- Zeroes long runs of digits and telephone numbers in international form.
 -- @tparam string text
 -- @treturn string of the same length
 function redact.text(text)
@@ -39,65 +40,60 @@ function redact.text(text)
   return (text:gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
 end
 
---- A serial number: its digits.
+--- Zeroes all digits, as in a serial number.
 -- @tparam string text
 -- @treturn string
 function redact.serial(text)
   return (text:gsub("%d", "0"))
 end
 
--- Words of AT commands and answers behind which something personal stands: identities, numbers and codes.
+-- Words of AT commands and answers before a personal value: an identity, a number or a code.
 local labels = {
   "imei", "imsi", "iccid", "ccid", "meid", "esn", "fsn", "serial", "msisdn", "atd",
   "+cgsn", "+cimi", "+cpin", "+clip", "+csca", "+colp", "+clcc", "+ccfc", "+crsm", "+csim",
 }
 
--- And those behind which words are as personal: names, messages, passwords.
-local wordy = { "+cgauth", "$qcpdpp", "+cpwd", "+clck", "+cnum", "+cmg", "+cmt", "+cds", "+cusd", "+cpb" }
+-- Words before a personal text: a name, a message or a password.
+local text_labels = { "+cgauth", "$qcpdpp", "+cpwd", "+clck", "+cnum", "+cmg", "+cmt", "+cds", "+cusd", "+cpb" }
 
--- Where the first label in a line ends, and whether it is wordy.
-local function end_of_label(line)
-  local lower, from, is_wordy = line:lower(), nil, false
-  for _, list in ipairs { labels, wordy } do
+-- Splits a line after its first label. Returns nil for the rest when there is no label, and whether a text
+-- follows the label.
+local function split_at_label(line)
+  local lower, at, is_text = line:lower(), #line + 1, false
+  for _, list in ipairs { labels, text_labels } do
     for _, label in ipairs(list) do
       local _, stop = lower:find(label, 1, true)
-      if stop and (not from or stop < from) then from, is_wordy = stop, list == wordy end
+      if stop and stop < at then at, is_text = stop, list == text_labels end
     end
   end
-  return from, is_wordy
+  return line:sub(1, at), at <= #line and line:sub(at + 1) or nil, is_text
 end
 
-local function redact_line(line)
-  local from, is_wordy = end_of_label(line)
-  if not from then return redact.text(line) end
-  local behind = line:sub(from + 1)
-  return line:sub(1, from) .. (is_wordy and behind:gsub("%w", "0") or zeroed(behind))
+local function at_line(line)
+  local before, value, is_text = split_at_label(line)
+  if not value then return redact.text(line) end
+  return before .. (is_text and value:gsub("%w", "0") or zeroed(value))
 end
 
---- A text for people, or a word of the command line: as redact.text, and neither digits nor quoted words
--- behind what stands for something personal (a message may cite the AT command it is about).
+local function zeroed_quotes(text)
+  return (text:gsub('"[^"]*"', function(quoted) return (quoted:gsub("%w", "0")) end))
+end
+
+--- A message for people, or an argument of the command line. As redact.text; after a label all digits are
+-- zeroed, and quoted texts too, since a message may cite its AT command.
 -- @tparam string text
 -- @treturn string of the same length
-function redact.words(text)
-  local from, is_wordy = end_of_label(text)
-  from = from or #text
-  local behind = redact.serial(text:sub(from + 1))
-  if is_wordy then behind = behind:gsub('"[^"]*"', function(quoted) return (quoted:gsub("%w", "0")) end) end
-  return redact.text(text:sub(1, from) .. behind)
+function redact.message(text)
+  local before, value, is_text = split_at_label(text)
+  value = redact.serial(value or "")
+  return redact.text(before .. (is_text and zeroed_quotes(value) or value))
 end
 
---- Whole lines said on an AT port.
+--- Whole lines of an AT port.
 -- @tparam string text
 -- @treturn string of the same length
 function redact.at_lines(text)
-  return (text:gsub("[^\r\n]+", redact_line))
-end
-
---- A line that broke off on an AT port: what it would have become cannot be known.
--- @tparam string text
--- @treturn string of the same length
-function redact.at_rest(text)
-  return redact.serial(text)
+  return (text:gsub("[^\r\n]+", at_line))
 end
 
 --- The value of a TLV. Of a message with `personal = true` all digits become 0. Of a message that no table in
@@ -112,6 +108,64 @@ function redact.tlv(service, message, tlv, value)
   if tlv == RESULT then return redact.text(value) end
   if not entry or not entry.name then return ("\0"):rep(#value) end
   return entry.personal and zeroed(value) or redact.text(value)
+end
+
+-- --- texts of one run ---------------------------------------------------------------------------
+
+local Cleaner = {}
+Cleaner.__index = Cleaner
+
+--- A cleaner for the texts of one run. It also removes the names of this machine's folders.
+-- @treturn table with know_root, know_file, know_secret and clean
+function redact.cleaner()
+  return setmetatable({ replacements = {}, known = {} }, Cleaner)
+end
+
+local function escaped(text)
+  return (text:gsub("%p", "%%%0"))
+end
+
+-- Longer texts are replaced first.
+local function replace(self, text, by, pattern)
+  if text == "" or text == by or self.known[text] then return end
+  self.known[text] = true
+  by = by:gsub("%%", "%%%%")
+  table.insert(self.replacements, { length = #text, pattern = pattern or escaped(text), by = by })
+  table.sort(self.replacements, function(a, b) return a.length > b.length end)
+end
+
+--- Paths below this root are shown as below "/". A relative root can be any word, so it is replaced only where a
+-- path begins with it.
+function Cleaner:know_root(root)
+  root = root:gsub("/+$", "")
+  replace(self, root, "", "%f[%w._~/-]" .. escaped(root) .. (root:find "^/" and "%f[^%w._~-]" or "%f[/]"))
+end
+
+--- A file is shown by its name, without folder, host, user and password.
+-- @tparam string path or URL
+-- @tparam[opt] string name another name to show
+function Cleaner:know_file(path, name)
+  local plain = path:find "^%a+://" and path:gsub("[?#].*", "") or path
+  replace(self, path, name or plain:match "([^/]*)/*$")
+end
+
+--- A text is never shown.
+function Cleaner:know_secret(text, instead)
+  replace(self, text, instead)
+end
+
+--- A value with all its texts cleaned.
+-- @param value text, number, boolean or table of these
+-- @return the same, or a copy
+function Cleaner:clean(value)
+  if type(value) == "string" then
+    for _, known in ipairs(self.replacements) do value = value:gsub(known.pattern, known.by) end
+    return redact.message(value)
+  end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, inner in pairs(value) do copy[key] = self:clean(inner) end
+  return copy
 end
 
 return redact

@@ -15,10 +15,10 @@ local function check(wanted)
   end
 end
 
--- The modem that is meant; with -t whatever is behind that port, be it a modem we know or not.
+-- The selected modem; with -t the port alone, whether its modem is known or not.
 local function find_device(wanted)
   local tty = wanted.selection.tty
-  if tty then return { nodes = { at = tty } } end
+  if tty then return { nodes = { at = tty }, interfaces = { { number = 0, tty = tty } } } end
   return asking.find(wanted)
 end
 

@@ -1,70 +1,65 @@
---- Runs the command of a trace once more, against a modem that does what the trace's modem did, and
--- says whether it comes to the same. The program runs as a child; its modem is made of the parts of
--- the simulator.
+--- Runs the command of a trace again, with a modem that does what the recorded modem did, and compares the
+-- outcome. The program runs as a child process; its modem is made of parts of the simulator.
 --
 --     local result = replay.run { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
 --
--- Replayed is one modem. That its ports could not be opened, and what a machine's other programs did,
--- is told by a trace but not replayed. What cannot be used is refused; so is what only turns out to be
--- unusable when the modem is made of it.
+-- One modem is replayed. Ports that could not be opened and other programs are not replayed.
 -- @module moonflash.sim.replay
 
 local child = require "moonflash.commands.child"
 local command = require "moonflash.sim.replay.command"
+local event_loop = require "moonflash.sim.event_loop"
+local events = require "moonflash.sim.replay.events"
 local exit = require "moonflash.commands.result"
 local expect = require "moonflash.sim.replay.expect"
 local failure = require "moonflash.base.failure"
-local loops = require "moonflash.sim.event_loop"
-local modems = require "moonflash.sim.replay.modem"
+local modem = require "moonflash.sim.replay.modem"
 local outcome = require "moonflash.sim.replay.outcome"
-local read = require("moonflash.sim.replay.events").read
+local redact = require "moonflash.trace.redact"
 local sys = require "moonflash.core.sys"
-local uevents = require "moonflash.sim.uevent"
+local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
-local words = require "moonflash.trace.words"
 
 local replay = {}
 
 local TIME_SCALE = 0.01
-local GRACE_MS = 1000 -- for what the program said last
+local GRACE_MS = 1000 -- for the program's last output
 local END_MS = 5000
 
-local function device_of(events)
-  for _, event in ipairs(events) do
+-- Functions that find something wrong raise a failure: replay.run catches it.
+
+local function first_device(list)
+  for _, event in ipairs(list) do
     if event.device then return event.device end
   end
 end
 
--- Replayed is one modem: a socket has two places, and in both the modem may have been found.
-local function check_modems(events)
+local function refuse_several(evidence)
+  error(failure.new("trace.unusable", "a trace of several modems cannot be replayed", { evidence = evidence }), 0)
+end
+
+-- A modem may have been found in both places of its socket.
+local function check_one_modem(list)
   local places = {}
-  for _, event in ipairs(events) do
-    local dev = event.state == "found" and event.device
-    if dev and next(places) and not (places[dev.place] or places[dev.peer]) then
-      return nil, failure.new("trace.unusable", "a trace of several modems cannot be replayed",
-        { evidence = "another one was found at " .. dev.place })
+  for _, event in ipairs(list) do
+    local dev, problem = event.device, event.failure
+    if event.state == "found" and next(places) and not (places[dev.place or ""] or places[dev.peer or ""]) then
+      refuse_several("another one was found at " .. tostring(dev.place))
     end
-    if event.device then places[event.device.place], places[event.device.peer or ""] = true, true end
+    if dev then places[dev.place or ""], places[dev.peer or ""] = true, true end
+    if event.event == "result" and problem and problem.code == "device.ambiguous" then
+      refuse_several(problem.message)
+    end
   end
-  return true
 end
 
--- The events of a trace, and what is run, when it can be replayed with these files.
-local function open(request)
-  local events, problem = read(request.trace)
-  if not events then return nil, problem end
-  local one, several = check_modems(events)
-  if not one then return nil, several end
-  local run
-  run, problem = command.of(events[1], request.files or {})
-  if not run then return nil, problem end
-  return events, run
-end
-
+-- A port alone has to be named; a modem on USB is the only one.
 local function start_program(self)
-  local run = self.run
-  return child.start { command = run.command, arguments = run.arguments, options = run.options,
-    root = self.root, program = self.program }
+  local run, alone = self.command, self.device and not self.device.place
+  return failure.try(child.start {
+    command = run.command, arguments = run.arguments, options = run.options, root = self.root,
+    program = self.program, selection = alone and { tty = self.modem.device.interfaces[1].slave } or nil,
+  })
 end
 
 local function stop(self)
@@ -72,7 +67,7 @@ local function stop(self)
   self.world.loop:stop()
 end
 
--- Its number is another process's once its end was seen.
+-- After the end of the process its id may be that of another one.
 local function send_signal(self, name)
   if self.job:descriptor() then sys.kill(self.job.pid, name) end
 end
@@ -84,14 +79,16 @@ local function differs(self, expected, got)
   stop(self)
 end
 
--- A trace that was cut off has no result: what the program would do next cannot be compared.
+-- A trace without a result was cut off: nothing after its end can be compared.
 local function reached_end(self)
-  if self.events[#self.events].event == "result" then return end
-  self.world.loop:after(0, function() differs(self, "the end of the trace, which was cut off", "more") end)
+  local count = #self.events
+  if self.events[count].event == "result" then return end
+  local expected = ("the end of the trace, which was cut off after line %d"):format(count)
+  self.world.loop:after(0, function() differs(self, expected, "more") end)
 end
 
--- The program has ended: what it said last may still be on its way, and nothing is waited for any more.
-local function await_rest(self)
+-- After the end of the program, its last bytes may not have been read yet.
+local function read_last_bytes(self)
   self.modem.time_scale = 0
   local ends = sys.clock_ms() + GRACE_MS
   local function look()
@@ -101,54 +98,79 @@ local function await_rest(self)
   look()
 end
 
-local function hear(self)
-  for _, event in ipairs(self.job:read() or {}) do self.said[#self.said + 1] = event end
+local function read_events(self)
+  for _, event in ipairs(self.job:read() or {}) do self.reported[#self.reported + 1] = event end
 end
 
-local function listen(self)
-  hear(self)
+local function take_output(self)
+  read_events(self)
   if self.job:descriptor() then return end
   self.world.loop:unwatch(self.entry)
-  await_rest(self)
+  read_last_bytes(self)
 end
 
--- The descriptor does not tell the end of the program while something that it left running holds the pipe.
-local function watch_over(self)
+-- When the program leaves a process behind that has the pipe open, the pipe does not show its end.
+local function watch_for_end(self)
   self.world.loop:after(GRACE_MS, function()
     if not self.job:descriptor() then return end
-    listen(self)
-    watch_over(self)
+    take_output(self)
+    watch_for_end(self)
   end)
 end
 
 local function make_world(self, time_scale)
-  local loop = loops.new()
-  local events, problem = uevents.open(self.root, loop)
-  if not events then return nil, problem end
-  self.world = { loop = loop, events = events, usb = usb.new(self.root, events), time_scale = time_scale }
-  return true
+  self.root = failure.try(sys.temporary_folder())
+  local loop = event_loop.new()
+  local kernel = failure.try(uevent.open(self.root, loop))
+  self.world = { loop = loop, events = kernel, usb = usb.new(self.root, kernel), time_scale = time_scale }
 end
 
 -- Runs the program to its end, or to the first difference.
-local function perform(self)
-  self.modem = modems.new(self.world, self.events, {
+local function run_program(self)
+  self.modem = modem.new(self.world, self.events, {
     differs = function(expected, got) differs(self, expected, got) end,
     ended = function() reached_end(self) end,
     signal = function(name) send_signal(self, (name:gsub("^SIG", ""))) end,
   })
   if self.device then self.modem:attach(self.device) end
-  local problem
-  self.job, problem = start_program(self)
-  if not self.job then return nil, problem end
-  self.entry = self.world.loop:watch(self.job:descriptor(), function() listen(self) end)
-  watch_over(self)
-  self.modem:go_on()
-  local ended, broken = self.world.loop:run()
-  if self.stopped then return true end
-  return nil, not ended and broken or failure.new("job.interrupted", "the replay was stopped")
+  self.job = start_program(self)
+  self.entry = self.world.loop:watch(self.job:descriptor(), function() take_output(self) end)
+  watch_for_end(self)
+  self.modem:continue()
+  failure.try(self.world.loop:run())
+  if not self.stopped then error(failure.new("job.interrupted", "the replay was stopped"), 0) end
 end
 
--- Leaves nothing behind, however it ended.
+-- Lines are compared with the names of files in the trace, and shown with the given names.
+local function compare(self)
+  local cleaner, names = redact.cleaner(), self.events[1].files
+  cleaner:know_root(self.root)
+  for index, file in ipairs(self.files) do cleaner:know_file(file, names[index]) end
+  if self.difference then
+    self.job:wait(END_MS)
+    read_events(self)
+  end
+  local recorded, replayed = outcome.lines(self.events), outcome.lines(self.reported)
+  local index = outcome.difference(recorded, outcome.lines(self.reported, cleaner), self.difference ~= nil)
+  if index then return recorded[index] or "the end", replayed[index] or "the end" end
+  if self.difference then return self.difference.expected, self.difference.got end
+  local awaited = self.modem:awaited()
+  if awaited then return expect.text(awaited), "the end" end
+end
+
+local function run(self, request)
+  self.events = failure.try(events.read(request.trace))
+  check_one_modem(self.events)
+  self.command = failure.try(command.of(self.events[1], self.files))
+  self.device = first_device(self.events)
+  make_world(self, request.time_scale or TIME_SCALE)
+  run_program(self)
+  local expected, got = compare(self)
+  if not expected then return outcome.lines(self.events) end
+  error(failure.new("replay.differs", "the program does not do what it did in the trace",
+    { evidence = ("expected: %s; got: %s"):format(expected, got) }), 0)
+end
+
 local function clean_up(self)
   if self.job then
     if not self.job:wait(0) then sys.kill(self.job.pid, "KILL") end
@@ -157,66 +179,23 @@ local function clean_up(self)
   end
   if self.modem then self.modem:detach() end
   if self.world then self.world.events:close() end
-  sys.remove_tree(self.root)
-end
-
--- All that the program had said when it was stopped.
-local function hear_rest(self)
-  self.job:wait(END_MS)
-  hear(self)
-end
-
--- Compared are lines that name files as the trace does; told are those that name them as they were given.
-local function compare(self)
-  local texts, names = words.new(), self.events[1].files
-  texts:know_root(self.root)
-  for index, file in ipairs(self.files) do texts:know_file(file, names[index]) end
-  if self.difference then hear_rest(self) end
-  local recorded, came = outcome.lines(self.events), outcome.lines(self.said)
-  local index = outcome.difference(recorded, outcome.lines(self.said, texts), self.difference ~= nil)
-  if index then return recorded[index] or "the end", came[index] or "the end" end
-  if self.difference then return self.difference.expected, self.difference.got end
-  local awaited = self.modem:awaited()
-  if awaited then return expect.words(awaited), "the end" end
-end
-
-local function run(self, time_scale)
-  local made, problem = make_world(self, time_scale)
-  if not made then return nil, problem end
-  local performed
-  performed, problem = perform(self)
-  if not performed then return nil, problem end
-  local expected, got = compare(self)
-  if not expected then return true end
-  return nil, failure.new("replay.differs", "the program does not do what it did in the trace",
-    { evidence = ("expected: %s; got: %s"):format(expected, got) })
-end
-
-local function result(same, problem, events)
-  return { ok = same == true, exit = exit.status(nil, problem), failure = problem,
-    lines = same and outcome.lines(events) or {} }
+  if self.root then sys.remove_tree(self.root) end
 end
 
 --- Replays a trace.
--- @tparam table request trace (path), files (as many as the trace was made with, in their order),
--- time_scale of the modem's delays (0.01), program (the one of this installation)
+-- @tparam table request trace (path), files (those of the recorded command, in the same order), time_scale
+-- of the modem's delays (0.01), program (the one of this installation)
 -- @treturn table { ok, exit, failure, lines }: exit 0 when the outcome is the same, 3 when not;
 -- lines = the outcome
 function replay.run(request)
   sys.catch_signals()
-  local events, run_or_problem = open(request)
-  if not events then return result(nil, run_or_problem) end
-  local root, problem = sys.temporary_folder()
-  if not root then return result(nil, problem) end
-  local self = { events = events, device = device_of(events), files = request.files or {}, root = root,
-    said = {}, program = request.program, run = run_or_problem }
-  local ran, same, differing = pcall(run, self, request.time_scale or TIME_SCALE)
+  local self = { files = request.files or {}, reported = {}, program = request.program }
+  local ran, lines = pcall(run, self, request)
   clean_up(self)
-  if not ran then
-    return result(nil, failure.is(same) and same or failure.new("trace.unusable",
-      "no modem can be made of this trace", { evidence = tostring(same) }))
-  end
-  return result(same, differing, events)
+  if ran then return { ok = true, exit = exit.status(), lines = lines } end
+  local problem = failure.is(lines) and lines or failure.new("trace.unusable",
+    "this trace cannot be replayed", { evidence = tostring(lines) })
+  return { ok = false, exit = exit.status(nil, problem), failure = problem, lines = {} }
 end
 
 return replay

@@ -1,6 +1,5 @@
---- A modem that does what the modem of a trace did: answers come when what was said before them has
--- been said, after the recorded time, and so does it leave and return. Everything is in the order
--- of the trace; what comes too early waits.
+--- A modem that does what the modem of a trace did. It answers, leaves and returns when the program has sent
+-- everything that is before this in the trace, and the recorded time has passed.
 -- @module moonflash.sim.replay.modem
 
 local bytes = require "moonflash.core.bytes"
@@ -10,35 +9,34 @@ local ports = require "moonflash.sim.replay.ports"
 local modem = {}
 modem.__index = modem
 
-local HANG_UP_MS = 50 -- what was said before must have been heard
+local HANG_UP_MS = 50 -- for the program to read the bytes before
 
--- Both halves of every socket the modem is seen in.
+-- Both places of every socket that the modem was seen in.
 local function make_places(self)
   for _, event in ipairs(self.events) do
-    if event.device then self.usb:make_place(event.device.place, event.device.speed or 480) end
+    local dev = event.device or {}
+    if dev.place then self.usb:make_place(dev.place, dev.speed or 480) end
+    if dev.peer then self.usb:make_place(dev.peer, dev.speed == 480 and 5000 or 480) end
   end
   for _, event in ipairs(self.events) do
-    local dev = event.device
-    if dev and dev.peer then
-      self.usb:make_place(dev.peer, dev.speed == 480 and 5000 or 480)
-      self.usb:make_peers(dev.place, dev.peer)
-    end
+    local dev = event.device or {}
+    if dev.peer then self.usb:make_peers(dev.place, dev.peer) end
   end
 end
 
---- A modem that is not plugged in yet.
+--- A modem that is not attached yet.
 -- @tparam table world loop, usb, time_scale
 -- @tparam table events of the trace
--- @tparam table listener differs(expected, got), signal(name), ended() when all of the trace was said
+-- @tparam table listener differs(expected, got), signal(name), ended() at the end of the trace
 function modem.new(world, events, listener)
   local self = setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale, events = events, listener = listener,
     at = 1, ports = {},
   }, modem)
-  self.hearer = {
+  self.port_listener = {
     changed = function()
-      if not self:awaited() then self:hear_more() end
-      self:go_on()
+      if not self:awaited() then self:check_further_requests() end
+      self:continue()
     end,
     expects = function(service, message) return self:expects(service, message) end,
   }
@@ -52,8 +50,8 @@ local function same(one, other)
   return one and one.place == other.place and one.number == other.number
 end
 
--- What is seen of a device grows while the kernel makes its nodes: here it has all of them at once.
-local function whole(self, dev)
+-- A device is recorded several times while the kernel makes its nodes. Here it has all of them at once.
+local function complete(self, dev)
   for index = self.at + 1, #self.events do
     local event = self.events[index]
     if event.event == "device" then
@@ -64,37 +62,38 @@ local function whole(self, dev)
   return dev
 end
 
--- A modem may have been gone before the kernel had made its ttys.
+-- A modem may vanish before the kernel has made its ttys.
 local function has_late_nodes(dev)
   for _, interface in ipairs(dev.interfaces) do
     if interface.tty or interface.net then return true end
   end
 end
 
---- Unplugs the modem: all its ports hang up.
+--- Detaches the modem: all its ports hang up.
 function modem:detach()
   if not self.device then return end
   for _, port in pairs(self.ports) do port.port:close() end
-  self.usb:detach(self.device)
+  if self.device.place then self.usb:detach(self.device) end
   self.device, self.ports, self.seen = nil, {}, nil
 end
 
---- Plugs the modem in, or has it be what it is seen as later.
--- @tparam table dev a device as a trace has it
+--- Attaches the modem, in the form of a device event. A device without a place is a port alone, of a modem that
+-- was not found on USB (`at -t PORT`).
+-- @tparam table dev
 function modem:attach(dev)
   if same(self.seen, dev) then return end
   self:detach()
-  dev = whole(self, dev)
+  dev = complete(self, dev)
   local device = { interfaces = {} }
   for _, name in ipairs { "place", "vid", "pid", "product", "manufacturer", "serial", "speed" } do
     device[name] = dev[name]
   end
   for index, interface in ipairs(dev.interfaces) do
-    local port = ports.open(self.loop, interface, dev.mode, self.hearer)
+    local port = ports.open(self.loop, interface, dev.mode, self.port_listener)
     device.interfaces[index], self.ports[interface.number] = port, port
   end
-  self.usb:attach(device)
-  if has_late_nodes(dev) then self.usb:finish(device) end
+  if dev.place then self.usb:attach(device) end
+  if dev.place and has_late_nodes(dev) then self.usb:finish(device) end
   self.device, self.seen = device, dev
 end
 
@@ -121,7 +120,7 @@ end
 function acts.qmi(self, event)
   local port = self.ports[event["if"]]
   if event.failure == "qmi.closed" then return self:detach() end
-  if event.tlvs and port and port.asked then port.speaker:answer(port.asked, to_bytes(event.tlvs)) end
+  if event.tlvs and port and port.asked then port.qmi:answer(port.asked, to_bytes(event.tlvs)) end
 end
 
 function acts.device(self, event)
@@ -147,22 +146,22 @@ local function act_later(self, event)
   self.loop:after(delay_of(self, event), function()
     acts[event.event](self, event)
     self.at = self.at + 1
-    self:go_on()
+    self:continue()
   end)
 end
 
 -- --- the order of the trace -------------------------------------------------------------------
 
--- Whether the program has said what it said then; nothing more to wait for when it said otherwise.
+-- Whether the program has sent all of this event. A difference ends the replay.
 local function take(self, event)
   local port = self.ports[event["if"]]
   if not port then return false end
   local taken, instead, wanted = expect.take(port, event)
-  if taken == nil then self.listener.differs(wanted or expect.words(event), instead) end
+  if taken == nil then self.listener.differs(wanted or expect.text(event), instead) end
   return taken
 end
 
---- What the program is to say next: nil when it has said all.
+--- The event that the program has to send next; nil after the last one.
 -- @treturn ?table event
 function modem:awaited()
   for index = self.at, #self.events do
@@ -170,15 +169,15 @@ function modem:awaited()
   end
 end
 
---- Has the listener know of a QMI request when all was said that the trace has.
-function modem:hear_more()
+--- Reports a QMI request that the trace does not have any more.
+function modem:check_further_requests()
   for _, port in pairs(self.ports) do
     local asked = port.requests[1]
-    if asked then return self.listener.differs("the end of the trace", expect.request_words(asked)) end
+    if asked then return self.listener.differs("the end of the trace", expect.request_text(asked)) end
   end
 end
 
---- Whether this QMI request is what the program is to say next.
+--- Whether this QMI request is the one that the program has to send next.
 -- @tparam number service
 -- @tparam number message
 -- @treturn boolean
@@ -187,8 +186,8 @@ function modem:expects(service, message)
   return event.service == service and event.message == "0x" .. bytes.hex_number(message, 4)
 end
 
---- Goes on as far as the trace and what has come allow.
-function modem:go_on()
+--- Continues as far as the trace and the received bytes allow.
+function modem:continue()
   while true do
     local event = self.events[self.at]
     if not event then return self.listener.ended() end

@@ -1,6 +1,6 @@
---- What a run came to, as lines that can be compared with those of another run: steps, warnings, the
--- result. What differs from machine to machine is left out: times, numbers of nodes, folders, and who
--- else uses the modem.
+--- The outcome of a run, as lines that can be compared with those of another run: steps, warnings, the result.
+-- They leave out what differs between machines: times, numbers of nodes, folders, other users of the modem, and
+-- other modems.
 -- @module moonflash.sim.replay.outcome
 
 local json = require "moonflash.base.json"
@@ -24,7 +24,9 @@ end
 local function of_result(event)
   local problem = event.failure
   local parts = { "exit " .. ("%.0f"):format(event.exit) }
-  if problem then parts[2] = ("%s: %s"):format(problem.code, problem.message) end
+  if problem then
+    parts[2] = problem.code == "device.none" and problem.code or problem.code .. ": " .. problem.message
+  end
   for _, name in ipairs { "before", "after" } do
     if event[name] then parts[#parts + 1] = name .. " " .. json.encode(event[name]) end
   end
@@ -34,14 +36,14 @@ end
 local makers = { step = of_step, warning = of_warning, result = of_result }
 
 --- The lines of a run.
--- @tparam table events of a trace, or of the command line's --json without nulls
--- @tparam[opt] table words what its texts are cleaned with (moonflash.trace.words)
+-- @tparam table events of a trace, or of `--json` without nulls
+-- @tparam[opt] table cleaner for the texts (moonflash.trace.redact)
 -- @treturn table array of strings
-function outcome.lines(events, words)
+function outcome.lines(events, cleaner)
   local lines = {}
   for _, event in ipairs(events) do
     local make = makers[event.event]
-    local text = make and make(words and words:clean(event) or event)
+    local text = make and make(cleaner and cleaner:clean(event) or event)
     lines[#lines + 1] = text and plain(text)
   end
   return lines
@@ -49,12 +51,12 @@ end
 
 --- The first line in which two runs differ.
 -- @tparam table recorded lines
--- @tparam table came lines
--- @tparam[opt] boolean so_far one of them broke off: what it lacks is no difference
+-- @tparam table replayed lines
+-- @tparam[opt] boolean stopped one of them was stopped: its missing lines are no difference
 -- @treturn ?number the line; nil when they agree
-function outcome.difference(recorded, came, so_far)
-  for index = 1, (so_far and math.min or math.max)(#recorded, #came) do
-    if recorded[index] ~= came[index] then return index end
+function outcome.difference(recorded, replayed, stopped)
+  for index = 1, (stopped and math.min or math.max)(#recorded, #replayed) do
+    if recorded[index] ~= replayed[index] then return index end
   end
 end
 
