@@ -8,7 +8,6 @@ _moonflash_values="-w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place
     --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model --skip -L --log
     --trace"
 _moonflash_more_values="--dir --images --time-scale --fault"
-_moonflash_models="mc7354 mc7455 em7305"
 _moonflash_routes="preference firmware-id boot-download boothold impref"
 _moonflash_findings="autosuspend driver holders hypervisor memory node permission power session"
 
@@ -85,12 +84,25 @@ _moonflash_words() {
     COMPREPLY+=($(compgen -W "$1" -- "$2"))
 }
 
+# Names of models: the files in the folders "models".
+_moonflash_models() {
+    local folder path name
+    for folder in "${_moonflash_scripts[@]}"; do
+        for path in "$folder"/models/*.lua; do
+            name=${path##*/}
+            name=${name%.lua}
+            [[ ! -f $path || $name != "$1"* ]] || COMPREPLY+=("$name")
+        done
+    done
+}
+
 # Names of scripts, as `run` takes them.
 _moonflash_script_names() {
     local folder path name
     for folder in "${_moonflash_scripts[@]}"; do
         for path in "$folder"/*.lua "$folder"/*/*.lua; do
             name=${path#"$folder/"}
+            name=${name#models/}
             name=${name%.lua}
             [[ ! -f $path || $name != "$1"* ]] || COMPREPLY+=("$name")
         done
@@ -114,7 +126,7 @@ _moonflash_value() {
     --route) _moonflash_words "$_moonflash_routes" "$2" ;;
     --place) _moonflash_words "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v -e : -e '^usb')" "$2" ;;
     --model)
-        _moonflash_words "$_moonflash_models" "$2"
+        _moonflash_models "$2"
         _moonflash_paths -f "$2"
         ;;
     --skip) _moonflash_words "$_moonflash_findings" "$2" ;;
@@ -134,7 +146,10 @@ _moonflash_option() {
 _moonflash_argument() {
     case $command in
     '') _moonflash_words "$_moonflash_commands" "$1" ;;
-    simulate) _moonflash_words "$_moonflash_models list" "$1" ;;
+    simulate)
+        _moonflash_models "$1"
+        _moonflash_words list "$1"
+        ;;
     run | test-script)
         [[ $given -gt 0 ]] || _moonflash_script_names "$1"
         _moonflash_paths -f "$1"

@@ -62,7 +62,7 @@ describe("the feed's moonflash", function()
     local expected = {
       ["/usr/bin/moonflash"] = "moonflash", ["/usr/libexec/moonflash-job"] = "moonflash",
       ["/etc/init.d/moonflash"] = "moonflash", ["/etc/config/moonflash"] = "moonflash",
-      ["/usr/share/moonflash/scripts/mc7455.lua"] = "moonflash",
+      ["/usr/share/moonflash/scripts/models/mc7455.lua"] = "moonflash",
       ["/usr/lib/lua/moonflash/init.lua"] = "moonflash",
       ["/usr/lib/lua/moonflash/core/port.so"] = "moonflash",
       ["/usr/lib/lua/moonflash.so"] = "moonflash",

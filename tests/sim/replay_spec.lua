@@ -432,7 +432,7 @@ describe("a difference", function()
 
   it("is a script that was changed", function()
     local script = support.folder() .. "/mine.lua"
-    local text = assert(sys.read_file "scripts/mc7455.lua")
+    local text = assert(sys.read_file "scripts/models/mc7455.lua")
     assert(sys.write_file(script, text))
     local recorded, run = record(simulator(), "run", script, files[1], files[2])
     assert.equal(0, run.status, run.stderr)

@@ -322,7 +322,7 @@ describe("the architecture", function()
   local good = {
     { "core/driver/port.c", '#include "driver/port.h"\n#include <libserialport.h>\n' },
     { "core/protocol/qdl.c", '#include "protocol/hdlc.h"\n#include <stdint.h>\n' },
-    { "scripts/mc7455.lua", '-- never os.execute\nlocal flash = require "moonflash"\n' },
+    { "scripts/models/mc7455.lua", '-- never os.execute\nlocal flash = require "moonflash"\n' },
     { "lua/moonflash/procedure/steps.lua", 'for part in parts do require("moonflash.procedure.steps." .. part) end\n' },
     { "lua/moonflash/engine/job.lua", 'local required = 1\n' },
   }

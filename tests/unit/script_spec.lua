@@ -34,6 +34,7 @@ describe("a script's name", function()
 
   local function etc(texts)
     local folder = support.folder()
+    assert(sys.make_folder(folder .. "/models"))
     for name, text in pairs(texts) do write(folder .. "/" .. name, text) end
     files.folders = { folder, bundled[2] }
     return folder
@@ -74,10 +75,10 @@ describe("a script's name", function()
   it("of a bundled one means that one within a script that takes its place", function()
     local patient = [[local flash = require "moonflash"
       return flash.change(flash.try(flash.script "mc7455"), "confirm", { retry = RETRY })]]
-    local folder = etc { ["mc7455.lua"] = patient:gsub("RETRY", "60") }
+    local folder = etc { ["models/mc7455.lua"] = patient:gsub("RETRY", "60") }
     local function retries(one) return flash.try(one)[#one].retry end
     assert.equal(60, retries(flash.script "mc7455"))
-    assert.equal(60, retries(flash.script(folder .. "/./mc7455.lua")))
+    assert.equal(60, retries(flash.script(folder .. "/models/./mc7455.lua")))
     local models = flash.try(flash.models())
     assert.equal(3, #models)
     assert.same({ "MC7455", 60 }, { models[3].name, retries(models[3]) })
@@ -88,13 +89,14 @@ describe("a script's name", function()
   end)
 
   it("that does not load is left out with a warning, but no update begins without it", function()
-    local folder = etc { ["mc7455.lua"] = "return = flash.model", ["mine.lua"] = "flash.model()" }
+    local folder = etc { ["models/mc7455.lua"] = "return = flash.model",
+      ["models/mine.lua"] = "flash.model()" }
     local events = {}
     local models, broken = flash.models(heard(events))
     assert.equal(3, #models)
     assert.equal("script.invalid", broken.code)
     assert.equal(2, #events)
-    assert.truthy(events[1]:find("warning: " .. folder .. "/mc7455.lua:1: ", 1, true), events[1])
+    assert.truthy(events[1]:find("warning: " .. folder .. "/models/mc7455.lua:1: ", 1, true), events[1])
     assert.truthy(events[1]:find("; it is left out", 1, true), events[1])
     local root = support.folder()
     assert.same({}, flash.devices { root = root, emit = heard(events) })
@@ -104,7 +106,7 @@ describe("a script's name", function()
     for _, name in ipairs { "update", "plan" } do
       local result = flash[name] { files = images, root = root }
       assert.equal(10, result.exit)
-      assert.truthy(result.failure.message:find(folder .. "/mc7455.lua:1: ", 1, true))
+      assert.truthy(result.failure.message:find(folder .. "/models/mc7455.lua:1: ", 1, true))
     end
     assert.equal("device.none", flash.recover({ files = images, root = root }).failure.code)
   end)
@@ -112,7 +114,8 @@ describe("a script's name", function()
   it("comes behind those of names of their own when it takes the place of a bundled one", function()
     local renamed = [[local flash = require "moonflash"
       return flash.rename(flash.try(flash.script "mc7455"), { name = "NAME" })]]
-    etc { ["mc7455.lua"] = renamed:gsub("NAME", "Instead"), ["zz.lua"] = renamed:gsub("NAME", "Mine") }
+    etc { ["models/mc7455.lua"] = renamed:gsub("NAME", "Instead"),
+      ["models/zz.lua"] = renamed:gsub("NAME", "Mine") }
     local names = {}
     for index, each in ipairs(assert(flash.models())) do names[index] = each.name end
     assert.same({ "Mine", "EM7305", "MC7354", "Instead" }, names)
@@ -121,7 +124,7 @@ describe("a script's name", function()
   it("does not make a model of a script that is none, nor runs it", function()
     etc {
       ["mine.lua"] = "error('loaded', flash.models()) -- not a flash.model",
-      ["other.lua"] = [[local flash = require "moonflash"
+      ["models/other.lua"] = [[local flash = require "moonflash"
         return flash.model { name = "MC1", family = "F", product = "P",
           usb = { application = { "1199:0001" }, download = { "1199:0002" } },
           flash.steps.confirm {} }]],

@@ -10,7 +10,8 @@ local trust = require "moonflash.engine.trust"
 
 local files = {}
 
---- Where scripts are looked for by name; the first hit wins, so /etc overrides what is bundled.
+--- Where scripts are looked for by name; the first hit wins, so /etc overrides what is bundled. Models are in
+-- the folder "models" of each.
 files.folders = { "/etc/moonflash/scripts", place.scripts }
 
 -- LuaJIT's compiled code looks at no hooks, so nothing could end its loops.
@@ -79,7 +80,7 @@ end
 local function find_in_folders(name)
   local bare = name:gsub("%.lua$", "")
   for _, folder in ipairs(files.folders) do
-    for _, file in ipairs { bare, bare:lower() } do
+    for _, file in ipairs { bare, bare:lower(), "models/" .. bare, "models/" .. bare:lower() } do
       local path = ("%s/%s.lua"):format(folder, file)
       if is_file(path) and not is_loading(path) then return path end
     end
@@ -175,7 +176,7 @@ end
 function files.all(emit)
   local models, seen, broken = {}, {}, nil
   for _, folder in ipairs(files.folders) do
-    add_models(models, seen, folder, function(problem)
+    add_models(models, seen, folder .. "/models", function(problem)
       broken = broken or problem
       if emit then warn(emit, problem) end
     end)
