@@ -19,7 +19,7 @@ reboot.__index = reboot
 function reboot.new()
   local self = setmetatable({ tree = fake.new(), plot = {}, time = 0, waits = {} }, reboot)
   self.clock = { now = function() return self.time end }
-  self.events = { wait = function(_, ms) return self:pass(ms) end, close = function() end }
+  self.watch = { wait = function(_, ms) return self:pass(ms) end, close = function() end }
   return self
 end
 
@@ -71,7 +71,7 @@ end
 --- An armed follower of the modem at a place.
 function reboot:follow(place)
   local dev = assert(device.select(self:list(), { place = place }))
-  local follower = device.follow(dev, modems.models, { events = self.events, clock = self.clock })
+  local follower = device.follow(dev, modems.models, { watch = self.watch, clock = self.clock })
   self:arm(follower)
   return follower
 end

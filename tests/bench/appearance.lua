@@ -74,7 +74,7 @@ end
 local function waiting(title, events)
   local modem = support.simulator "mc7455"
   local dev = must(device.select(device.list(modem.root, models)))
-  local follower = follow.new(dev, models, { events = events })
+  local follower = follow.new(dev, models, { watch = events })
   follower:arm()
   local before, within_ms = os.clock(), 5000
   follower:wait { mode = "download", within_ms = within_ms }

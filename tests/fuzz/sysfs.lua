@@ -4,14 +4,14 @@
 --
 -- The input: which tree stands there already, then entries that end with a byte 255: kind and place, what
 -- it is in the place's folder, and what it says; a kind of its own has its name in the entry, up to 254.
-local catalog = require "moonflash.device.identify"
 local cjson = require "cjson"
 local device = require "moonflash.device"
-local holders = require "moonflash.host.port_users"
 local input = require "tests.fuzz.input"
+local identify = require "moonflash.device.identify"
 local json = require "moonflash.base.json"
-local keys = require "moonflash.device.match"
+local match = require "moonflash.device.match"
 local modems = require "tests.fake_modems"
+local port_users = require "moonflash.host.port_users"
 local shape = require "moonflash.cli.shape"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
@@ -165,7 +165,7 @@ local function check_device(dev)
   assert(#dev.vid == 4 and #dev.pid == 4, "no ids")
   input.check_text(device.describe(dev))
   assert(type(device.is_settled(dev)) == "boolean" and type(device.is_there(dev)) == "boolean")
-  assert(type(holders.of(root, dev)) == "table")
+  assert(type(port_users.of(root, dev)) == "table")
   local path = system.device_path(root, dev)
   assert(path == nil or path:sub(1, 1) == "/")
 end
@@ -173,14 +173,14 @@ end
 local function check_choice(devices)
   for _, dev in ipairs(devices) do
     input.result(device.select(devices, { place = dev.place, serial = dev.serial, vid = dev.vid }))
-    local ours, contenders = keys.of(dev):pick(devices)
+    local ours, contenders = match.of(dev):pick(devices)
     assert(ours == nil or type(ours) == "table")
     assert(type(contenders) == "table")
   end
   input.result(device.select(devices, {}))
 end
 
-local index = catalog.new(modems.models)
+local index = identify.new(modems.models)
 
 local function check(data)
   local from = input.new(data)
@@ -190,7 +190,7 @@ local function check(data)
   for _, dev in ipairs(devices) do
     check_device(dev)
     local seen = sysfs.read(root, dev.place)
-    if seen then index:identify(seen, dev) end
+    if seen then index:complete(seen, dev) end
   end
   check_choice(devices)
   local told = cjson.decode(json.encode(shape.devices(devices)))

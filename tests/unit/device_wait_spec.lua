@@ -15,7 +15,7 @@ describe("waiting for a modem", function()
     local follower = stage:follow "1-6"
     local nothing, problem = stage:wait(follower, "download")
     assert.is_nil(nothing)
-    assert.equal("nothing moved", problem.evidence)
+    assert.equal("nothing changed", problem.evidence)
     local told = {}
     local found = stage:wait(follower, "download",
       { gone = false, progress = function(text) told[#told + 1] = text end })

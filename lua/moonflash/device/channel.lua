@@ -53,7 +53,7 @@ function channel.open(address, trace)
   return trace and trace:tap(opened, address) or opened
 end
 
--- A node that has just appeared: it is not in /dev yet, its permissions are not set yet, its driver is not ready.
+-- A node that has just appeared is not in /dev yet, has no permissions yet, or its driver is not ready.
 local passing = {
   ["port.not_found"] = true, ["port.denied"] = true, ["port.busy"] = true, ["port.failed"] = true,
 }

@@ -5,7 +5,7 @@ local describe = {}
 
 local modes = {
   application = "running", download = "waiting for an image (download mode)",
-  ["boot-rom"] = "in its boot ROM, without any loader", ["memory-debug"] = "waiting for a memory dump",
+  ["boot-rom"] = "in its boot ROM, without a loader", ["memory-debug"] = "waiting for a memory dump",
 }
 
 --- One device: "1-6 MC7455 1199:9070, waiting for an image (download mode), serial LF123".
@@ -21,7 +21,7 @@ function describe.device(dev)
   return table.concat(words, ", ")
 end
 
---- Several devices, each once.
+--- Several devices.
 -- @tparam table devices
 -- @treturn string
 function describe.devices(devices)
@@ -30,8 +30,9 @@ function describe.devices(devices)
   return table.concat(lines, "; ")
 end
 
---- A time for people: 19200 is "19.2 s".
+--- A time: 19200 is "19.2 s".
 -- @tparam number ms
+-- @treturn string
 function describe.seconds(ms)
   return ("%.1f s"):format(ms / 1000)
 end

@@ -1,18 +1,18 @@
---- Which kernel driver serves which interface, what its node is for, and what brings the driver.
--- Numbers and drivers of the "Sierra layout" of the kernel's qcserial and qmi_wwan.
+--- Kernel drivers: which interface needs which, what its node is for, and which OpenWrt package has the driver.
+-- Interface numbers are the "Sierra layout" of the kernel's qcserial.c and qmi_wwan.c.
 -- @module moonflash.device.drivers
 
 local drivers = {}
 
--- `option` and the generic driver serve a modem whose ids were given to them through new_id.
+-- `option` and the generic driver serve a modem whose ids the user wrote to their new_id.
 local serial = { qcserial = true, option = true, usbserial_generic = true, GobiSerial = true }
 
 local control = { qmi_wwan = "qmi", cdc_mbim = "mbim" }
 
--- Ports of a running modem by interface number.
+-- Serial ports in application mode, by interface number.
 local ports = { [0] = "diag", [2] = "nmea", [3] = "at" }
 
--- Interfaces that need a driver: class and, where it matters, number.
+-- Interfaces that need a driver: class and, except for MBIM, number.
 local needs = {
   { class = "ff", numbers = { [0] = true, [2] = true, [3] = true },
     module = "qcserial", package = "kmod-usb-serial-qualcomm" },
@@ -31,7 +31,7 @@ end
 
 --- The interfaces that should have a driver but have none.
 -- @tparam table interfaces of a device, as sysfs.read gives them
--- @treturn table array of { kind = "driver", interface, module, package (OpenWrt's) }
+-- @treturn table array of { kind = "driver", interface, module, package (of OpenWrt) }
 function drivers.missing(interfaces)
   local missing = {}
   for _, interface in ipairs(interfaces) do
@@ -48,11 +48,6 @@ local function serial_port(interface)
   return interface.class == "ff" and serial[interface.driver] and interface.tty or nil
 end
 
-local function download_nodes(nodes, interfaces)
-  local first = interfaces[1]
-  nodes.qdl = first and serial_port(first)
-end
-
 local function application_nodes(nodes, interfaces)
   for _, interface in ipairs(interfaces) do
     local list = nodes[control[interface.driver]]
@@ -62,18 +57,21 @@ local function application_nodes(nodes, interfaces)
   end
 end
 
---- What the nodes of a device are for. A boot ROM has none that we may speak to.
+--- What the nodes of a device are for. The ports of a boot ROM are not used.
 -- @tparam table interfaces sorted by number
 -- @tparam string mode
 -- @treturn table { qmi = {}, mbim = {}, at, diag, nmea, qdl }
 function drivers.nodes(interfaces, mode)
   local nodes = { qmi = {}, mbim = {} }
-  if mode == "download" then download_nodes(nodes, interfaces) end
+  if mode == "download" and interfaces[1] then nodes.qdl = serial_port(interfaces[1]) end
   if mode == "application" then application_nodes(nodes, interfaces) end
   return nodes
 end
 
---- Whether every driver that is bound has brought its node, and every interface is there.
+--- Whether every interface is there, and every bound driver has created its node. The data interface of MBIM
+-- (class 0a) has no node.
+-- @tparam table dev
+-- @treturn boolean
 function drivers.settled(dev)
   for _, interface in ipairs(dev.interfaces) do
     if serial[interface.driver] and not interface.tty then return false end
@@ -82,7 +80,8 @@ function drivers.settled(dev)
   return #dev.missing == 0 and #dev.interfaces == dev.interface_count
 end
 
---- The port without which a device is of no use: the download port, or a port that answers questions.
+--- The port that a job needs: the download port; in application mode a control port, else the AT port.
+-- @tparam table dev
 -- @treturn ?string path or address; nil while the kernel has not made one
 function drivers.needed_port(dev)
   local nodes = dev.nodes

@@ -1,237 +1,227 @@
---- Follows one modem through a reboot: armed before the reset, it remembers what is plugged; then
--- it waits until the modem is gone, and until a device that was not there before is known again as
--- the modem (moonflash.device.match) and has the node that is needed.
+--- Follows one modem through a reset. A follower is armed before the reset and remembers which devices are
+-- present. It waits until the modem has left, then until a new device matches it (moonflash.device.match) and
+-- has the port that is needed.
 -- @module moonflash.device.follow
 
-local catalog = require "moonflash.device.identify"
 local channel = require "moonflash.device.channel"
 local drivers = require "moonflash.device.drivers"
 local failure = require "moonflash.base.failure"
-local keys = require "moonflash.device.match"
-local sightings = require "moonflash.device.timeline"
+local identify = require "moonflash.device.identify"
+local match = require "moonflash.device.match"
 local sysfs = require "moonflash.device.sysfs"
+local timeline = require "moonflash.device.timeline"
 local watch = require "moonflash.device.watch"
 
 local follow = {}
 local follower = {}
 follower.__index = follower
 
-local RESCAN_MS = 1000 -- should an event be lost
-local NODE_MS = 10     -- the kernel has the port, /dev not yet (mdev and procd come later)
-local SETTLE_MS = 2000 -- a running modem's last interfaces and ttys, a moment after the first
+local RESCAN_MS = 1000 -- in case an event was lost
+local NODE_MS = 10     -- the kernel has the port, but mdev or procd has not created the node in /dev
+local SETTLE_MS = 2000 -- for the last interfaces and ttys of a modem in application mode
 
---- Follows a device.
+--- A follower of a device.
 -- @tparam table dev from device.list
 -- @tparam table models those of the scripts
--- @tparam[opt] table options events (a watch), clock { now(), sleep(ms) }: for tests
--- @treturn table a follower
+-- @tparam[opt] table options watch (moonflash.device.watch), clock { now(), sleep(ms) }: for tests
+-- @treturn table with the methods below
 function follow.new(dev, models, options)
   options = options or {}
   return setmetatable({
-    root = dev.root, device = dev, keys = keys.of(dev), catalog = catalog.new(models),
-    clock = options.clock or watch.clock, given_events = options.events, before = {},
+    root = dev.root, device = dev, match = match.of(dev), index = identify.new(models),
+    clock = options.clock or watch.clock, given_watch = options.watch, present = {},
   }, follower)
 end
 
--- What the others that are plugged now mean for the keys: a serial number that two devices bear is
--- none, and a twin makes ids worthless.
-local function look_at_others(self)
-  for place in pairs(self.before) do
+-- --- arm --------------------------------------------------------------------------------------------------
+
+local function may_be_modem(self, place)
+  return self.match.ids[sysfs.ids(self.root, place) or ""]
+end
+
+-- The device number of every place, without a modem that left and returned before the follower was armed.
+local function read_present(self)
+  local dev, present = self.device, {}
+  for _, place in ipairs(sysfs.places(self.root)) do present[place] = sysfs.number(self.root, place) end
+  if present[dev.place] ~= dev.number then
+    for place in pairs(self.match.places) do
+      if may_be_modem(self, place) then present[place] = nil end
+    end
+  end
+  return present
+end
+
+-- A device that has just appeared has no link to its peer yet, so the peer may be known only now.
+local function learn_peer(self)
+  local dev = self.device
+  if self.present[dev.place] == dev.number then dev.peer = dev.peer or sysfs.peer(self.root, dev.place) end
+  self.match:learn(dev)
+end
+
+-- What other devices have, too, does not identify the modem.
+local function learn_shared(self)
+  self.match.serial_shared, self.match.ids_shared = nil, nil
+  for place in pairs(self.present) do
     if place ~= self.device.place then
       local serial = sysfs.attribute(self.root, place, "serial")
-      if serial and serial == self.keys.serial then self.keys.serial_shared = true end
-      if self.keys.ids[sysfs.ids(self.root, place) or ""] then self.keys.twin = true end
+      if serial and serial == self.match.serial then self.match.serial_shared = true end
+      if may_be_modem(self, place) then self.match.ids_shared = true end
     end
   end
 end
 
--- What was read when the device had just appeared may lack the peer.
-local function look_at_own(self)
-  local dev = self.device
-  if self.before[dev.place] == dev.number then
-    dev.peer = dev.peer or sysfs.peer(self.root, dev.place)
-  end
-  self.keys:learn(dev)
-end
-
--- A modem that left before we listened may be back by now, in its socket: that is not a device of before.
-local function forget_returned(self)
-  local dev = self.device
-  if self.before[dev.place] == dev.number then return end
-  for place in pairs(self.keys.places) do
-    if self.keys.ids[sysfs.ids(self.root, place) or ""] then self.before[place] = nil end
-  end
-end
-
---- Begins to listen, and remembers what is plugged. Call it right before every reset.
+--- Starts to watch, and remembers which devices are present. Call it right before every reset.
 function follower:arm()
   self:close()
-  self.events = self.given_events or watch.open(self.root, self.clock)
-  self.before = {}
-  for _, place in ipairs(sysfs.places(self.root)) do
-    self.before[place] = sysfs.number(self.root, place)
-  end
-  forget_returned(self)
-  self.keys.serial_shared, self.keys.twin = nil, nil
-  look_at_own(self)
-  look_at_others(self)
-  self.sightings = sightings.new(self.clock.now())
+  self.watch = self.given_watch or watch.open(self.root, self.clock)
+  self.present = read_present(self)
+  learn_peer(self)
+  learn_shared(self)
+  self.timeline = timeline.new(self.clock.now())
 end
 
--- Forgets those that are no longer what they were when we armed, and reads those that are new.
-local function scan(self)
-  local still, new = {}, {}
+-- --- one reading of /sys ----------------------------------------------------------------------------------
+
+-- The devices that were not present when the follower was armed. Forgets present ones that left.
+local function new_devices(self)
+  local present, new = {}, {}
   for _, place in ipairs(sysfs.places(self.root)) do
     local number = sysfs.number(self.root, place)
-    if number and number == self.before[place] then
-      still[place] = number
+    if number and number == self.present[place] then
+      present[place] = number
     else
-      new[#new + 1] = sysfs.read(self.root, place)
+      local dev = sysfs.read(self.root, place)
+      new[#new + 1] = dev and self.index:complete(dev, self.device)
     end
   end
-  self.before = still
-  for _, seen in ipairs(new) do self.catalog:identify(seen, self.device) end
+  self.present = present
   return new
 end
 
-local function port_state(dev)
-  local port = drivers.needed_port(dev)
-  local missing = dev.missing[1]
+-- Whether a modem in application mode has been usable for so long that its last ports will not come.
+local function is_settled(self, wait, dev)
+  if drivers.settled(dev) then return true end
+  if wait.usable_number ~= dev.number then wait.usable_number, wait.usable_since = dev.number, self.clock.now() end
+  return self.clock.now() - wait.usable_since >= SETTLE_MS
+end
+
+-- Why a device does not end the wait; nil when it does.
+local function what_lacks(self, wait, dev)
+  if not wait.modes[dev.mode] then return "in " .. dev.mode .. " mode" end
+  local port, missing = drivers.needed_port(dev), dev.missing[1]
   if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
   if not port then return "no port yet" end
   if not channel.exists(port) then return port .. " is not there yet" end
+  if dev.mode ~= "download" and not is_settled(self, wait, dev) then return "not all of its ports yet" end
   return nil
 end
 
-local function usable_since(self, dev)
-  if self.usable.number ~= dev.number then
-    self.usable = { number = dev.number, since = self.clock.now() }
-  end
-  return self.usable.since
+-- Reports what happened to the modem, when that is new; dev is the device that it is now, nil when it left.
+local function report(wait, text, dev)
+  if not text then return end
+  wait.progress(text)
+  wait.moved(dev)
 end
 
--- Why a device does not end the wait, nil when it does.
-local function state(self, dev, modes)
-  if not modes[dev.mode] then return "in " .. dev.mode .. " mode" end
-  local lacking = port_state(dev)
-  if lacking then return lacking end
-  if dev.mode == "download" or drivers.settled(dev) then return nil end
-  return self.clock.now() - usable_since(self, dev) < SETTLE_MS and "not all of its ports yet" or nil
-end
-
-local function tell(self, text)
-  if text and self.progress then self.progress(text) end
-end
-
-local function note_others(self, devices, chosen)
-  for _, dev in ipairs(devices) do
-    if dev ~= chosen then
-      tell(self, self.sightings:saw(dev, "not taken for the modem", self.clock.now()))
-    end
+local function report_others(self, wait)
+  for _, dev in ipairs(wait.candidates) do
+    local text = dev ~= wait.chosen and self.timeline:found(dev, "not taken for the modem", self.clock.now())
+    if text then wait.progress(text) end
   end
 end
 
--- Tells where the modem is, when that is news.
-local function tell_moved(self, text, dev)
-  tell(self, text)
-  if text and self.moved then self.moved(dev) end
+-- Returns the modem when it is back and complete.
+local function look(self, wait)
+  local devices = new_devices(self)
+  if self.present[self.device.place] then return nil end
+  if not wait.gone then report(wait, self.timeline:left(self.clock.now()), nil) end
+  wait.gone = true
+  wait.chosen, wait.candidates = self.match:pick(devices)
+  report_others(self, wait)
+  if not wait.chosen then return nil end
+  local lacking = what_lacks(self, wait, wait.chosen)
+  report(wait, self.timeline:found(wait.chosen, lacking or "back", self.clock.now()), wait.chosen)
+  return not lacking and wait.chosen or nil
 end
 
-local function has_left(self)
-  if self.before[self.device.place] then return false end
-  if not self.gone then tell_moved(self, self.sightings:left(self.clock.now())) end
-  self.gone = true
-  return true
-end
+-- --- wait -------------------------------------------------------------------------------------------------
 
--- One look at /sys. Returns the modem when it is back as it is wanted.
-local function look(self, modes)
-  local devices = scan(self)
-  if not has_left(self) then return nil end
-  local chosen, contenders = self.keys:pick(devices)
-  note_others(self, contenders, chosen)
-  self.contenders, self.candidate = contenders, chosen
-  if not chosen then return nil end
-  local lacking = state(self, chosen, modes)
-  tell_moved(self, self.sightings:saw(chosen, lacking or "back", self.clock.now()), chosen)
-  return not lacking and chosen or nil
-end
-
--- What polling has to compare: who is plugged, our places' numbers, and once the modem is there
--- its interfaces, below which the nodes appear.
-local function points(self)
+-- What a polling watch compares: the devices, the numbers at the modem's places, and the interfaces of the modem,
+-- below which its nodes appear.
+local function points(self, wait)
   local found = { folders = { sysfs.folder(self.root) }, files = {} }
-  for place in pairs(self.keys.places) do
+  for place in pairs(self.match.places) do
     found.files[#found.files + 1] = sysfs.device_folder(self.root, place) .. "/devnum"
   end
-  if not self.candidate then return found end
-  for _, folder in ipairs(sysfs.interface_folders(self.root, self.candidate.place)) do
+  for _, folder in ipairs(wait.chosen and sysfs.interface_folders(self.root, wait.chosen.place) or {}) do
     found.folders[#found.folders + 1] = folder
   end
   return found
 end
 
-local function pause(self)
-  local port = self.candidate and drivers.needed_port(self.candidate)
+-- The kernel sends no event when /dev gets a node.
+local function rescan_ms(wait)
+  local port = wait.chosen and drivers.needed_port(wait.chosen)
   return port and not channel.exists(port) and NODE_MS or RESCAN_MS
 end
 
-local function not_seen(self, modes)
-  local evidence = { evidence = self.sightings:text() }
-  if self.contenders and #self.contenders > 1 then
+local function not_seen(self, wait)
+  local evidence = { evidence = self.timeline:text() }
+  if #wait.candidates > 1 then
     return failure.new("device.ambiguous", "several devices could be the modem", evidence)
   end
   local names = {}
-  for mode in pairs(modes) do names[#names + 1] = mode end
+  for mode in pairs(wait.modes) do names[#names + 1] = mode end
   table.sort(names)
   return failure.new("device.not_seen",
     ("the modem did not come back in %s mode"):format(table.concat(names, " or ")), evidence)
 end
 
-local function interruption(self, problem)
+local function interrupted(self, problem)
   return failure.new("job.interrupted", "stopped while waiting for the modem",
-    { cause = problem, evidence = self.sightings:text() })
+    { cause = problem, evidence = self.timeline:text() })
 end
 
+-- The device is the modem from now on. A loader may have no serial number.
 local function adopt(self, dev)
-  dev.peer = dev.peer or self.keys.peers[dev.place]
-  dev.serial = dev.serial or self.keys.serial -- a loader may not tell it
+  dev.peer = dev.peer or self.match.peers[dev.place]
+  dev.serial = dev.serial or self.match.serial
   self.device = dev
-  self.keys:learn(dev)
+  self.match:learn(dev)
   return dev
 end
 
-local function begin(self, options)
-  if not self.sightings then error("the follower is not armed", 3) end
-  self.progress, self.gone, self.usable = options.progress, options.gone == false, {}
-  self.moved = options.moved
-  self.candidate, self.contenders = nil, nil
-  if self.gone then self.before[self.device.place] = nil end
-  return options.modes or { [options.mode] = true }, self.clock.now() + options.within_ms
-end
+local function ignore() end
 
 --- Waits until the modem is back.
 -- @tparam table options within_ms; mode = "download" or modes = { download = true, ... };
--- gone = false when the device that is there now may be the answer; progress(text) is told what
--- is seen, moved(device) where the modem is now, nil for gone
--- @treturn table the device, with the node that is needed in /dev; or nil and failure
--- device.not_seen, device.ambiguous, job.interrupted
+-- gone = false when the device that is present may end the wait without having left; progress(text) gets what is
+-- found, moved(device) gets the modem as it is now, nil when it left
+-- @treturn table the device, with the port that is needed; or nil and failure device.not_seen, device.ambiguous,
+-- job.interrupted
+-- @raise when the follower is not armed
 function follower:wait(options)
-  local modes, ends = begin(self, options)
+  if not self.timeline then error("the follower is not armed", 2) end
+  local wait = {
+    modes = options.modes or { [options.mode] = true }, gone = options.gone == false, candidates = {},
+    progress = options.progress or ignore, moved = options.moved or ignore,
+  }
+  if wait.gone then self.present[self.device.place] = nil end
+  local ends = self.clock.now() + options.within_ms
   while true do
-    local found = look(self, modes)
+    local found = look(self, wait)
     if found then return adopt(self, found) end
     local left = ends - self.clock.now()
-    if left <= 0 then return nil, not_seen(self, modes) end
-    local woken, problem = self.events:wait(math.min(left, pause(self)), points(self))
-    if not woken then return nil, interruption(self, problem) end
+    if left <= 0 then return nil, not_seen(self, wait) end
+    local woken, problem = self.watch:wait(math.min(left, rescan_ms(wait)), points(self, wait))
+    if not woken then return nil, interrupted(self, problem) end
   end
 end
 
---- Stops listening.
+--- Stops watching.
 function follower:close()
-  if self.events then self.events:close() end
-  self.events = nil
+  if self.watch then self.watch:close() end
+  self.watch = nil
 end
 
 return follow

@@ -1,13 +1,13 @@
---- What the models' scripts know about USB ids, and with it: which model a device is, in which mode.
+--- Identifies devices by the USB ids of the model scripts: which model a device is, and in which mode.
 -- @module moonflash.device.identify
 
 local drivers = require "moonflash.device.drivers"
 
-local catalog = {}
-catalog.__index = catalog
+local identify = {}
+identify.__index = identify
 
-local SIERRA = "1199"
-local BOOT_ROM = "05c6:9008" -- Qualcomm's loader in ROM: no firmware is left to start
+local SIERRA_VID = "1199"
+local BOOT_ROM = "05c6:9008" -- Qualcomm's boot ROM: the modem has no firmware that starts
 
 local function add(self, model, kind)
   for _, ids in ipairs(model.usb[kind] or {}) do
@@ -19,10 +19,11 @@ local function add(self, model, kind)
   end
 end
 
---- An index of the ids of models.
+--- An index of models by ids.
 -- @tparam table models array of { name, aliases, usb = { application = {...}, download = {...} } }
-function catalog.new(models)
-  local self = setmetatable({}, catalog)
+-- @treturn table with the methods below
+function identify.new(models)
+  local self = setmetatable({}, identify)
   for _, model in ipairs(models) do
     add(self, model, "application")
     add(self, model, "download")
@@ -30,12 +31,12 @@ function catalog.new(models)
   return self
 end
 
-local function ids_of(seen)
-  return seen.vid .. ":" .. seen.pid
+local function ids_of(dev)
+  return dev.vid .. ":" .. dev.pid
 end
 
-local function names_itself(seen, model)
-  local product = (seen.product or ""):lower()
+local function is_named_by_product(model, dev)
+  local product = (dev.product or ""):lower()
   for _, name in ipairs { model.name, unpack(model.aliases or {}) } do
     if product:find(name:lower(), 1, true) then return true end
   end
@@ -47,58 +48,55 @@ local function first(models, is_meant)
   end
 end
 
---- The model of a device. When several claim its ids, the one it was when it was followed here, for a loader
--- may call itself anything; else the one its product text names; else the last, which is the one that comes
--- with moonflash or takes that one's place: a script of one's own takes none away.
--- @tparam table seen
--- @tparam[opt] table followed the device it was before
--- @treturn ?table the model
-function catalog:model_of(seen, followed)
-  local models = (self[ids_of(seen)] or { models = {} }).models
-  return followed and first(models, function(model) return model.name == followed.model end)
-    or first(models, function(model) return names_itself(seen, model) end) or models[#models]
+-- Several models may claim the same ids. The model that a followed device had before wins, because a loader may
+-- have any product text; then the model that the product text names; then the last one, which is bundled or
+-- overrides the bundled one, so that a user's further model changes nothing for the others.
+local function model_of(self, dev, before)
+  local models = (self[ids_of(dev)] or { models = {} }).models
+  return before and first(models, function(model) return model.name == before.model end)
+    or first(models, function(model) return is_named_by_product(model, dev) end) or models[#models]
 end
 
---- Whether a device is worth listing: a model's, any Sierra Wireless, or a Qualcomm boot ROM.
-function catalog:is_modem(vid_pid)
-  return self[vid_pid] ~= nil or vid_pid:sub(1, 4) == SIERRA or vid_pid == BOOT_ROM
+--- Whether a device is listed: one of a model, of Sierra Wireless, or a Qualcomm boot ROM.
+-- @tparam string ids "1199:9071"
+function identify:is_modem(ids)
+  return self[ids] ~= nil or ids:sub(1, 4) == SIERRA_VID or ids == BOOT_ROM
 end
 
--- A device that waits for an image shows exactly one interface. Some models keep their ids then
--- (1199:68c0), so neither ids nor the count alone decide. Ids that nobody knows are believed when
--- the device was followed here: an owner can change them.
-local function mode_of(known, seen, followed)
-  if ids_of(seen) == BOOT_ROM then return "boot-rom" end
-  local may_wait = known and known.download or not known and followed
-  return seen.interface_count == 1 and may_wait and "download" or "application"
+-- A modem in download mode has exactly one interface. Some models keep their ids there (1199:68c0), so ids and
+-- interface count decide together. Unknown ids count for a followed device: a user can change them.
+local function mode_of(known, dev, before)
+  if ids_of(dev) == BOOT_ROM then return "boot-rom" end
+  local may_download = known and known.download or not known and before
+  return dev.interface_count == 1 and may_download and "download" or "application"
 end
 
--- All ids the modem may have, its own first, then those of lists.
+-- All ids that the modem may have, without duplicates, its own first.
 local function all_ids(own, lists)
-  local ids, known = { own }, { [own] = true }
+  local all, known = { own }, { [own] = true }
   for _, list in ipairs(lists) do
-    for _, other in ipairs(list) do
-      other = other:lower()
-      if not known[other] then ids[#ids + 1] = other end
-      known[other] = true
+    for _, ids in ipairs(list) do
+      ids = ids:lower()
+      if not known[ids] then all[#all + 1] = ids end
+      known[ids] = true
     end
   end
-  return ids
+  return all
 end
 
---- Completes a device of sysfs.read: model, mode, nodes, missing, and `ids` it may have.
--- @tparam table seen
--- @tparam[opt] table followed the device it was before, when it was followed here
--- @treturn table the same table
-function catalog:identify(seen, followed)
-  local model = self:model_of(seen, followed)
-  seen.model = model and model.name or followed and followed.model
-  seen.ids = all_ids(ids_of(seen), model and { model.usb.application, model.usb.download }
-    or { followed and followed.ids })
-  seen.mode = mode_of(self[ids_of(seen)], seen, followed)
-  seen.nodes = drivers.nodes(seen.interfaces, seen.mode)
-  seen.missing = seen.model and seen.mode ~= "boot-rom" and drivers.missing(seen.interfaces) or {}
-  return seen
+--- Completes a device of sysfs.read: model, mode, nodes, missing, and the ids it may have.
+-- @tparam table dev
+-- @tparam[opt] table before the device that it was before a reset
+-- @treturn table dev
+function identify:complete(dev, before)
+  local model = model_of(self, dev, before)
+  dev.model = model and model.name or before and before.model
+  dev.ids = all_ids(ids_of(dev), model and { model.usb.application, model.usb.download }
+    or { before and before.ids })
+  dev.mode = mode_of(self[ids_of(dev)], dev, before)
+  dev.nodes = drivers.nodes(dev.interfaces, dev.mode)
+  dev.missing = dev.model and dev.mode ~= "boot-rom" and drivers.missing(dev.interfaces) or {}
+  return dev
 end
 
-return catalog
+return identify

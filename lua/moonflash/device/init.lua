@@ -1,4 +1,4 @@
---- Modems on USB: which there are, the one that is meant, and the same one after a reboot.
+--- Modems on USB: list them, select one, follow it through a reset.
 --
 --     local device = require "moonflash.device"
 --     local devices = device.list("/", models)
@@ -8,25 +8,23 @@
 --     ... reset the modem ...
 --     modem, problem = follower:wait { mode = "download", within_ms = 120000 }
 --
--- Knows no modem but by the models' tables, and no system but by /sys below a root.
--- A device is a table:
---     place = "1-1", peer = "2-1"?, bus, number (the bus's, new after each return), hub_depth,
---     vid = "1199", pid = "9071", ids (all it may have), model = "MC7455"?, serial?, product?,
+-- The models come from the model scripts, the devices from /sys below a root. A device is a table:
+--     place = "1-1" (its USB port path), peer = "2-1"? (the other half of a USB 3 connector),
+--     bus, number (on the bus, new after each reset), hub_depth,
+--     vid = "1199", pid = "9071", ids (all that it may have), model = "MC7455"?, serial?, product?,
 --     manufacturer?, speed (Mbit/s), mode = "application|download|boot-rom", root,
 --     interfaces = { { number, class, driver?, tty?, control?, net? } }, interface_count,
 --     nodes = { qmi = { paths }, mbim = { paths }, at?, diag?, nmea?, qdl? },
 --     missing = { { kind = "driver", interface, module, package } }
 -- @module moonflash.device
 
-local catalog = require "moonflash.device.identify"
+local channel = require "moonflash.device.channel"
+local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"
-local later = require "moonflash.base.later"
+local follow = require "moonflash.device.follow"
+local identify = require "moonflash.device.identify"
+local selection = require "moonflash.device.select"
 local sysfs = require "moonflash.device.sysfs"
-
-local channel = later "moonflash.device.channel"
-local describe = later "moonflash.device.describe"
-local follow = later "moonflash.device.follow"
-local selection = later "moonflash.device.select"
 
 local device = {}
 
@@ -41,38 +39,38 @@ local function by_place(a, b)
   end
 end
 
---- The modems that are plugged.
--- @tparam string root "/", or the folder that stands for it
+--- The modems that are plugged in.
+-- @tparam string root "/", or the folder of another system
 -- @tparam table models of the scripts: { name, aliases, usb = { application, download } }
--- @treturn table array of devices by place; those of no model have model = nil
+-- @treturn table array of devices by place; a device of no model has model = nil
 function device.list(root, models)
-  local index, devices = catalog.new(models), {}
+  local index, devices = identify.new(models), {}
   for _, place in ipairs(sysfs.places(root)) do
     local ids = sysfs.ids(root, place)
-    local seen = ids and index:is_modem(ids) and sysfs.read(root, place)
-    if seen then devices[#devices + 1] = index:identify(seen) end
+    local found = ids and index:is_modem(ids) and sysfs.read(root, place)
+    if found then devices[#devices + 1] = index:complete(found) end
   end
   table.sort(devices, by_place)
   return devices
 end
 
---- Picks the one device that is meant: all fields given must hold.
+--- The one device that fits a selection (moonflash.device.select).
+-- @function device.select
 -- @tparam table devices
 -- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
 -- @treturn table the device; or nil and failure device.none or device.ambiguous
-function device.select(devices, wanted)
-  return selection.pick(devices, wanted or {})
-end
+-- @raise for an unknown field
+device.select = selection.one
 
---- All devices that may be meant.
+--- All devices that fit a selection.
+-- @function device.matching
 -- @tparam table devices
 -- @tparam[opt] table wanted as for select
 -- @treturn table array of devices
-function device.matching(devices, wanted)
-  return selection.all(devices, wanted or {})
-end
+-- @raise for an unknown field
+device.matching = selection.all
 
---- Whether a device has all its ports already; the kernel makes them one after the other.
+--- Whether a device has all its ports: the kernel creates them one after the other.
 -- @tparam table dev
 -- @treturn boolean
 function device.is_settled(dev)
@@ -80,33 +78,28 @@ function device.is_settled(dev)
   return port ~= nil and channel.exists(port) and drivers.settled(dev)
 end
 
---- Whether a device is still the one that is plugged in its place: after each return it has a new number.
+--- Whether a device has not left since it was found: after a reset it has a new number.
 -- @tparam table dev
 -- @treturn boolean
 function device.is_there(dev)
   return sysfs.number(dev.root, dev.place) == dev.number
 end
 
---- Follows a device through reboots.
+--- A follower of a device through resets (moonflash.device.follow).
+-- @function device.follow
 -- @tparam table dev
 -- @tparam table models those of the scripts
--- @tparam[opt] table options see moonflash.device.follow
--- @treturn table a follower
-function device.follow(dev, models, options)
-  return follow.new(dev, models, options)
-end
+-- @treturn table
+device.follow = follow.new
 
---- Opens a session on a port that may not be ready.
--- @param ... see moonflash.device.channel.open_when_ready
-function device.open_node(...)
-  return channel.open_when_ready(...)
-end
+--- Opens a session on a port that may not be ready (moonflash.device.channel.open_when_ready).
+-- @function device.open_node
+device.open_node = channel.open_when_ready
 
 --- A device in words.
+-- @function device.describe
 -- @tparam table dev
 -- @treturn string
-function device.describe(dev)
-  return describe.device(dev)
-end
+device.describe = describe.device
 
 return device

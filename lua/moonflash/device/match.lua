@@ -1,86 +1,75 @@
---- By what a modem is known again after a reboot: its place or the peer of that, the ids its model
--- may have, its serial number. Pure decisions, no I/O.
+--- Recognises a modem after a reset: by its place or the peer of it, by the ids that its model may have, and by
+-- its serial number. Only decisions, no I/O.
 --
--- Of the keys that are present two must agree; an absent key has no vote. Place or peer alone
--- suffices when there is no other candidate. The ids alone suffice only where the kernel knows no
--- peer of a SuperSpeed place (the loader then comes up at a place nobody can foretell) and no
--- other modem of these ids was there before.
+-- Of the properties that a device has, two must match. Place or peer alone is enough when no other device comes
+-- into question. The ids alone are enough only for a SuperSpeed modem whose peer the kernel does not know: its
+-- loader appears at a place that nobody can foretell. Even then, no other modem with these ids may have been
+-- there before.
 -- @module moonflash.device.match
 
-local keys = {}
-keys.__index = keys
+local match = {}
+match.__index = match
 
-local SUPER_SPEED = 5000
+local SUPERSPEED_MBIT = 5000
 
-local function note_place(self, dev)
+local function learn_place(self, dev)
   self.places[dev.place] = true
   if dev.peer then
     self.places[dev.peer] = true
     self.peers[dev.place], self.peers[dev.peer] = dev.peer, dev.place
   end
-  self.blind = not self.peers[dev.place] and (dev.speed or 0) >= SUPER_SPEED
+  self.peer_unknown = not self.peers[dev.place] and (dev.speed or 0) >= SUPERSPEED_MBIT
 end
 
---- The keys of a device.
--- @tparam table dev as identified
-function keys.of(dev)
-  return setmetatable({ places = {}, peers = {}, ids = {} }, keys):learn(dev)
+--- What a modem is recognised by. The caller sets the fields serial_shared (another device has the same serial
+-- number) and ids_shared (another device has ids that the modem may have).
+-- @tparam table dev an identified device
+-- @treturn table places, peers, ids, serial, model
+function match.of(dev)
+  return setmetatable({ places = {}, peers = {}, ids = {} }, match):learn(dev)
 end
 
---- Adds what a device that was known again looks like now.
-function keys:learn(dev)
-  note_place(self, dev)
+--- Adds what the recognised modem looks like now.
+-- @tparam table dev
+-- @treturn table self
+function match:learn(dev)
+  learn_place(self, dev)
   for _, ids in ipairs(dev.ids) do self.ids[ids] = true end
   self.serial = self.serial or dev.serial
   self.model = self.model or dev.model
   return self
 end
 
---- Which keys of a device agree.
--- @treturn table { place, ids, serial, count }
-function keys:agree(dev)
-  local votes = {
-    place = self.places[dev.place] or false,
-    ids = self.ids[dev.vid .. ":" .. dev.pid] or false,
-    serial = self.serial ~= nil and not self.serial_shared and self.serial == dev.serial,
-    count = 0,
-  }
-  for _, name in ipairs { "place", "ids", "serial" } do
-    if votes[name] then votes.count = votes.count + 1 end
-  end
-  return votes
+local function has_same_serial(self, dev)
+  return self.serial ~= nil and not self.serial_shared and self.serial == dev.serial
 end
 
--- Those for which two keys agree, and those for which any does. Ids of another model are a veto:
--- somebody has plugged another modem in.
-local function contenders(self, devices)
-  local strong, any = {}, {}
-  for _, dev in ipairs(devices) do
-    local votes = self:agree(dev)
-    local other = dev.model and self.model and dev.model ~= self.model
-    if votes.count > 0 and not other then
-      any[#any + 1] = dev
-      if votes.count >= 2 then strong[#strong + 1] = dev end
-    end
-  end
-  return strong, any
+-- How many properties match: 0 to 3, and 0 for another model in the modem's place.
+local function score(self, dev)
+  if dev.model and self.model and dev.model ~= self.model then return 0 end
+  return (self.places[dev.place] and 1 or 0) + (self.ids[dev.vid .. ":" .. dev.pid] and 1 or 0)
+    + (has_same_serial(self, dev) and 1 or 0)
 end
 
--- Whether one key is enough for the only candidate.
-local function suffices(self, dev)
-  local votes = self:agree(dev)
-  return votes.place or votes.ids and self.blind and not self.twin
+-- Whether one property is enough for the only candidate.
+local function is_enough(self, dev)
+  return self.places[dev.place] or self.ids[dev.vid .. ":" .. dev.pid] and self.peer_unknown and not self.ids_shared
 end
 
---- Picks the device that is ours.
+--- Picks the device that is the modem.
 -- @tparam table devices identified, only those that were not there before
--- @treturn ?table the device, nil when there is none or no telling
--- @treturn table those that come into question
-function keys:pick(devices)
-  local strong, any = contenders(self, devices)
-  if #strong == 1 then return strong[1], any end
-  if #any == 1 and suffices(self, any[1]) then return any[1], any end
-  return nil, any
+-- @treturn ?table the device; nil when there is none, or several are possible
+-- @treturn table array of the candidates
+function match:pick(devices)
+  local candidates, strong = {}, {}
+  for _, dev in ipairs(devices) do
+    local matching = score(self, dev)
+    if matching >= 1 then candidates[#candidates + 1] = dev end
+    if matching >= 2 then strong[#strong + 1] = dev end
+  end
+  if #strong == 1 then return strong[1], candidates end
+  if #candidates == 1 and is_enough(self, candidates[1]) then return candidates[1], candidates end
+  return nil, candidates
 end
 
-return keys
+return match

@@ -1,14 +1,11 @@
---- The one modem a user means.
+--- Selects the modem that the user means.
 -- @module moonflash.device.select
 
 local describe = require "moonflash.device.describe"
 local failure = require "moonflash.base.failure"
-local later = require "moonflash.base.later"
 local sys = require "moonflash.core.sys"
 
-local blame = later "moonflash.engine.blame"
-
-local selection = {}
+local select = {}
 
 local function same_text(field)
   return function(dev, wanted)
@@ -20,8 +17,8 @@ local function same_number(field)
   return function(dev, wanted) return dev[field] == tonumber(wanted) end
 end
 
--- A node is compared by what it leads to: users give links such as /dev/serial/by-id/...
-local function owns(field)
+-- Nodes are compared after links are resolved: a user may give /dev/serial/by-id/...
+local function has_node(field)
   return function(dev, wanted)
     local path = sys.real_path(wanted) or wanted
     for _, interface in ipairs(dev.interfaces) do
@@ -32,7 +29,7 @@ local function owns(field)
   end
 end
 
--- Whether one of the ids that the modem may have is meant; `part` finds vendor or product in them.
+-- Compares a part (a pattern: vendor or product) of each of the ids that the modem may have.
 local function may_have(part)
   return function(dev, wanted)
     for _, ids in ipairs(dev.ids) do
@@ -42,9 +39,11 @@ local function may_have(part)
   end
 end
 
--- In the order in which they are named in messages.
+-- The fields of a selection, in the order of messages. `or_else` is tried when no device fits: the same
+-- selection then finds the modem in its other mode, where it has other ids and may be at its peer place.
 local fields = {
-  { name = "cdc_wdm", fits = owns "control", node = true }, { name = "tty", fits = owns "tty", node = true },
+  { name = "cdc_wdm", fits = has_node "control", node = true },
+  { name = "tty", fits = has_node "tty", node = true },
   { name = "vid", fits = same_text "vid", or_else = may_have "^%x+" },
   { name = "pid", fits = same_text "pid", or_else = may_have "%x+$" },
   { name = "bus", fits = same_number "bus" }, { name = "number", fits = same_number "number" },
@@ -52,7 +51,7 @@ local fields = {
   { name = "serial", fits = same_text "serial" }, { name = "model", fits = same_text "model" },
 }
 
-local function those(devices, fits, wanted)
+local function filter(devices, fits, wanted)
   local fitting = {}
   for _, dev in ipairs(devices) do
     if fits(dev, wanted) then fitting[#fitting + 1] = dev end
@@ -60,12 +59,16 @@ local function those(devices, fits, wanted)
   return fitting
 end
 
--- A modem answers to its peer place and to its ids of the other mode too: the same command must find
--- it in download mode, wherever it stands then. One to which the words fit as they are goes first.
-local function narrow(devices, field, wanted)
-  local fitting = those(devices, field.fits, wanted)
-  if #fitting == 0 and field.or_else then fitting = those(devices, field.or_else, wanted) end
-  return fitting
+local function narrow(devices, wanted)
+  for _, field in ipairs(fields) do
+    local value = wanted[field.name]
+    if value ~= nil then
+      local fitting = filter(devices, field.fits, value)
+      if not fitting[1] and field.or_else then fitting = filter(devices, field.or_else, value) end
+      devices = fitting
+    end
+  end
+  return devices
 end
 
 local function words(wanted)
@@ -78,10 +81,9 @@ local function words(wanted)
   return table.concat(parts, ", ")
 end
 
--- What a path is that leads to no modem: a file made by a redirection while the modem was away is
--- found in the field.
+-- What is at a path that belongs to no modem. A redirection creates a plain file while the modem is away.
 local kinds = {
-  character = "is a device, but none of these modems'", file = "is a plain file: remove it",
+  character = "is a device, but of none of these modems", file = "is a plain file: remove it",
   link = "is a link to nothing",
 }
 
@@ -90,16 +92,15 @@ local function about_paths(wanted)
   for _, field in ipairs(fields) do
     local path = field.node and wanted[field.name]
     if path then
-      local seen = sys.stat(sys.real_path(path) or path)
-      local what = not seen and "does not exist" or kinds[seen.kind] or "is no device node"
-      parts[#parts + 1] = path .. " " .. what
+      local found = sys.stat(sys.real_path(path) or path)
+      parts[#parts + 1] = path .. " " .. (not found and "does not exist" or kinds[found.kind] or "is no device node")
     end
   end
   return parts
 end
 
 local function none(devices, wanted)
-  if #devices == 0 then
+  if not devices[1] then
     return failure.new("device.none", "there is no modem", { evidence = "no USB device has the ids of one" })
   end
   local evidence = about_paths(wanted)
@@ -109,40 +110,38 @@ local function none(devices, wanted)
   })
 end
 
--- One that is written wrong would choose whatever modem is there.
+-- A misspelt field would select any modem.
 local function check(wanted)
   local known = {}
   for _, field in ipairs(fields) do known[field.name] = true end
   for name in pairs(wanted) do
-    if not known[name] then blame.caller("a selection has no field " .. tostring(name)) end
+    if not known[name] then error("a selection has no field " .. tostring(name), 3) end
   end
 end
 
---- All devices that fit all fields given.
--- @tparam table devices as list gives them
--- @tparam table wanted as for pick
+--- All devices that fit all fields.
+-- @tparam table devices as moonflash.device.list returns them
+-- @tparam[opt] table wanted as for `one`
 -- @treturn table array of devices
--- @raise for a field that there is not
-function selection.all(devices, wanted)
-  check(wanted)
-  local fitting = devices
-  for _, field in ipairs(fields) do
-    local value = wanted[field.name]
-    if value ~= nil then fitting = narrow(fitting, field, value) end
-  end
-  return fitting
+-- @raise for an unknown field
+function select.all(devices, wanted)
+  check(wanted or {})
+  return narrow(devices, wanted or {})
 end
 
---- Picks the one device that fits all fields given.
--- @tparam table devices as list gives them
--- @tparam table wanted any of cdc_wdm, tty, vid, pid, bus, number, place, serial, model
--- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all
-function selection.pick(devices, wanted)
-  local fitting = selection.all(devices, wanted)
+--- The one device that fits all fields.
+-- @tparam table devices as moonflash.device.list returns them
+-- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
+-- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all that fit
+-- @raise for an unknown field
+function select.one(devices, wanted)
+  wanted = wanted or {}
+  check(wanted)
+  local fitting = narrow(devices, wanted)
   if #fitting == 1 then return fitting[1] end
   if #fitting == 0 then return nil, none(devices, wanted) end
   return nil, failure.new("device.ambiguous", ("%d modems fit"):format(#fitting),
     { evidence = describe.devices(fitting) })
 end
 
-return selection
+return select

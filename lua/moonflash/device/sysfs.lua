@@ -1,5 +1,5 @@
---- USB devices as the kernel shows them below /sys: facts only, no knowledge of any modem.
--- Everything here may vanish while it is read; what does is answered with nil.
+--- USB devices in /sys: facts only, nothing about modems. A device may vanish while it is read; the functions
+-- then return nil.
 -- @module moonflash.device.sysfs
 
 local paths = require "moonflash.base.paths"
@@ -7,11 +7,11 @@ local sys = require "moonflash.core.sys"
 
 local sysfs = {}
 
-local LARGEST = 4096 -- the kernel's attributes are at most a page
+local LARGEST = 4096 -- an attribute of the kernel is at most a page
 local MOST_DIGITS = 9
 
 --- The folder whose entries are the USB devices and their interfaces.
--- @tparam string root "/", or the folder that stands for it
+-- @tparam string root "/", or the folder of another system
 function sysfs.folder(root)
   return paths.below(root, "/sys/bus/usb/devices")
 end
@@ -30,7 +30,7 @@ function sysfs.device_folder(root, place)
   return sysfs.folder(root) .. "/" .. place
 end
 
--- Some texts are the device's own: what a terminal would obey becomes a question mark.
+-- The device chooses some texts: control characters, which a terminal would obey, become question marks.
 local function printable(text)
   return text and (text:gsub("%c", "?"))
 end
@@ -41,7 +41,7 @@ local function attribute(folder, name)
   return text ~= "" and text or nil
 end
 
--- The number that an attribute is, if it looks like one; `tonumber` alone would take "inf" and "-1".
+-- An attribute as a number, if it has the form of one: `tonumber` alone would take "inf" and "-1".
 local function number_like(pattern, folder, name, radix)
   local text = attribute(folder, name)
   return text and #text <= MOST_DIGITS and text:match(pattern) and tonumber(text, radix) or nil
@@ -55,22 +55,23 @@ local function last_part(path)
   return path and printable(path:match "[^/]+$")
 end
 
---- Whether a name in the folder of devices is a device on a port: no interface, no root hub.
-function sysfs.is_place(name)
+-- Whether an entry is a device on a port, and no interface or root hub.
+local function is_place(name)
   return name:match "^%d+%-%d[%d.]*$" ~= nil
 end
 
---- The places at which something is plugged.
+--- The places of all devices.
+-- @tparam string root
 -- @treturn table array of names
 function sysfs.places(root)
   local places = {}
   for _, name in ipairs(sys.list(sysfs.folder(root)) or {}) do
-    if sysfs.is_place(name) then places[#places + 1] = name end
+    if is_place(name) then places[#places + 1] = name end
   end
   return places
 end
 
---- The number the bus gave the device at a place; another one after every return.
+--- The number of the device at a place on its bus: a new one after each reset.
 -- @tparam string root
 -- @tparam string place
 -- @treturn ?number nil when nothing is there
@@ -98,11 +99,8 @@ function sysfs.attribute(root, place, name)
   return attribute(sysfs.device_folder(root, place), name)
 end
 
---- The place that a hub's port denotes, whether something is plugged there or not:
--- "usb1-port6" is 1-6, "1-4-port2" (a port of the hub at 1-4) is 1-4.2.
--- @tparam string port the name of the port's folder
--- @treturn ?string
-function sysfs.port_place(port)
+-- The place of a port, by the name of its folder: "usb1-port6" is 1-6, "1-4-port2" (of the hub at 1-4) is 1-4.2.
+local function place_of_port(port)
   local bus, number = port:match "^usb(%d+)%-port(%d+)$"
   if bus then return bus .. "-" .. number end
   local hub
@@ -110,19 +108,18 @@ function sysfs.port_place(port)
   return hub and hub .. "." .. number
 end
 
---- The place of the other half of a USB3 connector. It is only known while the device is plugged,
--- and the kernel counts the ports of both halves as it likes (2-3 and 1-6 in a log), so it is never
--- computed. The kernel adds the link last, after the ttys: who reads early does not find it.
+--- The peer of a place: the USB 2 or USB 3 half of the same connector. It cannot be computed (2-3 and 1-6 are
+-- peers in a log) and is known only while a device is plugged in. The kernel adds the link last, after the ttys.
 -- @tparam string root
 -- @tparam string place
 -- @treturn ?string
 function sysfs.peer(root, place)
   local port = last_part(sys.link(sysfs.device_folder(root, place) .. "/port/peer"))
-  return port and sysfs.port_place(port)
+  return port and place_of_port(port)
 end
 
--- Where an interface's folder keeps the names of its nodes. Kernels before 3.6 have `usb` for
--- `usbmisc`; a USB serial port is a folder ttyUSBn, a modem of cdc_acm has tty/ttyACMn.
+-- Folders of an interface that hold the names of its nodes. Kernels before 3.6 have `usb` for `usbmisc`. A USB
+-- serial port is a folder ttyUSBn; a modem of cdc_acm has tty/ttyACMn.
 local children = {
   { field = "tty", folder = "tty", name = "^tty%w+$" },
   { field = "control", folder = "usbmisc", name = "^cdc%-wdm%d+$" },
@@ -183,14 +180,14 @@ end
 --- Everything about the device at a place.
 -- @tparam string root
 -- @tparam string place
--- @treturn ?table the device table without model, mode, nodes and missing, with interface_count
--- (what the device declares: the kernel adds the folders one by one); nil when it is not there, or
--- went away or was replaced while it was read
+-- @treturn ?table the device (see moonflash.device) without model, ids, mode, nodes and missing; interface_count
+-- is what the device declares, because the kernel adds the folders one by one. nil when there is none, or when
+-- it went away or was replaced while it was read
 function sysfs.read(root, place)
   local folder = sysfs.device_folder(root, place)
   local number, ids = sysfs.number(root, place), sysfs.ids(root, place)
   if not number or not ids then return nil end
-  local seen = {
+  local dev = {
     root = root, place = place, peer = sysfs.peer(root, place),
     bus = tonumber(place:match "^%d+"), number = number,
     hub_depth = select(2, place:gsub("%.", "")),
@@ -200,7 +197,7 @@ function sysfs.read(root, place)
     interface_count = decimal(folder, "bNumInterfaces") or 0,
     interfaces = read_interfaces(root, place),
   }
-  return sysfs.number(root, place) == number and seen or nil
+  return sysfs.number(root, place) == number and dev or nil
 end
 
 return sysfs

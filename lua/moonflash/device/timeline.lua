@@ -1,53 +1,55 @@
---- What was seen while waiting for a modem, with times: the evidence when it does not come.
+--- What was found while waiting for a modem, with times: the evidence when the modem does not return.
 -- @module moonflash.device.timeline
 
 local describe = require "moonflash.device.describe"
 
-local sightings = {}
-sightings.__index = sightings
+local timeline = {}
+timeline.__index = timeline
 
---- @tparam number now ms, from which times are counted
-function sightings.new(now)
-  return setmetatable({ began = now, list = {}, by_key = {} }, sightings)
+--- A new timeline.
+-- @tparam number now ms; times are counted from it
+function timeline.new(now)
+  return setmetatable({ began = now, entries = {}, by_key = {} }, timeline)
 end
 
-local function line(self, key, now)
+local function entry_of(self, key, now)
   local entry = self.by_key[key]
   if not entry then
     entry = { after = describe.seconds(now - self.began) }
     self.by_key[key] = entry
-    self.list[#self.list + 1] = entry
+    self.entries[#self.entries + 1] = entry
   end
   return entry
 end
 
---- Notes that the old device is gone.
--- @treturn string the words
-function sightings:left(now)
-  local entry = line(self, "left", now)
+--- Notes that the modem left.
+-- @tparam number now ms
+-- @treturn string in words
+function timeline:left(now)
+  local entry = entry_of(self, "left", now)
   entry.text = "left after " .. entry.after
   return entry.text
 end
 
---- Notes a device and the state it is in; the last state counts, the first time.
+--- Notes a device with the time when it was first found and its latest state.
 -- @tparam table dev
 -- @tparam string state in words
 -- @tparam number now ms
--- @treturn ?string the words when they are news
-function sightings:saw(dev, state, now)
-  local entry = line(self, dev.place .. "#" .. dev.number, now)
+-- @treturn ?string in words, nil when nothing changed
+function timeline:found(dev, state, now)
+  local entry = entry_of(self, dev.place .. "#" .. dev.number, now)
   local text = ("%s: %s:%s after %s, %s"):format(dev.place, dev.vid, dev.pid, entry.after, state)
   if text == entry.text then return nil end
   entry.text = text
   return text
 end
 
---- Everything in its order.
+--- All entries in order.
 -- @treturn string
-function sightings:text()
+function timeline:text()
   local lines = {}
-  for index, entry in ipairs(self.list) do lines[index] = entry.text end
-  return #lines > 0 and table.concat(lines, "; ") or "nothing moved"
+  for index, entry in ipairs(self.entries) do lines[index] = entry.text end
+  return lines[1] and table.concat(lines, "; ") or "nothing changed"
 end
 
-return sightings
+return timeline

@@ -1,6 +1,5 @@
---- Waits until something may have changed on USB: by the kernel's uevents, else by looking at
--- /sys every 10 ms, which costs little while nothing changes. A watch never says what
--- changed: whoever waits looks at /sys itself.
+--- Waits until something may have changed on USB: by the kernel's uevents, else by reading /sys every 10 ms. A
+-- watch does not tell what changed: the caller reads /sys itself.
 -- @module moonflash.device.watch
 
 local sys = require "moonflash.core.sys"
@@ -11,7 +10,7 @@ local watch = {}
 local POLL_MS = 10
 local FOLDERS_EVERY = 3
 
---- The system's clock and sleep; tests have their own.
+--- The clock of the system, in ms; tests use their own.
 watch.clock = { now = sys.clock_ms, sleep = sys.sleep_ms }
 
 local function interrupted(problem)
@@ -23,7 +22,7 @@ end
 local polling = {}
 polling.__index = polling
 
--- What folders and files look like; each may be missing.
+-- Folders and files may be missing.
 local function list_of(folders)
   local parts = {}
   for _, folder in ipairs(folders) do
@@ -39,9 +38,9 @@ local function contents_of(files)
   return table.concat(parts, "\n")
 end
 
--- The picture was taken before the caller last looked, so nothing slips in between; the first time
--- there is none, and the caller looks once more. Folders cost more to look at than files, and tell
--- less: they have their turn at first, when a file changed, and else every third time.
+-- Compares with what was read in the last wait, so a change between two waits is noticed. The first wait has
+-- nothing to compare with and returns at once. Folders cost more than files, so they are read only when a file
+-- changed, and else every third time.
 function polling:wait(ms, points)
   local ends, before, turn, folders = self.clock.now() + ms, self.seen, 0, nil
   repeat
@@ -72,12 +71,12 @@ local function matters(event)
   return event.overrun or subsystems[event.SUBSYSTEM]
 end
 
--- A burst of events is answered by one look at /sys.
+-- A burst of events needs only one reading of /sys.
 local function drain(socket)
   repeat until not socket:next(0)
 end
 
--- When the socket fails there is reason to look; from then on we poll.
+-- When the socket fails, events may be lost: the caller reads /sys now, and the watch polls from then on.
 local function give_up(self)
   self.fallback = new_polling(self.clock)
   return true
@@ -102,12 +101,11 @@ function events:close()
   self.socket:close()
 end
 
---- Opens the best watch there is.
+--- Opens a watch: of uevents if possible, else a polling one.
 -- @tparam string root
 -- @tparam[opt] table clock { now(), sleep(ms) }
--- @treturn table with wait(ms, points), true when something may have changed or the time is over,
--- else nil and the failure that says it was interrupted; and close(). points = { folders = {},
--- files = {} } are what polling compares.
+-- @treturn table with wait(ms, points): true when something may have changed or the time is over, nil and a
+-- failure *.interrupted; and with close(). points = { folders = {}, files = {} } is what polling reads
 function watch.open(root, clock)
   clock = clock or watch.clock
   local socket = uevent.open(root)
@@ -115,7 +113,8 @@ function watch.open(root, clock)
   return setmetatable({ socket = socket, clock = clock }, events)
 end
 
---- A watch that polls, whatever the system offers.
+--- A watch that always polls.
+-- @tparam[opt] table clock
 function watch.poll(clock)
   return new_polling(clock or watch.clock)
 end
