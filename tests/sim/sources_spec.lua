@@ -18,7 +18,7 @@ describe("an update", function()
 
   before_each(function()
     folder = support.folder()
-    modem = support.simulator("mc7455", { time_scale = 0.01 })
+    modem = support.simulator("mc7455", { time_scale = 0.01, faults = { "window=600" } })
   end)
 
   after_each(support.finish)

@@ -68,7 +68,7 @@ describe("the modems of one kind", function()
   end)
 
   it("cannot share an image that can be read only once", function()
-    local set = { images = { { file = "-", once = true } } }
+    local set = { images = { { file = "-", read_once = true } } }
     local devices = { modem("1-1", "MC7354"), modem("1-4", "MC7354") }
     assert.equal("source.read_once", support.code_of(fleet.choose(devices, {}, set, work_for)))
     assert.same({ "1-1" }, places(assert(fleet.choose({ devices[1] }, {}, set, work_for))))

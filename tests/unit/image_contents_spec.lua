@@ -72,11 +72,11 @@ describe("settings in an image", function()
     assert.equal(602, last.size)
   end)
 
-  it("that make no sense are no problem, but a note", function()
+  it("of an unknown format are no problem, but a note", function()
     local record = build.record({ type = "NVUP", product = "9X30" }, "\1\0\2\0\1\0\1\0\0\0rubbish!")
     local report = image.inspect(build.write(record, folder .. "/x.nvu"))
     assert.is_true(report.ok)
-    assert.matches("make no sense to us from offset 418", report.notes[1])
+    assert.matches("settings from offset 418 on have a format", report.notes[1])
   end)
 
   it("are told by the program", function()

@@ -64,6 +64,20 @@ describe("an image", function()
       assert.equal("source.not_found", select(2, report:open()).code)
     end)
 
+    it("and shows in the report whether its source is open", function()
+      local report = image.inspect(made "settings")
+      assert.is_nil(report.opened)
+      assert.is_true(report:prepare())
+      local opened = report.opened
+      assert.is_true(report:prepare())
+      assert.equal(opened, report:open())
+      assert.is_nil(report.opened)
+      opened:close()
+      assert.is_true(report:prepare())
+      report:release()
+      assert.is_nil(report.opened)
+    end)
+
     it("and withholds the end when the second pass differs", function()
       local path = made "settings"
       local report = image.inspect(path)

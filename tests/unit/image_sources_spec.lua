@@ -1,6 +1,6 @@
 -- Images out of zip archives, from web servers, from pipes: what is found, what is held, what is refused.
 local build = require "tests.images.build"
-local fetch = require "moonflash.image.fetch"
+local source = require "moonflash.image.source"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
@@ -152,7 +152,7 @@ describe("images", function()
             piece, problem = sending.reader:read(50000)
             bytes = bytes + #(piece or "")
           until not piece
-          print(report.kind, bytes, report.once, problem)
+          print(report.kind, bytes, report.read_once, problem)
           sending:close()
         end
       ]]
@@ -195,7 +195,7 @@ describe("images", function()
       local report = assert(image.inspect(server:url(CWE), { to_send = true }))
       assert.equal("firmware", report.kind)
       assert.is_true(report.complete)
-      assert.is_false(report.once)
+      assert.is_false(report.read_once)
       is_sent(report, cwe)
       is_sent(report, cwe)
     end)
@@ -250,19 +250,19 @@ describe("images", function()
   end)
 
   it("need a program that can fetch them", function()
-    local programs = fetch.programs
-    fetch.programs = { { "no-such-curl" }, { "no-such-wget", "-O", "-" } }
+    local programs = source.fetchers
+    source.fetchers = { { "no-such-curl" }, { "no-such-wget", "-O", "-" } }
     local failure = refused("source.unavailable", image.look "https://example.invalid/a.cwe")
-    fetch.programs = programs
+    source.fetchers = programs
     assert.equal("looked for no-such-curl, no-such-wget", failure.evidence)
     assert.matches("curl", failure.hint)
   end)
 
   it("come through every fetcher that is here", function()
     write(CWE, cwe)
-    local server, programs, tried = web.start(folder), fetch.programs, 0
+    local server, programs, tried = web.start(folder), source.fetchers, 0
     for _, program in ipairs(programs) do
-      fetch.programs = { program }
+      source.fetchers = { program }
       local report, problem = image.inspect(server:url(CWE))
       if report then
         assert.is_true(report.ok)
@@ -272,7 +272,7 @@ describe("images", function()
         assert.equal("source.unavailable", problem.code)
       end
     end
-    fetch.programs = programs
+    source.fetchers = programs
     assert.is_true(tried > 0)
   end)
 end)

@@ -44,7 +44,7 @@ describe("an image", function()
     it("firmware", function()
       local report = inspect "firmware"
       has(report, { ok = true, kind = "firmware", family = "SWI9X30C", product = "9X30", bytes = SMALL,
-        firmware = "02.33.03.00", oem = false, once = false, complete = true,
+        firmware = "02.33.03.00", oem = false, read_once = false, complete = true,
         file = folder .. "/SWI9X30C_02.33.03.00.cwe" })
       has(report.from, { firmware = "outer header", family = "outer header", product = "outer header" })
       assert.is_nil(report.carrier)

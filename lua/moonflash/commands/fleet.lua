@@ -18,7 +18,7 @@ for place, status in ipairs(order) do rank[status] = place end
 
 local function check_once(set, count)
   for _, image in ipairs(count > 1 and set.images or {}) do
-    if image.once then
+    if image.read_once then
       return nil, failure.new("source.read_once", image.file .. " can be read only once, for one modem")
     end
   end

@@ -1,6 +1,6 @@
---- What an image is and what it is for, and where that is known from: the outer header first, then
--- the headers inside, then the file's name; each only fills what is still missing, because names lie
--- (a file named Verizon makes a modem report VZW).
+--- What an image is and what it is for, and the source of each fact: the outer header, then the headers inside, then
+-- the file's name. A later source only fills what is missing, because names may be wrong (a file named Verizon makes
+-- a modem report VZW).
 -- @module moonflash.image.identity
 
 local version = require "moonflash.base.version"
@@ -14,11 +14,11 @@ local LARGEST_SETTINGS = 1024 * 1024
 local fields = { "firmware", "family", "model", "sku", "part", "carrier", "config" }
 local compared = { "firmware", "carrier", "config" }
 
--- Records that say nothing about the kind.
+-- Records that do not decide the kind.
 local wrappers = { SPKG = true, FILE = true }
 
--- Where to look: { from, fields }, best first.
-local function witnesses(report)
+-- The sources of facts, best first: { name, fields }.
+local function sources(report)
   local list = {}
   for index, record in ipairs(report.records) do
     if index == 1 then
@@ -44,7 +44,7 @@ local function kind_by_records(report)
   return settings and firmware and "package" or settings and "settings" or firmware and "firmware"
 end
 
--- Of an image whose outer header is all there is to see.
+-- For an image of which only the outer header was read.
 local function kind_by_header(report, outer)
   if not report.carrier and outer.package_code == 0 then return "firmware" end
   local small = outer.package_code ~= 0 or report.bytes <= LARGEST_SETTINGS
@@ -56,7 +56,7 @@ local function is_oem(report, outer)
     or (report.sku ~= nil and report.sku ~= CARRIER_SKU and report.sku ~= NO_SKU)
 end
 
--- The content counts, but a name that says otherwise is worth a word.
+-- The content decides. A name that says something else gets a note.
 local function compare_with_name(report)
   local named = version.of_file(report.file_name)
   for _, field in ipairs(compared) do
@@ -74,10 +74,10 @@ function identity.fill(report)
   local outer = report.records[1]
   report.from, report.notes = {}, {}
   if not outer then return end
-  for _, witness in ipairs(witnesses(report)) do
+  for _, source in ipairs(sources(report)) do
     for _, field in ipairs(fields) do
-      if not report[field] and witness[2][field] then
-        report[field], report.from[field] = witness[2][field], witness[1]
+      if not report[field] and source[2][field] then
+        report[field], report.from[field] = source[2][field], source[1]
       end
     end
   end

@@ -1,5 +1,5 @@
---- Whether images make an update together: firmware and settings, or both in one package, for the
--- same modem and of the same version. What the user says with options decides.
+--- Whether images are an update together: firmware and settings, or both in one package, for the same modem and of
+-- the same version. The user's options override the images.
 -- @module moonflash.image.set
 
 local failure = require "moonflash.base.failure"
@@ -14,7 +14,7 @@ local function problem(set, code, message, ...)
   table.insert(set.problems, failure.new(code, message:format(...)))
 end
 
--- The first image of a kind; of any kind when none is named.
+-- The first image of one of these kinds; the first kind has precedence.
 local function first(set, ...)
   for _, kind in ipairs { ... } do
     for _, image in ipairs(set.images) do
@@ -51,7 +51,7 @@ local function check_doubles(set)
   end
 end
 
--- Fields that must be the same in all images that have them.
+-- A field that has to be the same in all images that have it.
 local function check_same(set, field, word)
   local one
   for _, image in ipairs(set.images) do
@@ -67,9 +67,9 @@ end
 local function incomplete(set, image, message, hint)
   problem(set, "image.incomplete_set", message, image.file)
   set.problems[#set.problems].hint = hint
-  if image.hides_rest then
-    set.problems[#set.problems].hint = "what follows the firmware in an archive that can be read only once "
-      .. "is not known: put the settings before the firmware, or save the archive to a file"
+  if image.more_may_follow then
+    set.problems[#set.problems].hint = "an archive that can be read only once is not read beyond its firmware: "
+      .. "put the settings before the firmware, or save the archive to a file"
   end
 end
 
@@ -116,10 +116,10 @@ local function check_fit(set, options)
   if not options.firmware_version then check_same(set, "firmware", "firmware") end
 end
 
---- Sees whether images fit together.
+--- Checks whether images fit together.
 -- @tparam {table} reports of image.inspect
--- @tparam[opt] table options carrier, config_version, firmware_version: said by the user
--- @treturn table { fits: every image is good and none contradicts another; ok: and nothing is missing for
+-- @tparam[opt] table options carrier, config_version, firmware_version of the user
+-- @treturn table { fits: every image is good and none contradicts another; ok: it fits, and nothing is missing for
 --   an update; images (in the order of sending), firmware, carrier, config, family, product, bytes,
 --   problems = failures, each with code, message, evidence, hint, offset }
 return function(reports, options)

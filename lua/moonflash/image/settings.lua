@@ -1,12 +1,11 @@
---- The settings inside an image: what they are called, and those that make a modem come back under other
--- USB ids or with other interfaces.
+--- The settings inside an image: their names, and those that change the USB ids or interfaces of a modem.
 -- @module moonflash.image.settings
 
 local bytes = require "moonflash.core.bytes"
 
-local contents = {}
+local settings = {}
 
-local MOST = 2000 -- entries that are remembered; all are counted
+local MOST = 2000 -- listed entries; all are counted
 
 local function hex16(value, at)
   local number = bytes.get_u16le(value, at)
@@ -35,7 +34,7 @@ local function text(value)
   return (value:gsub("[^\32-\126]", "?"))
 end
 
--- What changes the modem's USB side, and its value in words (reference: CWE container, section 7).
+-- Settings that change the modem on USB, and the text of their values (reference: CWE container, section 7).
 local usb = {
   USB_VENDOR_ID = { "vendor id", id }, USB_APP_BOOT_PIDS = { "product ids", pair },
   USB_COMP = { "composition", composition }, USB_PROD_NAME = { "product name", text },
@@ -52,15 +51,15 @@ end
 local Collection = {}
 Collection.__index = Collection
 
---- A new collection; its `take` gets the entries a verifier finds.
+--- A new collection. Its `take` is called with each entry that the verifier finds.
 -- @treturn table { take = function(entry), entries, count, usb = { text }, broken = { offset } }
-function contents.collect()
+function settings.collect()
   local self = setmetatable({ entries = {}, count = 0, usb = {}, broken = {} }, Collection)
   self.take = function(entry) self:add(entry) end
   return self
 end
 
---- Takes an entry; of more than there is room for only the number is kept.
+--- Adds an entry. Beyond the most, entries are only counted.
 function Collection:add(entry)
   if entry.kind == "broken" then
     self.broken[#self.broken + 1] = entry.offset
@@ -73,7 +72,7 @@ function Collection:add(entry)
   self.usb[#self.usb + 1] = entry.usb
 end
 
---- Puts what was found into a report: contents = { entries }, changes_usb = { text }, and notes.
+--- Fills contents = { entries }, changes_usb = { text } and notes of a report.
 function Collection:fill(report)
   report.contents, report.changes_usb = self.entries, self.usb
   if #self.usb > 0 then
@@ -84,9 +83,9 @@ function Collection:fill(report)
     table.insert(report.notes, ("%d settings, of which %d are listed"):format(self.count, MOST))
   end
   for _, offset in ipairs(self.broken) do
-    table.insert(report.notes, ("the settings make no sense to us from offset %.0f on, and are not listed")
-      :format(offset))
+    table.insert(report.notes, ("the settings from offset %.0f on have a format that moonflash does "
+      .. "not know: they are not listed, and are sent as they are"):format(offset))
   end
 end
 
-return contents
+return settings

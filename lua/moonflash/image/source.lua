@@ -1,35 +1,74 @@
---- Where images come from: a file, standard input, a URL through the system's own fetcher, members of
--- a zip archive in any of these. What is not a file can be slow, can be read once, or costs another
--- fetch: small images of that kind are held in memory.
+--- Sources of images: a file, standard input, a URL through the system's own fetcher, members of a zip archive
+-- in any of these. A source that is not a file may be slow, may be readable only once, or costs another fetch, so
+-- small images of such a source are kept in memory.
 --
---     local walk = origin.open("https://example.org/mc7455.zip", 30000)
+--     local walk = source.open("https://example.org/mc7455.zip", 30000)
 --     local item, failure = walk:next()      -- until it is nil
 --     walk:close()
 --
--- An item is an image: { name (for people), file_name (what the vendor called it), reader (standing at its
--- first byte), plain (reading it to the end costs nothing but that), reopen (function: another reader of
--- the same bytes, or nil and a failure; nil when they can be read only once), hides_rest (more may follow in
--- the archive, which is seen only when this was read) }.
+-- An item is an image: { name (for people), file_name (the vendor's), reader (at its first byte), plain (it can be
+-- read again at no cost), reopen (function: another reader of the same bytes, or nil and a failure; nil when the
+-- image can be read only once), more_may_follow (the archive has to be read once, so what comes after this image is
+-- not known before it was read) }.
 -- @module moonflash.image.source
 
-local fetch = require "moonflash.image.fetch"
-local members = require "moonflash.image.zip"
-local source = require "moonflash.core.source"
+local core_source = require "moonflash.core.source"
+local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
+local zip = require "moonflash.image.zip"
 
-local origin = {}
+local source = {}
 
--- The largest settings seen have 72 kB.
-local HELD = 96 * 1024
+-- The largest known settings have 72 kB.
+local MOST_IN_MEMORY = 96 * 1024
 local ZIP = "PK\3\4"
 
-local function open_reader(spec)
-  if spec == "-" then return source.descriptor(0) end
-  if fetch.is_url(spec) then return fetch.open(spec) end
-  return source.file(spec)
+-- --- URLs: TLS, proxies and certificates are the work of the system's program ------------------------
+
+--- Programs that fetch, best first, with arguments that write a URL's bytes to standard output and errors to
+-- standard error. The wget of OpenWrt and of BusyBox has the same options as GNU's.
+source.fetchers = {
+  { "curl", "-fsSL", "--" },
+  { "uclient-fetch", "-q", "-O", "-" },
+  { "wget", "-nv", "-O", "-" },
+}
+
+local function is_url(text)
+  return text:match "^[hH][tT][tT][pP][sS]?://." ~= nil
 end
 
--- Up to `most` bytes and whether that was all, or nil and a failure.
+local function name_in_url(url)
+  return (url:match "^[^?#]*":match "[^/]*$")
+end
+
+local function with_url(fetcher, url)
+  local argv = { unpack(fetcher) }
+  argv[#argv + 1] = url
+  return argv
+end
+
+local function fetch(url)
+  local names = {}
+  for index, fetcher in ipairs(source.fetchers) do
+    local reader, problem = core_source.fetch(with_url(fetcher, url))
+    if reader or problem.code ~= "source.unavailable" then return reader, problem end
+    names[index] = fetcher[1]
+  end
+  return nil, failure.new("source.unavailable", "there is no program here that could fetch " .. url, {
+    evidence = "looked for " .. table.concat(names, ", "),
+    hint = "install curl (Debian: curl, OpenWrt: curl or uclient-fetch)",
+  })
+end
+
+-- --- any source -------------------------------------------------------------------------------------
+
+local function open_reader(spec)
+  if spec == "-" then return core_source.descriptor(0) end
+  if is_url(spec) then return fetch(spec) end
+  return core_source.file(spec)
+end
+
+-- Up to `most` bytes, and whether these are all; or nil and a failure.
 local function read_up_to(reader, most, silence_ms)
   local pieces, length = {}, 0
   while length < most do
@@ -41,30 +80,30 @@ local function read_up_to(reader, most, silence_ms)
   return table.concat(pieces), false
 end
 
---- Looks at how a reader begins. What can go back does; of anything else the beginning is kept, which
--- may be all there is.
+--- Reads the start of a source. A file is rewound; of any other source the start is kept in memory, and a small
+-- source whole.
 -- @tparam reader reader at its first byte
--- @tparam ?function reopen gives another reader of the same bytes
+-- @tparam ?function reopen returns another reader of the same bytes
 -- @tparam number silence_ms
 -- @treturn table { start, reader (at its first byte again), plain, reopen }, or nil and a failure
 local function look_ahead(reader, reopen, silence_ms)
-  local goes_back = reader:rewind()
-  local start, all = read_up_to(reader, goes_back and #ZIP or HELD, silence_ms)
+  local rewinds = reader:rewind()
+  local start, all = read_up_to(reader, rewinds and #ZIP or MOST_IN_MEMORY, silence_ms)
   if not start then return nil, all end
-  if goes_back then
+  if rewinds then
     reader:rewind()
     return { start = start, reader = reader, plain = true, reopen = reopen }
   elseif all then
-    local function again() return source.bytes(start) end
-    return { start = start, reader = again(), plain = true, reopen = again }
+    local function from_memory() return core_source.bytes(start) end
+    return { start = start, reader = from_memory(), plain = true, reopen = from_memory }
   end
-  return { start = start, reader = source.bytes(start, reader), reopen = reopen }
+  return { start = start, reader = core_source.bytes(start, reader), reopen = reopen }
 end
 
 local Single = {}
 Single.__index = Single
 
---- The image, the first time.
+--- The image at the first call, then nil.
 function Single:next()
   local item = self.item
   self.item = nil
@@ -77,37 +116,36 @@ function Single:close()
 end
 
 local function single(spec, reader, seen)
-  seen.name, seen.file_name = spec, fetch.is_url(spec) and fetch.file_name(spec) or spec
+  seen.name, seen.file_name = spec, is_url(spec) and name_in_url(spec) or spec
   return setmetatable({ reader = reader, item = seen }, Single)
 end
 
--- What a zip archive is called, and the member named after it; a file with a colon in its name is meant
--- when there is one.
+-- The name of a zip archive and of a member. An existing file whose name has a colon comes first.
 local function split(spec)
-  local zip, member = spec:match "^(.+%.[zZ][iI][pP]):(.+)$"
-  if zip and (fetch.is_url(spec) or not sys.stat(spec)) then return zip, member end
+  local archive, member = spec:match "^(.+%.[zZ][iI][pP]):(.+)$"
+  if archive and (is_url(spec) or not sys.stat(spec)) then return archive, member end
   return spec
 end
 
 --- Opens a source of images.
 -- @tparam string text a path, "-", a URL, or one of these and a member: "FILE.zip:MEMBER"
--- @tparam number silence_ms how long it may give nothing
+-- @tparam number silence_ms how long it may have no data
 -- @treturn table with methods next() and close(), or nil and a failure
-function origin.open(text, silence_ms)
+function source.open(text, silence_ms)
   local spec, member = split(text)
-  local function again() return open_reader(spec) end
-  local reader, problem = again()
+  local function reopen() return open_reader(spec) end
+  local reader, problem = reopen()
   if not reader then return nil, problem end
-  local repeatable = reader:rewind() or fetch.is_url(spec)
+  local repeatable = reader:rewind() or is_url(spec)
   local seen
-  seen, problem = look_ahead(reader, repeatable and again or nil, silence_ms)
+  seen, problem = look_ahead(reader, repeatable and reopen or nil, silence_ms)
   if not seen then
     reader:close()
     return nil, problem
   end
   if not member and seen.start:sub(1, #ZIP) ~= ZIP then return single(spec, reader, seen) end
-  return members.open { spec = spec, member = member, archive = seen, silence_ms = silence_ms,
+  return zip.open { spec = spec, member = member, archive = seen, silence_ms = silence_ms,
     look_ahead = look_ahead }
 end
 
-return origin
+return source

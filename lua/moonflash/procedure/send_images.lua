@@ -39,11 +39,11 @@ end
 local function after_failure(job, image, problem)
   job:close_download()
   job.hung_up = problem.code == "port.closed"
-  if image.once then problem.final = true end
+  if image.read_once then problem.final = true end
   if job:interrupted() then return problem end
   local found = job:keep_up()
   if not found then problem.final = true end
-  if found and found.mode == "application" then problem.final, problem.again = true, not image.once end
+  if found and found.mode == "application" then problem.final, problem.again = true, not image.read_once end
   return problem
 end
 
