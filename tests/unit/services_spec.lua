@@ -232,9 +232,9 @@ describe("a signal", function()
     machine:program("usr/bin/systemctl",
       ("kill -INT $PPID && sleep 0.2; echo $1 >>%s/done"):format(machine.root))
     local run = support.run(support.lua([[
-      local system, sys = require "moonflash.host.system", require "moonflash.core.sys"
+      local process, sys = require "moonflash.base.process", require "moonflash.core.sys"
       sys.catch_signals()
-      print(system.run({ ..., "start", "ModemManager.service" }, 5000), (sys.interrupts()))]],
+      print(process.run({ ..., "start", "ModemManager.service" }, 5000), (sys.interrupts()))]],
       machine.root .. "/usr/bin/systemctl"))
     assert.equal("true\t1\n", run.stdout, run.stderr)
     assert.equal("start\n", machine:read "done")

@@ -3,6 +3,7 @@
 -- @module moonflash.cli.answer
 
 local json = require "moonflash.base.json"
+local tables = require "moonflash.base.table"
 
 local answer = {}
 
@@ -10,15 +11,11 @@ local RESULT = 0x02
 
 -- TLVs in hex by number, without the result, which has been looked at.
 local function in_hex(tlvs, bytes)
-  local keys, values = {}, {}
+  local values = {}
   for number, data in pairs(tlvs) do
-    if number ~= RESULT then
-      local key = "0x" .. bytes.hex_number(number, 2)
-      keys[#keys + 1], values[key] = key, bytes.hex(data)
-    end
+    if number ~= RESULT then values["0x" .. bytes.hex_number(number, 2)] = bytes.hex(data) end
   end
-  table.sort(keys)
-  return keys, values
+  return tables.sorted_keys(values), values
 end
 
 -- A decoded value with its lists marked as lists and its bytes in hex.
@@ -31,17 +28,10 @@ local function typed(format, value, bytes)
   return (format.list or format.record) and made or value
 end
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function say(out, indent, name, value)
   if type(value) ~= "table" then return out:say(("%s%s: %s"):format(indent, name, tostring(value))) end
   out:say(("%s%s:%s"):format(indent, name, next(value) == nil and " none" or ""))
-  for _, inner in ipairs(sorted_names(value)) do say(out, indent .. "  ", tostring(inner), value[inner]) end
+  for _, inner in ipairs(tables.sorted_keys(value)) do say(out, indent .. "  ", tostring(inner), value[inner]) end
 end
 
 local function fields_of(message, decoded, bytes)
@@ -67,10 +57,10 @@ function answer.show(out, message, tlvs, use)
   out:object(json.object({ "v", "service", "message", "id", "fields", "tlvs" }, {
     v = 1, service = message.service, message = message.name,
     id = "0x" .. use.bytes.hex_number(message.id, 4),
-    fields = fields and json.object(sorted_names(fields), fields), tlvs = json.object(keys, hex),
+    fields = fields and json.object(tables.sorted_keys(fields), fields), tlvs = json.object(keys, hex),
   }))
   local shown = fields or hex
-  for _, name in ipairs(sorted_names(shown)) do say(out, "", name, shown[name]) end
+  for _, name in ipairs(tables.sorted_keys(shown)) do say(out, "", name, shown[name]) end
   if next(shown) == nil then out:say "done" end
 end
 

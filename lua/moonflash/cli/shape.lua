@@ -4,6 +4,7 @@
 
 local json = require "moonflash.base.json"
 local failure = require "moonflash.base.failure"
+local tables = require "moonflash.base.table"
 
 local shape = {}
 
@@ -13,13 +14,6 @@ local SCHEMA = 1
 local function line(keys, values)
   values.v = SCHEMA
   return json.object({ "v", unpack(keys) }, values)
-end
-
-local function copy(values, more)
-  local all = {}
-  for name, value in pairs(values) do all[name] = value end
-  for name, value in pairs(more) do all[name] = value end
-  return all
 end
 
 local function each(items, make)
@@ -50,14 +44,14 @@ end
 
 local function failed(value)
   return json.object({ "code", "step", "message", "hint", "evidence" },
-    copy(value, { hint = failure.hint(value), evidence = value.evidence and tostring(value.evidence) }))
+    tables.merge(value, { hint = failure.hint(value), evidence = value.evidence and tostring(value.evidence) }))
 end
 
 --- What happened to a step; `t` is ms since the start.
 function shape.step(event, t)
   local keys = { "t", "event", "step", "state" }
   if event.message then keys[5] = "message" end
-  return line(keys, copy(event, { t = t }))
+  return line(keys, tables.merge(event, { t = t }))
 end
 
 --- How far the sending of a file is.
@@ -66,12 +60,12 @@ end
 -- @tparam number t ms
 function shape.progress(event, seen, t)
   return line({ "t", "event", "step", "file", "sent", "total", "rate", "eta" },
-    copy(event, { t = t, rate = whole(seen.rate), eta = seen.left and math.ceil(seen.left) }))
+    tables.merge(event, { t = t, rate = whole(seen.rate), eta = seen.left and math.ceil(seen.left) }))
 end
 
 --- A finding the job goes on with.
 function shape.warning(event, t)
-  return line({ "t", "event", "code", "message" }, copy(event, { t = t }))
+  return line({ "t", "event", "code", "message" }, tables.merge(event, { t = t }))
 end
 
 --- The last object of every run; before it, one for each of several modems, with its place.
@@ -89,14 +83,14 @@ local function same(value) return value end
 
 local function nodes(values)
   return json.object({ "qmi", "mbim", "at", "diag", "qdl" },
-    copy(values, { qmi = each(values.qmi, same), mbim = each(values.mbim, same) }))
+    tables.merge(values, { qmi = each(values.qmi, same), mbim = each(values.mbim, same) }))
 end
 
 local device_keys = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing",
   "bus", "number", "hub_depth", "manufacturer", "product", "interfaces" }
 
 local function device_values(values)
-  return copy(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing),
+  return tables.merge(values, { nodes = nodes(values.nodes or {}), missing = each(values.missing, missing),
     interfaces = each(values.interfaces, interface) })
 end
 
@@ -118,11 +112,11 @@ end
 --- The state of one modem: the device object, and what it said.
 function shape.status(seen)
   return line(joined(device_keys, { "running", "preferred", "stored", "power", "advice" }),
-    copy(device_values(seen.device), {
+    tables.merge(device_values(seen.device), {
       running = seen.running and versions(seen.running),
       preferred = seen.preferred and versions(seen.preferred),
       stored = each(seen.stored, stored_image), advice = each(seen.advice, same),
-      power = power(copy(seen.power, { causes = each(seen.power.causes, same) })),
+      power = power(tables.merge(seen.power, { causes = each(seen.power.causes, same) })),
     }))
 end
 
@@ -143,7 +137,7 @@ function shape.plan(result)
   local set = result.set
   return line({ "device", "set", "steps" }, {
     device = result.device and device(result.device),
-    set = set and images(copy(set, { problems = each(set.problems, problem) })),
+    set = set and images(tables.merge(set, { problems = each(set.problems, problem) })),
     steps = each(result.steps, planned),
   })
 end

@@ -6,9 +6,9 @@
 -- @module moonflash.device.channel
 
 local failure = require "moonflash.base.failure"
+local process = require "moonflash.base.process"
 local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
-local watch = require "moonflash.device.watch"
 
 local channel = {}
 
@@ -62,18 +62,14 @@ local passing = {
 -- @tparam string address
 -- @tparam function open_session called with the address; returns the session, or nil and a failure
 -- @tparam number within_ms how long it tries again after the first failure
--- @tparam[opt] table clock { now(), sleep(ms) }: for tests
 -- @return what open_session returned; or nil and its last failure, or job.interrupted
-function channel.open_when_ready(address, open_session, within_ms, clock)
-  clock = clock or watch.clock
-  local ends = clock.now() + within_ms
-  while true do
-    local session, problem = open_session(address)
-    if session or not passing[problem.code] or clock.now() >= ends then return session, problem end
-    if not clock.sleep(RETRY_MS) then
-      return nil, failure.new("job.interrupted", "stopped while opening " .. address, { cause = problem })
-    end
-  end
+function channel.open_when_ready(address, open_session, within_ms)
+  local session, problem = process.poll_until(sys.clock_ms() + within_ms, RETRY_MS, function()
+    local opened, failed = open_session(address)
+    return opened, failed, failed and passing[failed.code]
+  end)
+  if session or problem.code ~= "sys.interrupted" then return session, problem end
+  return nil, failure.new("job.interrupted", "stopped while opening " .. address, { cause = problem })
 end
 
 return channel

@@ -9,6 +9,7 @@ local failure = require "moonflash.base.failure"
 local identify = require "moonflash.device.identify"
 local match = require "moonflash.device.match"
 local sysfs = require "moonflash.device.sysfs"
+local tables = require "moonflash.base.table"
 local timeline = require "moonflash.device.timeline"
 local watch = require "moonflash.device.watch"
 
@@ -170,11 +171,8 @@ local function not_seen(self, wait)
   if #wait.candidates > 1 then
     return failure.new("device.ambiguous", "several devices could be the modem", evidence)
   end
-  local names = {}
-  for mode in pairs(wait.modes) do names[#names + 1] = mode end
-  table.sort(names)
   return failure.new("device.not_seen",
-    ("the modem did not come back in %s mode"):format(table.concat(names, " or ")), evidence)
+    ("the modem did not come back in %s mode"):format(table.concat(tables.sorted_keys(wait.modes), " or ")), evidence)
 end
 
 local function interrupted(self, problem)

@@ -10,6 +10,7 @@
 
 local model = require "moonflash.engine.model"
 local step = require "moonflash.engine.step"
+local tables = require "moonflash.base.table"
 
 local extend = {}
 
@@ -17,9 +18,7 @@ local function copy(original)
   if not model.is(original) then
     error("a model expected; flash.script gives none when there is no script of that name", 4)
   end
-  local made = {}
-  for key, value in pairs(original) do made[key] = value end
-  return made
+  return tables.merge(original)
 end
 
 local function place_of(steps, name)

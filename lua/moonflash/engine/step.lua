@@ -3,6 +3,8 @@
 -- everywhere because the engine, not the step, acts on them.
 -- @module moonflash.engine.step
 
+local tables = require "moonflash.base.table"
+
 local step = {}
 
 --- Fields every step may have.
@@ -101,8 +103,7 @@ end
 function step.define(kind)
   kind.__index = kind
   return function(fields)
-    local made = {} -- a script may use one table for several
-    for name, value in pairs(fields or {}) do made[name] = value end
+    local made = tables.merge(fields) -- a script may use one table for several
     check(kind, made)
     return setmetatable(made, kind)
   end
@@ -115,10 +116,7 @@ end
 -- @raise for a field that the step does not have
 function step.with(original, fields)
   check({ name = original.name, fields = original.fields or action_fields }, fields)
-  local made = {}
-  for name, value in pairs(original) do made[name] = value end
-  for name, value in pairs(fields) do made[name] = value end
-  return setmetatable(made, getmetatable(original))
+  return setmetatable(tables.merge(original, fields), getmetatable(original))
 end
 
 --- A step of one's own: `step.action { name = "say hello", run = function(job) ... end }`.

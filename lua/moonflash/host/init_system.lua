@@ -1,6 +1,7 @@
 --- Services of the init system: stopped and started through procd or systemd.
 -- @module moonflash.host.init_system
 
+local process = require "moonflash.base.process"
 local system = require "moonflash.host.system"
 
 local init_system = { kinds = {} }
@@ -12,7 +13,7 @@ local function new_kind(command)
   local function run(root, name, action)
     local argv = command(name, action)
     argv[1] = system.program(root, argv[1]) or argv[1]
-    return system.run(argv, SERVICE_MS)
+    return process.run(argv, SERVICE_MS)
   end
   return {
     service = true, words = "the service %s",

@@ -4,11 +4,12 @@
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 
 local lock = {}
 
-local PATIENCE_MS, AGAIN_MS = 20000, 20 -- with who only asks; its modem may be slow
+local PATIENCE_MS, RETRY_MS = 20000, 20 -- with who only asks; its modem may be slow
 
 --- The role of who holds a lock only to ask something, or to look whether it is held, and is gone soon.
 lock.ASKS = "asks"
@@ -36,17 +37,10 @@ function lock.is_jobs(problem)
 end
 
 local function take_patiently(root, socket, role)
-  local ends = sys.clock_ms() + PATIENCE_MS
-  while true do
+  return process.poll_until(sys.clock_ms() + PATIENCE_MS, RETRY_MS, function()
     local held, problem = lock.take_socket(root, socket, role)
-    if held or problem.code ~= "sys.locked" or lock.is_jobs(problem) then return held, problem end
-    if sys.clock_ms() > ends then return nil, problem end
-    local slept, stopped = sys.sleep_ms(AGAIN_MS)
-    if not slept then
-      stopped.final = true
-      return nil, stopped
-    end
-  end
+    return held, problem, problem and problem.code == "sys.locked" and not lock.is_jobs(problem)
+  end)
 end
 
 local OURS = "this script works with the modem itself: let it say job:finalize() before it begins another job"
@@ -60,7 +54,9 @@ local OURS = "this script works with the modem itself: let it say job:finalize()
 -- it: a script that opened the modem and now begins an update
 function lock.take(root, device, to_ask)
   local held, problem = take_patiently(root, lock.socket(device), to_ask and lock.ASKS or nil)
-  if held or problem.code ~= "sys.locked" then return held, problem end
+  if held then return held end
+  if problem.code == "sys.interrupted" then problem.final = true end
+  if problem.code ~= "sys.locked" then return nil, problem end
   local ours = tonumber(problem.evidence:match "^pid (%d+)") == sys.process_id()
   return nil, failure.new("device.busy", "another job works on the modem at " .. device.place,
     { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours, final = true })

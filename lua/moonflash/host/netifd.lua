@@ -2,6 +2,7 @@
 -- @module moonflash.host.netifd
 
 local paths = require "moonflash.base.paths"
+local process = require "moonflash.base.process"
 local system = require "moonflash.host.system"
 
 local netifd = {}
@@ -9,7 +10,7 @@ local netifd = {}
 local COMMAND_MS = 15000
 
 local function run(root, program, name)
-  return system.run({ system.program(root, program) or program, name }, COMMAND_MS)
+  return process.run({ system.program(root, program) or program, name }, COMMAND_MS)
 end
 
 --- A kind of paused entry (moonflash.host.services).
@@ -56,7 +57,7 @@ end
 
 -- An interface that the user took down has autostart false.
 local function is_up(ubus, name)
-  local text = system.output({ ubus, "call", "network.interface." .. name, "status" }, COMMAND_MS)
+  local text = process.output({ ubus, "call", "network.interface." .. name, "status" }, COMMAND_MS)
   return text ~= nil and text:match '"autostart":%s*true' ~= nil
 end
 

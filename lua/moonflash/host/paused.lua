@@ -5,6 +5,7 @@
 -- @module moonflash.host.paused
 
 local paths = require "moonflash.base.paths"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 
 local paused = {}
@@ -75,12 +76,10 @@ function paused.remove(root, socket)
 end
 
 local function take_lock(root)
-  local path, ends = paths.below(root, FOLDER .. "/services.lock"), sys.clock_ms() + LOCK_MS
-  while true do
-    local held, problem = sys.lock(path)
-    if held or problem.code ~= "sys.locked" or sys.clock_ms() > ends then return held end
-    if not sys.sleep_ms(LOCK_RETRY_MS) then return nil end
-  end
+  return process.poll_until(sys.clock_ms() + LOCK_MS, LOCK_RETRY_MS, function()
+    local held, problem = sys.lock(paths.below(root, FOLDER .. "/services.lock"))
+    return held, problem, problem and problem.code == "sys.locked"
+  end)
 end
 
 --- Runs a function while no other job reads or writes these files, or stops or starts services. Without the

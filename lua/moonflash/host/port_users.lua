@@ -4,6 +4,7 @@
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
@@ -76,13 +77,12 @@ end
 -- @tparam boolean paused whether anything was
 -- @treturn boolean true, or nil and failure device.busy
 function holders.check(job, paused)
-  local ends, found = sys.clock_ms() + (paused and RELEASE_MS or 0), in_the_way(job)
-  while found[1] and sys.clock_ms() < ends do
-    local slept, problem = sys.sleep_ms(LOOK_MS)
-    if not slept then return nil, problem end
+  local found
+  local free, interrupted = process.poll_until(sys.clock_ms() + (paused and RELEASE_MS or 0), LOOK_MS, function()
     found = in_the_way(job)
-  end
-  if not found[1] then return true end
+    return not found[1], nil, true
+  end)
+  if free or interrupted then return free or nil, interrupted end
   if (job.options.skip or {}).holders then
     job:warn("device.busy", "in spite of: " .. holders.text(found))
     return true

@@ -5,13 +5,14 @@ local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
 local images_are_ready = require "moonflash.procedure.ready"
+local process = require "moonflash.base.process"
 local routes = require "moonflash.procedure.routes"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
 local preference = {}
 
-local PUT_BACK_TRIES, PUT_BACK_SECONDS = 4, 5
+local PUT_BACK_SECONDS, RETRY_SECONDS = 20, 5
 
 --- The work of `read_versions`.
 function preference.read_versions(job)
@@ -49,22 +50,16 @@ local function wanted_list(set)
   }
 end
 
--- What made the job fail may stand in the way for another moment.
-local function persist(job, action, is_final)
-  for try = 1, PUT_BACK_TRIES do
-    local done, problem = action()
-    if done or try == PUT_BACK_TRIES or is_final and is_final(problem) then return done, problem end
-    sys.sleep_ms(job:ms(PUT_BACK_SECONDS))
-  end
-end
-
-local function is_refusal(problem)
-  return problem.code == "qmi.refused"
+-- Tries again for a while: the cause of the job's failure may pass.
+local function persist(job, action)
+  return process.poll_until(sys.clock_ms() + job:ms(PUT_BACK_SECONDS), job:ms(RETRY_SECONDS), action)
 end
 
 local function write_back(job, images)
-  local function write() return job:request(dms.set_firmware_preference, { images = images }) end
-  return persist(job, write, is_refusal)
+  return persist(job, function()
+    local answer, problem = job:request(dms.set_firmware_preference, { images = images })
+    return answer, problem, problem and problem.code ~= "qmi.refused"
+  end)
 end
 
 -- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
@@ -80,7 +75,10 @@ local function restore(job, before)
   local power = job:request(dms.get_operating_mode)
   if not power or power.mode == "online" then return true end
   job:follow()
-  local reset, refused = persist(job, function() return routes.power_cycle(job) end)
+  local reset, refused = persist(job, function()
+    local done, failed = routes.power_cycle(job)
+    return done, failed, true
+  end)
   if not reset then return nil, refused end
   job:close_qmi()
   return job:await({ application = true }, job:ms(240))

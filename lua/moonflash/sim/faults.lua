@@ -6,6 +6,7 @@
 -- @module moonflash.sim.faults
 
 local failure = require "moonflash.base.failure"
+local tables = require "moonflash.base.table"
 
 local faults = {}
 faults.__index = faults
@@ -69,15 +70,8 @@ faults.switches = {
   ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
 }
 
-local function sorted_names(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function value_of(switch)
-  if switch.choices then return "=" .. table.concat(sorted_names(switch.choices), "|") end
+  if switch.choices then return "=" .. table.concat(tables.sorted_keys(switch.choices), "|") end
   if switch.number or switch.message and switch.message:find("%s", 1, true) then return "=N" end
   return switch.pattern and "=TEXT" or ""
 end
@@ -91,10 +85,10 @@ end
 -- @treturn table { { how it is given, what it means }, ... }
 function faults.list()
   local rows = {}
-  for _, name in ipairs(sorted_names(faults.switches)) do
+  for _, name in ipairs(tables.sorted_keys(faults.switches)) do
     rows[#rows + 1] = { words_of(name, faults.switches[name]) }
   end
-  for _, name in ipairs(sorted_names(faults.about_messages)) do
+  for _, name in ipairs(tables.sorted_keys(faults.about_messages)) do
     rows[#rows + 1] = { name .. "=MESSAGE[#N][:VALUE]", faults.about_messages[name] }
   end
   return rows

@@ -6,6 +6,7 @@ local child = require "moonflash.commands.child"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local modem = require "moonflash.sim.child_modem"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
@@ -73,17 +74,17 @@ local function run_script(request, root)
     request.within_ms or RUN_MS)
 end
 
--- A modem on its way from one mode to another shows itself again in a moment.
+-- The modem may be on its way from one mode to another: waits a while for application mode.
 local function state_of(request, root)
-  local deadline = sys.clock_ms() + SETTLE_MS
-  while true do
+  local last
+  local _, problem = process.poll_until(sys.clock_ms() + SETTLE_MS, LOOK_MS, function()
     local result, state = run(request, root, "status", {}, {}, STATUS_MS)
     if not result then return nil, state end
-    local settled = result.ok and state.mode == "application"
-    if settled or sys.clock_ms() > deadline then return state or {} end
-    local slept, problem = sys.sleep_ms(LOOK_MS)
-    if not slept then return nil, problem end
-  end
+    last = state or {}
+    return result.ok and last.mode == "application", nil, true
+  end)
+  if problem then return nil, problem end
+  return last
 end
 
 -- Online on a consistent image: what it runs is what it prefers.

@@ -156,9 +156,7 @@ local recorded = { step = true, warning = true }
 -- @tparam table event
 function trace:emit(event)
   if not recorded[event.event] then return end
-  local fields = {}
-  for name, value in pairs(event) do fields[name] = value end
-  self:write(event.event, self.cleaner:clean(fields))
+  self:write(event.event, self.cleaner:clean(event))
 end
 
 --- Writes the result and ends the trace.

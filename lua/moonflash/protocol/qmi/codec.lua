@@ -14,6 +14,7 @@
 -- @module moonflash.protocol.qmi.codec
 
 local bytes = require "moonflash.core.bytes"
+local tables = require "moonflash.base.table"
 
 local codec = {}
 
@@ -58,9 +59,7 @@ end
 
 -- The known names, for an error message.
 local function choices(format)
-  local names = {}
-  for name in pairs(format.names or format.bits or {}) do names[#names + 1] = name end
-  table.sort(names)
+  local names = tables.sorted_keys(format.names or format.bits or {})
   return names[1] and "; there are: " .. table.concat(names, " ") or ""
 end
 

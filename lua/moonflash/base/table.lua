@@ -1,0 +1,27 @@
+--- Tables: copies, and keys in order.
+-- @module moonflash.base.table
+
+local tables = {}
+
+--- A new table with the fields of all given ones; a later one overrides an earlier one.
+-- @tparam ?table ... nil is passed over
+-- @treturn table
+function tables.merge(...)
+  local merged = {}
+  for index = 1, select("#", ...) do
+    for key, value in pairs((select(index, ...)) or {}) do merged[key] = value end
+  end
+  return merged
+end
+
+--- The keys of a table, sorted.
+-- @tparam table map
+-- @treturn table array
+function tables.sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+return tables
