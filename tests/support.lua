@@ -226,12 +226,12 @@ end
 
 --- Starts a simulated modem and waits until it is ready.
 -- @tparam string model
--- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms
+-- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms, second (another model)
 -- @treturn Child with the field root
 function support.simulator(model, options)
   options = options or {}
-  local argv = { support.program, "simulate", model,
-    "--dir", options.folder or support.folder() .. "/root" }
+  local argv = { support.program, "simulate", "--dir", options.folder or support.folder() .. "/root", model,
+    options.second }
   if options.time_scale then
     argv[#argv + 1] = "--time-scale"
     argv[#argv + 1] = tostring(options.time_scale)

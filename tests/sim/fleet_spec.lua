@@ -1,35 +1,23 @@
--- Several modems of one kind: each is updated, none is mistaken for another; and services that pause
--- for an update are given back, also by the run after one that was killed.
-local cjson = require "cjson"
-local packages = require "tests.images.packages"
+-- Several modems of one model: each is updated, and none is taken for another. Services that are paused for an
+-- update are resumed, after a crash by the next run.
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 local function images()
-  local folder, options = support.folder(), { size = 400000 }
-  return packages.write(packages.firmware(options), folder),
-    packages.write(packages.settings(options), folder)
+  return unpack(stage.images("mc7455", { size = 400000 }))
 end
 
 -- Two MC7455: the first on 2-3 (its loader on 1-6), the second on 2-4 (1-7).
-local function simulator(...)
-  local argv = { support.program, "simulate", "mc7455", "mc7455", "--dir", support.folder() .. "/root",
-    "--time-scale", "0.01" }
-  for _, fault in ipairs { ... } do
-    argv[#argv + 1] = "--fault"
-    argv[#argv + 1] = fault
-  end
-  local child = support.start(argv)
-  child.root = child:line()
-  return child
+local function two_modems(...)
+  return stage.modem("mc7455", { faults = { ... }, second = "mc7455" })
 end
 
-local function moonflash(root, ...)
-  local run = support.run({ support.program, "--root", root, "--json", ... }, { deadline_ms = 60000 })
+local function moonflash(modem, ...)
+  local run = stage.moonflash(modem, ...)
   run.results = {}
-  for line in run.stdout:gmatch "[^\n]+" do
-    local object = cjson.decode(line)
-    if object.event == "result" then run.results[#run.results + 1] = object end
+  for _, line in ipairs(run.lines) do
+    if line.event == "result" then run.results[#run.results + 1] = line end
   end
   return run
 end
@@ -43,8 +31,8 @@ describe("update --all", function()
 
   it("updates one modem after the other, each with its own result", function()
     local firmware, settings = images()
-    local modems = simulator()
-    local run = moonflash(modems.root, "update", "--all", firmware, settings)
+    local modems = two_modems()
+    local run = moonflash(modems, "update", "--all", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.equal(3, #run.results)
     for index, place in ipairs { "2-3", "2-4" } do
@@ -56,22 +44,22 @@ describe("update --all", function()
     assert.is_nil(run.results[3].place)
     assert.same({ "1.cwe", "2.cwe" }, received(modems.root, ""))
     assert.same({ "1.cwe", "2.cwe" }, received(modems.root, "/modem-2"))
-    local again = moonflash(modems.root, "update", "--all", firmware, settings)
+    local again = moonflash(modems, "update", "--all", firmware, settings)
     assert.equal(2, again.status, again.stderr)
   end)
 
-  it("begins with a modem that waits already, too", function()
+  it("starts with a modem in download mode, too", function()
     local firmware, settings = images()
-    local modems = simulator("1:start=download", "1:window=6000")
-    local run = moonflash(modems.root, "update", "--all", firmware, settings)
+    local modems = two_modems("1:start=download", "1:window=6000")
+    local run = moonflash(modems, "update", "--all", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.same({ "1.cwe", "2.cwe" }, received(modems.root, "/modem-2"))
   end)
 
   it("goes on after one that fails, and ends with the worst status", function()
     local firmware, settings = images()
-    local modems = simulator("1:start=download", "1:window=6000", "1:diag-instead")
-    local run = moonflash(modems.root, "update", "--all", "--timeout-scale", "0.1", firmware, settings)
+    local modems = two_modems("1:start=download", "1:window=6000", "1:diag-instead")
+    local run = moonflash(modems, "update", "--all", "--timeout-scale", "0.1", firmware, settings)
     assert.equal(7, run.status, run.stderr)
     assert.same({ 7, 0, 7 }, { run.results[1].exit, run.results[2].exit, run.results[3].exit })
     assert.equal("qdl.diag_port", run.results[3].failure.code)
@@ -81,8 +69,8 @@ describe("update --all", function()
 
   it("updates only those that are selected", function()
     local firmware, settings = images()
-    local modems = simulator()
-    local run = moonflash(modems.root, "update", "--all", "--place", "2-4", firmware, settings)
+    local modems = two_modems()
+    local run = moonflash(modems, "update", "--all", "--place", "2-4", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.equal(2, #run.results)
     assert.same({}, received(modems.root, ""))
@@ -94,15 +82,15 @@ describe("update beside another modem", function()
 
   it("is refused without a selection", function()
     local firmware, settings = images()
-    local run = moonflash(simulator().root, "update", firmware, settings)
+    local run = moonflash(two_modems(), "update", firmware, settings)
     assert.equal(5, run.status)
     assert.equal("device.ambiguous", run.results[1].failure.code)
   end)
 
-  it("never takes the other one, in download mode, for it", function()
+  it("never takes another modem in download mode for the selected one", function()
     local firmware, settings = images()
-    local modems = simulator("2:start=download", "2:window=6000")
-    local run = moonflash(modems.root, "update", "--place", "2-3", firmware, settings)
+    local modems = two_modems("2:start=download", "2:window=6000")
+    local run = moonflash(modems, "update", "--place", "2-3", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.same({ "1.cwe", "2.cwe" }, received(modems.root, ""))
     assert.same({}, received(modems.root, "/modem-2"))
@@ -135,26 +123,25 @@ describe("services during an update", function()
     assert.equal(137, child:wait())
   end
 
-  it("pause and come back", function()
+  it("are paused and resumed", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     with_services(modem.root)
-    assert.equal(0, moonflash(modem.root, "update", firmware, settings).status)
+    assert.equal(0, moonflash(modem, "update", firmware, settings).status)
     assert.equal("stop start ", calls(modem.root))
   end)
 
-  it("come back when the update fails", function()
+  it("are resumed when the update fails", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455",
-      { time_scale = 0.01, faults = { "start=download", "window=6000", "diag-instead" } })
+    local modem = stage.mc7455("start=download", "window=6000", "diag-instead")
     with_services(modem.root)
-    assert.equal(7, moonflash(modem.root, "update", "--timeout-scale", "0.1", firmware, settings).status)
+    assert.equal(7, moonflash(modem, "update", "--timeout-scale", "0.1", firmware, settings).status)
     assert.equal("stop start ", calls(modem.root))
   end)
 
-  it("come back when it is interrupted", function()
+  it("are resumed when the update is interrupted", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    local modem = stage.modem("mc7455", { time_scale = 0.03 })
     with_services(modem.root)
     local child = support.start { support.program, "--root", modem.root, "update", firmware, settings }
     repeat until child:line() == "enter download mode"
@@ -163,29 +150,29 @@ describe("services during an update", function()
     assert.equal("stop start ", calls(modem.root))
   end)
 
-  it("come back in the run after one that was killed", function()
+  it("are resumed by the run after one that was killed", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    local modem = stage.modem("mc7455", { time_scale = 0.03 })
     with_services(modem.root)
     killed_in_the_middle(modem.root, firmware, settings)
     assert.equal("stop ", calls(modem.root))
-    local run = moonflash(modem.root, "update", firmware, settings)
+    local run = moonflash(modem, "update", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.equal("stop start stop start ", calls(modem.root))
     assert.is_nil(sys.stat(modem.root .. "/run/moonflash/1-6.paused"))
   end)
 
-  it("are left alone when told", function()
+  it("run on with --keep-services", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     with_services(modem.root)
-    assert.equal(0, moonflash(modem.root, "update", "--keep-services", firmware, settings).status)
+    assert.equal(0, moonflash(modem, "update", "--keep-services", firmware, settings).status)
     assert.equal("", calls(modem.root))
   end)
 
-  it("are named by a plan, which pauses none and refuses nothing", function()
+  it("are listed by a plan, which pauses none and refuses nothing", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     with_services(modem.root)
     assert(sys.write_file(modem.root .. "/proc/meminfo", "MemAvailable: 12 kB\n"))
     local run = support.run { support.program, "--root", modem.root, "plan", "-v", firmware, settings }
@@ -193,22 +180,22 @@ describe("services during an update", function()
     assert.truthy(run.stdout:find("would pause ModemManager", 1, true))
     assert.truthy(run.stderr:find("12 kB available", 1, true))
     assert.equal("", calls(modem.root))
-    run = moonflash(modem.root, "update", firmware, settings)
+    run = moonflash(modem, "update", firmware, settings)
     assert.equal(3, run.status)
     assert.equal("preflight.memory", run.results[1].failure.code)
     assert.equal("", calls(modem.root))
   end)
 
-  it("are not asked when the ports are held: exit status 3 and who it is", function()
+  it("are resumed when another program has the ports open: exit status 3 and its name", function()
     local firmware, settings = images()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     assert(sys.make_folder(modem.root .. "/proc/99/fd"))
     assert(sys.write_file(modem.root .. "/proc/99/comm", "minicom\n"))
     assert(sys.symlink(modem.root .. "/dev/cdc-wdm0", modem.root .. "/proc/99/fd/3"))
-    local run = moonflash(modem.root, "update", firmware, settings)
+    local run = moonflash(modem, "update", firmware, settings)
     assert.equal(3, run.status)
     assert.equal("device.busy", run.results[1].failure.code)
     assert.truthy(run.results[1].failure.evidence:find("minicom (pid 99)", 1, true))
-    assert.equal(0, moonflash(modem.root, "update", "--skip", "holders", firmware, settings).status)
+    assert.equal(0, moonflash(modem, "update", "--skip", "holders", firmware, settings).status)
   end)
 end)

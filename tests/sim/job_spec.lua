@@ -1,6 +1,6 @@
 -- flash.job: moonflash as a child of a program that has a poll loop of its own.
 local flash = require "moonflash"
-local packages = require "tests.images.packages"
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -9,10 +9,7 @@ local PATIENCE_MS = 60000 * support.slowness
 local jobs
 
 local function images()
-  local folder, options = support.folder(), { size = 1500000 }
-  return {
-    packages.write(packages.firmware(options), folder), packages.write(packages.settings(options), folder),
-  }
+  return stage.images("mc7455", { size = 1500000 })
 end
 
 local function start(request)
@@ -50,7 +47,7 @@ end)
 
 describe("flash.job", function()
   it("means the modem that flash.update would mean, or none", function()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     local other, problem = flash.job { command = "update", files = images(), root = modem.root,
       selection = { model = "EM7305" } }
     assert.is_nil(other)
@@ -69,7 +66,7 @@ describe("flash.job", function()
   end)
 
   it("updates a modem and tells each step while the caller does other things", function()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     local job = start { command = "update", files = images(), root = modem.root,
       options = { timeout_scale = 2, skip = { nothing = true } }, selection = { vid = "1199", pid = "9071" } }
     local steps, sent, last = {}, 0, nil
@@ -92,7 +89,7 @@ describe("flash.job", function()
   end)
 
   it("gives the objects of commands that only ask", function()
-    local modem = support.simulator("mc7455", { time_scale = 0.01 })
+    local modem = stage.mc7455()
     local job = start { command = "devices", root = modem.root }
     assert.is_true(job:wait(PATIENCE_MS).ok)
     local events = job:read()
@@ -139,7 +136,7 @@ describe("flash.job", function()
   end)
 
   it("that is cancelled before the reset of the modem is a clean stop", function()
-    local modem = support.simulator("mc7455", { time_scale = 0.03 })
+    local modem = stage.modem("mc7455", { time_scale = 0.03 })
     local job = start { command = "update", files = images(), root = modem.root }
     local cancelled
     follow(job, function() cancelled = cancelled or assert(job:cancel()) end)
@@ -149,7 +146,7 @@ describe("flash.job", function()
   end)
 
   it("does not wait longer than asked, and keeps the events meanwhile", function()
-    local modem = support.simulator("mc7455", { time_scale = 1 })
+    local modem = stage.modem("mc7455", { time_scale = 1 })
     local job = start { command = "update", files = images(), root = modem.root }
     local result, problem = job:wait(1)
     assert.equal("sys.timeout", support.code_of(result, problem))
@@ -167,7 +164,7 @@ describe("flash.job", function()
   end)
 
   it("tells a second job on the same modem who holds it", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.03 })
+    local files, modem = images(), stage.modem("mc7455", { time_scale = 0.03 })
     local job, second = start { command = "update", files = files, root = modem.root }, nil
     follow(job, function(event)
       if event.step ~= "enter download mode" or second then return end
@@ -180,7 +177,7 @@ describe("flash.job", function()
   end)
 
   it("has the modem for itself: meanwhile nobody else asks it something", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.2 })
+    local files, modem = images(), stage.modem("mc7455", { time_scale = 0.2 })
     local job, asking = start { command = "update", files = files, root = modem.root }, {}
     follow(job, function(event)
       if event.step ~= "set preference" or asking[1] then return end
@@ -204,7 +201,7 @@ describe("flash.job", function()
   end)
 
   it("is not hindered by who asks the modem again and again", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.01 })
+    local files, modem = images(), stage.mc7455()
     local asking = support.start(support.lua([[
       local flash, root = require "moonflash", ...
       print "begun" io.stdout:flush()
@@ -253,7 +250,7 @@ describe("flash.job", function()
   end)
 
   it("that is killed has a result all the same", function()
-    local modem = support.simulator("mc7455", { time_scale = 1 })
+    local modem = stage.modem("mc7455", { time_scale = 1 })
     local job = start { command = "update", files = images(), root = modem.root }
     sys.kill(job.pid, "KILL")
     local result = job:wait(PATIENCE_MS)
@@ -264,7 +261,7 @@ describe("flash.job", function()
   end)
 
   it("goes on when its caller is killed", function()
-    local files, modem = images(), support.simulator("mc7455", { time_scale = 0.02 })
+    local files, modem = images(), stage.modem("mc7455", { time_scale = 0.02 })
     local log = support.folder() .. "/log"
     local caller = support.start(support.lua([[
       local root, log, one, two = ...
@@ -389,7 +386,7 @@ end)
 
 describe("flash.job within a script", function()
   it("is for the modem that the script's command line chose", function()
-    local modem, script = support.simulator("mc7455", { time_scale = 0.01 }), support.folder() .. "/my.lua"
+    local modem, script = stage.mc7455(), support.folder() .. "/my.lua"
     assert(sys.write_file(script, ([[
       local flash = require "moonflash"
       local job = flash.try(flash.job { command = "status", program = %q })

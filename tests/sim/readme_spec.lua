@@ -1,6 +1,7 @@
 -- Every Lua example in lua/README.md and scripts/README.md does what the text says: each is taken out of
 -- the text as it stands and run against a simulated modem.
 local images = require "moonflash.sim.test_images"
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -21,11 +22,7 @@ local function blocks_of(path)
   return blocks
 end
 
-local function simulator(...)
-  return support.simulator("mc7455", { time_scale = 0.01, faults = { ... } })
-end
-
--- File names in the texts stand for these.
+-- The images that replace the file names in the texts.
 local function made_images()
   return images.write("mc7455", support.folder(), 300000)
 end
@@ -48,7 +45,7 @@ describe("lua/README.md", function()
     if not result.ok then error(tostring(result.failure), 0) end]]
 
   local function run(block)
-    local modem, files = simulator(), made_images()
+    local modem, files = stage.mc7455(), made_images()
     local text = block.text
     for _, file in ipairs(files) do
       local folder, name = file:match "^(.*/)([^/]*)$"
@@ -92,9 +89,9 @@ describe("scripts/README.md", function()
     it("works at line " .. block.line, function()
       local model = block.text:find "flash%.model" or block.text:find "flash%.script"
       local files = model or block.text:find "flash%.update {"
-      -- a look of one's own must not keep an update from being completed
+      -- a script that looks at the modem itself must not keep an update from being completed
       for _, faults in ipairs { {}, model and { "loses-settings=1" } } do
-        local modem = simulator(unpack(faults))
+        local modem = stage.mc7455(unpack(faults))
         local argv = { support.program, "--root", modem.root, "--timeout-scale", faults[1] and "0.1" or "1",
           "run", write(block.text), unpack(files and made_images() or {}) }
         local ran = support.run(argv, { deadline_ms = 60000 })

@@ -1,45 +1,23 @@
 -- The way back from every known bad state, switching between stored pairs, and what status says.
-local cjson = require "cjson"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 
-local function simulator(...)
-  return support.simulator("mc7455", { time_scale = 0.01, faults = { ... } })
+local function moonflash(modem, ...)
+  return stage.moonflash(modem, "--timeout-scale", "0.2", ...)
 end
 
-local function moonflash(root, ...)
-  local run = support.run({ support.program, "--root", root, "--json", "--timeout-scale", "0.2", ... },
-    { deadline_ms = 60000 })
-  run.lines = {}
-  for line in run.stdout:gmatch "[^\n]+" do run.lines[#run.lines + 1] = cjson.decode(line) end
-  run.result = run.lines[#run.lines]
-  assert.equal("result", run.result.event)
-  assert.equal(run.status, run.result.exit)
-  return run
-end
-
-local function changes(root)
-  local found = {}
-  for _, entry in ipairs(support.log(root)) do
-    if entry.event == "qdl" or entry.message == "0x0048" or entry.message == "0x002e" then
-      found[#found + 1] = entry.command or entry.message
-    end
-  end
-  return found
-end
-
-local function state_of(root)
-  return moonflash(root, "status").lines[1]
+local function state_of(modem)
+  return moonflash(modem, "status").lines[1]
 end
 
 describe("moonflash recover", function()
   after_each(support.finish)
 
   local function recovers(...)
-    local modem = simulator(...)
-    local run = moonflash(modem.root, "recover")
+    local modem = stage.mc7455(...)
+    local run = moonflash(modem, "recover")
     assert.equal(0, run.status, run.stderr)
-    local seen = state_of(modem.root)
+    local seen = state_of(modem)
     assert.equal("application", seen.mode)
     assert.equal("online", seen.power.mode)
     assert.same(seen.running, seen.preferred)
@@ -65,18 +43,18 @@ describe("moonflash recover", function()
   end)
 
   it("leaves a healthy modem alone", function()
-    assert.same({}, changes(recovers().root))
+    assert.same({}, stage.commands(recovers()))
   end)
 
   it("leads a modem out of download mode by a reset", function()
-    assert.same({ "switch", "hello", "reset" }, changes(recovers("start=download", "window=600").root))
+    assert.same({ "switch", "hello", "reset" }, stage.commands(recovers("start=download", "window=600")))
   end)
 
   it("leads a modem back that would go to download mode at every restart", function()
-    local modem = simulator "preferred=02.08.02.00/ATT/009.009_000"
-    assert.equal(0, moonflash(modem.root, "qmi", "dms", "0x0050", "0x01", "01").status)
-    assert.equal(0, moonflash(modem.root, "recover").status)
-    assert.equal("online", state_of(modem.root).power.mode)
+    local modem = stage.mc7455 "preferred=02.08.02.00/ATT/009.009_000"
+    assert.equal(0, moonflash(modem, "qmi", "dms", "0x0050", "0x01", "01").status)
+    assert.equal(0, moonflash(modem, "recover").status)
+    assert.equal("online", state_of(modem).power.mode)
   end)
 
   it("leads a modem back that prefers an image it does not have", function()
@@ -104,30 +82,30 @@ describe("moonflash switch", function()
   after_each(support.finish)
 
   it("uses a stored pair without a download", function()
-    local modem = simulator()
-    local run = moonflash(modem.root, "switch", "sprint")
+    local modem = stage.mc7455()
+    local run = moonflash(modem, "switch", "sprint")
     assert.equal(0, run.status, run.stderr)
     assert.same({ firmware = "02.14.03.02", carrier = "SPRINT", config = "002.012_001" }, run.result.after)
-    assert.same({ "0x0048", "0x002e", "0x002e" }, changes(modem.root))
+    assert.same({ "0048", "offline", "reset" }, stage.commands(modem))
   end)
 
   it("takes a build id as well, and has nothing to do when it runs", function()
-    local modem = simulator()
-    assert.equal(0, moonflash(modem.root, "switch", "02.08.02.00_ATT").status)
-    assert.equal(2, moonflash(modem.root, "switch", "ATT").status)
+    local modem = stage.mc7455()
+    assert.equal(0, moonflash(modem, "switch", "02.08.02.00_ATT").status)
+    assert.equal(2, moonflash(modem, "switch", "ATT").status)
   end)
 
   it("asks again when the preference is answered wrong at first", function()
-    assert.equal(0, moonflash(simulator "sequence=qmi.0048".root, "switch", "sprint").status)
+    assert.equal(0, moonflash(stage.mc7455 "sequence=qmi.0048", "switch", "sprint").status)
   end)
 
   it("refuses what is not stored, and says what is", function()
-    local modem = simulator()
-    local run = moonflash(modem.root, "switch", "nobody")
+    local modem = stage.mc7455()
+    local run = moonflash(modem, "switch", "nobody")
     assert.equal(3, run.status)
     assert.equal("stored.none", run.result.failure.code)
     assert.truthy(run.result.failure.evidence:find("SPRINT", 1, true))
-    assert.same({}, changes(modem.root))
+    assert.same({}, stage.commands(modem))
   end)
 end)
 
@@ -135,8 +113,8 @@ describe("moonflash status", function()
   after_each(support.finish)
 
   it("tells versions, preference and stored images, and changes nothing", function()
-    local modem = simulator()
-    local seen = state_of(modem.root)
+    local modem = stage.mc7455()
+    local seen = state_of(modem)
     assert.same({ firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }, seen.running)
     assert.same(seen.running, seen.preferred)
     assert.equal("online", seen.power.mode)
@@ -144,21 +122,21 @@ describe("moonflash status", function()
     assert.equal(8, #seen.stored)
     assert.same({ type = "modem", slot = 1, unique_id = "?_?", build_id = "02.08.02.00_?", active = true,
       failures = 0 }, seen.stored[1])
-    assert.same({}, changes(modem.root))
+    assert.same({}, stage.commands(modem))
   end)
 
   it("names the mismatch and its cure", function()
-    local seen = state_of(simulator("preferred=09.09.09.09/ATT/009.009_000").root)
+    local seen = state_of(stage.mc7455 "preferred=09.09.09.09/ATT/009.009_000")
     assert.equal("low_power", seen.power.mode)
     assert.truthy(table.concat(seen.power.causes, " "):find("mismatch", 1, true))
     assert.truthy(table.concat(seen.advice, " "):find("moonflash recover", 1, true))
   end)
 
   it("tells a modem that waits for an image from one that crashed, without a word to either", function()
-    local waiting = simulator("start=download", "window=600")
-    local crashed = simulator("start=download", "memory-debug", "window=600")
-    assert.equal("download", state_of(waiting.root).mode)
-    assert.equal("memory-debug", state_of(crashed.root).mode)
-    assert.same({}, changes(waiting.root))
+    local waiting = stage.mc7455("start=download", "window=600")
+    local crashed = stage.mc7455("start=download", "memory-debug", "window=600")
+    assert.equal("download", state_of(waiting).mode)
+    assert.equal("memory-debug", state_of(crashed).mode)
+    assert.same({}, stage.commands(waiting))
   end)
 end)

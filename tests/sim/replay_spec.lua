@@ -5,6 +5,7 @@ local flash = require "moonflash"
 local hdlc = require "moonflash.core.hdlc"
 local models = require "moonflash.sim.models"
 local sessions = require "tests.traces.sessions"
+local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -12,10 +13,6 @@ local DEADLINE_MS = 60000
 
 local function images()
   return sessions.images(support.folder())
-end
-
-local function simulator(...)
-  return support.simulator("mc7455", { time_scale = sessions.time_scale, faults = { ... } })
 end
 
 -- Records one command on a modem: the path of the trace, and how it ended.
@@ -80,7 +77,7 @@ describe("a recorded session", function()
   after_each(support.finish)
 
   local function repeats(faults, ...)
-    local path, run = record(simulator(unpack(faults)), ...)
+    local path, run = record(stage.mc7455(unpack(faults)), ...)
     local files = {}
     for _, word in ipairs { ... } do
       if word:find "^/" then files[#files + 1] = word end
@@ -123,7 +120,7 @@ describe("a recorded session", function()
   end)
 
   it("is one of a command that was given a port or a place", function()
-    local modem = simulator "place=10-12.3.4"
+    local modem = stage.mc7455 "place=10-12.3.4"
     local node = modem.root .. "/dev/"
     for _, words in ipairs {
       { 0, "at", "-t", node .. "ttyUSB2", "ATI" }, { 0, "qmi", "-w", node .. "cdc-wdm0", "dms", "0x0023" },
@@ -158,11 +155,11 @@ describe("a recorded session", function()
   it("is one of a script or a recovery on a given port", function()
     local script = support.folder() .. "/status.lua"
     assert(sys.write_file(script, 'require("moonflash").status {}'))
-    local modem = simulator()
+    local modem = stage.mc7455()
     local path, run = record(modem, "-t", modem.root .. "/dev/ttyUSB2", "run", script)
     assert.equal(0, run.status, run.stderr)
     same(path, script)
-    modem = simulator("start=download", "window=600")
+    modem = stage.mc7455("start=download", "window=600")
     path, run = record(modem, "recover", "-t", modem.root .. "/dev/ttyUSB0")
     assert.equal(0, run.status, run.stderr)
     same(path)
@@ -179,7 +176,7 @@ describe("a recorded session", function()
       local qmi = flash.try(flash.qmi.open(job.device.nodes.qmi[1]))
       print(flash.try(qmi:request(flash.dms.get_revision)).revision)
       qmi:close()]]))
-    local path, run = record(simulator(), "run", script)
+    local path, run = record(stage.mc7455(), "run", script)
     assert.equal(0, run.status, run.stderr)
     local text = assert(sys.read_file(path))
     assert.truthy(text:find('"0x0023"', 1, true) and text:find(bytes.hex("AT!SKU?", ""), 1, true))
@@ -194,13 +191,13 @@ describe("a recorded session", function()
       local qmi = flash.try(flash.qmi.open(device.nodes.qmi[1]))
       print(flash.try(qmi:request(flash.dms.get_revision)).revision)
       qmi:close()]]))
-    local path, run = record(simulator(), "run", script)
+    local path, run = record(stage.mc7455(), "run", script)
     assert.equal(0, run.status, run.stderr)
     same(path, script)
   end)
 
   it("is whole though its emit raises", function()
-    local path, modem = support.folder() .. "/emit.trace", simulator()
+    local path, modem = support.folder() .. "/emit.trace", stage.mc7455()
     local told = 0
     local result = flash.trace(path, "plan", { files = images(), root = modem.root, emit = function()
       told = told + 1
@@ -215,15 +212,15 @@ describe("a recorded session", function()
     local model = support.folder() .. "/own.lua"
     assert(sys.write_file(model, 'local flash = require "moonflash"\nreturn flash.script "mc7455"'))
     local files = images()
-    local path, run = record(simulator(), "--model", model, "plan", files[1], files[2])
+    local path, run = record(stage.mc7455(), "--model", model, "plan", files[1], files[2])
     assert.equal(0, run.status, run.stderr)
     assert.falsy(assert(sys.read_file(path)):find(model:match "^(.*)/", 1, true))
     same(path, model, files[1], files[2])
   end)
 
   it("is one of a modem whose serial number is short", function()
-    same((record(simulator "serial=1", "status")))
-    same((record(simulator "serial=9071", "status")))
+    same((record(stage.mc7455 "serial=1", "status")))
+    same((record(stage.mc7455 "serial=9071", "status")))
   end)
 
   it("is one without a modem", function()
@@ -232,7 +229,7 @@ describe("a recorded session", function()
     local path, run = record({ root = support.folder() }, "run", script)
     assert.equal(10, run.status)
     same(path, script)
-    same((record(simulator(), "devices")))
+    same((record(stage.mc7455(), "devices")))
   end)
 
   it("is one that was interrupted", function()
@@ -251,7 +248,7 @@ describe("--trace", function()
   after_each(support.finish)
 
   it("replaces nothing that the command reads", function()
-    local files, modem = images(), simulator()
+    local files, modem = images(), stage.mc7455()
     local run = support.run { support.program, "--root", modem.root, "--trace", files[1], "plan", files[1],
       files[2] }
     assert.equal(1, run.status)
@@ -260,7 +257,7 @@ describe("--trace", function()
   end)
 
   it("warns when it can be written no longer, and takes no pipe", function()
-    local modem = simulator()
+    local modem = stage.mc7455()
     local run = support.run { support.program, "--root", modem.root, "--trace", "/dev/full", "status" }
     assert.equal(0, run.status)
     local _, count = run.stderr:gsub("the trace ends here", "")
@@ -309,7 +306,7 @@ describe("a trace of somebody else", function()
   end)
 
   it("reaches no other modem and writes no file", function()
-    local other, folder = simulator(), support.folder()
+    local other, folder = stage.mc7455(), support.folder()
     local run = replay_as(started("at", '["AT+CFUN=0"]', "[]", ('{"tty":%q,"trace":%q,"log":%q}'):format(
       other.root .. "/dev/ttyUSB2", folder .. "/trace", folder .. "/log")))
     assert.equal(3, run.status, run.stderr)
@@ -340,9 +337,7 @@ describe("a trace of somebody else", function()
   end)
 
   it("is of one modem", function()
-    local two = support.start { support.program, "simulate", "mc7455", "em7305", "--dir",
-      support.folder() .. "/root" }
-    two.root = two:line()
+    local two = stage.modem("mc7455", { second = "em7305" })
     local script = support.folder() .. "/all.lua"
     assert(sys.write_file(script, [[local flash = require "moonflash"
       for _, device in ipairs(flash.try(flash.devices())) do
@@ -434,7 +429,7 @@ describe("a difference", function()
     local script = support.folder() .. "/mine.lua"
     local text = assert(sys.read_file "scripts/models/mc7455.lua")
     assert(sys.write_file(script, text))
-    local recorded, run = record(simulator(), "run", script, files[1], files[2])
+    local recorded, run = record(stage.mc7455(), "run", script, files[1], files[2])
     assert.equal(0, run.status, run.stderr)
     same(recorded, script, files[1], files[2])
     local changed, count = text:gsub("route%.preference, ", "")
@@ -449,7 +444,7 @@ describe("a difference", function()
     local switch = 'local flash = require "moonflash"\nlocal result = flash.switch { pair = "%s" }\n%s '
       .. "return result"
     assert(sys.write_file(script, switch:format("SPRINT", "")))
-    local recorded, run = record(simulator "stored=02.08.02.00/SPRINT/002.012_001", "run", script)
+    local recorded, run = record(stage.mc7455 "stored=02.08.02.00/SPRINT/002.012_001", "run", script)
     assert.equal(0, run.status, run.stderr)
     for _, change in ipairs {
       { "expected: step 'choose stored images' done: 02.08.02.00 SPRINT 002.012_001", "GENERIC", "" },
@@ -506,7 +501,7 @@ describe("a trace", function()
   after_each(support.finish)
 
   it("holds none of the modem's identities, in text or hex", function()
-    local modem, files = simulator(), images()
+    local modem, files = stage.mc7455(), images()
     local row = models.find "mc7455"
     local card = row.sim_card
     for _, words in ipairs { { "update", files[1], files[2] }, { "status" }, { "qmi", "dms", "0x0025" },
@@ -528,7 +523,7 @@ describe("a trace", function()
   end)
 
   it("holds neither numbers nor codes that the command line had", function()
-    local modem = simulator()
+    local modem = stage.mc7455()
     for _, words in ipairs { { "at", 'AT+CPIN="4711"' }, { "at", "ATD+15551234711;" },
                              { "qmi", "dms", "0x0028", "0x01", "0104", "34 37 31 31" },
                              { "qmi", "nas", "0x0021", "0x01", "34373131" } } do
@@ -544,7 +539,7 @@ describe("a trace", function()
     local packages, folder = require "tests.images.packages", support.folder()
     local firmware = packages.write(packages.firmware { size = 3000000 }, folder)
     local settings = packages.write(packages.settings {}, folder)
-    local path, run = record(simulator(), "update", firmware, settings)
+    local path, run = record(stage.mc7455(), "update", firmware, settings)
     assert.equal(0, run.status, run.stderr)
     assert.is_true(sys.stat(path).size < 40000, tostring(sys.stat(path).size))
   end)

@@ -1,10 +1,10 @@
---- Whole runs of the program on simulated modems: images made for a model, the run with its result,
--- and what the simulator logged of it in few words.
+--- Whole runs of the program on simulated modems: images for a model, the run with its result, and the
+-- commands that the modem got.
 --
---     local modem = stage.modem("mc7455", { faults = { "window=1" } })
+--     local modem = stage.mc7455("window=1")
 --     local run = stage.moonflash(modem, "update", unpack(stage.images "mc7455"))
 --     assert.equal(0, run.status, run.stderr)
---     assert.same({ "0048", "offline", "reset" }, stage.commands(modem))
+--     assert.same({ "0048", "offline", "reset", ... }, stage.commands(modem))
 -- @module tests.sim.stage
 
 local cjson = require "cjson"
@@ -16,14 +16,14 @@ local stage = {}
 
 local DEADLINE_MS = 60000
 
---- What the test images of a model bring.
+--- The versions of the test images of a model.
 stage.new = {
   mc7455 = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" },
   mc7354 = { firmware = "05.05.58.01", carrier = "VZW", config = "005.029_001" },
   em7305 = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
 }
 
---- What a simulated model runs at first.
+--- The versions that a simulated model has at first.
 stage.old = {
   mc7455 = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
   mc7354 = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
@@ -65,12 +65,18 @@ function stage.modem(model, options)
   return support.simulator(model, options)
 end
 
+--- Starts a simulated MC7455.
+-- @tparam string ... faults: "start=download"
+function stage.mc7455(...)
+  return stage.modem("mc7455", { faults = { ... } })
+end
+
 local function decode(run)
   run.lines = {}
   for line in run.stdout:gmatch "[^\n]+" do run.lines[#run.lines + 1] = cjson.decode(line) end
   run.result = run.lines[#run.lines]
   assert(run.result and run.result.event == "result", "no result: " .. run.stderr)
-  assert(run.result.exit == run.status, "told another exit status than it had")
+  assert(run.result.exit == run.status, "the result has another exit status than the program")
   assert(not (run.stdout .. run.stderr):find("traceback", 1, true), run.stderr)
   return run
 end
