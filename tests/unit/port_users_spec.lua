@@ -1,10 +1,10 @@
--- Who has the modem's ports open, from a /proc of our own.
+-- Programs that have ports of the modem open, found in a fake /proc.
 local fake_machine = require "tests.fake_machine"
-local holders = require "moonflash.host.port_users"
 local modems = require "tests.fake_modems"
+local port_users = require "moonflash.host.port_users"
 local sys = require "moonflash.core.sys"
 
-describe("holders of a modem's ports", function()
+describe("users of a modem's ports", function()
   local machine
 
   before_each(function()
@@ -19,48 +19,48 @@ describe("holders of a modem's ports", function()
 
   after_each(function() machine:remove() end)
 
-  it("are named with their process and port", function()
+  it("are named with process and port", function()
     machine:process(812, "ModemManager", { "/dev/other", "/dev/cdc-wdm0" })
     machine:process(90, "minicom", { "/dev/ttyUSB6" })
-    local passed, problem = holders.check(machine:job(), false)
+    local passed, problem = port_users.check(machine:job(), false)
     assert.is_nil(passed)
     assert.equal("device.busy", problem.code)
     local root = machine.root
-    assert.equal(("minicom (pid 90) holds %s/dev/ttyUSB6; ModemManager (pid 812) holds %s/dev/cdc-wdm0")
+    assert.equal(("minicom (pid 90) uses %s/dev/ttyUSB6; ModemManager (pid 812) uses %s/dev/cdc-wdm0")
       :format(root, root), problem.evidence)
     assert.truthy(problem.hint:find("--skip holders", 1, true))
   end)
 
-  it("are known by what the port leads to", function()
+  it("are found when they opened the port by another name", function()
     machine:process(5, "socat")
     machine.tree:link("proc/5/fd/3", "/dev/zero")
-    assert.equal(5, holders.of(machine.root, machine:job().device)[1].pid)
+    assert.equal(5, port_users.list(machine.root, machine:job().device)[1].pid)
   end)
 
-  it("are not this process, nor those that may not be looked at", function()
+  it("are not this process, nor processes of another user", function()
     machine:process(sys.process_id(), "lua", { "/dev/cdc-wdm0" })
     machine:process(7, "secret")
-    assert.is_true(holders.check(machine:job(), false))
+    assert.is_true(port_users.check(machine:job(), false))
   end)
 
   it("are none without /proc", function()
     assert(sys.remove_tree(machine.root .. "/proc"))
-    assert.is_true(holders.check(machine:job(), false))
+    assert.is_true(port_users.check(machine:job(), false))
   end)
 
-  it("may be skipped, which is said", function()
+  it("may be skipped, with a warning", function()
     machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
-    assert.is_true(holders.check(machine:job { skip = { holders = true } }, false))
+    assert.is_true(port_users.check(machine:job { skip = { holders = true } }, false))
     assert.truthy(machine.warnings[1].message:find("ModemManager (pid 812)", 1, true))
   end)
 
-  it("may be the proxy, when we go through it", function()
+  it("may be the proxy with --proxy", function()
     machine:process(9, "qmi-proxy", { "/dev/cdc-wdm0" })
-    assert.is_true(holders.check(machine:job { proxy = true }, false))
-    assert.is_nil(holders.check(machine:job(), false))
+    assert.is_true(port_users.check(machine:job { proxy = true }, false))
+    assert.is_nil(port_users.check(machine:job(), false))
   end)
 
-  it("have a moment to let go when they were paused", function()
+  it("have a moment to close the port when they were paused", function()
     machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
     local sleep, slept = sys.sleep_ms, 0
     finally(function() sys.sleep_ms = sleep end)
@@ -69,7 +69,7 @@ describe("holders of a modem's ports", function()
       if slept == 3 then machine:end_process(812) end
       return true
     end
-    assert.is_true(holders.check(machine:job(), true))
+    assert.is_true(port_users.check(machine:job(), true))
     assert.equal(3, slept)
   end)
 end)

@@ -9,8 +9,8 @@ local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
 local fleet = require "moonflash.commands.fleet"
-local guests = require "moonflash.host.services"
-local holders = require "moonflash.host.port_users"
+local services = require "moonflash.host.services"
+local port_users = require "moonflash.host.port_users"
 local image = require "moonflash.image"
 local job = require "moonflash.engine.job"
 local later = require "moonflash.base.later"
@@ -152,9 +152,9 @@ local function make_way(work)
   local ready, problem = preflight.prepare(work)
   if not ready then return nil, problem end
   local paused
-  paused, problem = guests.pause(work)
+  paused, problem = services.pause(work)
   if paused == nil then return nil, problem end
-  return holders.check(work, paused)
+  return port_users.check(work, paused)
 end
 
 local function run_held(work, steps)
@@ -175,7 +175,7 @@ end
 -- @treturn table the result
 function update.run(work, steps)
   work:settle()
-  guests.restore_leftovers(work)
+  services.restore_leftovers(work)
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
   local held, problem = work:hold()
@@ -223,9 +223,9 @@ function update.update(request, script, to_recover)
   return update_one(request, seen, request.selection)
 end
 
-local function tell_guests(work)
+local function tell_services(work)
   if work.options.keep_services then return end
-  for _, name in ipairs(guests.list(work.root, work.device)) do work:note("would pause " .. name) end
+  for _, name in ipairs(services.list(work.root, work.device)) do work:note("would pause " .. name) end
 end
 
 --- What update would do; nothing is sent that changes the modem.
@@ -238,7 +238,7 @@ function update.plan(request)
   work, problem = prepare(request, seen, request.selection)
   if not work then return update.result(nil, problem) end
   preflight.warn_of_all(work)
-  tell_guests(work)
+  tell_services(work)
   local outcome, steps
   steps, problem = engine.plan(work, work.model)
   outcome = update.result(work, problem)

@@ -1,96 +1,94 @@
---- Who has a modem's ports open: other processes, from /proc. What may not be looked at is passed
--- over in silence, as fuser does.
+--- Other programs that have ports of the modem open, from /proc. Processes that this user may not inspect are
+-- left out, as fuser does.
 -- @module moonflash.host.port_users
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
+local preflight = require "moonflash.host.preflight"
 local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
-local holders = {}
+local port_users = {}
 
-local RELEASE_MS = 5000 -- for what was paused to let go
-local LOOK_MS = 50
+local CLOSE_MS, RETRY_MS = 5000, 50 -- for a paused program to close its ports
 
--- They keep a port open for others, so with --proxy they are how we get in.
+-- With --proxy the modem is used through them.
 local proxies = { ["qmi-proxy"] = true, ["mbim-proxy"] = true }
 
--- Set of the paths of a modem's ports, as named and as what the names lead to.
+-- The ports of a modem by path, as named and with links resolved.
 local function ports_of(dev)
   local ports = {}
   for _, interface in ipairs(dev.interfaces) do
-    for _, node in ipairs { interface.tty or false, interface.control or false } do
-      if node then
-        ports[node] = node
-        ports[sys.real_path(node) or node] = node
+    for _, port in ipairs { interface.tty or false, interface.control or false } do
+      if port then
+        ports[port] = port
+        ports[sys.real_path(port) or port] = port
       end
     end
   end
   return ports
 end
 
--- The port of the set that a process has open.
-local function held_by(root, pid, ports)
+local function open_port(root, pid, ports)
   local folder = paths.below(root, ("/proc/%d/fd"):format(pid))
   for _, name in ipairs(sys.list(folder) or {}) do
-    local node = ports[sys.link(folder .. "/" .. name) or ""]
-    if node then return node end
+    local port = ports[sys.link(folder .. "/" .. name) or ""]
+    if port then return port end
   end
 end
 
---- The processes that have ports of a modem open, without this one.
+--- The other processes that have ports of a modem open.
 -- @tparam string root
 -- @tparam table dev
--- @treturn table array of { pid, name, node }
-function holders.of(root, dev)
-  local found, ports = {}, ports_of(dev)
-  if not next(ports) then return found end
+-- @treturn table array of { pid, name, port }
+function port_users.list(root, dev)
+  local users, ports = {}, ports_of(dev)
+  if not next(ports) then return users end
   for _, pid in ipairs(system.processes(root)) do
-    local node = pid ~= sys.process_id() and held_by(root, pid, ports)
-    if node then
-      found[#found + 1] = { pid = pid, name = system.process_name(root, pid) or "a process", node = node }
+    local port = pid ~= sys.process_id() and open_port(root, pid, ports)
+    if port then
+      users[#users + 1] = { pid = pid, name = system.process_name(root, pid) or "a process", port = port }
     end
   end
-  return found
+  return users
 end
 
---- Holders in words: "ModemManager (pid 812) holds /dev/cdc-wdm0".
-function holders.text(found)
+-- "ModemManager (pid 812) uses /dev/cdc-wdm0"
+local function words(users)
   local parts = {}
-  for index, holder in ipairs(found) do
-    parts[index] = ("%s (pid %d) holds %s"):format(holder.name, holder.pid, holder.node)
+  for index, user in ipairs(users) do
+    parts[index] = ("%s (pid %d) uses %s"):format(user.name, user.pid, user.port)
   end
   return table.concat(parts, "; ")
 end
 
-local function in_the_way(job)
-  local found = {}
-  for _, holder in ipairs(holders.of(job.root, job.device)) do
-    if not (job.options.proxy and proxies[holder.name]) then found[#found + 1] = holder end
+local function conflicting(job)
+  local users = {}
+  for _, user in ipairs(port_users.list(job.root, job.device)) do
+    if not (job.options.proxy and proxies[user.name]) then users[#users + 1] = user end
   end
-  return found
+  return users
 end
 
---- Sees that nobody holds the ports, waiting a moment for what was paused to let go.
+--- Checks that no other program has the ports open. Waits a moment for paused programs to close them.
 -- @tparam table job
--- @tparam boolean paused whether anything was
--- @treturn boolean true, or nil and failure device.busy
-function holders.check(job, paused)
-  local found
-  local free, interrupted = process.poll_until(sys.clock_ms() + (paused and RELEASE_MS or 0), LOOK_MS, function()
-    found = in_the_way(job)
-    return not found[1], nil, true
+-- @tparam boolean paused whether any program was paused
+-- @treturn boolean true, or nil and a failure: device.busy, sys.interrupted
+function port_users.check(job, paused)
+  local users
+  local free, interrupted = process.poll_until(sys.clock_ms() + (paused and CLOSE_MS or 0), RETRY_MS, function()
+    users = conflicting(job)
+    return not users[1], nil, true
   end)
   if free or interrupted then return free or nil, interrupted end
-  if (job.options.skip or {}).holders then
-    job:warn("device.busy", "in spite of: " .. holders.text(found))
+  if preflight.is_skipped(job, "holders") then
+    job:warn("device.busy", "skipped: " .. words(users))
     return true
   end
   return nil, failure.new("device.busy", "other programs use the modem at " .. job.device.place, {
-    evidence = holders.text(found),
-    hint = "stop them and run again, or go on all the same with --skip holders",
+    evidence = words(users), hint = "stop them and run again, or continue with --skip holders",
   })
 end
 
-return holders
+return port_users

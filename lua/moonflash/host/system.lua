@@ -1,5 +1,5 @@
---- The running system below a root: its files, its programs, its processes. Tests have a root of
--- their own, so nothing of the real system is ever looked at or run from there.
+--- The system below a root: its files, programs and processes. With another root than "/", nothing of the real
+-- system is read or run.
 -- @module moonflash.host.system
 
 local paths = require "moonflash.base.paths"
@@ -9,7 +9,7 @@ local system = {}
 
 local FOLDERS = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" }
 
---- The folder of a USB device in /sys, all links resolved, as programs of that system say it.
+--- The folder of a USB device in /sys with all links resolved, without the root.
 -- @tparam string root
 -- @tparam table dev
 -- @treturn ?string
@@ -18,7 +18,7 @@ function system.device_path(root, dev)
   return folder and paths.without(sys.real_path(root) or root, folder)
 end
 
---- A small file's text without blanks around it.
+--- The text of a small file, without blanks around it.
 -- @tparam string root
 -- @tparam string path below it, begins with a slash
 -- @treturn ?string nil when it cannot be read
@@ -27,19 +27,19 @@ function system.text(root, path)
   return text and text:match "^%s*(.-)%s*$"
 end
 
---- Whether there is a folder.
+--- Whether a path is a folder.
 -- @tparam string root
 -- @tparam string path below it, begins with a slash
 -- @treturn boolean
 function system.is_folder(root, path)
-  local seen = sys.stat(paths.below(root, path))
-  return seen ~= nil and seen.kind == "folder"
+  local found = sys.stat(paths.below(root, path))
+  return found ~= nil and found.kind == "folder"
 end
 
---- Where a program is, if it is installed.
+--- The path of an installed program.
 -- @tparam string root
 -- @tparam string name without folders, or a path below the root
--- @treturn ?string path
+-- @treturn ?string
 function system.program(root, name)
   if name:find "/" then
     local path = paths.below(root, name)
@@ -51,7 +51,7 @@ function system.program(root, name)
   end
 end
 
---- The processes there are.
+--- All processes.
 -- @tparam string root
 -- @treturn table array of process ids, ascending
 function system.processes(root)
@@ -63,7 +63,7 @@ function system.processes(root)
   return found
 end
 
---- The name of a process, as the kernel keeps it (15 characters).
+--- The name of a process, at most 15 characters.
 -- @tparam string root
 -- @tparam number pid
 -- @treturn ?string
@@ -71,7 +71,7 @@ function system.process_name(root, pid)
   return system.text(root, ("/proc/%d/comm"):format(pid))
 end
 
---- Whether a process of this name runs.
+--- Whether a process with a name runs.
 -- @tparam string root
 -- @tparam string name
 -- @treturn boolean
