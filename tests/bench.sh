@@ -21,7 +21,7 @@ fi
 
 # shellcheck disable=SC2086 # lists of words
 install_packages $build_packages $bench_packages
-cmake -S . -B "$build" >/dev/null
+cmake -S . -B "$build" -DMOONFLASH_TESTS=ON >/dev/null
 cmake --build "$build" -j "${JOBS:-2}" --target all benches >/dev/null
 
 bench=$build/tests/bench

@@ -6,4 +6,5 @@ if os.getenv "MOONFLASH_TESTED_ON" then
     table.insert(arg, "--filter-out=" .. words:gsub("%p", "%%%0"))
   end
 end
+if os.getenv "MOONFLASH_SKIPPED" then table.insert(arg, "--helper=tests/pending.lua") end
 require "busted.runner" { standalone = false }

@@ -24,14 +24,16 @@ mipsel | s390x) compiler=$machine-linux-gnu ;;
     ;;
 esac
 
+absent=$(machine_absent "$machine")
+[ -z "$absent" ] || foreign_absent "$machine" "$absent"
 # shellcheck disable=SC2046,SC2086 # lists of words
-install_packages $build_packages $(foreign_packages "$machine") >&2 ||
-    foreign_impossible "$machine" "packages are missing: $(foreign_packages "$machine")"
+install_packages $build_packages $(machine_packages "$machine") >&2 ||
+    foreign_impossible "$machine" "packages are missing: $(machine_packages "$machine")"
 emulator=qemu-$machine-static
 for program in $compiler-gcc "$emulator"; do
     command -v "$program" >/dev/null || foreign_impossible "$machine" "there is no $program"
 done
-root=$(sh tests/foreign/root.sh "$machine") || foreign_impossible "$machine" "$machine's packages cannot be had"
+root=$(sh tests/foreign/root.sh "$machine") || foreign_impossible "$machine" "its packages cannot be had"
 
 foreign_begin "$machine"
 

@@ -26,7 +26,7 @@ run_lua() {
 }
 
 build_as() {
-    cmake -S . -B "$@" >/dev/null && cmake --build "$1" -j "$jobs" >/dev/null
+    cmake -S . -B "$@" -DMOONFLASH_TESTS=ON >/dev/null && cmake --build "$1" -j "$jobs" >/dev/null
 }
 
 part_matrix() {

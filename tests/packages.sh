@@ -14,9 +14,22 @@ analyse_packages="cppcheck clang-tidy shellcheck"
 
 # to test on other machines and with another Lua
 luajit_packages="luajit libluajit-5.1-dev"
-# foreign_packages MACHINE: what builds and emulates another kind of machine
-foreign_packages() {
+# machine_packages MACHINE: what builds for another kind of machine and emulates it
+machine_packages() {
     echo "qemu-user-static gcc-$1-linux-gnu"
+}
+
+# machine_absent MACHINE [LISTS]: says so when this distribution has no packages for another kind of machine, by
+# its release files in the lists of apt
+machine_absent() {
+    case $1 in mipsel | s390x) ;; *) return 0 ;; esac
+    [ -e /etc/os-release ] || return 0
+    (
+        . /etc/os-release
+        machines=$(cat "${2:-/var/lib/apt/lists}"/*Release 2>/dev/null | awk -v codename="$VERSION_CODENAME" \
+            '/^Codename: / { ours = $2 == codename } ours && /^Architectures: /')
+        case "$machines " in ' ' | *" $1 "*) ;; *) echo "${NAME%% *} $VERSION_ID has no $1" ;; esac
+    )
 }
 
 missing_packages() {
@@ -43,15 +56,16 @@ install_packages() {
         { apt-get update && apt-get install -y --no-install-recommends $missing; }
 }
 
-# install_engines PACKAGE...: the same for packages with services, of which none is started.
-install_engines() {
+# without_services COMMAND...: installs with this command, and no service is started
+without_services() {
     policy=/usr/sbin/policy-rc.d
-    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
-        installed=0
-        install_packages "$@" || installed=1
-        rm -f "$policy"
-        return $installed
+    if [ "$(id -u)" != 0 ] || [ -e "$policy" ]; then
+        "$@"
+        return
     fi
-    install_packages "$@"
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+    installed=0
+    "$@" || installed=1
+    rm -f "$policy"
+    return $installed
 }

@@ -18,7 +18,7 @@ function clients.missing(...)
     end
   end
   for _, name in ipairs { ... } do
-    if not is_there(name) then return name .. " is not installed: see tests/packaging/packages.sh" end
+    if not is_there(name) then return name .. " is not installed" end
   end
 end
 
