@@ -8,6 +8,7 @@
 -- @module tests.sim.stage
 
 local cjson = require "cjson"
+local models = require "moonflash.sim.models"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -16,28 +17,18 @@ local stage = {}
 
 local DEADLINE_MS = 60000
 
---- The versions of the test images of a model.
-stage.new = {
-  mc7455 = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" },
-  mc7354 = { firmware = "05.05.58.01", carrier = "VZW", config = "005.029_001" },
-  em7305 = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
-}
-
---- The versions that a simulated model has at first.
-stage.old = {
-  mc7455 = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
-  mc7354 = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
-  em7305 = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" },
-}
-
-local families = { mc7455 = "SWI9X30C", mc7354 = "SWI9X15C", em7305 = "SWI9X15C" }
+--- The versions in the test images of each model, and those that it runs at first.
+stage.new, stage.old = {}, {}
+for name, row in pairs(models.rows) do
+  stage.new[name], stage.old[name] = row.test_images, row.store.running
+end
 
 --- The options of tests.images.packages for a model.
 -- @tparam string model
 -- @tparam[opt] table more options that go before
 function stage.image_options(model, more)
   local pair = stage.new[model]
-  local options = { family = families[model], version = pair.firmware, carrier = pair.carrier,
+  local options = { family = models.find(model).family, version = pair.firmware, carrier = pair.carrier,
     config = pair.config, size = 60000 }
   for name, value in pairs(more or {}) do options[name] = value end
   return options

@@ -215,7 +215,7 @@ describe("simulate", function()
     local interrupted = simulator(failure.new("sys.interrupted", "interrupted"))
     local said = stage.run({ "simulate", "MC7455", "em7305", "--dir", "/x", "--images", folder }, interrupted)
     assert.equal("/x\n", said.stdout)
-    assert.same({ "SWI9X15C_05.05.78.00.cwe", "SWI9X15C_05.05.78.00_GENERIC_005.037_000.nvu",
+    assert.same({ "SWI9X15C_05.05.58.00.cwe", "SWI9X15C_05.05.58.00_GENERIC_005.025_002.nvu",
       "SWI9X30C_02.33.03.00.cwe", "SWI9X30C_02.33.03.00_GENERIC_002.072_000.nvu" }, sys.list(folder))
     assert.equal(1, stage.run({ "simulate", "mc1", "--images", folder }, interrupted).status)
     assert.equal(3, stage.run({ "simulate", "mc7455", "--images", "/proc/none" }, interrupted).status)

@@ -1,26 +1,19 @@
 -- Images opened for sending, and images from a pipe.
 local build = require "tests.images.build"
 local crc = require "moonflash.core.crc"
+local files = require "tests.unit.image_files"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
+local made = files.make
+
 local LARGE = 300000 -- more than is held in memory
 
 describe("an image", function()
-  local folder
-
-  before_each(function()
-    support.watch()
-    folder = support.folder()
-  end)
-
+  before_each(files.start)
   after_each(support.finish)
-
-  local function made(kind, options)
-    return packages.write(packages[kind](options or {}), folder)
-  end
 
   describe("is opened for sending", function()
     local function read_all(sending)
@@ -103,14 +96,16 @@ describe("an image", function()
 
     it("is inspected whole", function()
       assert.equal("true true settings GENERIC 23855\n", with_pipe(build.bytes(packages.settings()), [[
-        local image = require "moonflash.image"
+        local files = require "tests.unit.image_files"
+local image = require "moonflash.image"
         local report = image.inspect "-"
         print(report.ok, report.complete, report.kind, report.carrier, report.bytes)
       ]]):gsub("\t", " "), nil)
     end)
 
     local send = [[
-      local image = require "moonflash.image"
+      local files = require "tests.unit.image_files"
+local image = require "moonflash.image"
       local crc = require "moonflash.core.crc"
       local report = image.inspect("-", { to_send = true })
       local sending = report:open()

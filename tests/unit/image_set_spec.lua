@@ -1,33 +1,16 @@
 -- Whether files make an update together.
 local build = require "tests.images.build"
 local failure = require "moonflash.base.failure"
+local files = require "tests.unit.image_files"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
-local sys = require "moonflash.core.sys"
 
-local SMALL = 30000
+local inspect, write, SMALL = files.inspect, files.write, files.SMALL
 
 describe("a set of images", function()
-  local folder
-
-  before_each(function()
-    support.watch()
-    folder = support.folder()
-  end)
-
+  before_each(files.start)
   after_each(support.finish)
-
-  local function inspect(kind, options)
-    options = options or {}
-    options.size = options.size or SMALL
-    return assert(image.inspect(packages.write(packages[kind](options), folder)))
-  end
-
-  local function write(bytes, name)
-    assert(sys.write_file(folder .. "/" .. name, bytes))
-    return folder .. "/" .. name
-  end
 
   local function has(set, fields)
     for name, value in pairs(fields) do assert.equal(value, set[name], name) end
@@ -132,8 +115,8 @@ describe("a set of images", function()
   end)
 
   it("bears a file that could not be read", function()
-    local _, problem = image.inspect(folder .. "/none")
-    local set = image.set { { file = folder .. "/none", ok = false, records = {}, problems = { problem } } }
+    local _, problem = image.inspect(files.folder .. "/none")
+    local set = image.set { { file = files.folder .. "/none", ok = false, records = {}, problems = { problem } } }
     assert.is_false(set.ok)
     assert.same({ "source.not_found", problem.message }, { set.problems[1].code, set.problems[1].message })
   end)

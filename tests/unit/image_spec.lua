@@ -1,40 +1,18 @@
 -- What a file is for, and whether files fit together.
 local build = require "tests.images.build"
 local failure = require "moonflash.base.failure"
+local files = require "tests.unit.image_files"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 local vectors = require "tests.vectors.init"
 
-local SMALL = 30000
+local inspect, write, SMALL = files.inspect, files.write, files.SMALL
 
 describe("an image", function()
-  local folder
-
-  before_each(function()
-    support.watch()
-    folder = support.folder()
-  end)
-
+  before_each(files.start)
   after_each(support.finish)
-
-  local function write(bytes, name)
-    local path = folder .. "/" .. (name or "file")
-    assert(sys.write_file(path, bytes))
-    return path
-  end
-
-  local function made(kind, options, name)
-    options = options or {}
-    options.size = options.size or SMALL
-    local record = packages[kind](options)
-    return write(build.bytes(record), name or record.name)
-  end
-
-  local function inspect(...)
-    return assert(image.inspect(made(...)))
-  end
 
   local function has(report, fields)
     for name, value in pairs(fields) do assert.equal(value, report[name], name) end
@@ -45,7 +23,7 @@ describe("an image", function()
       local report = inspect "firmware"
       has(report, { ok = true, kind = "firmware", family = "SWI9X30C", product = "9X30", bytes = SMALL,
         firmware = "02.33.03.00", oem = false, read_once = false, complete = true,
-        file = folder .. "/SWI9X30C_02.33.03.00.cwe" })
+        file = files.folder .. "/SWI9X30C_02.33.03.00.cwe" })
       has(report.from, { firmware = "outer header", family = "outer header", product = "outer header" })
       assert.is_nil(report.carrier)
       assert.is_nil(report.config)
@@ -178,15 +156,15 @@ describe("an image", function()
     end
 
     it("may be the beginning of a zip archive", function()
-      assert(sys.write_file(folder .. "/file", "PK\3\4" .. ("\0"):rep(20)))
-      local report, problem = image.inspect(folder .. "/file")
+      assert(sys.write_file(files.folder .. "/file", "PK\3\4" .. ("\0"):rep(20)))
+      local report, problem = image.inspect(files.folder .. "/file")
       assert.is_nil(report)
       assert.equal("source.failed", problem.code)
       assert.matches("ZIP", problem.evidence)
     end)
 
     it("or missing is a failure", function()
-      local report, problem = image.inspect(folder .. "/none")
+      local report, problem = image.inspect(files.folder .. "/none")
       assert.is_nil(report)
       assert.equal("source.not_found", problem.code)
     end)

@@ -1,11 +1,9 @@
---- The last step of every answer: where faults about messages strike.
+--- Sends an answer of the modem, changed by the faults about its message.
 -- @module moonflash.sim.answer
 
 local bytes = require "moonflash.core.bytes"
 
-local wire = {}
-
-local leftover = "\255\0~*" -- the tail of some earlier frame: a flag in it, and no end
+local leftover = "\255\0~*" -- the tail of an earlier frame, with a flag in it and no end
 local most_pauses = 16 -- of 1 ms
 
 local function flipped(answer)
@@ -15,8 +13,7 @@ local function flipped(answer)
   return answer:sub(1, at - 1) .. bytes.u8(byte) .. answer:sub(at + 1)
 end
 
--- Each byte in a write of its own. The pauses between them are few in a long answer, which must come while
--- it is waited for.
+-- Sends each byte in a write of its own. A long answer has few pauses, so that it comes before the host's deadline.
 local function one_by_one(modem, port, answer, at)
   local pause_every = math.ceil(#answer / most_pauses)
   for index = at, #answer do
@@ -27,14 +24,14 @@ local function one_by_one(modem, port, answer, at)
   end
 end
 
--- A loader does one thing after the other; the rest of a modem answers others meanwhile.
+-- A loader does one thing at a time; an application answers other requests meanwhile.
 local function late(modem, port, answer, value, message)
   local seconds = value == true and 5 or value
   if message:find "^qdl" then return port:send_late(answer, modem:milliseconds(seconds)) end
   modem:after(seconds, function() port:send(answer) end)
 end
 
--- In this order; the first one that strikes is the one that happens.
+-- In this order; only the first fault that applies takes effect.
 local effects = {
   { "silence", function() end },
   { "deaf", function(_, port) port:stop_reading() end },
@@ -51,20 +48,19 @@ local effects = {
   { "flip", function(_, port, answer) port:send(flipped(answer)) end },
 }
 
---- Sends an answer, or what a fault makes of it.
+--- Sends an answer, changed by faults.
+-- @function answer
 -- @tparam modem modem
 -- @tparam port port
--- @tparam string answer bytes
--- @tparam table hits from faults:at
-function wire.answer(modem, port, answer, hits)
+-- @tparam string bytes
+-- @tparam table hits of faults:at
+return function(modem, port, bytes_of_answer, hits)
   for _, effect in ipairs(effects) do
     local value = hits[effect[1]]
     if value then
       modem.recorder:note("fault", { fault = effect[1], message = hits.message })
-      return effect[2](modem, port, answer, value, hits.message)
+      return effect[2](modem, port, bytes_of_answer, value, hits.message)
     end
   end
-  port:send(answer)
+  port:send(bytes_of_answer)
 end
-
-return wire

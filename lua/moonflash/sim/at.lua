@@ -2,7 +2,7 @@
 -- @module moonflash.sim.at
 
 local power = require "moonflash.sim.power"
-local wire = require "moonflash.sim.answer"
+local send_answer = require "moonflash.sim.answer"
 
 local at = {}
 at.__index = at
@@ -177,7 +177,7 @@ local function answer(self, line)
   local out = {}
   for _, text in ipairs(lines or {}) do out[#out + 1] = text .. "\r\n" end
   out[#out + 1] = lines and "\r\nOK\r\n" or refusal(hits)
-  wire.answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
+  send_answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
 end
 
 --- Takes what came from the host, in any split.

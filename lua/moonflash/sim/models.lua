@@ -1,48 +1,60 @@
---- What the simulator knows of each model: ids, interfaces, times, what it stores at first. All of it
--- as seen in public logs (reference: devices, qmi, qdl, at); times in seconds.
+--- The simulated models: ids, interfaces, times, and what each one stores at first, as seen in public logs
+-- (reference: devices, qmi, qdl, at). Times are in seconds.
+--
+-- A new model is one row in `rows`. What is the same in a family of chips stands in `families`, and what is the same
+-- in all models in `common`.
 -- @module moonflash.sim.models
+
+local diag, nmea, at = { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" }
+local qmi, second_qmi = { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" }
+local mbim, mbim_data = { number = 12, kind = "mbim" }, { number = 13, kind = "mbim_data" }
+local download_port = { { number = 0, kind = "qdl" } }
+
+local common = {
+  most = { firmware = 4, settings = 50 },
+  compositions = { ["8"] = { diag, nmea, at, mbim, mbim_data }, ["9"] = { mbim, mbim_data } }, -- reference: devices 2
+  -- of the test network 001 01, with a number that nobody has
+  sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+" .. "15550104711" },
+}
+
+local families = {
+  SWI9X30C = {
+    product = "9X30", switch_answer = "error", tells_settings = true,
+    seconds = {
+      reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
+      last_ack = 50, -- of a firmware; settings are quick
+    },
+    power = {
+      online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
+      votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0",
+    },
+  },
+  SWI9X15C = {
+    product = "9X15", switch_answer = "acknowledge", tells_build = true, gobi_commands = true,
+    seconds = {
+      reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
+      last_ack = 5, -- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117
+    },
+    power = {
+      online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
+      votes = "LPM force flags - W_DISABLE:?, User:?, Temp:0, Volt:0, BIOS:?, GOBIIM:?",
+    },
+  },
+}
 
 local rows = {}
 
-local download_port = { { number = 0, kind = "qdl" } }
-local qmi_composition = {
-  { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" },
-  { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" },
-}
--- compositions 8 and 9 (reference: devices 2)
-local mbim = { { number = 12, kind = "mbim" }, { number = 13, kind = "mbim_data" } }
-local compositions = {
-  ["8"] = { qmi_composition[1], qmi_composition[2], qmi_composition[3], mbim[1], mbim[2] },
-  ["9"] = mbim,
-}
-
--- Of the test network 001 01, with a number that nobody has.
-local sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+" .. "15550104711" }
-
 rows.mc7455 = {
-  name = "MC7455", family = "SWI9X30C", product = "9X30",
+  name = "MC7455", family = "SWI9X30C",
   -- libqmi-devel 2018-January/002646: on 2-3, its loader on 1-6 (the USB2 half of the socket), back on 2-3
   place = "2-3", boot_place = "1-6", serial = "LQ63350012031018",
-  application = {
-    vid = "1199", pid = "9071", product = "Sierra Wireless MC7455 Snapdragon X7 LTE-A",
-    interfaces = qmi_composition,
-  },
+  application = { vid = "1199", pid = "9071", product = "Sierra Wireless MC7455 Snapdragon X7 LTE-A",
+    interfaces = { diag, nmea, at, qmi, second_qmi } },
   download = { vid = "1199", pid = "9070", product = "MC7455-CP", interfaces = download_port },
-  compositions = compositions, switch_answer = "error",
-  seconds = {
-    reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
-    last_ack = 50, -- of a firmware; settings are quick
-  },
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r8209 CARMD-EV-FRMWR2 2019/08/28 20:59:30",
     imei = "359072060000000", imei_sv = "20", sku = "1102476", carrier_id = "202", package = "unknown",
   },
-  tells_settings = true, sim_card = sim_card,
-  power = {
-    online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
-    votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0",
-  },
-  most = { firmware = 4, settings = 50 },
   -- libqmi-devel 2017-November/002589
   store = {
     running = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" },
@@ -55,82 +67,61 @@ rows.mc7455 = {
       { firmware = "02.05.07.00", carrier = "VERIZON", config = "002.008_003" },
     },
   },
-}
-
-local power_9x15 = {
-  online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
-  votes = "LPM force flags - W_DISABLE:?, User:?, Temp:0, Volt:0, BIOS:?, GOBIIM:?",
-}
-
--- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117
-local seconds_9x15 = {
-  reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2, last_ack = 5,
+  test_images = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" },
 }
 
 rows.mc7354 = {
-  name = "MC7354", family = "SWI9X15C", product = "9X15",
+  name = "MC7354", family = "SWI9X15C",
   place = "4-1.4", boot_place = "4-1.4", serial = "LF43120031021013", -- place: libqmi commit 3e7cda53
-  application = {
-    vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = qmi_composition,
-  },
+  application = { vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354",
+    interfaces = { diag, nmea, at, qmi, second_qmi } },
   download = { vid = "1199", pid = "68c0", product = "Sierra Wireless MC7354", interfaces = download_port },
-  compositions = compositions, switch_answer = "acknowledge",
-  seconds = seconds_9x15,
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r27044 carmd-fwbuild1 2015/03/05 00:02:40",
     imei = "359225050000000", imei_sv = "12", sku = "1102016", carrier_id = "5",
     package = "1102016_9903211_SWI9X15C_05.05.16.02_00_Generic_005.004_000",
   },
-  tells_build = true, gobi_commands = true, sim_card = sim_card,
-  power = power_9x15,
-  most = { firmware = 4, settings = 50 },
   store = {
     running = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
     firmware = { "05.05.16.02" },
     settings = { { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" } },
   },
+  test_images = { firmware = "05.05.58.01", carrier = "VZW", config = "005.029_001" },
 }
 
 rows.em7305 = {
-  name = "EM7305", family = "SWI9X15C", product = "9X15",
+  name = "EM7305", family = "SWI9X15C",
   place = "1-1", boot_place = "1-1", serial = "LF41080077031013",
-  application = {
-    vid = "1199", pid = "9063", product = "Sierra Wireless EM7305", -- a laptop's part: no AT port
-    interfaces = {
-      { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 8, kind = "qmi" },
-    },
-  },
+  -- a laptop's part: it has no AT port
+  application = { vid = "1199", pid = "9063", product = "Sierra Wireless EM7305", interfaces = { diag, nmea, qmi } },
   download = { vid = "1199", pid = "9062", product = "Sierra Wireless EM7305", interfaces = download_port },
-  compositions = {
-    ["8"] = { qmi_composition[1], qmi_composition[2], mbim[1], mbim[2] }, ["9"] = mbim,
-  },
-  switch_answer = "acknowledge",
-  seconds = seconds_9x15,
+  compositions = { ["8"] = { diag, nmea, mbim, mbim_data }, ["9"] = { mbim, mbim_data } },
   identity = {
     manufacturer = "Sierra Wireless, Incorporated", build = " r15408 carmd-fwbuild1 2013/05/23 01:33:27",
     imei = "359516050000000", imei_sv = "12", sku = "1101868", carrier_id = "1",
     package = "1101868_9902497_SWI9X15C_01.08.16.03_00_Generic_001.004_000",
   },
-  tells_build = true, gobi_commands = true, sim_card = sim_card,
-  power = power_9x15,
-  most = { firmware = 4, settings = 50 },
   store = {
     running = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" },
     firmware = { "01.08.16.03" },
     settings = { { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" } },
   },
+  test_images = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
 }
 
-local models = {}
+local models = { rows = rows }
 
---- The row of one model.
+--- The facts about a model: those of its row, of its family, and the common ones.
 -- @tparam string name in any case
--- @treturn table or nil
+-- @treturn ?table nil when there is no such model
 function models.find(name)
-  return rows[name:lower()]
+  local row = rows[name:lower()]
+  if not row then return nil end
+  local family = setmetatable(families[row.family], { __index = common })
+  return setmetatable(row, { __index = family })
 end
 
---- Names of all models, sorted.
+--- The names of all models, sorted.
 function models.names()
   local names = {}
   for _, row in pairs(rows) do names[#names + 1] = row.name end

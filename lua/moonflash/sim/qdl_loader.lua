@@ -5,9 +5,9 @@
 
 local crc = require "moonflash.core.crc"
 local hdlc = require "moonflash.core.hdlc"
-local intake = require "moonflash.sim.image_receiver"
+local image_receiver = require "moonflash.sim.image_receiver"
+local send_answer = require "moonflash.sim.answer"
 local T = require("moonflash.sim.template").new
-local wire = require "moonflash.sim.answer"
 
 local loader = {}
 loader.__index = loader
@@ -56,7 +56,7 @@ local function answer(self, name, values, hits)
   if hits.error then
     payload = answers.error:fill { code = tonumber(hits.error) or operation_failed }
   end
-  wire.answer(self.modem, self.port, hdlc.frame(payload), hits)
+  send_answer(self.modem, self.port, hdlc.frame(payload), hits)
 end
 
 local function violation(self, text)
@@ -101,7 +101,7 @@ function commands.open(self, request, hits)
   if self.state ~= "greeted" and not straight then
     return reject(self, invalid_state, "open without hello", hits)
   end
-  local image, status, wrong = intake.open(self.modem.model, request, self.modem.recorder:next_image())
+  local image, status, wrong = image_receiver.open(self.modem.model, request, self.modem.recorder:next_image())
   if wrong then violation(self, "open: " .. wrong) end
   self.image, self.state = image, "open"
   if image and hits.refuse then status = tonumber(hits.refuse) or 1 end
@@ -119,7 +119,7 @@ end
 
 function commands.reset(self, _, hits)
   if self.image then violation(self, "reset with an image half sent") end
-  if hits.message then return wire.answer(self.modem, self.port, "", hits) end
+  if hits.message then return send_answer(self.modem, self.port, "", hits) end
   drop_image(self)
   self.modem:leave_download()
 end
@@ -171,7 +171,7 @@ function loader:begin_write(raw)
   if not good then return refuse_write(self, header, content_failed, wrong, hits) end
   self.sequence, self.hits = header.sequence, hits
   self.modem:image_begun()
-  if hits.unplug or hits.deaf then wire.answer(self.modem, self.port, "", hits) end -- in mid-data
+  if hits.unplug or hits.deaf then send_answer(self.modem, self.port, "", hits) end -- in mid-data
   return true
 end
 

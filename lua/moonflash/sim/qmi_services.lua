@@ -1,5 +1,5 @@
---- Device management messages by id (reference: qmi 3 to 6). Each takes the modem and the request's
--- TLVs and gives the TLVs of a good answer, or nil and a QMI error code.
+--- The messages of each QMI service, by name of the service and id (reference: qmi 3 to 6). Each function takes the
+-- modem and the request's TLVs, and returns the TLVs of a good answer, or nil and a QMI error.
 -- @module moonflash.sim.qmi_services
 
 local bytes = require "moonflash.core.bytes"
@@ -7,7 +7,7 @@ local lists = require "moonflash.sim.dms_lists"
 local power = require "moonflash.sim.power"
 local T = require("moonflash.sim.template").new
 
-local dms = {}
+local dms, nas = {}, {}
 
 -- QMI errors (reference: qmi 6)
 local malformed, missing_argument, invalid_argument, storage_full, no_such_message = 1, 17, 48, 51, 71
@@ -60,7 +60,7 @@ dms[0x002e] = function(modem, tlvs)
   return ""
 end
 
--- Set Firmware ID: into download mode by itself
+-- Set Firmware ID: the modem restarts into download mode
 dms[0x003e] = function(modem)
   modem:restart_into_download("firmware id", modem.seconds.reset)
   return ""
@@ -70,7 +70,7 @@ local function has_preference(modem)
   return not modem.faults:value "no-preference"
 end
 
--- Get Firmware Preference: both entries are told as <config> / <firmware>_<carrier>, whatever was set
+-- Get Firmware Preference: both entries are <config> / <firmware>_<carrier>, in whatever form they were set
 dms[0x0047] = function(modem)
   if not has_preference(modem) then return nil, no_such_message end
   return tlv(0x01, lists.preference(modem.store.preferred))
@@ -136,13 +136,13 @@ end
 dms[0x5556] = function(modem)
   local running, identity = modem.store.running, modem.model.identity
   local version = modem:revision()
-  local told = tlv(0x10, modem.model.name) .. tlv(0x11, version) .. tlv(0x12, version)
+  local answer = tlv(0x10, modem.model.name) .. tlv(0x11, version) .. tlv(0x12, version)
     .. tlv(0x13, identity.sku) .. tlv(0x14, identity.package) .. tlv(0x15, identity.carrier_id)
-  if not modem.model.tells_settings then return told end
-  return told .. tlv(0x16, running.config) .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
+  if not modem.model.tells_settings then return answer end
+  return answer .. tlv(0x16, running.config) .. tlv(0x17, running.carrier) .. tlv(0x18, running.config)
 end
 
--- Sierra: Get USB Composition: 6, 8, 9 are there
+-- Sierra: Get USB Composition: 6, 8 and 9 are supported
 dms[0x555b] = function(modem)
   local now = tonumber(modem.faults:value "composition" or 6)
   return T "10 01 00 <now:1> 11 04 00 03 06 08 09":fill { now = now }
@@ -155,4 +155,21 @@ dms[0x555f] = function(modem)
   return ""
 end
 
-return dms
+-- --- NAS (libqmi: qmi-service-nas.json): what a script may check before it takes a modem out of service ------
+
+local LTE = 8
+
+-- Get Signal Strength: -67 dBm on LTE; no radio, no signal
+nas[0x0020] = function(modem)
+  local dbm = modem.power == 0 and 256 - 67 or 256 - 125
+  return T "01 02 00 <dbm:1> <radio:1>":fill { dbm = dbm, radio = LTE }
+end
+
+-- Get Home Network: the test network 001 01
+nas[0x0025] = function()
+  local name = "Test"
+  local value = bytes.u16le(1) .. bytes.u16le(1) .. bytes.u8(#name) .. name
+  return T "01 <size:2> <value>":fill { size = #value, value = value }
+end
+
+return { dms = dms, nas = nas }

@@ -120,7 +120,7 @@ end
 function acts.qmi(self, event)
   local port = self.ports[event["if"]]
   if event.failure == "qmi.closed" then return self:detach() end
-  if event.tlvs and port and port.asked then port.qmi:answer(port.asked, to_bytes(event.tlvs)) end
+  if event.tlvs and port and port.asked then ports.answer(port.asked, to_bytes(event.tlvs)) end
 end
 
 function acts.device(self, event)

@@ -2,84 +2,38 @@
 -- were not compared with the trace yet.
 -- @module moonflash.sim.replay.ports
 
-local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
 local pty = require "moonflash.sim.pty"
-local T = require("moonflash.sim.template").new
+local qmux = require "moonflash.sim.qmux"
 
 local ports = {}
 
 -- --- QMI -----------------------------------------------------------------------------------------
 
-local QmiPort = {}
-QmiPort.__index = QmiPort
+local SYNC = 0x0027
 
-local CONTROL = 0
-local frame = T "01 <length:2> 00 <service:1> <client:1> <message>"
-local control_request = T "00 <transaction:1> <message:2> <size:2> <tlvs>"
-local request = T "00 <transaction:2> <message:2> <size:2> <tlvs>"
-local control_answer = T "01 <length:2> 80 00 00 01 <transaction:1> <message:2> <size:2> <tlvs>"
-local answer = T "01 <length:2> 80 <service:1> <client:1> 02 <transaction:2> <message:2> <size:2> <tlvs>"
+-- Answers of control requests that libqmi itself sends when it opens a port. They are in no trace.
+local opening = { [SYNC] = qmux.GOOD }
+for message, tlvs in pairs(qmux.opening) do opening[message] = qmux.GOOD .. tlvs end
 
--- Requests that libqmi itself sends when it opens a port. They are in no trace.
-local good = "02 04 00 00 00 00 00"
-local opening = {
-  [0x0020] = T(good .. " 01 02 00 01 00"), -- set instance id
-  -- version info: 3 services, CTL 1.5, WDS 1.67, DMS 1.14
-  [0x0021] = T(good .. " 01 10 00 03 00 01 00 05 00 01 01 00 43 00 02 01 00 0e 00"),
-  [0x0027] = T(good), -- sync
-}
+local function take_request(self, port, asked)
+  local own = asked.service == qmux.CONTROL and opening[asked.message]
+  if own and not self.expects(asked.service, asked.message) then return port:send(qmux.frame(asked, own)) end
+  asked.tlvs, asked.port = qmux.tlvs(asked.tlvs) or {}, port
+  table.insert(self.requests, asked)
+  self.changed()
+end
 
-local function new_qmi_port(self, port)
-  return setmetatable({ owner = self, port = port, rest = "" }, QmiPort)
+local function qmi_receiver(self, port)
+  return qmux.new(port, function(asked) take_request(self, port, asked) end, function() end)
 end
 
 --- Answers a request.
 -- @tparam table asked the request
 -- @tparam string tlvs bytes
-function QmiPort:answer(asked, tlvs)
-  local template = asked.service == CONTROL and control_answer or answer
-  self.port:send(template:fill {
-    service = asked.service, client = asked.client, transaction = asked.transaction, message = asked.message,
-    size = #tlvs, tlvs = tlvs, length = #tlvs + (asked.service == CONTROL and 11 or 12),
-  })
-end
-
--- TLVs in the order of the wire: { { type, value }, ... }.
-local function split(text)
-  local tlvs, at = {}, 1
-  while at <= #text do
-    local kind, size = bytes.get_u8(text, at), bytes.get_u16le(text, at + 1)
-    if not size then break end
-    tlvs[#tlvs + 1] = { kind, text:sub(at + 3, at + 2 + size) }
-    at = at + 3 + size
-  end
-  return tlvs
-end
-
-local function take_request(self, outer)
-  local template = outer.service == CONTROL and control_request or request
-  local asked = template:match(outer.message)
-  if not asked then return end
-  asked.service, asked.client, asked.tlvs = outer.service, outer.client, split(asked.tlvs)
-  local own = asked.service == CONTROL and opening[asked.message]
-  if own and not self.owner.expects(asked.service, asked.message) then return self:answer(asked, own:fill()) end
-  table.insert(self.owner.requests, asked)
-  self.owner.changed()
-end
-
---- Takes bytes from the program, in any split.
-function QmiPort:receive(text)
-  local rest = self.rest .. text
-  local size = (bytes.get_u16le(rest, 2) or #rest) + 1
-  while #rest >= size and not self.port.closed do
-    local outer = frame:match(rest:sub(1, size))
-    if outer then take_request(self, outer) end
-    rest = rest:sub(size + 1)
-    size = (bytes.get_u16le(rest, 2) or #rest) + 1
-  end
-  self.rest = rest
+function ports.answer(asked, tlvs)
+  asked.port:send(qmux.frame(asked, tlvs))
 end
 
 -- --- opening -------------------------------------------------------------------------------------
@@ -93,18 +47,17 @@ end
 
 local no_recorder = { note = function() end, violation = function() end }
 
--- Returns the receiver of the port's bytes, and what answers QMI requests.
+-- Each makes the receiver of a port's bytes.
 local receivers = {}
 
 function receivers.qmi(self)
-  local qmi = new_qmi_port(self, self.port)
-  return qmi, qmi
+  return qmi_receiver(self, self.port)
 end
 
 function receivers.mbim(self)
   local outer = mbim.new({ recorder = no_recorder }, self.port)
-  outer.qmi = new_qmi_port(self, outer.qmi.port)
-  return outer, outer.qmi
+  outer.qmi = qmi_receiver(self, outer.qmi.port)
+  return outer
 end
 
 function receivers.serial(self)
@@ -119,7 +72,7 @@ end
 -- @tparam table interface of a trace
 -- @tparam string mode of the modem
 -- @tparam table listener changed(): the program has sent something; expects(service, message)
--- @treturn table { number, kind, slave, port, input = { bytes }, requests = {}, qmi = for a control port }
+-- @treturn table { number, kind, slave, port, input = { bytes }, requests = {} }
 function ports.open(loop, interface, mode, listener)
   local kind = kind_of(interface, mode)
   local port = failure.try(pty.open(loop, kind))
@@ -127,8 +80,7 @@ function ports.open(loop, interface, mode, listener)
     number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
     changed = listener.changed, expects = listener.expects,
   }
-  local receiver
-  receiver, self.qmi = (receivers[kind] or receivers.serial)(self)
+  local receiver = (receivers[kind] or receivers.serial)(self)
   port.receive = function(text) receiver:receive(text) end
   return self
 end
