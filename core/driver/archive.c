@@ -10,7 +10,7 @@
 
 /* --- failures -------------------------------------------------------------------------------- */
 
-/* What an archive says is shown: nothing that a terminal would obey. */
+/* Texts of an archive are shown on terminals: control characters are replaced. */
 static void make_printable(char *text)
 {
     for (; *text != '\0'; text++)
@@ -18,18 +18,25 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-/* Some reasons of libarchive end with a line end. */
+static int fail_errno(struct mf_archive *self, int error)
+{
+    self->reader.error = error;
+    self->reader.reason = NULL;
+    return MF_STREAM_FAILED;
+}
+
+/* Some messages of libarchive end with a line end. */
 static int fail(struct mf_archive *self, const char *reason)
 {
     if (reason == NULL)
-        reason = "damaged archive";
+        return fail_errno(self, EBADMSG);
     snprintf(self->reason, sizeof self->reason, "%.*s", (int)strcspn(reason, "\n"), reason);
     make_printable(self->reason);
     self->reader.reason = self->reason;
     return MF_STREAM_FAILED;
 }
 
-/* What libarchive could not do; a failure of the other reader is passed on as it is. */
+/* A failure of libarchive. A failure of the other reader is passed on unchanged. */
 static int fail_archive(struct mf_archive *self)
 {
     if (self->input_failed == 0)
@@ -42,7 +49,7 @@ static int fail_archive(struct mf_archive *self)
 static ssize_t closed_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
 {
     (void)out, (void)capacity, (void)timeout_ms;
-    return fail((struct mf_archive *)reader, "the archive is closed");
+    return fail_errno((struct mf_archive *)reader, EBADF);
 }
 
 /* --- input ----------------------------------------------------------------------------------- */
@@ -68,7 +75,7 @@ static bool has_input(const struct mf_archive *self)
     return self->given > archive_filter_bytes(self->handle, -1) + (int64_t)self->unconsumed;
 }
 
-/* Waits until libarchive can be called. Returns 1 or an mf_stream_result. */
+/* Waits until input for libarchive has arrived. Returns 1 or an mf_stream_result. */
 static int await_input(struct mf_archive *self, int timeout_ms)
 {
     struct pollfd ready = {.fd = self->inner->descriptor, .events = POLLIN};
@@ -80,7 +87,7 @@ static int await_input(struct mf_archive *self, int timeout_ms)
 
 /* --- the current member ---------------------------------------------------------------------- */
 
-/* The next bytes of it, which may be none yet. */
+/* Takes the next block; it may be empty. */
 static int take_block(struct mf_archive *self)
 {
     const void *block;
@@ -93,7 +100,7 @@ static int take_block(struct mf_archive *self)
         self->ended = true;
         return 0;
     }
-    if (result != ARCHIVE_OK) /* a warning is a wrong checksum */
+    if (result != ARCHIVE_OK) /* a warning means a wrong checksum */
         return fail_archive(self);
     self->block = block;
     self->block_left = size;
@@ -146,7 +153,7 @@ static int make_handle(struct mf_archive *self)
     return ENOMEM;
 }
 
-/* Opening reads already, so it is part of going to the first member. */
+/* Opening reads input, so it is done with the first member. */
 static int next_header(struct mf_archive *self, struct archive_entry **entry)
 {
     if (!self->opened) {
@@ -167,7 +174,7 @@ static void keep_name(struct mf_archive *self, const char *name)
     make_printable(self->name);
 }
 
-/* Decompressors other than deflate take as much memory as the archive says. */
+/* Other decompressors than deflate take as much memory as the archive demands. */
 static int check_method(struct mf_archive *self)
 {
     const char *format = archive_format_name(self->handle);
@@ -175,7 +182,7 @@ static int check_method(struct mf_archive *self)
     self->stored = format != NULL && strstr(format, "(uncompressed)") != NULL;
     if (self->stored || (format != NULL && strstr(format, "(deflation)") != NULL))
         return 1;
-    return fail(self, "a member is compressed in another way than by deflate");
+    return fail(self, "a member is not compressed by deflate");
 }
 
 static int enter_member(struct mf_archive *self, struct archive_entry *entry)
@@ -195,7 +202,7 @@ int mf_archive_next(struct mf_archive *self)
     int result;
 
     if (self->handle == NULL)
-        return fail(self, "the archive is closed");
+        return fail_errno(self, EBADF);
     self->block_left = self->unconsumed = 0;
     self->ended = true;
     do
@@ -204,7 +211,7 @@ int mf_archive_next(struct mf_archive *self)
            archive_entry_filetype(entry) != AE_IFREG);
     if (result == ARCHIVE_EOF)
         return 0;
-    /* a warning is a name that the locale cannot show */
+    /* a warning means a name that the locale cannot show */
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
         return fail_archive(self);
     return enter_member(self, entry);
@@ -212,7 +219,7 @@ int mf_archive_next(struct mf_archive *self)
 
 /* --- opening and closing --------------------------------------------------------------------- */
 
-/* From the first byte of the archive to the first one of the current member. */
+/* Reads from the first byte of the archive up to the current member. */
 static int archive_rewind(struct mf_reader *reader)
 {
     struct mf_archive *self = (struct mf_archive *)reader;
@@ -222,12 +229,12 @@ static int archive_rewind(struct mf_reader *reader)
     if (result != 0)
         return result;
     if (make_handle(self) != 0)
-        return fail(self, "not enough memory");
+        return fail_errno(self, ENOMEM);
     do
         result = mf_archive_next(self);
     while (result > 0 && self->ordinal < wanted);
     if (result == 0)
-        return fail(self, "the archive has changed");
+        return fail_errno(self, ESTALE);
     return result > 0 ? 0 : result;
 }
 

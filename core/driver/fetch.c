@@ -13,40 +13,40 @@
 #include <unistd.h>
 
 enum {
-    END_MS = 2000, /* a child that has closed its output, or was killed, has nothing left to do */
-    MOST_PIECES = 256 /* taken of its words at once: a full pipe */
+    END_MS = 2000,   /* for the end of a child that has closed its output or was killed */
+    MOST_PIECES = 256 /* taken of its standard error at once: a full pipe */
 };
 
-/* --- what the child says ----------------------------------------------------------------------*/
+/* --- the standard error of the child ----------------------------------------------------------- */
 
-/* Keeps the end of what was said: the first of it is about connecting, the last about failing. */
-static void remember(struct mf_fetch *self, const char *words, size_t length)
+/* Keeps the last bytes: a download program first reports that it connects, then why it fails. */
+static void keep_end(struct mf_fetch *self, const char *bytes, size_t length)
 {
-    size_t kept = MF_FETCH_WORDS - length;
+    size_t kept = MF_FETCH_ERRORS - length;
 
-    if (self->said_length > kept) {
-        memmove(self->said, self->said + self->said_length - kept, kept);
-        self->said_length = kept;
+    if (self->text_length > kept) {
+        memmove(self->text, self->text + self->text_length - kept, kept);
+        self->text_length = kept;
     }
-    memcpy(self->said + self->said_length, words, length);
-    self->said_length += length;
-    self->said[self->said_length] = '\0';
+    memcpy(self->text + self->text_length, bytes, length);
+    self->text_length += length;
+    self->text[self->text_length] = '\0';
 }
 
-/* Takes what is there, without waiting, so that the child never waits for us. */
-static void listen_to_errors(struct mf_fetch *self)
+/* Reads what has arrived, without waiting, so that the child never waits for us. */
+static void read_errors(struct mf_fetch *self)
 {
-    char words[MF_FETCH_WORDS];
+    char bytes[MF_FETCH_ERRORS];
     ssize_t count = 1;
 
     for (int pieces = 0; count > 0 && pieces < MOST_PIECES; pieces++) {
-        count = read(self->errors, words, sizeof words);
+        count = read(self->errors, bytes, sizeof bytes);
         if (count > 0)
-            remember(self, words, (size_t)count);
+            keep_end(self, bytes, (size_t)count);
     }
 }
 
-/* One line of it: blanks for line ends and control characters, none around. */
+/* Makes one line of a text: blanks instead of line ends and control characters, none around it. */
 static void make_line(char *text)
 {
     size_t from = 0, length = 0;
@@ -60,11 +60,16 @@ static void make_line(char *text)
     text[length] = '\0';
 }
 
-static ssize_t fail(struct mf_fetch *self, const char *what)
+/* The reason is the standard error of the child, else its exit status, else that this was lost. */
+static ssize_t fail(struct mf_fetch *self)
 {
-    make_line(self->said);
-    snprintf(self->reason, sizeof self->reason, "%s", self->said[0] != '\0' ? self->said : what);
-    self->source.reader.reason = self->reason;
+    struct mf_reader *reader = &self->source.reader;
+
+    make_line(self->text);
+    if (self->text[0] == '\0' && self->status > 0)
+        snprintf(self->text, sizeof self->text, "exit status %d", self->status);
+    reader->error = ECHILD;
+    reader->reason = self->text[0] != '\0' ? self->text : NULL;
     return MF_STREAM_FAILED;
 }
 
@@ -88,13 +93,10 @@ static bool has_ended(struct mf_fetch *self)
 
 static ssize_t end(struct mf_fetch *self)
 {
-    char what[32];
-
     if (!has_ended(self))
-        return fail(self, "the program that fetches it does not end");
-    listen_to_errors(self);
-    snprintf(what, sizeof what, self->status < 0 ? "exit status lost" : "exit status %d", self->status);
-    return self->status == 0 ? 0 : fail(self, what);
+        return MF_STREAM_TIMEOUT;
+    read_errors(self);
+    return self->status == 0 ? 0 : fail(self);
 }
 
 static ssize_t fetch_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
@@ -102,7 +104,7 @@ static ssize_t fetch_read(struct mf_reader *reader, uint8_t *out, size_t capacit
     struct mf_fetch *self = (struct mf_fetch *)reader;
     ssize_t count = self->read_pipe(reader, out, capacity, timeout_ms);
 
-    listen_to_errors(self);
+    read_errors(self);
     return count == 0 ? end(self) : count;
 }
 

@@ -36,7 +36,6 @@ static ssize_t read_some(int descriptor, char *out, size_t capacity)
     return count;
 }
 
-/* Sets the room for bytes to `capacity`. */
 static int resize(struct mf_bytes *bytes, size_t capacity)
 {
     char *data = realloc(bytes->data, capacity);
@@ -107,7 +106,7 @@ int mf_write_file(const char *path, const char *bytes, size_t length)
     if (descriptor < 0)
         return errno;
     error = write_all(descriptor, bytes, length);
-    /* some file systems (NFS, quotas) only say here that the bytes were not kept */
+    /* some file systems (NFS, quotas) report only here that the bytes were not written */
     if (close(descriptor) != 0 && error == 0 && errno != EINTR)
         error = errno;
     return error;
@@ -197,7 +196,7 @@ static int empty_folder(int descriptor)
     return error;
 }
 
-/* Works on descriptors, not on paths: a folder swapped for a link meanwhile is not entered. */
+/* Works on descriptors, not on paths: a folder that is replaced by a link meanwhile is not entered. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static int remove_at(int folder, const char *name)
 {

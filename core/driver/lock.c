@@ -27,8 +27,8 @@ static int make_folder_of(const char *path)
     return mf_make_folder(folder);
 }
 
-/* A descriptor of the regular file at `path`, or -1 and errno. Whoever may read a file may lock it, so nobody
- * else may. */
+/* A descriptor of the regular file at `path`, or -1 and errno. Read permission is enough to lock a
+ * file, so only its owner has it. */
 static int open_file(const char *path)
 {
     int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -42,7 +42,7 @@ static int open_file(const char *path)
     return -1;
 }
 
-/* Reads up to capacity - 1 bytes as one printable line. */
+/* Reads up to capacity - 1 bytes and makes one printable line of them. */
 static void read_line(int descriptor, char *out, size_t capacity)
 {
     ssize_t length = read(descriptor, out, capacity - 1);
@@ -55,7 +55,7 @@ static void read_line(int descriptor, char *out, size_t capacity)
             *at = '?';
 }
 
-/* Our command line with blanks between the arguments, as far as it fits. */
+/* The command line of this process with blanks between the arguments, cut off at capacity - 1 bytes. */
 static void own_command(char *out, size_t capacity)
 {
     int descriptor = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
@@ -73,7 +73,7 @@ static void own_command(char *out, size_t capacity)
     out[length] = '\0';
 }
 
-/* The text is for people; that it could not be written does not make the lock less one. */
+/* The text is only for messages: the lock holds even when it cannot be written. */
 static void write_holder(int descriptor, const char *role)
 {
     char command[MOST_TEXT - 32];
@@ -83,7 +83,7 @@ static void write_holder(int descriptor, const char *role)
         dprintf(descriptor, "pid %d%s%s: %s\n", (int)getpid(), *role == '\0' ? "" : " ", role, command);
 }
 
-/* Locks an open file, or tells its holder. */
+/* Locks an open file, or reads the text of its holder. */
 static int take(int file, const char *role, char *holder, size_t capacity)
 {
     int error;
@@ -119,6 +119,6 @@ void mf_unlock(int descriptor)
 {
     int ignored = ftruncate(descriptor, 0);
 
-    (void)ignored; /* the text of a lock that nobody holds is never shown */
+    (void)ignored; /* the text of a free lock is never shown */
     close(descriptor);
 }

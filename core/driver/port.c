@@ -19,13 +19,12 @@
 #include <unistd.h>
 
 enum {
-    CONNECT_MS = 2000,  /* most time for a socket whose other end is slow to accept */
-    LINGER_MS = 500,    /* most time a close leaves for what was written */
-    LINGER_STEP_MS = 5, /* how often it looks */
+    CONNECT_MS = 2000,  /* for a socket whose listener is slow to accept */
+    LINGER_MS = 500,    /* for written bytes to leave before a close */
+    LINGER_STEP_MS = 5, /* between two looks at them */
     DISCARDED_AT_ONCE = 512
 };
 
-/* The error of the seam becomes a reason that people and programs can tell apart. */
 static enum mf_port_result refused(struct mf_port *port, int error)
 {
     port->channel.error = error;
@@ -51,9 +50,9 @@ static enum mf_port_result refused(struct mf_port *port, int error)
     }
 }
 
-/* Raw 115200 8N1 without flow control. libserialport 0.1.1 can leave IXON set, which would take
- * 0x11 and 0x13 out of an image, so the settings are made here for every terminal, and read back:
- * tcsetattr is content when any one of them could be made. */
+/* Raw 115200 8N1 without flow control. libserialport 0.1.1 can leave IXON set, which would remove 0x11
+ * and 0x13 from an image, so every terminal is set here. The settings are read back: tcsetattr
+ * succeeds when any one of them could be made. */
 static int set_raw(int descriptor)
 {
     struct termios settings;
@@ -64,7 +63,7 @@ static int set_raw(int descriptor)
     settings.c_iflag &= ~(tcflag_t)(IXOFF | IXANY | INPCK | IGNPAR);
     settings.c_cflag &= ~(tcflag_t)(CSTOPB | CRTSCTS);
     settings.c_cflag |= CLOCAL | CREAD;
-    settings.c_cc[VMIN] = 1; /* reading 0 bytes then always means a hang-up */
+    settings.c_cc[VMIN] = 1; /* so a read of 0 bytes always means a hang-up */
     settings.c_cc[VTIME] = 0;
     cfsetispeed(&settings, B115200);
     cfsetospeed(&settings, B115200);
@@ -77,18 +76,18 @@ static int set_raw(int descriptor)
     return 0;
 }
 
-/* Whether another program took exclusive use, as ModemManager does. The kernel's own refusal does
- * not stop root, so it is asked. */
-static bool held_by_another(int descriptor)
+/* Whether another program took exclusive use, as ModemManager does. The kernel enforces it only
+ * against other users than root. */
+static bool is_used_exclusively(int descriptor)
 {
     int held = 0;
 
     return ioctl(descriptor, TIOCGEXCL, &held) == 0 && held != 0;
 }
 
-/* Hardware becomes ours alone. A lock between programs like this one works for pseudo terminals
- * and for root as well, and ends with the process. */
-static int take_for_us(struct mf_port *port)
+/* Takes exclusive use of hardware. The flock keeps other copies of this program away, also from pseudo
+ * terminals and when they run as root. */
+static int take_exclusive_use(struct mf_port *port)
 {
     int descriptor = port->channel.descriptor;
 
@@ -121,7 +120,7 @@ static int set_up(struct mf_port *port)
         errno = ENOTTY;
         return -1;
     }
-    return take_for_us(port) == 0 ? set_raw(descriptor) : -1;
+    return take_exclusive_use(port) == 0 ? set_raw(descriptor) : -1;
 }
 
 static enum mf_port_result finish_opening(struct mf_port *port)
@@ -141,9 +140,9 @@ static enum mf_port_result open_socket(struct mf_port *port, const char *path)
     return port->channel.descriptor < 0 ? refused(port, errno) : finish_opening(port);
 }
 
-/* libserialport knows the ports that /sys lists as hardware, which are then ours alone. It refuses
- * some of them: ports whose modem lines cannot be set, such as a modem's download port (the
- * kernel's usb_wwan answers EINVAL for a port without send_setup). Those stay as they are. */
+/* libserialport knows the ports that /sys lists as hardware. It refuses some of them: ports whose
+ * modem lines cannot be set, such as a modem's download port (the kernel's usb_wwan answers EINVAL
+ * for a port without send_setup). Such a port stays open as it is. */
 static void open_serial(struct mf_port *port, const char *path)
 {
     struct sp_port *serial = NULL;
@@ -160,14 +159,14 @@ static void open_serial(struct mf_port *port, const char *path)
     sp_get_port_handle(serial, &port->channel.descriptor);
 }
 
-/* Opened directly first: that gives the true errno, and keeps the port open should libserialport
- * close it again, so that nothing the modem says meanwhile is lost. */
+/* Opens the port directly first: that gives the errno, and the port stays open when libserialport closes
+ * it again, so no byte of the modem is lost. */
 static enum mf_port_result open_terminal(struct mf_port *port, const char *path)
 {
     port->channel.descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (port->channel.descriptor < 0)
         return refused(port, errno);
-    if (held_by_another(port->channel.descriptor)) {
+    if (is_used_exclusively(port->channel.descriptor)) {
         mf_port_close(port);
         return refused(port, EBUSY);
     }
@@ -203,7 +202,7 @@ static bool means_gone(int error)
            error == ECONNRESET;
 }
 
-/* What a read or write that moved nothing means; 0: wait and try again. */
+/* The result of a read or write that moved nothing; 0: wait and try again. */
 static ssize_t explain(struct mf_port *port, ssize_t moved, bool hung_up)
 {
     if (moved == 0)
@@ -218,7 +217,7 @@ static ssize_t explain(struct mf_port *port, ssize_t moved, bool hung_up)
     return MF_STREAM_FAILED;
 }
 
-/* Waits for `events`. Returns 0 or an mf_stream_result; tells whether there is only a hang-up. */
+/* Waits for `events`. Returns 0 or an mf_stream_result; sets whether there was only a hang-up. */
 static ssize_t wait_for(struct mf_port *port, short events, int64_t deadline, bool *hung_up)
 {
     struct pollfd wanted = {.fd = port->channel.descriptor, .events = events};
@@ -230,7 +229,7 @@ static ssize_t wait_for(struct mf_port *port, short events, int64_t deadline, bo
     return ready > 0 ? 0 : ready;
 }
 
-/* One direction: bytes go out, or come in. */
+/* A read (in) or a write (out). */
 struct movement {
     const uint8_t *out;
     uint8_t *in;
@@ -238,7 +237,7 @@ struct movement {
     int timeout_ms;
 };
 
-/* The end of a socket must be an error of this call, not a signal to the program. */
+/* MSG_NOSIGNAL: a closed socket is an error of this call, not a signal. */
 static ssize_t attempt(const struct mf_port *port, const struct movement *movement)
 {
     int descriptor = port->channel.descriptor;
@@ -291,8 +290,8 @@ void mf_port_init(struct mf_port *port)
         .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1}};
 }
 
-/* tcflush alone would not do: it knows no sockets. A port that never falls silent is left after
- * a bounded number of reads. */
+/* tcflush does not work on sockets, so bytes are read; from a port that never falls silent only a
+ * bounded number of times. */
 int mf_port_discard(struct mf_port *port)
 {
     uint8_t dropped[DISCARDED_AT_ONCE];
@@ -316,8 +315,8 @@ static bool still_pending(int descriptor)
     return ioctl(descriptor, TIOCOUTQ, &pending) == 0 && pending > 0;
 }
 
-/* The kernel would wait up to 30 s in close() for a device that takes no more bytes: it is told
- * not to, where it can be told. */
+/* In close(2) the kernel waits up to 30 s for a device that takes no more bytes, unless closing_wait
+ * is set. */
 static void give_up_output(int descriptor)
 {
     struct serial_struct serial;
@@ -329,18 +328,17 @@ static void give_up_output(int descriptor)
     tcflush(descriptor, TCOFLUSH);
 }
 
-/* An interrupt does not shorten it: the last frame may be the one that frees the modem. */
+/* An interrupt does not shorten this wait: the last frame may be the reset of the modem. */
 static void let_output_leave(int descriptor)
 {
     int64_t deadline = mf_now_ms() + LINGER_MS;
-    struct pollfd nothing = {.fd = -1};
 
     while (still_pending(descriptor)) {
         if (mf_now_ms() >= deadline) {
             give_up_output(descriptor);
             return;
         }
-        mf_wait(&nothing, 1, mf_now_ms() + LINGER_STEP_MS, -1);
+        mf_wait(NULL, 0, mf_now_ms() + LINGER_STEP_MS, -1);
     }
 }
 

@@ -15,8 +15,7 @@
 
 enum { STREAMS = 3, SIGNALLED = 128, POLL_MS = 10 };
 
-/* --- starting --------------------------------------------------------------------------------
- * posix_spawn of glibc and musl neither copies our memory nor loses the errno of exec. */
+/* --- starting: posix_spawn of glibc and musl copies no memory and returns the errno of exec ------ */
 
 /* A copy of a descriptor above the standard ones, so that no dup2 in the child replaces one that is
  * still needed. -1 and errno when it cannot be had. */
@@ -37,7 +36,7 @@ static int open_null(void)
     return copy;
 }
 
-/* The flag belongs to the open file, which the child shares: cleared here, cleared there. */
+/* Clears O_NONBLOCK, which belongs to the open file and so to the child's copy, too. */
 static int make_blocking(int descriptor)
 {
     int flags = fcntl(descriptor, F_GETFL);
@@ -66,8 +65,8 @@ static int add_streams(const struct mf_spawn *spawn, posix_spawn_file_actions_t 
     return 0;
 }
 
-/* Closes in the child what our process has open besides, whoever opened it: it may outlive us. Without
- * /proc it keeps them. */
+/* Closes all other descriptors in the child, also those of the host program: the child may outlive this
+ * process. Without /proc the child keeps them. */
 static int close_others(posix_spawn_file_actions_t *actions)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -137,7 +136,7 @@ int mf_spawn(const struct mf_spawn *spawn, pid_t *pid)
 
 /* --- waiting --------------------------------------------------------------------------------- */
 
-/* Takes the child's status if it has ended: 1, or 0 while it runs, or -1 and errno. */
+/* Takes the status of the child. Returns 1, 0 while it runs, or -1 and errno. */
 static int collect(pid_t pid, int *status)
 {
     int seen;
@@ -163,7 +162,7 @@ static int open_pidfd(pid_t pid)
 #endif
 }
 
-/* Waits for a sign of the end: until the deadline with a pidfd, a moment without. */
+/* With a pidfd waits for the end of the child; without, waits 10 ms. */
 static int wait_sign(int pidfd, int64_t deadline_ms, int interrupt)
 {
     struct pollfd one = {.fd = pidfd, .events = POLLIN};

@@ -12,12 +12,12 @@ struct mf_spawn {
     char *const *argv;        /* argv[0] is looked for in PATH when it has no slash */
     char *const *environment; /* "NAME=VALUE", ends with NULL */
     int streams[3];           /* standard input, output and error: a descriptor or MF_SPAWN_* */
-    bool group;               /* in a process group of its own, for kill(-pid) */
+    bool group;               /* with its own process group, for kill(-pid) */
 };
 
-/* Starts a program with default signal dispositions and an empty mask; of our descriptors it gets
- * the three streams alone, in blocking mode as programs expect. Returns 0 when the program runs,
- * else the errno of what refused it, exec included. */
+/* Starts a program with default signal handlers and an empty signal mask. It inherits only the three
+ * streams, in blocking mode, as programs expect. Returns 0 when the program runs, else an errno value,
+ * also that of exec. */
 int mf_spawn(const struct mf_spawn *spawn, pid_t *pid);
 
 /* Waits for the end of a child. Its status is the exit status, or 128 + the signal that ended it.

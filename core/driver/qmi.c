@@ -62,7 +62,7 @@ static int leave(struct call *call, int result)
 
 /* --- results ------------------------------------------------------------------ */
 
-/* A hang-up is seen on a descriptor of our own: over MBIM libqmi tells of none during a close. */
+/* A descriptor of our own reports a hang-up: over MBIM libqmi reports none during a close. */
 static bool run(struct mf_qmi *self, struct mf_glib_call *operation, int timeout_ms, int interrupt)
 {
     return mf_glib_call_run(operation, &(struct mf_glib_wait){.context = self->context,
@@ -79,7 +79,7 @@ static bool is_closed(const GError *error)
            g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NO_SUCH_DEVICE);
 }
 
-/* What an operation that gave an error (NULL: none, it never ended) comes to. */
+/* The result of an operation with an error (NULL: it did not end). */
 static int classify(struct mf_qmi *self, const struct mf_glib_call *operation, const GError *error)
 {
     mf_glib_run_ready(self->context);
@@ -104,7 +104,7 @@ static int end(struct mf_qmi *self, struct mf_glib_call *operation, bool done, G
     return result;
 }
 
-/* libqmi counts coarse seconds; its timers must come after ours. */
+/* libqmi's timers have whole seconds; they must end after ours. */
 static guint seconds_beyond(int timeout_ms)
 {
     return (guint)(MAX(timeout_ms, 0) / 1000) + 2;
@@ -125,13 +125,13 @@ static bool is_device(struct mf_qmi *self, const char *path)
     if (stat(path, &status) != 0)
         g_strlcpy(self->text, g_strerror(errno), sizeof self->text);
     else if (!S_ISCHR(status.st_mode))
-        g_strlcpy(self->text, "not a device node", sizeof self->text);
+        g_strlcpy(self->text, g_strerror(ENOTTY), sizeof self->text);
     else
         return true;
     return false;
 }
 
-/* Without libqmi's check of the file, which looks at /sys and would refuse a simulated port. */
+/* Without libqmi's check of the file, which reads /sys and would refuse a simulated port. */
 static int make_device(struct mf_qmi *self, const char *path, int timeout_ms, int interrupt)
 {
     struct mf_glib_call *operation = mf_glib_call_new();
@@ -204,7 +204,7 @@ static void forget(struct _GByteArray **message)
     *message = NULL;
 }
 
-/* libqmi numbers CTL requests itself when they carry 0. */
+/* CTL requests have 0: libqmi numbers them itself. */
 static uint16_t next_transaction(struct mf_qmi *self, uint8_t service)
 {
     if (service == QMI_SERVICE_CTL)

@@ -38,8 +38,8 @@ static int file_rewind(struct mf_reader *reader)
     return 0;
 }
 
-/* Waiting comes before reading even on the first call: the end of a FIFO whose writer has not
- * come yet looks like the end of the image to read(2), but not to poll(2). */
+/* poll(2) before each read(2): for a FIFO without a writer yet, read(2) would return 0, as at the end
+ * of the image, while poll(2) waits. */
 static ssize_t stream_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
 {
     struct mf_source *self = (struct mf_source *)reader;

@@ -22,7 +22,7 @@ static int close_keeping_errno(int descriptor)
     return -1;
 }
 
-/* A modem's reset is a storm of events. Root may exceed the system's limit; others get that. */
+/* The reset of a modem makes many events. Only root can exceed the system's limit. */
 static void enlarge_buffer(int descriptor)
 {
     int size = RECEIVE_BUFFER;
@@ -86,7 +86,7 @@ ssize_t mf_uevent_receive(int descriptor, char out[MF_UEVENT_MOST])
 
 /* --- the text -------------------------------------------------------------------------------- */
 
-/* The bytes up to the next NUL or the end, and the cursor behind it. */
+/* Takes the bytes up to the next NUL or the end. Returns their number. */
 static size_t take_line(struct mf_uevent_text *text, const char **line)
 {
     size_t left = (size_t)(text->end - text->at);
@@ -97,7 +97,7 @@ static size_t take_line(struct mf_uevent_text *text, const char **line)
     return length;
 }
 
-/* Cuts a line in two; false without the separator. */
+/* Splits a line at the first separator; false without one. */
 static bool cut(const char *line, size_t length, char separator, struct mf_uevent_field *field)
 {
     const char *at = memchr(line, separator, length);

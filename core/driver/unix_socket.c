@@ -16,7 +16,7 @@ enum { RETRY_MS = 5 };
 
 typedef int (*attach)(int, const struct sockaddr *, socklen_t);
 
-/* The folder part of a path: all before the last slash, "." without one, "/" for "/name". */
+/* Opens the folder part of a path: up to the last slash; "." without one. */
 static int open_folder(const char *path, const char *slash)
 {
     char folder[PATH_MAX];
@@ -31,7 +31,7 @@ static int open_folder(const char *path, const char *slash)
     return open(length == 0 ? "." : folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Attaches by way of /proc/self/fd/FOLDER/NAME, which is short for every folder. */
+/* Uses /proc/self/fd/FOLDER/NAME, which is short for every folder. */
 static int attach_long(int socket, const char *path, attach call)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -58,7 +58,7 @@ static int attach_path(int socket, const char *path, attach call)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(path);
 
-    if (length == 0) { /* would mean: any address */
+    if (length == 0) { /* the kernel would choose an address */
         errno = ENOENT;
         return -1;
     }
@@ -68,7 +68,7 @@ static int attach_path(int socket, const char *path, attach call)
     return call(socket, (const struct sockaddr *)&address, sizeof address);
 }
 
-/* Binding to the family alone makes Linux choose an abstract address, so that a peer can answer. */
+/* With the family alone Linux chooses an abstract address, so that a peer can answer. */
 static int bind_anywhere(int descriptor)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

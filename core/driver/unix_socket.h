@@ -7,7 +7,7 @@
 /* A datagram socket bound to `path`, which must not exist. */
 int mf_datagram_bind(const char *path);
 
-/* A datagram socket connected to `path`, with an address of its own so that the other end can answer. */
+/* A datagram socket connected to `path`, with an address of its own: the other end can answer. */
 int mf_datagram_connect(const char *path);
 
 /* A stream socket connected to `path`. Waits up to `timeout_ms` for room in the listener's backlog;
