@@ -1,6 +1,6 @@
-/* The program: a small host that embeds Lua 5.1, finds its modules and runs moonflash.cli. In the
- * build tree the modules lie beside it; installed, where MF_LUA_DIR and MF_CMODULE_DIR say,
- * relative to the program, so it works from any prefix. */
+/* The program: embeds Lua 5.1, sets the paths of its modules and runs moonflash.cli. In the build tree
+ * the modules are beside the program. Installed, they are in MF_LUA_DIR and MF_CMODULE_DIR, which are
+ * relative to the program, so it works under any prefix. */
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
@@ -14,10 +14,10 @@
 
 enum {
     EXIT_SCRIPT = 10,
-    GC_PAUSE = 110 /* per cent; memory is scarcer than time on a router: 0.4 MB less at the peak */
+    GC_PAUSE = 110 /* per cent: 0.4 MB less at the peak; on a router memory is scarcer than time */
 };
 
-/* The folder of the running program, without a trailing slash; "." if it cannot be told. */
+/* The folder of the running program, without a trailing slash; "." if it is unknown. */
 static void program_folder(char *out, size_t capacity)
 {
     ssize_t length = readlink("/proc/self/exe", out, capacity - 1);
@@ -42,8 +42,8 @@ static void prepend(lua_State *L, const char *field, const char *format, const c
     lua_pop(L, 1);
 }
 
-/* Lua looks into the folder one is in before all others. In /tmp everybody may have left a cjson.lua
- * there, which would run with our rights. */
+/* Lua searches the current folder first. In /tmp any user may have put a cjson.lua there, which would
+ * run with the rights of this program. */
 static void forget_current_folder(lua_State *L, const char *field)
 {
     luaL_Buffer kept;
@@ -104,8 +104,8 @@ static int run(lua_State *L)
     return 1;
 }
 
-/* A program started with a closed standard stream would get the modem's port under that number and
- * print into it. */
+/* With a closed standard stream the modem's port would get its number, and messages would be printed
+ * to the modem. */
 static void keep_standard_streams(void)
 {
     int descriptor = open("/dev/null", O_RDWR);
@@ -116,8 +116,8 @@ static void keep_standard_streams(void)
         close(descriptor);
 }
 
-/* What the parent process may have set and exec keeps: blocked signals, an ignored SIGCHLD (the exit
- * status of a child would be lost), a umask that lets everybody write the files made here. */
+/* Resets what the parent process may have set and exec keeps: blocked signals, an ignored SIGCHLD
+ * (which loses the exit status of children), a umask with which all users could write new files. */
 static void reset_inherited(void)
 {
     sigset_t none;
@@ -129,7 +129,7 @@ static void reset_inherited(void)
     umask(umask(S_IWOTH) | S_IWOTH);
 }
 
-/* The first line of an error: what follows is for the makers of Lua modules. */
+/* Prints the first line of an error; the rest lists the paths where Lua searched. */
 static void say_error(lua_State *L)
 {
     const char *message = lua_tostring(L, -1);

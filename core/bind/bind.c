@@ -1,40 +1,29 @@
 #include "bind/bind.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
 #define FAILURE "moonflash.base.failure" /* the module, and the name of its metatable */
 
-int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
+/* Loads the Lua file that completes failures: it may be missing, or no descriptor is left to open it. */
+static bool load_messages(lua_State *L)
 {
-    va_list arguments;
-
-    lua_pushnil(L);
-    lua_createtable(L, 0, 4);
-    luaL_newmetatable(L, FAILURE);
-    lua_setmetatable(L, -2);
-    lua_pushstring(L, code);
-    lua_setfield(L, -2, "code");
-    va_start(arguments, message);
-    lua_pushvfstring(L, message, arguments);
-    va_end(arguments);
-    lua_setfield(L, -2, "message");
-    if (evidence != NULL) {
-        lua_pushstring(L, evidence);
-        lua_setfield(L, -2, "evidence");
-    }
-    return 2;
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, FAILURE);
+    if (lua_pcall(L, 1, 0, 0) == 0)
+        return luaL_getmetafield(L, -1, "describe") != 0;
+    lua_pop(L, 1);
+    return false;
 }
 
 /* The message comes from Lua: the metatable's describe(failure, subject, sent, total). */
 static void describe(lua_State *L, const char *subject, uint64_t sent, uint64_t total)
 {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, FAILURE);
-    lua_call(L, 1, 0);
-    luaL_getmetafield(L, -1, "describe");
+    if (!load_messages(L)) {
+        mf_set_text(L, "message", subject != NULL ? subject : "failed");
+        return;
+    }
     lua_pushvalue(L, -2);
     lua_pushstring(L, subject);
     mf_push_whole(L, sent);
@@ -42,7 +31,7 @@ static void describe(lua_State *L, const char *subject, uint64_t sent, uint64_t 
     lua_call(L, 4, 0);
 }
 
-int mf_fail_code(lua_State *L, const char *code, const char *subject, const char *evidence)
+int mf_fail(lua_State *L, const char *code, const char *subject, const char *evidence)
 {
     return mf_fail_part(L, code, subject, evidence, 0, 0);
 }
@@ -73,14 +62,14 @@ const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result)
 
 int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error)
 {
-    return mf_fail_code(L, mf_stream_code(L, prefix, result), what,
+    return mf_fail(L, mf_stream_code(L, prefix, result), what,
                         result == MF_STREAM_FAILED ? strerror(error) : NULL);
 }
 
 int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader)
 {
     if (result == MF_STREAM_FAILED && reader->reason != NULL)
-        return mf_fail_code(L, "source.failed", what, reader->reason);
+        return mf_fail(L, "source.failed", what, reader->reason);
     return mf_fail_stream(L, "source", what, result, reader->error);
 }
 

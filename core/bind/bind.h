@@ -11,20 +11,16 @@
 /* Every C module: static linkage for all but this. */
 #define MF_MODULE __attribute__((visibility("default")))
 
-/* Pushes nil and a failure { code, message, evidence } whose metatable lua/moonflash/base/failure.lua
- * owns; evidence may be NULL. Returns 2, so a binding ends with `return mf_fail(...)`. */
-int mf_fail(lua_State *L, const char *code, const char *evidence, const char *message, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* The same with the message that lua/moonflash/base/failure_messages.lua has for the code. `subject`
- * names what it is about ("/dev/ttyUSB0"), `evidence` is text of the system or of another program;
- * both may be NULL. */
-int mf_fail_code(lua_State *L, const char *code, const char *subject, const char *evidence);
+/* Pushes nil and a failure { code, message, evidence } with the metatable of
+ * lua/moonflash/base/failure.lua. The message is that of lua/moonflash/base/failure_messages.lua for the
+ * code; `subject` names what it is about ("/dev/ttyUSB0"). `evidence` is text of the system or of
+ * another program. Both may be NULL. Returns 2, so a binding ends with `return mf_fail(...)`. */
+int mf_fail(lua_State *L, const char *code, const char *subject, const char *evidence);
 /* The same when `sent` of `total` bytes were sent before. */
 int mf_fail_part(lua_State *L, const char *code, const char *subject, const char *evidence,
                  uint64_t sent, uint64_t total);
 
-/* mf_fail_code for an mf_stream_result; `what` names the stream, `error` is its errno. */
+/* mf_fail for an mf_stream_result; `what` names the stream, `error` is its errno. */
 int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error);
 /* Its code: PREFIX.timeout, .closed, .interrupted, .failed, .rejected. Pushes it. */
 const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result);

@@ -1,14 +1,15 @@
-/* moonflash.core.dbus: method calls on a message bus (D-Bus, through GLib's GDBus).
+/* moonflash.core.dbus: method calls on a D-Bus message bus (GDBus).
  *
- *   local bus = require "moonflash.core.dbus"
- *   local connection = bus.open("unix:path=/run/dbus/system_bus_socket", 2000)
+ *   local dbus = require "moonflash.core.dbus"
+ *   local connection = dbus.open("unix:path=/run/dbus/system_bus_socket", 2000)
  *   connection:call({ name = "org.example.Service", object = "/org/example/Service",
  *                     interface = "org.example.Service", method = "Hold", "text", true }, 5000)
- *                                    --> true: accepted; arguments are strings and booleans
- *   connection:close()               -- twice is harmless
+ *                          --> true: accepted; arguments are strings and booleans
+ *   connection:close()     may be called again
  *
- * A service that does not run is not started. Failures: bus.timeout bus.closed bus.interrupted
- * bus.refused (field error: its name, evidence: its words) bus.failed.
+ * A call does not start a service that is not running. Failures: bus.timeout, bus.closed,
+ * bus.interrupted, bus.failed; bus.refused with the name of the D-Bus error in the field `error` and its
+ * message as evidence.
  */
 #include "driver/dbus.h"
 
@@ -33,31 +34,15 @@ static int check_ms(lua_State *L, int index, int absent)
     return lua_isnoneornil(L, index) ? absent : (int)mf_check_whole(L, index, INT_MAX / 2);
 }
 
-static int refused(lua_State *L, const struct mf_dbus *bus, const char *evidence, const char *what)
-{
-    int count = mf_fail(L, "bus.refused", evidence, "%s was refused", what);
-
-    lua_pushstring(L, bus->error);
-    lua_setfield(L, -2, "error");
-    return count;
-}
-
 static int fail(lua_State *L, const struct mf_dbus *bus, int result, const char *what)
 {
     const char *evidence = bus->text[0] != '\0' ? bus->text : NULL;
 
-    switch (result) {
-    case MF_STREAM_TIMEOUT:
-        return mf_fail(L, "bus.timeout", evidence, "%s: no answer in time", what);
-    case MF_STREAM_CLOSED:
-        return mf_fail(L, "bus.closed", evidence, "%s: the bus is gone", what);
-    case MF_STREAM_INTERRUPTED:
-        return mf_fail(L, "bus.interrupted", NULL, "%s: interrupted", what);
-    case MF_STREAM_REJECTED:
-        return refused(L, bus, evidence, what);
-    default:
-        return mf_fail(L, "bus.failed", evidence, "%s: the bus does not work", what);
-    }
+    if (result != MF_STREAM_REJECTED)
+        return mf_fail(L, mf_stream_code(L, "bus", result), what, evidence);
+    mf_fail(L, "bus.refused", what, evidence);
+    mf_set_text(L, "error", bus->error);
+    return 2;
 }
 
 static int bus_open(lua_State *L)
@@ -74,7 +59,7 @@ static int bus_open(lua_State *L)
     return result == 0 ? 1 : fail(L, bus, result, address);
 }
 
-/* A field of the call; its table keeps the text alive. */
+/* A field of the call. The table keeps the text alive. */
 static const char *check_field(lua_State *L, const char *name)
 {
     const char *text;

@@ -1,9 +1,9 @@
 /*** A raw channel over a serial device, pseudo terminal or Unix socket.
  *
  *     local port = require "moonflash.core.port"
- *     local p = port.open("/dev/ttyUSB0")         p | nil, failure (port.not_found, port.denied,
- *                                                 port.busy, port.not_a_device, port.failed)
- *     local p = port.from_descriptor(fd[, name])  owns fd from then on, whether it succeeds or not
+ *     local p = port.open("/dev/ttyUSB0")         p | nil, failure: port.not_found, port.denied, port.busy,
+ *                                                 port.not_a_device, port.interrupted, port.failed
+ *     local p = port.from_descriptor(fd[, name])  the same; owns fd, and closes it on failure
  *     p:read(n, ms)       1 to n bytes | nil, failure (port.timeout, port.closed, ...)
  *     p:write(bytes, ms)  true when all of it was written | nil, failure
  *     p:descriptor()      the descriptor for sys.poll; nil once closed
@@ -47,23 +47,17 @@ static struct bound_port *new_port(lua_State *L, const char *name)
     return bound;
 }
 
-static int opened(lua_State *L, struct bound_port *bound, enum mf_port_result result)
+static int opened(lua_State *L, const struct bound_port *bound, enum mf_port_result result)
 {
-    static const struct {
-        const char *code, *text;
-    } failures[] = {
-        [MF_PORT_NOT_FOUND] = {"port.not_found", "there is no such port"},
-        [MF_PORT_DENIED] = {"port.denied", "no permission to open the port"},
-        [MF_PORT_BUSY] = {"port.busy", "another program holds the port"},
-        [MF_PORT_NOT_A_DEVICE] = {"port.not_a_device", "not a serial device"},
-        [MF_PORT_INTERRUPTED] = {"port.interrupted", "interrupted"},
-        [MF_PORT_FAILED] = {"port.failed", "the port cannot be opened"},
+    static const char *const codes[] = {
+        [MF_PORT_NOT_FOUND] = "port.not_found",       [MF_PORT_DENIED] = "port.denied",
+        [MF_PORT_BUSY] = "port.busy",                 [MF_PORT_NOT_A_DEVICE] = "port.not_a_device",
+        [MF_PORT_INTERRUPTED] = "port.interrupted",   [MF_PORT_FAILED] = "port.failed",
     };
 
     if (result == MF_PORT_OK)
         return 1;
-    return mf_fail(L, failures[result].code, strerror(bound->port.channel.error), "%s: %s",
-                   bound->name, failures[result].text);
+    return mf_fail(L, codes[result], bound->name, strerror(bound->port.channel.error));
 }
 
 static int port_open(lua_State *L)

@@ -1,16 +1,17 @@
-/* moonflash.core.qmi: a QMI port of a modem, messages as TLVs of bytes (through libqmi-glib).
+/* moonflash.core.qmi: a QMI port of a modem, messages as TLVs of bytes (libqmi-glib).
  *
  *   local qmi = require "moonflash.core.qmi"
  *   local device = qmi.open("/dev/cdc-wdm0", { mbim = false, proxy = false, sync = false,
- * timeout_ms = 20000 }) local answer = device:request(0, 0, 0x0022, { { 0x01, "\2" } }, 10000) -->
- * { [0x02] = ..., [0x01] = "\2\1" } local answer = device:request(2, 1, 0x0047, {}, 10000)   --
- * service, client, message, TLVs, ms device:close(2000)                        -- always closes;
- * twice is harmless tostring(device)                          --> "QMI port /dev/cdc-wdm0"
- *   qmi.trace(function(text) end)             -- libqmi's log and message traces; qmi.trace(nil):
- * silence
+ *                                              timeout_ms = 20000 })
+ *   local answer = device:request(0, 0, 0x0022, { { 0x01, "\2" } }, 10000)
+ *                                --> { [0x02] = ..., [0x01] = "\2\1" }
+ *   local answer = device:request(2, 1, 0x0047, {}, 10000)   service, client, message, TLVs, ms
+ *   device:close(2000)           always closes; may be called again
+ *   tostring(device)             --> "QMI port /dev/cdc-wdm0"
+ *   qmi.trace(function(text) end)   libqmi's log and message traces; qmi.trace(nil): none
  *
- * Failures: qmi.open_failed qmi.timeout qmi.closed qmi.interrupted qmi.failed. A refusal (TLV 0x02)
- * is an answer here; lua/moonflash/qmi reads it.
+ * Failures: qmi.open_failed, qmi.timeout, qmi.closed, qmi.interrupted, qmi.failed. A refusal (TLV 0x02)
+ * is an answer; lua/moonflash/protocol/qmi reads it.
  */
 #include "driver/qmi.h"
 
@@ -33,7 +34,7 @@ MF_MODULE int luaopen_moonflash_core_qmi(lua_State *L);
 
 struct port {
     struct mf_qmi qmi;
-    bool in_use; /* a trace function must not come back in */
+    bool in_use; /* a trace function must not use the port */
     char path[];
 };
 
@@ -47,7 +48,7 @@ static int call_trace(lua_State *L)
     return 0;
 }
 
-/* Called in the middle of libqmi: an error of the trace function must not leave through it. */
+/* Called by libqmi: an error of the trace function must not pass through it. */
 static void on_trace(void *data, const char *text)
 {
     lua_State *L = data;
@@ -90,20 +91,17 @@ static int check_ms(lua_State *L, int index, int absent)
     return lua_isnoneornil(L, index) ? absent : (int)mf_check_whole(L, index, INT_MAX / 2);
 }
 
-static int fail(lua_State *L, const struct port *port, int result, const char *failed)
+static int fail(lua_State *L, const struct port *port, int result)
 {
-    const char *evidence = port->qmi.text[0] != '\0' ? port->qmi.text : NULL;
+    return mf_fail(L, mf_stream_code(L, "qmi", result), port->path,
+                        port->qmi.text[0] != '\0' ? port->qmi.text : NULL);
+}
 
-    switch (result) {
-    case MF_STREAM_TIMEOUT:
-        return mf_fail(L, "qmi.timeout", evidence, "%s: no answer in time", port->path);
-    case MF_STREAM_CLOSED:
-        return mf_fail(L, "qmi.closed", evidence, "%s: the modem is gone", port->path);
-    case MF_STREAM_INTERRUPTED:
-        return mf_fail(L, "qmi.interrupted", NULL, "%s: interrupted", port->path);
-    default:
-        return mf_fail(L, failed, evidence, "%s: the QMI port does not work", port->path);
-    }
+static int fail_open(lua_State *L, const struct port *port, int result)
+{
+    if (result == MF_STREAM_FAILED)
+        return mf_fail(L, "qmi.open_failed", port->path, port->qmi.text);
+    return fail(L, port, result);
 }
 
 static struct port *new_port(lua_State *L, const char *path)
@@ -139,7 +137,7 @@ static int qmi_open(lua_State *L)
     port->in_use = true;
     result = mf_qmi_open(&port->qmi, path, flags, timeout_ms, mf_interrupt(L));
     port->in_use = false;
-    return result == 0 ? 1 : fail(L, port, result, "qmi.open_failed");
+    return result == 0 ? 1 : fail_open(L, port, result);
 }
 
 static void add_tlv(lua_State *L, struct port *port, int tlv)
@@ -196,7 +194,7 @@ static int port_request(lua_State *L)
     port->in_use = true;
     result = mf_qmi_send(&port->qmi, timeout_ms, mf_interrupt(L));
     port->in_use = false;
-    return result == 0 ? push_answer(L, port) : fail(L, port, result, "qmi.failed");
+    return result == 0 ? push_answer(L, port) : fail(L, port, result);
 }
 
 static int close_port(lua_State *L, struct port *port, int timeout_ms)
@@ -207,7 +205,7 @@ static int close_port(lua_State *L, struct port *port, int timeout_ms)
     result = mf_qmi_close(&port->qmi, timeout_ms);
     port->in_use = false;
     if (result != 0 && result != MF_STREAM_CLOSED)
-        return fail(L, port, result, "qmi.failed");
+        return fail(L, port, result);
     lua_pushboolean(L, 1);
     return 1;
 }

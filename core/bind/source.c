@@ -1,17 +1,18 @@
-/* moonflash.core.source: readers over a file, a descriptor, a program's output, bytes in memory.
+/* moonflash.core.source: readers over a file, a descriptor, the output of a program, bytes in memory.
  *
  *   local source = require "moonflash.core.source"
  *   source.file "SWI9X30C_02.33.03.00.cwe"  --> reader | source.not_found, source.unreadable
- *   source.descriptor(0)     --> reader over a duplicate of it; size in bytes may follow
- *   source.fetch(argv)       --> reader of what the program writes | source.unavailable when there
- *                            --  is no such program; no shell; killed when closed; its end fails
- *                            --  unless its exit status is 0, with its standard error as evidence
- *   source.bytes(text[, rest])  --> reader of the text, and then of what the reader `rest` gives
+ *   source.descriptor(0)     --> reader over a duplicate of it; the size in bytes may follow
+ *   source.fetch(argv)       --> reader of the standard output of a program | source.unavailable: there
+ *                                is no such program. No shell; the program is killed by close. An exit
+ *                                status other than 0 is a failure at the end, with the standard error as
+ *                                evidence
+ *   source.bytes(text[, rest])  --> reader of the text, then of the bytes of the reader `rest`
  *
- *   reader:read(4096, 1000)    --> 1 to 4096 bytes within 1000 ms (30 s unless said otherwise),
- *                              --  nil at the end, or nil, failure (source.timeout, .failed, ...)
+ *   reader:read(4096, 1000)    --> 1 to 4096 bytes within 1000 ms (30 s by default), nil at the end, or
+ *                                  nil, failure (source.timeout, source.failed, ...)
  *   reader:size()              --> bytes, nil while unknown (a pipe)
- *   reader:rewind()            --> true: stands at the first byte; false: can be read only once
+ *   reader:rewind()            --> true: back at the first byte; false: can be read only once
  *   reader:close()
  */
 #include "driver/source.h"
@@ -20,7 +21,6 @@
 #include "driver/fetch.h"
 #include "stream/prefix_reader.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,27 +50,11 @@ static struct source *new_source(lua_State *L, const char *name)
     return self;
 }
 
-/* A quoting slip is easily overlooked in a message. */
-static const char *blank_end(const char *name)
-{
-    size_t length = strlen(name);
-
-    if (length == 0)
-        return "the name is empty";
-    if (isspace((unsigned char)name[0]))
-        return "the name starts with a blank";
-    if (isspace((unsigned char)name[length - 1]))
-        return "the name ends with a blank";
-    return NULL;
-}
-
 static int fail_open(lua_State *L, const char *name, int error)
 {
     if (error == ENOENT || error == ENOTDIR)
-        return mf_fail(L, "source.not_found", blank_end(name), "no such file: '%s'", name);
-    if (error == EISDIR)
-        return mf_fail(L, "source.unreadable", NULL, "'%s' is a folder", name);
-    return mf_fail(L, "source.unreadable", strerror(error), "cannot read '%s'", name);
+        return mf_fail(L, "source.not_found", name, NULL);
+    return mf_fail(L, "source.unreadable", name, strerror(error));
 }
 
 static int source_file(lua_State *L)
@@ -136,9 +120,8 @@ static void check_arguments(lua_State *L, char **argv)
 
 static int fail_fetch(lua_State *L, const char *program, int error)
 {
-    if (error == ENOENT)
-        return mf_fail(L, "source.unavailable", NULL, "there is no program '%s'", program);
-    return mf_fail(L, "source.failed", strerror(error), "cannot run '%s'", program);
+    return mf_fail(L, error == ENOENT ? "source.unavailable" : "source.failed", program,
+                        strerror(error));
 }
 
 /* The last argument names what is fetched. */

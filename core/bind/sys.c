@@ -32,8 +32,8 @@ static int sys_sleep_ms(lua_State *L)
     int result = mf_wait(NULL, 0, mf_sys_check_deadline(L, 1), mf_interrupt(L));
 
     if (result == MF_STREAM_INTERRUPTED)
-        return mf_fail(L, "sys.interrupted", NULL, "interrupted while waiting");
-    return mf_sys_result(L, result == MF_STREAM_FAILED ? errno : 0, "wait", "any longer");
+        return mf_fail(L, "sys.interrupted", "wait", NULL);
+    return mf_sys_result(L, result == MF_STREAM_FAILED ? errno : 0, "sleep", "");
 }
 
 static int sys_user_id(lua_State *L)

@@ -15,8 +15,7 @@ void mf_sys_open_process(lua_State *L);
 
 /* --- what the parts share: sys_common.c ------------------------------------------------------- */
 
-/* Pushes nil and a failure for an errno: "cannot DOING WHAT" with the system's words as evidence.
- * Returns 2. */
+/* Pushes nil and a failure for an errno, about "DOING WHAT", with strerror as evidence. Returns 2. */
 int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what);
 
 /* Pushes true, or what mf_sys_fail does when error is not 0. */

@@ -33,7 +33,9 @@ static const char *words_of(int error)
 
 int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what)
 {
-    return mf_fail(L, code_of(error), words_of(error), "cannot %s %s", doing, what);
+    const char *subject = lua_pushfstring(L, "%s %s", doing, what);
+
+    return mf_fail(L, code_of(error), subject, words_of(error));
 }
 
 int mf_sys_result(lua_State *L, int error, const char *doing, const char *what)

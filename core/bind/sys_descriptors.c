@@ -100,7 +100,8 @@ static int descriptors_read(lua_State *L)
     if (error != 0)
         return fail_descriptor(L, error, "read", descriptor);
     if (count == 0)
-        return mf_fail(L, "sys.closed", NULL, "descriptor %d: end of the bytes", descriptor);
+        return mf_fail(L, "sys.closed", lua_pushfstring(L, "read descriptor %d", descriptor),
+                            NULL);
     lua_pushlstring(L, bytes, (size_t)count);
     return 1;
 }
@@ -230,7 +231,7 @@ static int descriptors_poll(lua_State *L)
     int result = mf_wait(descriptors, count, mf_sys_check_deadline(L, 2), mf_interrupt(L));
 
     if (result == MF_STREAM_INTERRUPTED)
-        return mf_fail(L, "sys.interrupted", NULL, "interrupted while waiting");
+        return mf_fail(L, "sys.interrupted", "wait", NULL);
     if (result == MF_STREAM_FAILED)
         return mf_sys_fail(L, errno, "wait for", "descriptors");
     for (int i = 0; i < count; i++)

@@ -171,9 +171,9 @@ static int process_wait(lua_State *L)
     luaL_argcheck(L, pid > 0, 1, "a process id expected");
     result = mf_wait_process(pid, deadline, mf_interrupt(L), &status);
     if (result == MF_STREAM_TIMEOUT)
-        return mf_fail(L, "sys.timeout", NULL, "process %d has not ended in time", pid);
+        return mf_fail(L, "sys.timeout", process_text(L, pid), NULL);
     if (result == MF_STREAM_INTERRUPTED)
-        return mf_fail(L, "sys.interrupted", NULL, "interrupted while waiting for process %d", pid);
+        return mf_fail(L, "sys.interrupted", process_text(L, pid), NULL);
     if (result < 0)
         return mf_sys_fail(L, errno, "wait for", process_text(L, pid));
     lua_pushnumber(L, status);
@@ -284,7 +284,7 @@ static int process_lock(lua_State *L)
     lua_setmetatable(L, -2);
     error = mf_lock(path, role, descriptor, holder, sizeof holder);
     if (error == EWOULDBLOCK)
-        return mf_fail(L, "sys.locked", holder, "%s is held", path);
+        return mf_fail(L, "sys.locked", path, holder);
     return error == 0 ? 1 : mf_sys_fail(L, error, "lock", path);
 }
 

@@ -1,13 +1,14 @@
-/* moonflash.core.uevent: devices coming and going, as the kernel says it. Times are ms.
+/* moonflash.core.uevent: kernel events about devices. Times are ms.
  *
  *   local uevent = require "moonflash.core.uevent"
- *   local u = uevent.open("/")   --> listening from now on | uevent.unavailable. Another root than
- *                                    "/": the simulator's socket ROOT/uevent
- *   u:next(ms)                   --> { ACTION="add", DEVPATH="/devices/...", SUBSYSTEM="usb", ... }
- * | { overrun=true }: events were lost, look at everything anew | uevent.timeout,
- * uevent.interrupted, uevent.failed u:descriptor()               --> for poll; readable when next
- * may have something; -1 closed u:close() uevent.parse(bytes)          --> the same table from one
- * message | nil: not the kernel's format
+ *   local u = uevent.open("/")   --> receives from now on | uevent.unavailable. With another root: from
+ *                                    the simulator's socket ROOT/uevent
+ *   u:next(ms)                   --> { ACTION="add", DEVPATH="/devices/...", SUBSYSTEM="usb", ... } |
+ *                                    { overrun=true }: events were lost, read /sys again |
+ *                                    uevent.timeout, uevent.interrupted, uevent.failed
+ *   u:descriptor()               --> for poll: readable when next may have an event; -1 once closed
+ *   u:close()
+ *   uevent.parse(bytes)          --> the table of one message | nil: another format
  */
 #include "driver/uevent.h"
 
@@ -31,7 +32,7 @@ static void set_text(lua_State *L, const char *name, const char *value, size_t l
     lua_setfield(L, -2, name);
 }
 
-/* Pushes the event in a message, or nil when it is not the kernel's. */
+/* Pushes the table of a message, or nil for another format. */
 static void push_event(lua_State *L, const char *bytes, size_t length)
 {
     struct mf_uevent_text text;
@@ -60,7 +61,7 @@ static int uevent_parse(lua_State *L)
     return 1;
 }
 
-/* --- listening ------------------------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------------------------- */
 
 static int uevent_open(lua_State *L)
 {
@@ -74,19 +75,18 @@ static int uevent_open(lua_State *L)
     lua_setmetatable(L, -2);
     *descriptor = kernel ? mf_uevent_open_kernel() : mf_uevent_open_simulator(path);
     if (*descriptor < 0)
-        return mf_fail(L, "uevent.unavailable", strerror(errno),
-                       "cannot listen to the events of %s", kernel ? "the kernel" : path);
+        return mf_fail(L, "uevent.unavailable", root, strerror(errno));
     return 1;
 }
 
-/* Pushes the next event and returns 1; 0 when what came is not for us. */
+/* Pushes the next event and returns 1; 0 for a message of another process or format. */
 static int take_event(lua_State *L, int descriptor)
 {
     char message[MF_UEVENT_MOST];
     ssize_t length = mf_uevent_receive(descriptor, message);
 
     if (length == MF_UEVENT_FAILED)
-        return mf_fail_stream(L, "uevent", "device events", MF_STREAM_FAILED, errno);
+        return mf_fail_stream(L, "uevent", "uevents", MF_STREAM_FAILED, errno);
     if (length == MF_UEVENT_NONE)
         return 0;
     if (length == MF_UEVENT_OVERRUN) {
@@ -121,11 +121,11 @@ static int uevent_next(lua_State *L)
         int results = ready < 0 ? 0 : take_event(L, one.fd);
 
         if (ready < 0)
-            return mf_fail_stream(L, "uevent", "device events", ready, errno);
+            return mf_fail_stream(L, "uevent", "uevents", ready, errno);
         if (results > 0)
             return results;
-    } while (mf_now_ms() < deadline); /* also when what is not for us never ends */
-    return mf_fail_stream(L, "uevent", "device events", MF_STREAM_TIMEOUT, 0);
+    } while (mf_now_ms() < deadline); /* also when other messages never end */
+    return mf_fail_stream(L, "uevent", "uevents", MF_STREAM_TIMEOUT, 0);
 }
 
 static int uevent_descriptor(lua_State *L)

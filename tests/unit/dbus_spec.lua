@@ -4,7 +4,7 @@ local support = require "tests.support"
 
 if not fake_bus.program then return end
 
-local bus = require "moonflash.core.dbus"
+local dbus = require "moonflash.core.dbus"
 local sys = require "moonflash.core.sys"
 
 local function inhibit(connection, ms, uid, hold)
@@ -19,7 +19,7 @@ describe("a message bus", function()
 
   it("carries texts and truth values, and sees when a caller leaves", function()
     local server = fake_bus.start(support.folder() .. "/bus", "accept")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.is_true(inhibit(connection, 2000))
     assert.is_true(inhibit(connection, 2000, "/sys/ü", false))
     connection:close()
@@ -33,7 +33,7 @@ describe("a message bus", function()
 
   it("tells a refusal by its name and words", function()
     local server = fake_bus.start(support.folder() .. "/bus", "refuse")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     local accepted, problem = inhibit(connection, 2000)
     assert.equal("bus.refused", support.code_of(accepted, problem))
     assert.equal("org.freedesktop.ModemManager1.Error.Core.NotFound", problem.error)
@@ -43,14 +43,14 @@ describe("a message bus", function()
 
   it("does not wait longer than told", function()
     local server = fake_bus.start(support.folder() .. "/bus", "silent")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.equal("bus.timeout", support.code_of(inhibit(connection, 30)))
     connection:close()
   end)
 
   it("may go away", function()
     local server = fake_bus.start(support.folder() .. "/bus", "accept")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     server:kill "KILL"
     local called, problem = inhibit(connection, 2000)
     assert.is_nil(called)
@@ -60,7 +60,7 @@ describe("a message bus", function()
 
   it("that reads nothing any more does not delay the close", function()
     local server = fake_bus.start(support.folder() .. "/bus", "silent")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     server:kill "STOP"
     assert.equal("bus.timeout", support.code_of(inhibit(connection, 30, ("x"):rep(4000000))))
     local began = sys.clock_ms()
@@ -71,13 +71,13 @@ describe("a message bus", function()
   end)
 
   it("may not be there", function()
-    assert.equal("bus.failed", support.code_of(bus.open("unix:path=/nowhere/bus", 500)))
-    assert.equal("bus.failed", support.code_of(bus.open("no address", 500)))
+    assert.equal("bus.failed", support.code_of(dbus.open("unix:path=/nowhere/bus", 500)))
+    assert.equal("bus.failed", support.code_of(dbus.open("no address", 500)))
   end)
 
   it("takes only what can be said on it", function()
     local server = fake_bus.start(support.folder() .. "/bus", "accept")
-    local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+    local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.equal("bus.failed", support.code_of(inhibit(connection, 500, "\255")))
     assert.has_error(function() inhibit(connection, 500, {}) end)
     assert.has_error(function() connection:call({ name = "x" }, 500) end)
@@ -89,14 +89,14 @@ describe("a message bus", function()
   -- GLib's thread keeps some for good and closes the last a moment later.
   it("does not gather descriptors", function()
     local server = fake_bus.start(support.folder() .. "/bus", "accept")
-    local first = assert(bus.open("unix:path=" .. server.path, 2000))
+    local first = assert(dbus.open("unix:path=" .. server.path, 2000))
     first:close()
     local before = #sys.list "/proc/self/fd"
     for _ = 1, 20 do
-      local connection = assert(bus.open("unix:path=" .. server.path, 2000))
+      local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
       assert.is_true(inhibit(connection, 2000))
       connection:close()
-      support.code_of(bus.open("unix:path=/nowhere/bus", 500))
+      support.code_of(dbus.open("unix:path=/nowhere/bus", 500))
     end
     assert.is_true(#sys.list "/proc/self/fd" <= before + 2)
   end)

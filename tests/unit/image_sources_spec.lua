@@ -66,6 +66,16 @@ describe("images", function()
     return result.stdout
   end
 
+  it("that are missing may have a mistake in their name", function()
+    for name, mistake in pairs {
+      [" image"] = "the name starts with a blank", ["image\n"] = "the name ends with a blank",
+      [""] = "the name is empty",
+    } do
+      assert.equal(mistake, refused("source.not_found", image.look(name)).evidence)
+    end
+    assert.is_nil(refused("source.not_found", image.look "image").evidence)
+  end)
+
   describe("in a zip archive", function()
     if not pcall(require, "moonflash.core.archive") then return end
 

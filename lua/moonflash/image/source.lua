@@ -62,10 +62,24 @@ end
 
 -- --- any source -------------------------------------------------------------------------------------
 
+-- A quoting mistake is easily overlooked in a message.
+local mistakes = {
+  { "^$", "the name is empty" }, { "^%s", "the name starts with a blank" }, { "%s$", "the name ends with a blank" },
+}
+
+local function open_file(path)
+  local reader, problem = core_source.file(path)
+  if reader or problem.code ~= "source.not_found" then return reader, problem end
+  for _, mistake in ipairs(mistakes) do
+    if path:find(mistake[1]) then problem.evidence = problem.evidence or mistake[2] end
+  end
+  return nil, problem
+end
+
 local function open_reader(spec)
   if spec == "-" then return core_source.descriptor(0) end
   if is_url(spec) then return fetch(spec) end
-  return core_source.file(spec)
+  return open_file(spec)
 end
 
 -- Up to `most` bytes, and whether these are all; or nil and a failure.
