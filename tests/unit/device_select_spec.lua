@@ -27,9 +27,19 @@ describe("device.select", function()
     assert.equal("2-3", device.select(list()).place)
   end)
 
-  it("knows no other fields", function()
+  it("raises for an unknown field and for a value of another type, at the caller's line", function()
     tree:plug(running)
-    assert.error(function() pick { plaze = "2-3" } end, "a selection has no field plaze")
+    local function raises(wanted, words)
+      for _, name in ipairs { "select", "matching" } do
+        local chunk = assert(loadstring("local device, list, wanted = ...\n\ndevice." .. name
+          .. "(list, wanted)\nreturn 1", "=mine"))
+        local ran, message = pcall(chunk, device, list(), wanted)
+        assert.is_false(ran)
+        assert.equal("mine:3: " .. words, message)
+      end
+    end
+    raises({ plaze = "2-3" }, "a selection has no field plaze")
+    raises({ tty = {} }, "selection: tty must be a string or a number")
   end)
 
   it("refuses between two and lists them", function()

@@ -77,6 +77,17 @@ describe("the watch for uevents", function()
     end
   end)
 
+  it("returns although events never end", function()
+    local socket, count = listening.socket, 0
+    listening.socket = { next = function()
+      count = count + 1
+      return count < 5000 and { SUBSYSTEM = "usb" } or nil
+    end }
+    assert.is_true(listening:wait(60000))
+    assert.is_true(count < 2000)
+    listening.socket = socket
+  end)
+
   it("sleeps through all other events", function()
     send "net"
     send "block"

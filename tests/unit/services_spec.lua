@@ -294,6 +294,13 @@ describe("two jobs at once", function()
     assert.equal("systemctl start ModemManager.service", changes()[2])
   end)
 
+  it("do not wait for a lock that a failed one has left", function()
+    local paused = require "moonflash.host.paused"
+    assert.has_error(function() paused.alone(machine.root, function() error "broken" end) end)
+    local lasts = sys.lock(machine.root .. "/run/moonflash/services.lock")
+    assert(lasts):release()
+  end)
+
   it("leave a service off that neither has stopped", function()
     machine:end_process(812)
     assert.is_false(services.pause(one))

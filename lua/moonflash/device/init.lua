@@ -59,7 +59,7 @@ end
 -- @tparam table devices
 -- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
 -- @treturn table the device; or nil and failure device.none or device.ambiguous
--- @raise for an unknown field
+-- @raise for an unknown field, and for a value of another type
 device.select = selection.one
 
 --- All devices that fit a selection.
@@ -67,7 +67,7 @@ device.select = selection.one
 -- @tparam table devices
 -- @tparam[opt] table wanted as for select
 -- @treturn table array of devices
--- @raise for an unknown field
+-- @raise for an unknown field, and for a value of another type
 device.matching = selection.all
 
 --- Whether a device has all its ports: the kernel creates them one after the other.

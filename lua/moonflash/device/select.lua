@@ -114,8 +114,11 @@ end
 local function check(wanted)
   local known = {}
   for _, field in ipairs(fields) do known[field.name] = true end
-  for name in pairs(wanted) do
+  for name, value in pairs(wanted) do
     if not known[name] then error("a selection has no field " .. tostring(name), 3) end
+    if type(value) ~= "string" and type(value) ~= "number" then
+      error(("selection: %s must be a string or a number"):format(name), 3)
+    end
   end
 end
 
@@ -123,7 +126,7 @@ end
 -- @tparam table devices as moonflash.device.list returns them
 -- @tparam[opt] table wanted as for `one`
 -- @treturn table array of devices
--- @raise for an unknown field
+-- @raise for an unknown field, and for a value of another type
 function select.all(devices, wanted)
   check(wanted or {})
   return narrow(devices, wanted or {})
@@ -133,7 +136,7 @@ end
 -- @tparam table devices as moonflash.device.list returns them
 -- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
 -- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all that fit
--- @raise for an unknown field
+-- @raise for an unknown field, and for a value of another type
 function select.one(devices, wanted)
   wanted = wanted or {}
   check(wanted)

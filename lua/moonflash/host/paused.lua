@@ -82,16 +82,19 @@ local function take_lock(root)
   end)
 end
 
+local function release(held, ran, ...)
+  if held then held:release() end
+  if not ran then error((...), 0) end
+  return ...
+end
+
 --- Runs a function while no other job reads or writes these files, or stops or starts services. Without the
 -- lock, if it cannot be taken.
 -- @tparam string root
 -- @tparam function action
--- @return its first two results
+-- @return what it returns; what it raises is raised again
 function paused.alone(root, action)
-  local held = take_lock(root)
-  local result, problem = action()
-  if held then held:release() end
-  return result, problem
+  return release(take_lock(root), pcall(action))
 end
 
 return paused
