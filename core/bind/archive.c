@@ -1,11 +1,11 @@
 /* moonflash.core.archive: members of a zip archive as readers, out of a reader of the archive.
  *
  *   local archive = require "moonflash.core.archive"
- *   local zip = archive.open(reader[, patience_ms])  -- the reader stands at its first byte; how
- *                                  -- long it may give nothing inside a member's header (30 s)
+ *   local zip = archive.open(reader[, silence_ms])  -- the reader is at its first byte; silence_ms:
+ *                                  -- longest silence inside a member's header (30 s)
  *   zip:next()   --> name, size in bytes (nil while unknown) of the next file inside; nil after the
- *                --  last; nil, failure (source.failed, ...). The name is for comparing and showing
- *   zip:read, zip:size, zip:rewind   of the current member, as every reader (core.source)
+ *                --  last; nil, failure (source.failed, ...). The name is not a path to be opened
+ *   zip:read, zip:size, zip:rewind   of the current member: see bind/reader.h
  *   zip:close()  --> true; closes the other reader as well
  */
 #include "driver/archive.h"
@@ -16,7 +16,7 @@
 
 #define ARCHIVE "moonflash.archive"
 
-enum { PATIENCE_MS = 30000 };
+enum { SILENCE_MS = 30000 };
 
 struct bound_archive {
     struct mf_archive core; /* first: the userdata begins with its interface */
@@ -27,9 +27,9 @@ MF_MODULE int luaopen_moonflash_core_archive(lua_State *L);
 static int archive_open(lua_State *L)
 {
     struct mf_reader *inner = mf_check_reader(L, 1);
-    int patience_ms = lua_isnoneornil(L, 2) ? PATIENCE_MS : (int)mf_check_whole(L, 2, INT32_MAX);
+    int silence_ms = lua_isnoneornil(L, 2) ? SILENCE_MS : (int)mf_check_whole(L, 2, INT32_MAX);
     struct bound_archive *self = lua_newuserdata(L, sizeof *self);
-    int error = mf_archive_init(&self->core, inner, patience_ms, mf_interrupt(L));
+    int error = mf_archive_init(&self->core, inner, silence_ms, mf_interrupt(L));
 
     if (error != 0)
         return luaL_error(L, "%s", strerror(error));

@@ -1,4 +1,4 @@
-/* What every binding needs: failures as tables, the interrupt descriptor, large numbers. */
+/* Shared by all bindings: failures, classes, interfaces, numbers, the interrupt descriptor. */
 #ifndef MF_BIND_BIND_H
 #define MF_BIND_BIND_H
 
@@ -8,7 +8,7 @@
 #include <lua.h>
 #include <stdint.h>
 
-/* Every C module: static linkage for all but this. */
+/* Of luaopen_*: everything else is hidden. */
 #define MF_MODULE __attribute__((visibility("default")))
 
 /* Pushes nil and a failure { code, message, evidence } with the metatable of
@@ -28,8 +28,8 @@ const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result);
 /* mf_fail_stream for a reader: its reason, where it has one, becomes the evidence. */
 int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader);
 
-/* The descriptor that becomes readable when the program is asked to stop; -1 if signals are not
- * caught. core.sys keeps it in the registry, so all modules of one Lua state share it. */
+/* The descriptor that becomes readable at a signal; -1 if signals are not caught. core.sys keeps it in
+ * the registry, where all modules of one Lua state find it. */
 int mf_interrupt(lua_State *L);
 #define MF_INTERRUPT_KEY "moonflash.interrupt"
 

@@ -1,5 +1,5 @@
-/*** Numbers to and from bytes and hex. Values of 2^31 and above break in the
- * %x and the arithmetic of an integer-patched Lua, so they are packed, masked and formatted here.
+/*** Numbers to and from bytes and hex. Values of 2^31 and above break in %x and the bit arithmetic of
+ * OpenWrt's integer-patched Lua, so they are packed, masked and formatted here.
  *
  *   local bytes = require "moonflash.core.bytes"
  *   bytes.u16le(0x0102)               --> "\2\1"; also u8 u32le u16be u32be
@@ -44,7 +44,7 @@ static const struct layout *own_layout(lua_State *L)
     return lua_touserdata(L, lua_upvalueindex(1));
 }
 
-/* How far the byte at place `at` is shifted in the number. */
+/* How many bits the byte at `at` is shifted in the number. */
 static unsigned shift_at(const struct layout *layout, unsigned at)
 {
     return 8 * (layout->big_endian ? layout->width - 1 - at : at);

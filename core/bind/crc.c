@@ -1,8 +1,8 @@
 /*** The two checksums of QDL frames and CWE images.
  *
  *   local crc = require "moonflash.core.crc"
- *   crc.crc16("123456789")                  --> 0x906e; crc.crc16(more, value) goes on
- *   crc.crc32("123456789")                  --> 0x340bc6d9; crc.crc32(more, value) goes on
+ *   crc.crc16("123456789")                  --> 0x906e; crc.crc16(more, value) continues
+ *   crc.crc32("123456789")                  --> 0x340bc6d9; crc.crc32(more, value) continues
  *   crc.crc32_combine(a, b, length_of_b)    --> the CRC of A followed by B
  *
  * @module moonflash.core.crc

@@ -1,4 +1,4 @@
-/*** Headers of CWE images, and a reader that verifies what passes through it.
+/*** Headers of CWE images, and a reader that verifies an image as it streams through.
  *
  *   local cwe = require "moonflash.core.cwe"
  *   cwe.parse(bytes)       --> fields of the 400-byte header at the start of bytes: type, product,
@@ -6,17 +6,17 @@
  *                          --  crc_indicator, compatibility, options, signature, package_code (2
  *                          --  carrier, 3 OEM settings), printable, header_ok
  *   local v = cwe.verified(reader, { withhold = true, expect = crc })
- *   v:drain(30000[, progress[, entry]])  --> true: read to the end, or to where what does not say
- *            --  how long it is can no longer become good; each silence at most ms.
- *            --  progress(bytes, size) now and then; entry(table) for each entry of the settings
- *            --  inside (see nvup_entries.h), not with withhold
+ *   v:drain(30000[, progress[, entry]])  --> true: all is read, with at most 30000 ms between two
+ *            --  reads. Ends early when the source has no size and its problems are permanent.
+ *            --  progress(bytes, size) is called each MiB; entry(table) for each entry of the
+ *            --  settings inside (see nvup_entries.h), not with withhold
  *   v:read(n[, ms]) v:size() v:rewind() v:close()      -- as of moonflash.core.source
  *   v:report()  --> { ok, complete, bytes, crc, records = { { depth, offset, type, product, version,
  *            --  date, size, package_code, stated_crc, header_crc = "ok|bad", computed_crc or nil,
  *            --  image_crc = "ok|bad|unchecked" } }, problems = { { kind, offset } } }
  *
- * With withhold, a read fails with source.rejected as soon as something is known to be wrong, and
- * the last byte is only given when nothing was, and the CRC of the whole file is `expect` if given.
+ * With withhold, a read fails with source.rejected as soon as a problem is known. The last byte is
+ * given only when there is none, and when the CRC of the whole file is `expect`, if given.
  *
  * @module moonflash.core.cwe
  */
@@ -24,8 +24,6 @@
 #include "bind/reader.h"
 #include "stream/verify_reader.h"
 #include "stream/wait.h"
-
-#include <string.h>
 
 #define VERIFIED "moonflash.verified"
 
@@ -183,11 +181,11 @@ enum { SELF = 1, SILENCE = 2, PROGRESS = 3, ENTRY = 4 };
 
 struct drain {
     struct mf_nvup_entries entries;
-    uint64_t told; /* position of the last call of progress */
+    uint64_t reported; /* position of the last call of progress */
     uint8_t piece[PIECE];
 };
 
-static void tell(lua_State *L, const struct verified *self, struct drain *drain, size_t count)
+static void report(lua_State *L, const struct verified *self, struct drain *drain, size_t count)
 {
     uint64_t position = self->core.cwe.position;
 
@@ -195,9 +193,9 @@ static void tell(lua_State *L, const struct verified *self, struct drain *drain,
         mf_nvup_entries_feed(&drain->entries, &self->core.cwe, drain->piece, count);
         mf_report_nvup_entries(L, ENTRY, &drain->entries);
     }
-    if (lua_isnil(L, PROGRESS) || position - drain->told < PROGRESS_EVERY)
+    if (lua_isnil(L, PROGRESS) || position - drain->reported < PROGRESS_EVERY)
         return;
-    drain->told = position;
+    drain->reported = position;
     call_progress(L, PROGRESS, &self->core);
 }
 
@@ -218,11 +216,12 @@ static int verified_drain(lua_State *L)
     lua_settop(L, ENTRY);
     luaL_argcheck(L, lua_isnil(L, ENTRY) || !self->core.withhold, ENTRY, "not while withholding");
     drain = lua_newuserdata(L, sizeof *drain);
-    memset(drain, 0, offsetof(struct drain, piece));
+    mf_nvup_entries_init(&drain->entries);
+    drain->reported = 0;
     while ((count = reader->read(reader, drain->piece, PIECE, silence_ms)) > 0) {
         if (is_interrupted(L))
             return mf_fail_reader(L, SELF, MF_STREAM_INTERRUPTED);
-        tell(L, self, drain, (size_t)count);
+        report(L, self, drain, (size_t)count);
         if (is_endless(self))
             break;
     }

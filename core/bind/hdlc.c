@@ -73,10 +73,8 @@ static int decoder_counters(lua_State *L)
     struct decoder *decoder = luaL_checkudata(L, 1, DECODER);
 
     lua_createtable(L, 0, 2);
-    mf_push_whole(L, decoder->hdlc.bad_crc);
-    lua_setfield(L, -2, "bad_crc");
-    mf_push_whole(L, decoder->hdlc.too_long);
-    lua_setfield(L, -2, "too_long");
+    mf_set_whole(L, "bad_crc", decoder->hdlc.bad_crc);
+    mf_set_whole(L, "too_long", decoder->hdlc.too_long);
     return 1;
 }
 

@@ -111,7 +111,7 @@ static int q_reset(lua_State *L)
     return begin(L, mf_qdl_reset(check_qdl(L)));
 }
 
-/* What both status() and failure() tell. */
+/* The fields that status() and failure() share. */
 static void push_state(lua_State *L, const struct mf_qdl *qdl)
 {
     lua_createtable(L, 0, 12);

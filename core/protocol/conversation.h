@@ -20,7 +20,7 @@ struct mf_next {
     enum mf_want want;
     const uint8_t *bytes;  /* SEND: the conversation's memory, unchanged until sent() */
     size_t length;         /* SEND: count of `bytes` */
-    uint64_t image_offset; /* SEND: where the range begins; 0 is where the reader stands when the
+    uint64_t image_offset; /* SEND: where the range begins; 0 is where the reader is when the
                               operation begins. Ranges come in order, each once, and all but the
                               last have the same length. */
     uint32_t image_length; /* SEND: 0: no image bytes */

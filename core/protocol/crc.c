@@ -9,8 +9,8 @@
 
 enum { WORD = 8, LANES = 5, BLOCK = LANES * WORD };
 
-/* What a byte does to an empty register: at once (the byte tables), or as byte i of a word, at the
- * end of that word (near) or where the word of the next block begins (far). */
+/* The effect of one byte on a zero register. crc16_byte: of the byte alone. crc32_near and crc32_far:
+ * of byte i of a word, at the end of the word (near), or at the same word of the next block (far). */
 static uint16_t crc16_byte[256];
 static uint32_t crc32_near[WORD][256], crc32_far[WORD][256];
 static uint32_t *const crc32_byte = crc32_near[WORD - 1];
@@ -23,7 +23,8 @@ static uint32_t shift_byte(uint32_t value, uint32_t polynomial)
     return value;
 }
 
-/* Byte i of a word is followed by WORD - 1 - i more. */
+/* WORD - 1 - i bytes follow byte i of a word. Two threads that come here at once write the same
+ * values. */
 static void make_tables(void)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
@@ -38,15 +39,20 @@ static void make_tables(void)
                 crc32_far[BLOCK - 1 - followers][byte] = value;
         }
     }
-    tables_made = true;
+    __atomic_store_n(&tables_made, true, __ATOMIC_RELEASE);
+}
+
+static void need_tables(void)
+{
+    if (!__atomic_load_n(&tables_made, __ATOMIC_ACQUIRE))
+        make_tables();
 }
 
 uint16_t mf_crc16(uint16_t crc, const uint8_t *bytes, size_t length)
 {
     unsigned value = crc ^ 0xffffu;
 
-    if (!tables_made)
-        make_tables();
+    need_tables();
     while (length-- > 0)
         value = value >> 8 ^ crc16_byte[(value ^ *bytes++) & 0xff];
     return (uint16_t)(value ^ 0xffffu);
@@ -57,10 +63,10 @@ static inline uint64_t get_u64le(const uint8_t *at)
     return mf_get_u32le(at) | (uint64_t)mf_get_u32le(at + 4) << 32;
 }
 
-/* Unrolling is asked for where it decides the speed: -O2 does not do it by itself. */
+/* The loops that decide the speed are unrolled by pragma: -O2 does not do it by itself. */
 
-/* What a word that the register was added to leaves in the register. */
-static inline uint32_t look_up(uint32_t table[WORD][256], uint64_t word)
+/* The register after a word to which the register before was added. */
+static inline uint32_t look_up(const uint32_t table[WORD][256], uint64_t word)
 {
     uint32_t crc = 0;
 
@@ -70,8 +76,8 @@ static inline uint32_t look_up(uint32_t table[WORD][256], uint64_t word)
     return crc;
 }
 
-/* LANES registers run side by side, each over every LANES-th word, so that the processor need not
- * wait for one look-up before it begins the next. The last block joins them. */
+/* LANES registers run side by side, each over every LANES-th word, so that the processor can begin a
+ * look-up before the previous one is done. The last block joins them. */
 static uint32_t crc32_blocks(uint32_t crc, const uint8_t *bytes, size_t count)
 {
     uint32_t lane[LANES] = {crc};
@@ -90,8 +96,7 @@ uint32_t mf_crc32(uint32_t crc, const uint8_t *bytes, size_t length)
 {
     size_t blocks = length / BLOCK;
 
-    if (!tables_made)
-        make_tables();
+    need_tables();
     if (blocks > 0)
         crc = crc32_blocks(crc, bytes, blocks);
     bytes += blocks * BLOCK;
@@ -126,14 +131,14 @@ static uint32_t append_zeros(uint32_t crc, uint64_t count)
     return crc;
 }
 
-/* B's bytes act alike on any register, so starting from A's instead of an empty one adds what
- * their difference becomes when as many zeros follow. */
+/* The CRC is linear: the difference between two registers before B becomes, after B, that difference
+ * followed by length_b zero bytes. */
 uint32_t mf_crc32_combine(uint32_t crc_a, uint32_t crc_b, uint64_t length_b)
 {
     return crc_b ^ append_zeros(crc_a ^ MF_CRC32_EMPTY, length_b);
 }
 
-/* Addition is its own inverse, so what combines also separates. */
+/* Addition modulo 2 is its own inverse, so the same formula separates the two parts. */
 uint32_t mf_crc32_tail(uint32_t before, uint32_t through, uint64_t length)
 {
     return mf_crc32_combine(before, through, length);

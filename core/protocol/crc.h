@@ -1,6 +1,6 @@
-/* The two checksums of the field: CRC-16/X-25 on QDL frames and write headers, CRC-32/JAMCRC in
- * CWE images (reference: QDL framing; CWE container). Incremental; both are reflected, so the
- * byte order of the host does not matter. */
+/* The two checksums: CRC-16/X-25 of QDL frames and write headers, CRC-32/JAMCRC of CWE images
+ * (reference: QDL framing; CWE container). Incremental, reflected, independent of the host's byte
+ * order. */
 #ifndef MF_PROTOCOL_CRC_H
 #define MF_PROTOCOL_CRC_H
 
@@ -21,8 +21,8 @@ uint32_t mf_crc32(uint32_t crc, const uint8_t *bytes, size_t length);
 /* The CRC-32 of A followed by B, from the CRC of each alone and the length of B in bytes. */
 uint32_t mf_crc32_combine(uint32_t crc_a, uint32_t crc_b, uint64_t length_b);
 
-/* The CRC-32 of the last `length` bytes alone, from the CRC of everything before them and the CRC
- * of everything including them: with it one running CRC serves records nested to any depth. */
+/* The CRC-32 of the last `length` bytes alone, from the CRC of all bytes before them and the CRC of
+ * all bytes including them. So one running CRC serves records nested to any depth. */
 uint32_t mf_crc32_tail(uint32_t before, uint32_t through, uint64_t length);
 
 #endif

@@ -40,14 +40,15 @@ static const struct {
 
 static const struct {
     size_t at, to;
-} octets[] = {
+} single_bytes[] = {
     {0x001, offsetof(struct mf_cwe_header, package_code)},
     {0x17c, offsetof(struct mf_cwe_header, options)},
 };
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
 
-/* Copies a zero-padded text; `out` has room for one NUL more and is all zero. */
+/* Copies a zero-padded text. `out` has room for one more NUL and is zeroed. Returns whether the text
+ * is printable and padded with zeros only. */
 static bool copy_text(char *out, const uint8_t *bytes, size_t width)
 {
     bool padding = false, clean = true;
@@ -76,8 +77,8 @@ bool mf_cwe_parse(struct mf_cwe_header *header, const uint8_t bytes[MF_CWE_HEADE
 
         memcpy(fields + numbers[i].to, &value, sizeof value);
     }
-    for (size_t i = 0; i < ROWS(octets); i++)
-        memcpy(fields + octets[i].to, bytes + octets[i].at, 1);
+    for (size_t i = 0; i < ROWS(single_bytes); i++)
+        memcpy(fields + single_bytes[i].to, bytes + single_bytes[i].at, 1);
     return mf_crc32(MF_CRC32_EMPTY, bytes, MF_CWE_CRC_SPAN) == header->header_crc;
 }
 
@@ -133,9 +134,9 @@ static void open_record(struct mf_cwe *cwe, struct mf_cwe_record *record)
     look_for_header(cwe);
 }
 
-/* A wrong CRC inside a record means leaf data; at the start of the file it decides between a
- * damaged header and something else altogether. */
-static bool like_a_header(const struct mf_cwe *cwe, const struct mf_cwe_header *header)
+/* Inside a record, bytes with a wrong CRC are data. At the start of the file they are a damaged
+ * header if they look like one, else another kind of file. */
+static bool looks_like_header(const struct mf_cwe *cwe, const struct mf_cwe_header *header)
 {
     return cwe->open_count == 0 && header->printable && header->type[0] != '\0' &&
            header->revision == REVISION;
@@ -149,7 +150,7 @@ static void consider_header(struct mf_cwe *cwe)
     struct mf_cwe_record *record;
 
     cwe->looking = false;
-    if (!good && !like_a_header(cwe, &header)) {
+    if (!good && !looks_like_header(cwe, &header)) {
         if (cwe->open_count == 0)
             report(cwe, MF_CWE_NOT_CWE, offset);
         return;
@@ -177,7 +178,7 @@ static void check_image(struct mf_cwe *cwe, struct mf_cwe_record *record, uint32
         report(cwe, MF_CWE_BAD_IMAGE_CRC, record->offset);
 }
 
-/* Closes what ends here, innermost first; a sibling may follow. */
+/* Closes the records that end here, the innermost first. A sibling may follow. */
 static void close_ended(struct mf_cwe *cwe)
 {
     bool closed = false;

@@ -1,14 +1,14 @@
 /* The CWE image container: 400-byte headers in front of their data, nested to any depth, each with
  * a CRC over its first 256 bytes and one over its data (big-endian; reference: CWE container).
  *
- * The verifier is fed any split of a file and keeps no image bytes. A nested header is found where
- * one may stand (at the start of a record's data and after each sibling) when its 256-byte CRC is
- * right; anything else there is leaf data up to the end of the record around it. One running CRC
- * serves all depths, so every byte is summed once. All memory is the struct's own, bounded by the
- * constants below; safe on any input.
+ * The verifier gets a file in any split and keeps no image bytes. A nested header can only be at the
+ * start of a record's data or after a sibling, and is recognized by its 256-byte CRC; other bytes
+ * there are data up to the end of the record around them. One running CRC serves all depths, so each
+ * byte is summed once. All memory is the struct's own, bounded by the constants below; safe on any
+ * input.
  *
- * The 144 bytes of the outermost header after its own CRC are under no CRC. Of them revision,
- * indicator, size, image CRC and the padding of the texts are held against the rest of the file.
+ * The last 144 bytes of the outermost header are under no CRC. Of them revision, indicator, size,
+ * image CRC and the padding of the texts are checked against the rest of the file.
  */
 #ifndef MF_PROTOCOL_CWE_H
 #define MF_PROTOCOL_CWE_H
@@ -37,7 +37,7 @@ struct mf_cwe_header {
     uint32_t compatibility, storage_address, program_address, entry_point, signature;
     uint8_t options;
     uint8_t package_code; /* file header in the first 256 bytes: 0 none, 2 carrier PRI, 3 OEM PRI */
-    bool printable;       /* every text field was printable and zero-padded */
+    bool printable;       /* all text fields are printable and zero-padded */
 };
 
 /* Reads the fields of a 400-byte header. Returns whether its 256-byte CRC is right. */
@@ -53,8 +53,8 @@ struct mf_cwe_record {
 
 enum mf_cwe_problem_kind {
     MF_CWE_NO_PROBLEM,
-    MF_CWE_NOT_CWE,           /* the file does not begin with anything like a header */
-    MF_CWE_BAD_HEADER_CRC,    /* it does, but the CRC of its first 256 bytes is wrong */
+    MF_CWE_NOT_CWE,           /* the file does not begin with a header */
+    MF_CWE_BAD_HEADER_CRC,    /* the file begins with a header, but its CRC is wrong */
     MF_CWE_BAD_IMAGE_CRC,     /* of a record's data */
     MF_CWE_UNKNOWN_REVISION,  /* header revision is not 3 */
     MF_CWE_UNKNOWN_INDICATOR, /* CRC indicator is not GOOD, NOPE or ff ff ff ff */
@@ -69,7 +69,7 @@ enum mf_cwe_problem_kind {
 
 struct mf_cwe_problem {
     enum mf_cwe_problem_kind kind;
-    uint64_t offset; /* of the record it is about, or where the bytes went wrong */
+    uint64_t offset; /* of the record, or of the first wrong byte */
 };
 
 enum { MF_CWE_PROBLEMS = 16 };
@@ -77,7 +77,7 @@ enum { MF_CWE_PROBLEMS = 16 };
 struct mf_cwe {
     struct mf_cwe_record records[MF_CWE_RECORDS];
     unsigned record_count;
-    struct mf_cwe_problem problems[MF_CWE_PROBLEMS]; /* the first ones; the count goes on */
+    struct mf_cwe_problem problems[MF_CWE_PROBLEMS]; /* the first ones; all are counted */
     unsigned problem_count;
     uint32_t crc;      /* running, over the whole file so far */
     uint64_t position; /* bytes fed */
@@ -86,12 +86,12 @@ struct mf_cwe {
         unsigned record;
         uint64_t end; /* where its data ends, never after that of the record around it */
         uint32_t crc_before;
-        bool beyond; /* its stated end was later: its CRC cannot be told */
+        bool beyond; /* its stated end was later, so its CRC is unknown */
     } open[MF_CWE_DEPTH];
     unsigned open_count;
     uint8_t header[MF_CWE_HEADER];
     size_t header_length;
-    bool looking; /* a header may stand at the current position */
+    bool looking; /* a header may begin at the current position */
 };
 
 void mf_cwe_init(struct mf_cwe *cwe);

@@ -1,5 +1,4 @@
-/* Integers to and from bytes. Everything on the wire is handled byte by byte, so the host's
- * byte order and alignment never matter. */
+/* Integers to and from bytes, one byte at a time: independent of the host's byte order and alignment. */
 #ifndef MF_PROTOCOL_ENDIAN_H
 #define MF_PROTOCOL_ENDIAN_H
 

@@ -76,7 +76,7 @@ static bool crc_matches(const uint8_t *bytes, size_t payload)
     return mf_crc16(MF_CRC16_EMPTY, bytes, payload) == mf_get_u16le(bytes + payload);
 }
 
-/* A flag came: returns the length of the payload in the buffer, 0 if it is not a good frame. */
+/* At a flag: returns the length of the payload in the buffer, 0 if the frame is not good. */
 static size_t end_frame(struct mf_hdlc_decoder *decoder)
 {
     size_t length = decoder->length;

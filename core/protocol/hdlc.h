@@ -1,5 +1,5 @@
-/* HDLC frames as QDL and DIAG use them: 7e, payload and its CRC-16 (low byte first) with 7e and 7d
- * escaped (7d, byte xor 20), 7e. The leading flag is optional in what arrives. */
+/* HDLC frames of QDL and DIAG: 7e, payload and its CRC-16 (low byte first) with 7e and 7d escaped
+ * (7d, byte xor 20), 7e. A received frame may lack the leading flag. */
 #ifndef MF_PROTOCOL_HDLC_H
 #define MF_PROTOCOL_HDLC_H
 
@@ -8,15 +8,15 @@
 #include <stdint.h>
 
 #define MF_HDLC_FLAG 0x7e
-/* Bytes a frame of `length` payload bytes can need at most. */
+/* Most bytes of a frame with `length` payload bytes. */
 #define MF_HDLC_FRAME_MAX(length) (2 * ((length) + 2) + 2)
 
 /* Writes the frame of a payload. Returns its length, 0 if `capacity` is too small. */
 size_t mf_hdlc_frame(uint8_t *out, size_t capacity, const uint8_t *payload, size_t length);
 
-/* Takes any split of a byte stream. The caller owns the buffer, which limits a frame's unescaped
- * length (payload + 2). Frames that are over-long, have a bad CRC or are shorter than three bytes
- * are counted and dropped; empty ones (doubled flags) are ignored. */
+/* Decodes a byte stream in any split. The buffer is the caller's and limits the unescaped length of a
+ * frame (payload + 2). Frames that are too long, have a bad CRC or have fewer than three bytes are
+ * counted and dropped; empty ones (doubled flags) are ignored. */
 struct mf_hdlc_decoder {
     uint8_t *buffer;
     size_t capacity;

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-/* What the bytes at the current position belong to. */
+/* The part that the current position is in. */
 enum phase { PAYLOAD_HEAD, ENTRY_HEAD, FIELD_HEAD, NAME_KIND, NAME, VALUE };
 
-/* Bytes of the heads; a name's first byte is a head of its own. */
+/* Bytes of the heads. The first byte of a name is a head of its own. */
 static const uint8_t head_size[] = {
     [PAYLOAD_HEAD] = 10, [ENTRY_HEAD] = 8, [FIELD_HEAD] = 6, [NAME_KIND] = 1};
 

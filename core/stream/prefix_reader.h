@@ -1,6 +1,6 @@
-/* A reader of bytes that are in memory, and then of what another reader still gives: how a
- * beginning that was looked at comes first again. Without another reader it is an image in
- * memory, which can be read as often as wanted. */
+/* A reader that gives bytes from memory first, then those of another reader. So the beginning of a
+ * pipe can be inspected and is still read. Without another reader it is an image in memory, which can
+ * be read again. */
 #ifndef MF_STREAM_PREFIX_READER_H
 #define MF_STREAM_PREFIX_READER_H
 
@@ -13,7 +13,7 @@ struct mf_prefix_reader {
     struct mf_reader *rest;
 };
 
-/* `bytes`, and `rest` (or NULL), must outlive this. */
+/* `bytes` and `rest` (may be NULL) must outlive this reader. */
 void mf_prefix_reader_init(struct mf_prefix_reader *self, const uint8_t *bytes, size_t length,
                            struct mf_reader *rest);
 

@@ -165,7 +165,7 @@ static struct mf_next next_of(const struct mf_transfer *transfer)
     return transfer->conversation->next(transfer->conversation);
 }
 
-/* An answer that came just before the hang-up tells the cause: it is read first. */
+/* An answer that came just before the hang-up may be its cause: it is read first. */
 static int write_failed(struct mf_transfer *transfer, ssize_t cause)
 {
     int result;

@@ -20,7 +20,7 @@ static void pass_failure_on(struct mf_verify_reader *self)
     self->reader.reason = self->inner->reason;
 }
 
-/* Reads on and looks at what comes. */
+/* Reads the next bytes and verifies them. */
 static ssize_t read_on(struct mf_verify_reader *self, uint8_t *out, size_t capacity, int timeout_ms)
 {
     ssize_t count = self->inner->read(self->inner, out, capacity, timeout_ms);
@@ -54,8 +54,8 @@ static int remaining_ms(int64_t deadline_ms)
     return left > 0 ? (int)left : 0;
 }
 
-/* Gives the held byte and all but the last of those that come, which is held next. Reads twice
- * when the very first read gives a single byte. `capacity` is at least 2. */
+/* Gives the held byte and the new bytes but the last one, which is held next. When the first read of
+ * all gives a single byte, it reads once more. `capacity` is at least 2. */
 static ssize_t read_behind(struct mf_verify_reader *self, uint8_t *out, size_t capacity,
                            int timeout_ms)
 {

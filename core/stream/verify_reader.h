@@ -1,6 +1,6 @@
-/* A reader that lets the bytes of another reader through and verifies them as a CWE image on the
- * way. When told to withhold, it is always one byte behind: the last byte, without which no modem
- * has a whole image, is given only once the other reader has ended and everything was right. */
+/* A reader that verifies a CWE image as it streams through. With `withhold` it holds back the last
+ * byte until the image has ended and all CRCs are known to be right, so a modem never receives a
+ * complete bad image. */
 #ifndef MF_STREAM_VERIFY_READER_H
 #define MF_STREAM_VERIFY_READER_H
 
@@ -15,16 +15,16 @@ struct mf_verify_reader {
     struct mf_cwe cwe;
     bool withhold;
     bool expects;    /* the CRC of the whole file must be `expect` */
-    uint32_t expect; /* what an earlier pass over the same source gave */
-    bool ended;      /* the other reader came to its end */
+    uint32_t expect; /* the CRC of an earlier pass over the same source */
+    bool ended;      /* the inner reader has ended */
     bool good;       /* the verdict, once ended */
-    bool holds;
+    bool holds;      /* `held` is the last byte that was read, and not given yet */
     uint8_t held;
 };
 
-/* `inner` must stand at its first byte and outlive this. `expect` may be NULL. Reads give
- * MF_STREAM_REJECTED as soon as something is known to be wrong, when withholding; else they give
- * everything and the verdict is in `good`. */
+/* `inner` must be at its first byte and outlive this reader. `expect` may be NULL. With `withhold`,
+ * reads return MF_STREAM_REJECTED as soon as a problem is known; without, they give all bytes, and
+ * the verdict is in `good`. */
 void mf_verify_reader_init(struct mf_verify_reader *self, struct mf_reader *inner, bool withhold,
                            const uint32_t *expect);
 

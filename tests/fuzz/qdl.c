@@ -31,17 +31,17 @@ static struct mf_next next_of(const struct mf_qdl *qdl)
     return qdl->conversation.next(&qdl->conversation);
 }
 
-static void tell_sent(struct mf_qdl *qdl)
+static void on_sent(struct mf_qdl *qdl)
 {
     qdl->conversation.sent(&qdl->conversation);
 }
 
-static void tell_bytes(struct mf_qdl *qdl, const uint8_t *bytes, size_t length)
+static void on_bytes(struct mf_qdl *qdl, const uint8_t *bytes, size_t length)
 {
     qdl->conversation.feed(&qdl->conversation, bytes, length);
 }
 
-static void tell_silence(struct mf_qdl *qdl)
+static void on_silence(struct mf_qdl *qdl)
 {
     qdl->conversation.timed_out(&qdl->conversation);
 }
@@ -50,7 +50,7 @@ static void feed_frame(struct mf_qdl *qdl, const uint8_t *payload, size_t length
 {
     uint8_t frame[MF_HDLC_FRAME_MAX(HELLO_LENGTH)];
 
-    tell_bytes(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
+    on_bytes(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
 }
 
 /* Obeys the next order. */
@@ -63,7 +63,7 @@ static void obey(struct modem *modem, struct mf_qdl *qdl)
         count = HELLO_LENGTH;
     modem->input++, modem->left--;
     if (order == QUIET) {
-        tell_silence(qdl);
+        on_silence(qdl);
         return;
     }
     if (count > modem->left)
@@ -71,7 +71,7 @@ static void obey(struct modem *modem, struct mf_qdl *qdl)
     if (order == FRAME)
         feed_frame(qdl, modem->input, count);
     else
-        tell_bytes(qdl, modem->input, count);
+        on_bytes(qdl, modem->input, count);
     modem->input += count, modem->left -= count;
 }
 
@@ -96,7 +96,7 @@ static void check_send(struct modem *modem, struct mf_qdl *qdl)
     require(next_of(qdl).want == MF_SEND && next_of(qdl).bytes == next.bytes);
     require(next_of(qdl).image_offset == next.image_offset);
     check_range(modem, &next);
-    tell_sent(qdl);
+    on_sent(qdl);
 }
 
 /* Runs the present operation to its end. */
@@ -115,7 +115,7 @@ static void run(struct modem *modem, struct mf_qdl *qdl)
         else if (modem->left > 0)
             obey(modem, qdl);
         else
-            tell_silence(qdl);
+            on_silence(qdl);
     }
     require((next_of(qdl).want == MF_FAILED) == (qdl->failure != MF_QDL_NO_FAILURE));
     require((qdl->other_protocol != MF_OTHER_NONE) == (qdl->failure == MF_QDL_NOT_QDL));

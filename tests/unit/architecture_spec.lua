@@ -252,6 +252,15 @@ describe("the architecture", function()
     return found
   end
 
+  it("is on the map, core/README.md", function()
+    local map, missing = support.contents "core/README.md", {}
+    walk("core", function(path)
+      local name = path:match "([%w_]+)%.c$"
+      if name and not map:find("%f[%w_]" .. name .. "%f[^%w_]") then missing[#missing + 1] = path end
+    end)
+    assert.same({}, missing)
+  end)
+
   it("has no circle of files", function()
     local graph = {}
     walk("lua", function(path)

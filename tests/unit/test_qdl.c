@@ -16,19 +16,19 @@ static void feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length, struct
 {
     size_t at = split.first < length ? split.first : length;
 
-    tell_bytes(qdl, bytes, at);
+    on_bytes(qdl, bytes, at);
     for (; at < length; at += split.step)
-        tell_bytes(qdl, bytes + at, length - at < split.step ? length - at : split.step);
+        on_bytes(qdl, bytes + at, length - at < split.step ? length - at : split.step);
 }
 
-static void hear(struct mf_qdl *qdl, const char *hex, struct split split)
+static void reply(struct mf_qdl *qdl, const char *hex, struct split split)
 {
     uint8_t bytes[256];
 
     feed(qdl, bytes, hex_bytes(bytes, sizeof bytes, hex), split);
 }
 
-static void say(struct mf_qdl *qdl, const char *hex, struct split split)
+static void reply_framed(struct mf_qdl *qdl, const char *hex, struct split split)
 {
     uint8_t payload[64], frame[MF_HDLC_FRAME_MAX(sizeof payload)];
     size_t length = hex_bytes(payload, sizeof payload, hex);
@@ -44,7 +44,7 @@ static void check_sent(struct mf_qdl *qdl, const struct step *step)
     CHECK_HEX(next.bytes, next.length, step->hex);
     CHECK_EQUAL(next.image_offset, step->a);
     CHECK_EQUAL(next.image_length, step->b);
-    tell_sent(qdl);
+    on_sent(qdl);
 }
 
 /* The open request is too long to write down: its payload is taken out of its frame. */
@@ -65,7 +65,7 @@ static void check_open(struct mf_qdl *qdl, uint32_t file_size)
     CHECK_HEX(buffer, 15, start);
     CHECK_EQUAL(buffer[412], (0xa0 + 399) & 0xff);
     CHECK_EQUAL(next.image_length, 0);
-    tell_sent(qdl);
+    on_sent(qdl);
 }
 
 static void check_failed(struct mf_qdl *qdl, const struct step *step)
@@ -110,14 +110,14 @@ static void play_step(struct mf_qdl *qdl, const struct step *step, struct split 
         break;
     case FEED_BYTES:
         CHECK_EQUAL(next_of(qdl).want, MF_RECEIVE);
-        hear(qdl, step->hex, split);
+        reply(qdl, step->hex, split);
         break;
     case FEED_PAYLOAD:
-        say(qdl, step->hex, split);
+        reply_framed(qdl, step->hex, split);
         break;
     case TIME_OUT:
         CHECK_EQUAL(next_of(qdl).want, MF_RECEIVE);
-        tell_silence(qdl);
+        on_silence(qdl);
         break;
     case EXPECT_DONE:
         CHECK_EQUAL(next_of(qdl).want, MF_DONE);
@@ -163,8 +163,8 @@ static void check_dialogues(void)
 
 static void answer(struct mf_qdl *qdl, const char *hex)
 {
-    tell_sent(qdl);
-    hear(qdl, hex, (struct split){0, 256});
+    on_sent(qdl);
+    reply(qdl, hex, (struct split){0, 256});
 }
 
 /* qdl-em7455-open-unframed: the fields of the payload, and the frame's length over zeros. */
@@ -186,9 +186,9 @@ static void acknowledge(struct mf_qdl *qdl, uint16_t sequence)
 {
     char hex[32];
 
-    tell_sent(qdl);
+    on_sent(qdl);
     snprintf(hex, sizeof hex, "28 %02x %02x 00 00 00 00 00 00", sequence & 0xff, sequence >> 8);
-    say(qdl, hex, (struct split){0, 256});
+    reply_framed(qdl, hex, (struct split){0, 256});
 }
 
 /* qdl-mc7455-last-chunk: 61 whole writes and one of 418062 bytes. */
@@ -257,7 +257,7 @@ static void check_answers_during_a_write(const char *payload, enum mf_qdl_failur
     answer(&qdl, HELLO_ANSWER);
     answer(&qdl, OPENED);
     CHECK_EQUAL(next_of(&qdl).want, MF_SEND);
-    say(&qdl, payload, (struct split){0, 256});
+    reply_framed(&qdl, payload, (struct split){0, 256});
     CHECK_EQUAL(qdl.failure, failure);
 }
 
@@ -268,13 +268,13 @@ static void check_late_answers_while_sending(void)
 
     init(&qdl);
     CHECK(mf_qdl_greet(&qdl));
-    tell_sent(&qdl);
-    tell_silence(&qdl);
-    hear(&qdl, ERROR_22, (struct split){0, 256});
+    on_sent(&qdl);
+    on_silence(&qdl);
+    reply(&qdl, ERROR_22, (struct split){0, 256});
     CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, SWITCH);
     answer(&qdl, ERROR_22);
     CHECK_HEX(next_of(&qdl).bytes, next_of(&qdl).length, HELLO);
-    tell_silence(&qdl); /* while sending: not a receive's time */
+    on_silence(&qdl); /* while sending: not a receive's time */
     CHECK_EQUAL(next_of(&qdl).want, MF_SEND);
 }
 
@@ -284,12 +284,12 @@ static void check_hello_fields(void)
 
     init(&qdl);
     CHECK(begin_image(&qdl, 401, 1));
-    tell_sent(&qdl);
+    on_sent(&qdl);
     /* block 0x400, two id bytes, one sector: features stand behind them */
-    say(&qdl,
-        "02 " MAGIC_MODEM " 00 00 00 05 04 00 04 00 00 00 00 00 00 02 aa bb 01 00 01 00 "
-        "01 02 03 04 7e",
-        (struct split){0, 256});
+    reply_framed(&qdl,
+                 "02 " MAGIC_MODEM " 00 00 00 05 04 00 04 00 00 00 00 00 00 02 aa bb 01 00 01 00 "
+                 "01 02 03 04 7e",
+                 (struct split){0, 256});
     CHECK_EQUAL(qdl.version, 5);
     CHECK_EQUAL(qdl.max_block, 0x400);
     CHECK_EQUAL(qdl.features, 0x7e);
@@ -301,9 +301,10 @@ static void check_hello_with_lists_beyond_its_end(void)
 
     init(&qdl);
     CHECK(begin_image(&qdl, 401, 1));
-    tell_sent(&qdl);
-    say(&qdl, "02 " MAGIC_MODEM " 00 00 00 06 06 00 00 00 00 00 00 00 00 00 00 00 ff ff 30",
-        (struct split){0, 256});
+    on_sent(&qdl);
+    reply_framed(&qdl,
+                 "02 " MAGIC_MODEM " 00 00 00 06 06 00 00 00 00 00 00 00 00 00 00 00 ff ff 30",
+                 (struct split){0, 256});
     CHECK_EQUAL(qdl.features, 0);
     CHECK_TEXT(mf_qdl_state_name(&qdl), "open image");
 }
