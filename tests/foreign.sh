@@ -66,7 +66,7 @@ END
     cmake -S . -B "$build" -DCMAKE_TOOLCHAIN_FILE="$build/machine.cmake" \
         -DLUA_PROGRAM="$build/wrappers/lua5.1" -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)" &&
         cmake --build "$build" -j "${JOBS:-2}" || return 1
-    for program in "$build/moonflash" "$build"/tests/fake_bus "$build"/tests/web_server; do
+    for program in "$build/moonflash" "$build"/tests/fake_dbus "$build"/tests/web_server; do
         wrap "$program.$machine" "$program"
     done
 }

@@ -9,7 +9,7 @@ local packages = require "tests.images.packages"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
-local web = require "tests.web"
+local web = require "tests.fakes.web"
 local zip = require "tests.images.zip"
 
 local size = tonumber(arg[1] or 64000000)

@@ -3,7 +3,7 @@
 -- SuperSpeed needs the service stopped.
 -- @module tests.matrix.neighbours
 
-local fake_bus = require "tests.fake_bus"
+local fake_dbus = require "tests.fakes.dbus"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -39,9 +39,9 @@ end
 function neighbours.new(root)
   make_systemd(root)
   local self = setmetatable({ root = root, told = "" }, neighbours)
-  if fake_bus.program then
+  if fake_dbus.program then
     assert(sys.make_folder(root .. "/run/dbus"))
-    self.bus = fake_bus.start(root .. "/run/dbus/system_bus_socket", "accept")
+    self.bus = fake_dbus.start(root .. "/run/dbus/system_bus_socket", "accept")
   end
   return self
 end

@@ -4,7 +4,7 @@ local cjson = require "cjson"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
-local web = require "tests.web"
+local web = require "tests.fakes.web"
 local zip = require "tests.images.zip"
 
 local SIZE = 2500000

@@ -1,8 +1,8 @@
 -- Calls on a message bus: accepted, refused, never answered, and a bus that goes away.
-local fake_bus = require "tests.fake_bus"
+local fake_dbus = require "tests.fakes.dbus"
 local support = require "tests.support"
 
-if not fake_bus.program then return end
+if not fake_dbus.program then return end
 
 local dbus = require "moonflash.core.dbus"
 local sys = require "moonflash.core.sys"
@@ -18,7 +18,7 @@ describe("a message bus", function()
   after_each(support.finish)
 
   it("carries texts and truth values, and sees when a caller leaves", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "accept")
+    local server = fake_dbus.start(support.folder() .. "/bus", "accept")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.is_true(inhibit(connection, 2000))
     assert.is_true(inhibit(connection, 2000, "/sys/ü", false))
@@ -32,7 +32,7 @@ describe("a message bus", function()
   end)
 
   it("tells a refusal by its name and words", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "refuse")
+    local server = fake_dbus.start(support.folder() .. "/bus", "refuse")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     local accepted, problem = inhibit(connection, 2000)
     assert.equal("bus.refused", support.code_of(accepted, problem))
@@ -42,14 +42,14 @@ describe("a message bus", function()
   end)
 
   it("does not wait longer than told", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "silent")
+    local server = fake_dbus.start(support.folder() .. "/bus", "silent")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.equal("bus.timeout", support.code_of(inhibit(connection, 30)))
     connection:close()
   end)
 
   it("may go away", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "accept")
+    local server = fake_dbus.start(support.folder() .. "/bus", "accept")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     server:kill "KILL"
     local called, problem = inhibit(connection, 2000)
@@ -59,7 +59,7 @@ describe("a message bus", function()
   end)
 
   it("that reads nothing any more does not delay the close", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "silent")
+    local server = fake_dbus.start(support.folder() .. "/bus", "silent")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     server:kill "STOP"
     assert.equal("bus.timeout", support.code_of(inhibit(connection, 30, ("x"):rep(4000000))))
@@ -76,7 +76,7 @@ describe("a message bus", function()
   end)
 
   it("takes only what can be said on it", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "accept")
+    local server = fake_dbus.start(support.folder() .. "/bus", "accept")
     local connection = assert(dbus.open("unix:path=" .. server.path, 2000))
     assert.equal("bus.failed", support.code_of(inhibit(connection, 500, "\255")))
     assert.has_error(function() inhibit(connection, 500, {}) end)
@@ -88,7 +88,7 @@ describe("a message bus", function()
 
   -- GLib's thread keeps some for good and closes the last a moment later.
   it("does not gather descriptors", function()
-    local server = fake_bus.start(support.folder() .. "/bus", "accept")
+    local server = fake_dbus.start(support.folder() .. "/bus", "accept")
     local first = assert(dbus.open("unix:path=" .. server.path, 2000))
     first:close()
     local before = #sys.list "/proc/self/fd"

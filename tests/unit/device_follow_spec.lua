@@ -1,7 +1,7 @@
 local device = require "moonflash.device"
-local fake = require "tests.fake_sysfs"
-local modems = require "tests.fake_modems"
-local reboot = require "tests.fake_reboot"
+local fake = require "tests.fakes.sysfs"
+local modems = require "tests.fakes.modems"
+local reboot = require "tests.fakes.reboot"
 local copy, running, waiting = modems.copy, modems.running, modems.waiting
 
 describe("following a modem", function()

@@ -1,6 +1,6 @@
 local device = require "moonflash.device"
-local fake = require "tests.fake_sysfs"
-local modems = require "tests.fake_modems"
+local fake = require "tests.fakes.sysfs"
+local modems = require "tests.fakes.modems"
 local copy, running = modems.copy, modems.running
 
 describe("device.select", function()

@@ -1,7 +1,7 @@
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
-local fake = require "tests.fake_sysfs"
-local modems = require "tests.fake_modems"
+local fake = require "tests.fakes.sysfs"
+local modems = require "tests.fakes.modems"
 local sys = require "moonflash.core.sys"
 local watch = require "moonflash.device.watch"
 

@@ -31,7 +31,7 @@ describe("a download session", function()
   end)
 
   local function start(fault, at)
-    local peer = support.start(support.lua([[require("tests.qdl_peer").serve(...)]],
+    local peer = support.start(support.lua([[require("tests.fakes.loader").serve(...)]],
       folder .. "/copy", fault, at and tostring(at)))
     return peer:line(), peer
   end

@@ -1,6 +1,6 @@
 -- What a router pays to list modems from Lua: memory and processor time beyond those of lua5.1 itself.
-local fake = require "tests.fake_sysfs"
-local modems = require "tests.fake_modems"
+local fake = require "tests.fakes.sysfs"
+local modems = require "tests.fakes.modems"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 

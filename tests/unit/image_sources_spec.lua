@@ -5,7 +5,7 @@ local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
-local web = require "tests.web"
+local web = require "tests.fakes.web"
 local zip = require "tests.images.zip"
 
 local LARGE = 300000 -- more than is held in memory

@@ -1,6 +1,6 @@
 -- Programs that have ports of the modem open, found in a fake /proc.
-local fake_machine = require "tests.fake_machine"
-local modems = require "tests.fake_modems"
+local fake_machine = require "tests.fakes.machine"
+local modems = require "tests.fakes.modems"
 local port_users = require "moonflash.host.port_users"
 local sys = require "moonflash.core.sys"
 

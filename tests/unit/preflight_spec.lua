@@ -1,8 +1,8 @@
 -- Findings before anything is changed: each faked once, and none where all is well.
-local fake = require "tests.fake_sysfs"
-local fake_machine = require "tests.fake_machine"
+local fake = require "tests.fakes.sysfs"
+local fake_machine = require "tests.fakes.machine"
 local failure = require "moonflash.base.failure"
-local modems = require "tests.fake_modems"
+local modems = require "tests.fakes.modems"
 local preflight = require "moonflash.host.preflight"
 local sys = require "moonflash.core.sys"
 

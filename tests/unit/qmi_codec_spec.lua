@@ -3,7 +3,7 @@ local ctl = require "moonflash.protocol.qmi.ctl"
 local dms = require "moonflash.protocol.qmi.dms"
 local message = require "moonflash.protocol.qmi.message"
 local names = require "moonflash.protocol.qmi.names"
-local qmux = require "tests.unit.qmux"
+local qmux = require "tests.fakes.qmux"
 local vectors = require "tests.vectors.init"
 
 local examples = vectors.named "qmi-examples"

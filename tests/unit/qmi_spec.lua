@@ -1,5 +1,5 @@
 local dms = require "moonflash.protocol.qmi.dms"
-local fake = require "tests.unit.fake_qmi"
+local fake = require "tests.fakes.qmi"
 local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
 

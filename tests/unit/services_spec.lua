@@ -1,9 +1,9 @@
 -- Programs that use the modem are paused, and resumed: at the end, after a failure, and after a crash.
-local fake_bus = require "tests.fake_bus"
-local fake_machine = require "tests.fake_machine"
+local fake_dbus = require "tests.fakes.dbus"
+local fake_machine = require "tests.fakes.machine"
 local failure = require "moonflash.base.failure"
 local lock = require "moonflash.host.lock"
-local modems = require "tests.fake_modems"
+local modems = require "tests.fakes.modems"
 local services = require "moonflash.host.services"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -309,7 +309,7 @@ describe("two jobs at once", function()
   end)
 end)
 
-if fake_bus.program then
+if fake_dbus.program then
   describe("ModemManager on the bus", function()
     local uid = "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6"
     local server
@@ -317,7 +317,7 @@ if fake_bus.program then
     local function with_bus(manner, modem)
       with_systemd(modem)
       assert(sys.make_folder(machine.root .. "/run/dbus"))
-      server = fake_bus.start(machine.root .. "/run/dbus/system_bus_socket", manner)
+      server = fake_dbus.start(machine.root .. "/run/dbus/system_bus_socket", manner)
     end
 
     it("is inhibited for this modem, and no longer at the end", function()

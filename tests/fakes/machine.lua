@@ -1,4 +1,4 @@
---- A computer below a folder: a modem in /sys (tests/fake_sysfs), ports that are devices, /proc with
+--- A computer below a folder: a modem in /sys (tests/fakes/sysfs), ports that are devices, /proc with
 -- processes, programs that write down how they were called. Nothing of it is real, nothing real is
 -- touched.
 --
@@ -10,9 +10,9 @@
 --     machine:remove()
 
 local device = require "moonflash.device"
-local fake_sysfs = require "tests.fake_sysfs"
+local fake_sysfs = require "tests.fakes.sysfs"
 local jobs = require "moonflash.engine.job"
-local modems = require "tests.fake_modems"
+local modems = require "tests.fakes.modems"
 local sys = require "moonflash.core.sys"
 
 local machine = {}
@@ -28,7 +28,7 @@ local function make_ports(self)
 end
 
 --- Builds one.
--- @tparam ?table modem as tests/fake_modems.lua has them
+-- @tparam ?table modem as tests/fakes/modems.lua has them
 -- @tparam[opt] table files text by path below the root
 function machine.new(modem, files)
   local tree = fake_sysfs.new()

@@ -10,8 +10,8 @@
 
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
-local fake = require "tests.fake_sysfs"
-local modems = require "tests.fake_modems"
+local fake = require "tests.fakes.sysfs"
+local modems = require "tests.fakes.modems"
 
 local reboot = {}
 reboot.__index = reboot

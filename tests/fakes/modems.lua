@@ -1,6 +1,6 @@
---- Models and modems for tests of devices: what tests/fake_sysfs.lua plugs.
+--- Models and modems for tests of devices: what tests/fakes/sysfs.lua plugs.
 
-local fake = require "tests.fake_sysfs"
+local fake = require "tests.fakes.sysfs"
 
 local modems = {}
 

@@ -1,7 +1,7 @@
--- The process of tests/unit/fake_qmi.lua: answers QMUX frames on a pseudo terminal with canned TLVs.
+-- The process of tests/fakes/qmi.lua: answers QMUX frames on a pseudo terminal with canned TLVs.
 -- Ends when its parent does.
 local sys = require "moonflash.core.sys"
-local qmux = require "tests.unit.qmux"
+local qmux = require "tests.fakes.qmux"
 
 local master, path = assert(sys.pty())
 local parent_ms = 60000

@@ -1,6 +1,6 @@
 /* A message bus with ModemManager on it, as far as a caller of InhibitDevice can see:
  *
- *     fake_bus SOCKET accept|refuse|silent
+ *     fake_dbus SOCKET accept|refuse|silent
  *
  * prints "ready", then every call ("InhibitDevice UID true"), and "gone" when a caller leaves. Ends
  * when its standard input does. */

@@ -1,10 +1,10 @@
 --- A web server for specs: the files of a folder, with faults asked for in the URL (see web_server.c).
 --
---     local web = require("tests.web").start(folder)
+--     local web = require("tests.fakes.web").start(folder)
 --     web:url("a.cwe?stall=200000")   --> "http://127.0.0.1:PORT/a.cwe?stall=200000"
 --
 -- support.finish() ends it.
--- @module tests.web
+-- @module tests.fakes.web
 
 local support = require "tests.support"
 

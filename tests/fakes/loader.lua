@@ -1,10 +1,10 @@
 --- A loader for tests of the download session: it answers from byte templates of the protocol's
 -- description, and does one thing wrong when told so. Runs in a process of its own:
 --
---     local peer = support.start(support.lua([[require("tests.qdl_peer").serve(...)]], image_copy,
+--     local peer = support.start(support.lua([[require("tests.fakes.loader").serve(...)]], image_copy,
 --                                            "wrong_sequence", "2"))
 --     local path = peer:line()      -- its port; then a line for every command that came
--- @module tests.qdl_peer
+-- @module tests.fakes.loader
 
 local bytes = require "moonflash.core.bytes"
 local hdlc = require "moonflash.core.hdlc"

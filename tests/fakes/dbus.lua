@@ -1,24 +1,24 @@
---- Starts tests/fake_bus.c: a message bus with a ModemManager that accepts, refuses or is silent.
+--- Starts tests/fakes/dbus.c: a message bus with a ModemManager that accepts, refuses or is silent.
 --
---     local server = fake_bus.start(folder .. "/bus", "accept")
+--     local server = fake_dbus.start(folder .. "/bus", "accept")
 --     server:line()   --> "InhibitDevice /sys/devices/... true", then "gone"
 
 local support = require "tests.support"
 
-local fake_bus = {}
+local fake_dbus = {}
 
 --- The program, nil when it was not built.
-fake_bus.program = os.getenv "MOONFLASH_FAKE_BUS"
+fake_dbus.program = os.getenv "MOONFLASH_FAKE_DBUS"
 
 --- Starts one; support.finish() stops it.
 -- @tparam string path of its socket
 -- @tparam string manner accept, refuse or silent
 -- @treturn table a child of tests.support, with the field path
-function fake_bus.start(path, manner)
-  local child = support.start { fake_bus.program, path, manner }
+function fake_dbus.start(path, manner)
+  local child = support.start { fake_dbus.program, path, manner }
   assert(child:line() == "ready")
   child.path = path
   return child
 end
 
-return fake_bus
+return fake_dbus

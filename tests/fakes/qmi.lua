@@ -3,12 +3,12 @@
 --     local modem = fake.start [[ on[0x0023] = answer "02 04 00 00 00 00 00 01 02 00 4d 43" ]]
 --     modem.path       the port;   modem:seen()  parsed requests so far;   modem:stop()
 --
--- The script given runs in the modem's process (fake_qmi_modem.lua) and says what it does with each
+-- The script given runs in the modem's process (qmi_modem.lua) and says what it does with each
 -- message: on[number] = function(request) ... end, ctl[number] for the CTL service, made with answer,
 -- answer_as, send, silence, hang_up, both, after, turns. With mbim = { done, done, done } the port
 -- speaks MBIM; these are what it does at the opening, the closing and other commands.
 local sys = require "moonflash.core.sys"
-local qmux = require "tests.unit.qmux"
+local qmux = require "tests.fakes.qmux"
 
 local fake = {}
 fake.__index = fake
@@ -40,7 +40,7 @@ end
 
 function fake.start(script)
   local read_end, write_end = assert(sys.pipe())
-  local pid = assert(sys.spawn({ "lua5.1", "tests/unit/fake_qmi_modem.lua", script or "" },
+  local pid = assert(sys.spawn({ "lua5.1", "tests/fakes/qmi_modem.lua", script or "" },
     { stdin = false, stdout = write_end }))
   sys.close(write_end)
   local self = setmetatable({ pid = pid, output = read_end, pending = "", lines = {} }, fake)
