@@ -6,6 +6,7 @@
 rings() {
     cat <<END
 unit||
+integration||
 sim||
 packaging|$packaging_packages|
 engines|$engine_packages|the update engines of Mender and SWUpdate, which are services; two minutes

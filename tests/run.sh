@@ -1,6 +1,6 @@
 #!/bin/sh
 # Packages, build, luacheck and the tests:
-#     sh tests/run.sh             the rings unit, sim and packaging
+#     sh tests/run.sh             the rings unit, integration, sim and packaging
 #     sh tests/run.sh RING...     these rings; tests/rings.sh has the list
 #     sh tests/run.sh all         all rings
 # The exit status is 0 when all is well. At the end stand the rings and tests that were left out, with the

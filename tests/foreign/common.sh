@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 
 # the pure ones and simulated transfers, without those that count in hundredths of a second
-foreign_short='^(c|fuzz)_|^unit_(at|bytes|crc|cwe|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
+foreign_short='^(c|fuzz)_|^(unit|integration)_(at|bytes|crc|cwe|engine|hdlc|image|model|port|qdl|qmi_codec|trace)|^sim_update$'
 
 # foreign_absent NAME WHY: the tests are skipped, because the distribution has no such machine
 foreign_absent() {

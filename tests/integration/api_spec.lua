@@ -104,7 +104,7 @@ describe("the public API", function()
     local function collect(text)
       for word in text:gmatch "[.:]([%a_][%w_]*)" do words[word] = true end
     end
-    for _, folder in ipairs { "tests/unit", "tests/sim" } do
+    for _, folder in ipairs { "tests/unit", "tests/integration", "tests/sim" } do
       walk(folder, function(path) collect(read(path)) end)
     end
     for _, readme in ipairs { "lua/README.md", "scripts/README.md" } do -- run by sim/readme_spec.lua
@@ -145,7 +145,7 @@ describe("the public modules in C", function()
 
   it("say at their head what each function takes and gives, and a test calls it", function()
     local words, missing, count = {}, {}, 0
-    for _, folder in ipairs { "tests/unit", "tests/sim" } do
+    for _, folder in ipairs { "tests/unit", "tests/integration", "tests/sim" } do
       walk(folder, function(path)
         for word in read(path):gmatch "[.:]([%a_][%w_]*)" do words[word] = true end
       end)

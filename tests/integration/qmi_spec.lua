@@ -67,7 +67,7 @@ describe("QMI", function()
       for _, request in ipairs(wrong) do
         local ok, problem = pcall(request)
         assert.is_false(ok)
-        assert.matches("^tests/unit/qmi_spec%.lua:%d+: ", problem)
+        assert.matches("^tests/integration/qmi_spec%.lua:%d+: ", problem)
       end
     end)
 
