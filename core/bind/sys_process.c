@@ -18,8 +18,8 @@
  *   sys.clear_interrupt()      --> acknowledges them: waits are possible again
  *   sys.defer_interrupts()     --> from now on interrupts end no wait; they stay pending. Nests
  *   sys.resume_interrupts()    --> ends one defer_interrupts; the last one lets what is pending end waits
- *   sys.hook(f, steps)         --> calls f every so many steps of Lua's machine once a signal was caught, also
- *                                  in coroutines made from now on. Without arguments: no hook
+ *   sys.hook(f, steps)         --> calls f every so many instructions of Lua, also in coroutines made from now
+ *                                  on. Without arguments: no hook
  *
  *   sys.lock(path [, role])    --> lock | sys.locked, evidence: the holder, "pid 71 ROLE: its command
  *                                  line". Makes file and folders
@@ -246,11 +246,7 @@ static int process_resume_interrupts(lua_State *L)
 
 static void call_hook(lua_State *L, lua_Debug *where)
 {
-    int last;
-
     (void)where;
-    if (mf_interrupts(&last) == 0)
-        return;
     lua_getfield(L, LUA_REGISTRYINDEX, HOOK_KEY);
     if (lua_isfunction(L, -1))
         lua_call(L, 0, 0);

@@ -78,7 +78,6 @@ local not_yet = {
   ["lua/moonflash/protocol/qdl.lua"] = "moonflash.engine.phase",
   ["lua/moonflash/image/init.lua"] = BLAME, ["lua/moonflash/base/request_checks.lua"] = BLAME,
   ["lua/moonflash/base/log.lua"] = BLAME,
-  ["lua/moonflash/base/run.lua"] = "moonflash.engine.user_code",
   ["lua/moonflash/base/options.lua"] = "moonflash.cli.values",
   ["lua/moonflash/base/later.lua"] = "something not written out",
 }

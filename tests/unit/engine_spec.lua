@@ -53,7 +53,7 @@ describe("engine.run", function()
   it("raises for what is no step before anything runs", function()
     for _, wrong in ipairs { { name = "two" }, false, 5, { run = function() end } } do
       local job = fake_job()
-      local _, problem = pcall(engine.run, job, { recorder "one", wrong })
+      local _, problem = pcall(function() engine.run(job, { recorder "one", wrong }) end)
       assert.truthy(problem:find("engine_spec.lua:%d+: step 2 is no step"), problem)
       assert.same({}, job.done)
     end
@@ -141,11 +141,10 @@ describe("engine.run", function()
     assert.is_nil(job.events[#job.events].message)
   end)
 
-  it("says which step says neither yes nor no", function()
-    for value, words in pairs { [false] = "false", ["nil"] = "nil", [5] = "5", ["too weak"] = '"too weak"',
-      again = '"again"', skip = '"skip"', finish = '"finish"' } do
-      local run = function() if value ~= "nil" then return value end end
-      local _, problem = engine.run(fake_job(), { { name = "one", run = run } })
+  it("fails for a step that returns neither success nor a reason, and names the step", function()
+    for words, value in pairs { ["a value of type boolean"] = { false }, nothing = {},
+      ["a value of type number"] = { 5 }, ["a value of type string"] = { "too weak" } } do
+      local _, problem = engine.run(fake_job(), { { name = "one", run = function() return unpack(value) end } })
       assert.equal("script.invalid", problem.code)
       local said = ("engine_spec%%.lua:%%d+: the step \"one\" returned %s$"):format(words)
       assert.truthy(problem.message:find(said), problem.message)

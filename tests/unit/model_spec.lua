@@ -88,6 +88,24 @@ describe("model.fits", function()
   end)
 end)
 
+describe("a model", function()
+  it("answers to its name and its aliases, without case", function()
+    local one = model.define(description { aliases = { "EM1" } })
+    assert.is_true(model.answers_to(one, "mc1"))
+    assert.is_true(model.answers_to(one, "em1"))
+    assert.is_false(model.answers_to(one, "mc2"))
+  end)
+
+  it("of another name is for devices with its ids, of a model of its family", function()
+    local one, other = model.define(description { name = "MINE" }), model.define(description { family = "G" })
+    local device = { model = "MC1", vid = "1199", pid = "0002" }
+    assert.is_true(model.is_for(one, device, { model.define(description()) }))
+    assert.is_false(model.is_for(one, device, { other }))
+    assert.is_false(model.is_for(one, { vid = "1199", pid = "0003" }, {}))
+    assert.is_true(model.is_for(one, { model = "MINE", vid = "1199", pid = "0003" }, {}))
+  end)
+end)
+
 describe("files.load", function()
   local folder
   before_each(function() folder = support.folder() end)

@@ -11,7 +11,7 @@ local requests = {
   string = "path pair root", table = "files arguments selection options", ["function"] = "emit",
 }
 -- What a request carries for ourselves once it was filled in: see context.current.
-local ours = { asked = true, at_work = true, failed = true, loose = true, opened = true }
+local ours = { at_work = true, failed = true, loose = true, opened = true }
 local options = {
   boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",
   number = "storage_index chunk_size timeout_scale",

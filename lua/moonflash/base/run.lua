@@ -4,7 +4,7 @@
 
 local later = require "moonflash.base.later"
 
-local foreign = later "moonflash.engine.user_code"
+local interrupt = require "moonflash.base.interrupt"
 local words = later "moonflash.base.request_checks"
 
 local context = {}
@@ -30,10 +30,9 @@ function context.within(request, work, ...)
 end
 
 --- The request that stands for everything left open.
--- @treturn table root, selection, options, emit; asked = whether any request was made while it stood;
--- at_work = the job whose steps run; within a script also opened = the jobs to close, failed = by place the
--- jobs of the last updates that failed, loose = by port what stands for the jobs of modems that were sent
--- images without one
+-- @treturn table root, selection, options, emit; at_work = the job whose steps run; within a script also
+-- opened = the jobs to close, failed = by place the jobs of the last updates that failed, loose = by port what
+-- stands for the jobs of modems that were sent images without one
 function context.current()
   return current
 end
@@ -51,18 +50,18 @@ local function merged(below, above)
   return all
 end
 
---- A function for events that ends no job half way, for it only shows how that goes: when it raises it is not
--- called again.
+--- Wraps an event handler. If it raises, it is disabled, a warning says so, and the job continues. An event handler
+-- that an interrupt ends is not disabled.
 -- @tparam function emit
 -- @treturn function
 function context.harmless(emit)
   local broken
   return function(event)
     if broken then return end
-    local ran, problem = foreign.call(emit, event)
-    if ran then return end
+    local ran, raised = pcall(emit, event)
+    if ran or interrupt.pending() then return end
     broken = true
-    current.emit { event = "warning", code = problem.code, message = tostring(problem) }
+    current.emit { event = "warning", code = "script.raised", message = tostring(raised) }
   end
 end
 
@@ -79,7 +78,6 @@ end
 function context.fill(given)
   given = given or {}
   if not is_plain(given) then words.check(given) end
-  current.asked = true
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options),

@@ -23,7 +23,6 @@ local makers = {
   qmi = function() return require "moonflash.protocol.qmi" end,
   at = function() return require "moonflash.protocol.at" end,
   qmi_message = function() return require "moonflash.protocol.qmi.message" end,
-  script = function() return require "moonflash.commands.script" end,
   simulator = function() return part(pcall(require, "moonflash.sim")) end,
   version = function() return require("moonflash.base.install").version end,
   simulated_images = function() return require "moonflash.sim.test_images" end,

@@ -13,14 +13,11 @@ local services = require "moonflash.host.services"
 local port_users = require "moonflash.host.port_users"
 local image = require "moonflash.image"
 local job = require "moonflash.engine.job"
-local later = require "moonflash.base.later"
 local model = require "moonflash.engine.model"
 local preflight = require "moonflash.host.preflight"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
 local sys = require "moonflash.core.sys"
-
-local own_script = later("moonflash.commands.script", "model")
 
 local update = {}
 
@@ -71,9 +68,9 @@ end
 -- The script that --model names, when it names a file and no model.
 local function named_script(name)
   if not name or not name:find "/" and not name:find "%.lua$" then return nil end
-  local script, problem = own_script(name)
+  local script, problem = files.model_of(name)
   if script or problem then return script, problem end
-  return nil, failure.new("script.invalid", name .. " is the script of no model")
+  return nil, failure.new("script.invalid", name .. " does not return flash.model { ... }")
 end
 
 -- What does not depend on the modem: the set of the images and all models, the script given first. Not to

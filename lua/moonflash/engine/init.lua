@@ -3,13 +3,10 @@
 -- @module moonflash.engine
 
 local context = require "moonflash.base.run"
+local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault
-local foreign = require "moonflash.engine.user_code"
-local later = require "moonflash.base.later"
-local returned = require "moonflash.engine.returned"
 local sys = require "moonflash.core.sys"
-
-local blame = later "moonflash.engine.blame"
+local user_code = require "moonflash.engine.user_code"
 
 local engine = {}
 
@@ -42,14 +39,16 @@ local function is_final(job, problem)
 end
 
 local function run_protected(job, step)
-  local ran, value, detail = foreign.call(step.run, job, step)
+  local ran, value, detail = user_code.call(step.run, job, step)
   if not ran then return nil, value end
-  local words = type(detail) == "string" and detail or nil
-  if value == true then return value, words end
-  local where = ("%s: the step %q"):format(foreign.place(step.run), step.name)
-  local problem = returned.of_step(where, value, detail)
+  local where = ("%s: the step %q"):format(user_code.place(step.run), step.name)
+  local problem = user_code.failure(where, value, detail)
+  if not problem and value == nil then
+    problem = failure.new("script.invalid", where .. " returned nothing",
+      { hint = "return true, or nil and the reason" })
+  end
   if problem then return nil, problem end
-  return value, words
+  return value, type(detail) == "string" and detail or nil
 end
 
 local function attempt(job, step)
@@ -118,7 +117,7 @@ end
 -- @raise for what is no step, before the first one runs
 function engine.run(job, steps)
   local wrong = fault_of(steps)
-  if wrong then blame.caller(wrong) end
+  if wrong then error(wrong, 2) end
   local script = context.current()
   local outer = script.at_work
   script.at_work = job

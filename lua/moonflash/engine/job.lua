@@ -4,10 +4,10 @@
 
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
-local foreign = require "moonflash.engine.user_code"
 local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local sessions = require "moonflash.engine.job_ports"
+local user_code = require "moonflash.engine.user_code"
 
 local SETTLE_SECONDS, MOST_DEFERRED = 3, 1000
 
@@ -65,7 +65,7 @@ end
 
 -- Runs cleanup with interrupts deferred: no signal cuts it short. All its waits have deadlines.
 local function clean_up(self, work, words)
-  local ran, problem = interrupt.defer(foreign.call, work)
+  local ran, problem = interrupt.defer(user_code.call, work)
   if ran then return end
   self:warn(problem.code, words .. ": " .. tostring(problem))
   return problem

@@ -3,7 +3,6 @@
 -- @module moonflash.engine.job_ports
 
 local at = require "moonflash.protocol.at"
-local blame = require "moonflash.engine.blame"
 local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"
@@ -20,7 +19,7 @@ local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] 
 
 -- Another job may work on the modem by now, or ask it something.
 local function hold(self)
-  if self.finalized then blame.caller "this job was finalized: it has no ports any more" end
+  if self.finalized then error("this job was finalized: it has no ports any more", 3) end
   return self:hold(true)
 end
 

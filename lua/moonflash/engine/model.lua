@@ -2,7 +2,6 @@
 -- Everything a script says is checked when it is loaded, so a typing mistake dies at the desk.
 -- @module moonflash.engine.model
 
-local later = require "moonflash.base.later"
 local step = require "moonflash.engine.step"
 
 local model = {}
@@ -70,22 +69,6 @@ function model.is(value)
   return getmetatable(value) == meta
 end
 
---- Whether images are for this model by their product, family and model; case does not matter, and
--- what the images do not say is no objection.
--- @tparam table self the model
--- @tparam table images an image set
--- @treturn boolean
--- @treturn ?string the other model that an image names
-model.fits = later("moonflash.engine.fit", "fits")
-
---- Whether a model of somebody's own, whatever its name, is for a device: it names its ids, and is of the
--- same family and product as the model that the device is otherwise taken for.
--- @tparam table self the model
--- @tparam table device
--- @tparam table models all there are
--- @treturn boolean
-model.is_for = later("moonflash.engine.fit", "is_for")
-
 --- Whether a name is this model's or one of its aliases; case does not matter.
 -- @tparam table self a model
 -- @tparam string name
@@ -97,6 +80,59 @@ function model.answers_to(self, name)
     if alias:lower() == wanted then return true end
   end
   return false
+end
+
+local function agree(a, b)
+  return not a or not b or a:lower() == b:lower()
+end
+
+-- The product field of 9x15 images is not published (reference: CWE header): a product that names no chip is no
+-- objection when the family fits.
+local function names_chip(product)
+  return product:lower():find "^9x%d%d$" ~= nil
+end
+
+-- The settings of a laptop's maker name a model instead of a family.
+local function other_model(self, images)
+  for _, image in ipairs(images.images or {}) do
+    if image.model and not model.answers_to(self, image.model) then return image.model end
+  end
+end
+
+--- Whether images are for this model by their product, family and model. Case does not matter; a field that the
+-- images do not have is no objection.
+-- @tparam table self the model
+-- @tparam table images an image set
+-- @treturn boolean
+-- @treturn ?string the other model that an image names
+function model.fits(self, images)
+  local other = other_model(self, images)
+  if other or not agree(self.family, images.family) then return false, other end
+  return agree(self.product, images.product) or images.family ~= nil and not names_chip(images.product)
+end
+
+local function has_ids(self, ids)
+  for _, kind in ipairs { "application", "download" } do
+    for _, own in ipairs(self.usb[kind]) do
+      if own:lower() == ids then return true end
+    end
+  end
+  return false
+end
+
+--- Whether a model of a user's script, whatever its name, is for a device: it has the device's ids, and the family
+-- and product of the model that the device is otherwise taken for.
+-- @tparam table self the model
+-- @tparam table device
+-- @tparam table models all models
+-- @treturn boolean
+function model.is_for(self, device, models)
+  if device.model == self.name then return true end
+  for _, other in ipairs(models) do
+    local is_alike = other.family == self.family and other.product == self.product
+    if other.name == device.model and not is_alike then return false end
+  end
+  return has_ids(self, device.vid .. ":" .. device.pid)
 end
 
 return model

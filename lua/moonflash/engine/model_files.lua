@@ -1,58 +1,105 @@
---- The files that scripts are: where they are looked for, how they are loaded, and which of them are models.
+--- Script files: where they are found, whether they may be run, how they are loaded, and the models among them.
+-- Every .lua file in a folder "models" is a model; no other file is.
 -- @module moonflash.engine.model_files
 
 local failure = require "moonflash.base.failure"
-local foreign = require "moonflash.engine.user_code"
+local install = require "moonflash.base.install"
 local model = require "moonflash.engine.model"
-local place = require "moonflash.base.install"
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
-local trust = require "moonflash.engine.trust"
+local user_code = require "moonflash.engine.user_code"
 
 local files = {}
 
---- Where scripts are looked for by name; the first hit wins, so /etc overrides what is bundled. Models are in
--- the folder "models" of each.
-files.folders = { "/etc/moonflash/scripts", place.scripts }
+--- The folders of scripts. A file in an earlier folder overrides the file of the same name in a later one.
+files.folders = { "/etc/moonflash/scripts", install.scripts }
 
--- LuaJIT's compiled code looks at no hooks, so nothing could end its loops.
-local interpret = rawget(_G, "jit") and rawget(_G, "jit").off
+-- --- which files may be run ---------------------------------------------------------------------
 
-local function after_call(ran, ...)
-  if ran then return ... end
-  return nil, (...)
+local LONGEST = 1048576
+local OTHERS_WRITE, STICKY = 2, 512 -- bits of a mode
+
+local function has(mode, bit)
+  return math.floor(mode / bit) % 2 == 1
 end
 
---- The function a script file is.
+local function refuse_writable(script, path, mode)
+  return nil, failure.new("script.untrusted", "other users can modify " .. script, {
+    evidence = ("%s has mode %o"):format(path, mode),
+    hint = ("read the script, then `chmod o-w %s`; on a file system without modes (FAT) copy the script to a "
+      .. "folder of your own"):format(path) })
+end
+
+-- Scripts run with the caller's privileges, usually root. Other users must not be able to write to the file or to
+-- its folder. In a folder like /tmp, where only owners replace files, the file must belong to root or the caller.
+local function check_permissions(path)
+  local folder = path:match "^(.+)/[^/]*$" or "/"
+  local file, missing = sys.stat(path)
+  local place = file and sys.stat(folder)
+  if not place then return nil, missing end
+  if has(file.mode, OTHERS_WRITE) then return refuse_writable(path, path, file.mode) end
+  local is_own = file.uid == 0 or file.uid == sys.user_id()
+  if has(place.mode, OTHERS_WRITE) and not (has(place.mode, STICKY) and is_own) then
+    return refuse_writable(path, folder, place.mode)
+  end
+  return true
+end
+
+-- A pipe: `moonflash run <(...)`.
+local function read_descriptor(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read(LONGEST) or ""
+  file:close()
+  return text
+end
+
+local function read(path)
+  if path:find "^/dev/fd/%d+$" or path == "/dev/stdin" then return read_descriptor(path) end
+  local real, missing = sys.real_path(path)
+  if not real then return nil, failure.new("script.not_found", "no such script: " .. path, { cause = missing }) end
+  local allowed, refused = check_permissions(real)
+  if not allowed then return nil, refused end
+  local text, unreadable = sys.read_file(real)
+  if text then return text end
+  return nil, failure.new("script.invalid", "cannot read the script " .. path, { cause = unreadable })
+end
+
+-- --- loading ------------------------------------------------------------------------------------
+
+-- LuaJIT: compiled code runs no hooks, so Ctrl-C would not end its loops.
+local interpret = rawget(_G, "jit") and rawget(_G, "jit").off
+
+--- The function that a script file is.
 -- @tparam string path
 -- @treturn function, or nil and a failure: script.not_found, script.untrusted, script.invalid
 function files.parse(path)
-  local text, untrusted = trust.read(path)
-  if not text then return nil, untrusted end
+  local text, unreadable = read(path)
+  if not text then return nil, unreadable end
   text = text:gsub("^#[^\n]*", "")
   local chunk = loadstring(text, "@" .. path)
   if chunk then return chunk end
-  -- with the path as its name Lua would shorten a long one
-  local _, problem = loadstring(text, "=")
+  local _, problem = loadstring(text, "=") -- Lua shortens a long path in its message
   return nil, failure.new("script.invalid", path .. problem)
 end
 
--- The files that are being loaded. One that takes the place of a bundled script by its name means that one
--- when it says the name.
+-- The files that are being loaded. Within a model that overrides a bundled one, the name means the bundled one.
 local loading = {}
 
 local function is_loading(path)
   return loading[sys.real_path(path) or path] ~= nil
 end
 
-local function loaded(file, ...)
+local function after_call(file, ran, ...)
   loading[file] = nil
-  return after_call(...)
+  if ran then return ... end
+  return nil, (...)
 end
 
---- Loads a script file.
+--- Loads a script file: calls it.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure as of parse, or script.raised
+-- @return what the script returns, or nil and a failure: as of parse, script.raised, or one that it raised
 function files.load(path, ...)
   local chunk, problem = files.parse(path)
   if not chunk then return nil, problem end
@@ -60,125 +107,123 @@ function files.load(path, ...)
   if is_loading(path) then return nil, failure.new("script.invalid", path .. " loads itself") end
   local file = sys.real_path(path) or path
   loading[file] = true
-  return loaded(file, foreign.call(chunk, ...))
+  return after_call(file, user_code.call(chunk, ...))
 end
 
 local function load_model(path)
-  local description, problem = files.load(path)
-  if not description then return nil, problem end
-  if not model.is(description) then
-    return nil, failure.new("script.invalid", path .. " does not return flash.model { ... }")
-  end
-  return description
+  local made, problem = files.load(path)
+  if model.is(made) then return made end
+  return nil, failure.is(problem) and problem
+    or failure.new("script.invalid", path .. " does not return flash.model { ... }")
 end
+
+-- --- finding ------------------------------------------------------------------------------------
 
 local function is_file(path)
-  local seen = sys.stat(path)
-  return seen and seen.kind == "file"
+  local seen = sys.stat(sys.real_path(path) or path)
+  return seen ~= nil and seen.kind == "file"
 end
 
-local function find_in_folders(name)
+-- The first file of a name, in lower case, too, in the folders of scripts; where says which of their folders.
+local function find_by_name(name, where)
   local bare = name:gsub("%.lua$", "")
   for _, folder in ipairs(files.folders) do
-    for _, file in ipairs { bare, bare:lower(), "models/" .. bare, "models/" .. bare:lower() } do
-      local path = ("%s/%s.lua"):format(folder, file)
-      if is_file(path) and not is_loading(path) then return path end
+    for _, below in ipairs(where) do
+      for _, file in ipairs { bare, bare:lower() } do
+        local path = ("%s%s/%s.lua"):format(folder, below, file)
+        if is_file(path) and not is_loading(path) then return path end
+      end
     end
   end
-end
-
---- Where a script is: a name is looked for in files.folders, a path says it itself.
--- @tparam string name "mc7455", "mine.lua", "examples/inventory" or "./mine.lua"; files may be in lower
--- case
--- @treturn string the path, or nil and failure script.not_found
-function files.find(name)
-  local path = not name:find "^%.?%.?/" and find_in_folders(name) or name:find "/" and name
-  if path then return path end
   return nil, failure.new("script.not_found", "no script for " .. name,
     { evidence = "looked in " .. table.concat(files.folders, ", "),
       hint = "check the name; `moonflash run` also takes a file, like ./mine.lua" })
 end
 
---- A model's script by its file name.
--- @tparam string name see files.find
--- @treturn table the model, or nil and a failure: script.not_found, script.invalid, script.raised
+--- The file of a script: a path, or the name of a script or of a model.
+-- @tparam string name "./mine.lua", "mine", "examples/inventory" or "mc7455"
+-- @treturn string the path, or nil and failure script.not_found
+function files.find(name)
+  if is_file(name) then return name:find "/" and name or "./" .. name end
+  if name:find "^%.?%.?/" then return name end
+  local path, missing = find_by_name(name, { "", "/models" })
+  return path or name:find "/" and name, missing
+end
+
+--- A model by its name or its path.
+-- @tparam string name "mc7455" or "./mine.lua"
+-- @treturn table the model, or nil and a failure: script.not_found, script.untrusted, script.invalid, script.raised
 function files.script(name)
-  local path, missing = files.find(name)
+  local path, missing = name, nil
+  if not name:find "/" then path, missing = find_by_name(name, { "/models" }) end
   if not path then return nil, missing end
   return load_model(path)
 end
 
--- Whether the text of a file says one of these words of flash, outside of comments.
-local function says(path, words)
-  local text = (sys.read_file(path) or ""):gsub("%-%-[^\n]*", "")
-  for word in text:gmatch "%f[%w_]flash%.([%a_]+)" do
-    if words[word] then return true end
-  end
-  return false
+--- The model that a script returns. While the script is loaded it sees no modem.
+-- @tparam string name as for find
+-- @treturn table the model; nil when the script returns none; or nil and a failure, as of script
+function files.model_of(name)
+  local path, missing = files.find(name)
+  if not path then return nil, missing end
+  local made, problem = run.within({ root = "/dev/null", selection = {}, options = {}, emit = function() end },
+    files.load, path)
+  if model.is(made) then return made end
+  return nil, failure.is(problem) and problem.code:find "^script%." and problem or nil
 end
 
-local makes = { model = true, insert_before = true, insert_after = true, replace = true, remove = true,
-  change = true, rename = true }
+-- --- all models ---------------------------------------------------------------------------------
 
---- Whether a file makes a model, told by its text.
--- @tparam string path
--- @treturn boolean
-function files.makes_model(path)
-  return says(path, makes)
-end
-
---- Whether a file is a model's script, told by its text, for any other script does its work when it
--- is loaded: outside of comments it says `flash.model` or `flash.script`.
--- @tparam string path
--- @treturn boolean
-function files.is_script(path)
-  return says(path, { model = true, script = true })
-end
-
--- What takes the place of another is where that would be.
-local function move_last(models, description)
-  for index, each in ipairs(models) do
-    if each == description then return table.insert(models, table.remove(models, index)) end
-  end
-end
-
--- What one folder adds to the models.
-local function add_models(models, seen, folder, tell)
-  for _, file in ipairs(sys.list(folder) or {}) do
-    local path = folder .. "/" .. file
-    if seen[file] then
-      move_last(models, seen[file])
-    elseif file:match "%.lua$" and files.is_script(path) and not is_loading(path) then
-      collectgarbage() -- what loading modules left: 90 kB less at the peak, which listing modems has here
-      local description, problem = load_model(path)
-      if not description then tell(problem) end
-      seen[file] = description
-      models[#models + 1] = description
+-- The paths of each file name, those that override first; and all names, those that override none first.
+local function list_models()
+  local paths, names = {}, {}
+  for index = #files.folders, 1, -1 do
+    local folder, own = files.folders[index] .. "/models", {}
+    for _, file in ipairs(sys.list(folder) or {}) do
+      local path = folder .. "/" .. file
+      if file:find "^[^.].*%.lua$" and (sys.stat(path) or {}).kind ~= "folder" and not is_loading(path) then
+        if not paths[file] then own[#own + 1] = file end
+        paths[file] = paths[file] or {}
+        table.insert(paths[file], 1, path)
+      end
     end
+    for _, file in ipairs(names) do own[#own + 1] = file end
+    names = own
+  end
+  return names, paths
+end
+
+local LOAD_MS = 10000 -- a model takes a few ms
+
+-- The first of several files that loads.
+local function first_model(paths, warn)
+  for _, path in ipairs(paths) do
+    local made, problem = user_code.call_until(sys.clock_ms() + LOAD_MS, load_model, path)
+    if made then return made end
+    warn(problem)
   end
 end
 
-local told = {} -- what there was a warning for already
+local warned = {} -- the messages of earlier calls
 
-local function warn(emit, problem)
+local function warn_once(emit, problem)
   local message = tostring(problem) .. "; it is left out"
-  if told[message] then return end
-  told[message] = true
-  emit { event = "warning", code = problem.code, message = message }
+  if not warned[message] then emit { event = "warning", code = problem.code, message = message } end
+  warned[message] = true
 end
 
---- All models there are scripts for; a name in /etc hides the bundled one. Scripts that are no
--- models are for `moonflash run` alone. One that does not load is left out, for a modem must be found, asked
--- and led back all the same; what would send images had better not begin without it.
--- @tparam[opt] function emit warned of each that does not load, the first time
+--- All models: every .lua file in the folders "models". A file that does not load is left out with a warning, so
+-- that modems are still found and recovered.
+-- @tparam[opt] function emit gets the warnings, each once
 -- @treturn table array of models
--- @treturn ?table the failure of the first that does not load
+-- @treturn ?table the failure of the first file that does not load
 function files.all(emit)
-  local models, seen, broken = {}, {}, nil
-  for _, folder in ipairs(files.folders) do
-    add_models(models, seen, folder .. "/models", function(problem)
+  local models, broken = {}, nil
+  local names, paths = list_models()
+  for _, file in ipairs(names) do
+    models[#models + 1] = first_model(paths[file], function(problem)
       broken = broken or problem
-      if emit then warn(emit, problem) end
+      if emit then warn_once(emit, problem) end
     end)
   end
   return models, broken

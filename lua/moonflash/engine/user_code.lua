@@ -1,93 +1,160 @@
---- Calls code that is not ours: scripts, and the functions they hand over. What it raises is told with
--- the script's own file and line, whichever part of the library noticed it, and Ctrl-C ends it also where
--- it waits for nothing.
+--- Runs user code (scripts and callbacks) in protected mode. Errors name the script's file and line; Ctrl-C also
+-- interrupts a loop that never blocks.
 -- @module moonflash.engine.user_code
 
+local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
-local later = require "moonflash.base.later"
 local sys = require "moonflash.core.sys"
 
-local blame = later "moonflash.engine.blame"
+local user_code = {}
 
-local foreign = {}
+local xpcall = xpcall -- a script may replace the global one
+local STEPS, EVERY_STEP = 10000, 1 -- instructions of Lua between two calls of the hook
+local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)engine/user_code%.lua$"
 
-local STEPS, EVERY_STEP = 1000, 1 -- of Lua's machine, between two looks at the signals
-local GRACE_MS = 300 -- what takes note of a signal by itself does so by then
-local OURS = debug.getinfo(1, "S").source:match "^(.*)engine/user_code%.lua$"
-
---- Whether a frame is of code that is not ours.
--- @tparam table frame of debug.getinfo, with "S"
-function foreign.is_foreign(frame)
-  return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #OURS) ~= OURS
+local function is_user_code(frame)
+  return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #LIBRARY) ~= LIBRARY
 end
 
--- --- signals ------------------------------------------------------------------------------------
+local deadline -- of sys.clock_ms, within user_code.call_until
 
-local since -- when the hook saw a pending interrupt first
-
--- Called after a signal only, and anywhere: also while a module is being loaded, so it must load none
--- before foreign code goes on.
-local function look_at_signals()
+-- The hook. Raises in user code only: an interrupted wait of the library returns its failure. Once there is a
+-- reason to stop, the hook runs at every instruction: a script that catches all errors in a loop ends, too.
+local function stop_user_code()
   local stopped = interrupt.pending()
-  if not stopped then
-    if since then sys.hook(look_at_signals, STEPS) end
-    since = nil
-    return
-  end
-  if not since then
-    since = sys.clock_ms()
-    sys.hook(look_at_signals, EVERY_STEP) -- not to miss the moment when foreign code goes on
-  end
-  if sys.clock_ms() - since < GRACE_MS or not foreign.is_foreign(debug.getinfo(2, "S")) then return end
-  error(stopped, 0)
+  local is_late = deadline and sys.clock_ms() > deadline
+  sys.hook(stop_user_code, (stopped or is_late) and EVERY_STEP or STEPS)
+  if not is_user_code(debug.getinfo(2, "S")) then return end
+  if stopped then error(stopped, 0) end
+  if is_late then error("it does not end", 2) end
 end
 
--- Watches for signals during a call, unless somebody else (a debugger, coverage) has the hook.
-local function watched(call, handler)
-  local mine = debug.gethook() == nil
-  if mine then sys.hook(look_at_signals, STEPS) end
-  local ok, problem = xpcall(call, handler)
-  if mine then sys.hook() end
-  return ok, problem
+local function place(frame, line)
+  return ("%s:%d"):format(frame.source:match "^@(.*)" or frame.short_src, line)
 end
 
--- --- the call -----------------------------------------------------------------------------------
+-- The line that Lua put before a message, if it is one of this frame, and the message without it.
+local function position(message, frame)
+  local prefix = frame.short_src .. ":"
+  if message:sub(1, #prefix) ~= prefix then return nil end
+  return message:match("^(%d+): (.*)$", #prefix + 1)
+end
 
--- The frames from the one that raised down to our call of the foreign code, that one too: LuaJIT, which
--- keeps no note of a frame that a last call took the place of, blames it.
-local function frames_above(call)
+-- The message with its place in user code: the one that Lua put before it, else the innermost frame of user code.
+-- A tail call leaves no frame: then only the file of the code is known.
+-- The place in the library that raised is the second value.
+local function located(message, frames, code)
+  local caller, noticed
+  for _, frame in ipairs(frames) do
+    local line, text = position(message, frame)
+    if line and is_user_code(frame) then return place(frame, line) .. ": " .. text end
+    if line then noticed, message = place(frame, line), text end
+    if is_user_code(frame) then caller = caller or place(frame, frame.currentline) end
+  end
+  if message:find "^[^\n:]+:%d+: " then return message end -- raised before, and handed on
+  local whole = debug.getinfo(code, "S")
+  caller = caller or is_user_code(whole) and whole.source:match "^@(.*)"
+  return caller and caller .. ": " .. message or message, noticed
+end
+
+local function failure_from(raised, frames, code)
+  if failure.is(raised) then return raised end
+  local message = type(raised) == "string" and raised or "raised a value of type " .. type(raised)
+  local text, noticed = located(message, frames, code)
+  return failure.new("script.raised", text, { evidence = noticed and "noticed at " .. noticed })
+end
+
+-- The frames of what raised, called in the message handler, down to our xpcall.
+local function frames_above()
   local frames, level = {}, 3
-  repeat
-    local frame = debug.getinfo(level, "Slf")
+  local frame = debug.getinfo(level, "Slf")
+  while frame and frame.func ~= xpcall do
     frames[#frames + 1], level = frame, level + 1
-  until not frame or frame.func == call
+    frame = debug.getinfo(level, "Slf")
+  end
   return frames
 end
 
---- Calls foreign code.
+--- Calls user code.
 -- @tparam function code
--- @param ... handed to it
--- @treturn boolean true; or nil and a failure: what was raised, or script.raised
+-- @param ... its arguments
+-- @treturn boolean true; or nil and a failure: the one that was raised, or script.raised
 -- @return all that it returns
-function foreign.call(code, ...)
-  local count, arguments, results, frames = select("#", ...), { ... }, nil, nil
-  local function call()
-    results = { code(unpack(arguments, 1, count)) }
+function user_code.call(code, ...)
+  local count, arguments, frames = select("#", ...), { ... }, {}
+  local hooked = debug.gethook() == nil -- else a debugger or a coverage tool has the hook
+  local function finish(ok, ...)
+    if hooked then sys.hook() end
+    if ok then return true, ... end
+    return nil, failure_from((...), frames, code)
   end
-  local ok, raised = watched(call, function(raised)
-    frames = frames_above(call)
+  if hooked then sys.hook(stop_user_code, STEPS) end
+  return finish(xpcall(function() return code(unpack(arguments, 1, count)) end, function(raised)
+    frames = frames_above()
     return raised
-  end)
-  if ok then return true, unpack(results, 1, table.maxn(results)) end
-  return nil, blame.failure(raised, frames or {}, call, code)
+  end))
 end
 
---- Where a function stands.
+local function restore(before, ...)
+  deadline = before
+  return ...
+end
+
+--- Calls a function of the library that calls user code. User code that runs past the deadline raises.
+-- @tparam number ms of sys.clock_ms
+-- @tparam function work returns its failures
+-- @param ... its arguments
+-- @return what it returns
+function user_code.call_until(ms, work, ...)
+  local before = deadline
+  deadline = ms
+  return restore(before, work(...))
+end
+
+--- Where a function is defined.
 -- @tparam function code
 -- @treturn string file and line
-function foreign.place(code)
+function user_code.place(code)
   local frame = debug.getinfo(code, "S")
-  return blame.place(frame, frame.linedefined)
+  return place(frame, frame.linedefined)
 end
 
-return foreign
+--- Whether a value is a result, as flash.update and its kind return one.
+-- @param value
+-- @treturn boolean
+function user_code.is_result(value)
+  return type(value) == "table" and type(value.ok) == "boolean" and type(value.exit) == "number"
+    and value.exit >= 0 and value.exit < 256 and value.exit % 1 == 0
+end
+
+-- The failure of a result or of the report of an image; those of another process are plain tables.
+local function failure_of(result)
+  local found = result.failure
+  if failure.is(found) or type(found) ~= "table" or type(found.message) ~= "string" then return failure.meant(found) end
+  return failure.new(failure.codes[found.code] and found.code or "script.refused", found.message,
+    { evidence = found.evidence, hint = found.hint })
+end
+
+-- Nothing, true, an answer, a result, a model, a function.
+local function is_success(value, detail)
+  return value == true or value == nil and detail == nil or type(value) == "function"
+    or type(value) == "table" and value.ok ~= false
+end
+
+--- The failure that a script, a callback or a step returned: nil and a text or a failure, a failure, or a result
+-- that is not ok. Everything else is success, or script.invalid.
+-- @tparam string where what returned it: a file, or file and line
+-- @param value the first value it returned
+-- @param detail the second
+-- @treturn ?table
+function user_code.failure(where, value, detail)
+  if failure.is(value) then return value end
+  if is_success(value, detail) then return nil end
+  local meant = type(value) == "table" and failure_of(value) or value == nil and failure.meant(detail)
+  if meant then return meant end
+  local kind = type(value == nil and detail or value)
+  return failure.new("script.invalid", ("%s returned a value of type %s"):format(where, kind),
+    { hint = "return nothing, true, or nil and the reason; a result, a function or flash.model { ... }" })
+end
+
+return user_code

@@ -2,6 +2,7 @@
 -- @module moonflash.cli.simulator.test_script
 
 local failure = require "moonflash.base.failure"
+local model_files = require "moonflash.engine.model_files"
 local outcome = require "moonflash.commands.outcome"
 local shape = require "moonflash.cli.shape"
 local text = require "moonflash.cli.text"
@@ -12,7 +13,7 @@ local TIME_SCALE = 0.01
 -- The modem a script is for: what --model says, or what a model script says of itself.
 local function model_of(wanted)
   if wanted.options.model then return wanted.options.model end
-  local model, problem = wanted.use.script.model(wanted.given.script)
+  local model, problem = model_files.model_of(wanted.given.script)
   if model then return model.name end
   if problem then return nil, problem end
   return nil, failure.new("usage", "the script does not say which modem it is for",
