@@ -1,6 +1,5 @@
---- A computer below a folder: a modem in /sys (tests/fakes/sysfs), ports that are devices, /proc with
--- processes, programs that write down how they were called. Nothing of it is real, nothing real is
--- touched.
+--- A computer below a folder: a modem in /sys (tests/fakes/sysfs), ports that are devices, /proc with processes,
+-- programs that log how they were called. Nothing of the real system is used.
 --
 --     local machine = fake_machine.new(modems.running, { ["proc/meminfo"] = "MemAvailable: 64000 kB\n" })
 --     machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
@@ -18,7 +17,7 @@ local sys = require "moonflash.core.sys"
 local machine = {}
 machine.__index = machine
 
--- Its ports lead to a character device that does no harm.
+-- The ports are links to /dev/null, a harmless character device.
 local function make_ports(self)
   for _, name in ipairs(sys.list(self.root .. "/dev")) do
     local path = self.root .. "/dev/" .. name
@@ -27,8 +26,8 @@ local function make_ports(self)
   end
 end
 
---- Builds one.
--- @tparam ?table modem as tests/fakes/modems.lua has them
+--- A new computer.
+-- @tparam ?table modem of tests/fakes/modems.lua
 -- @tparam[opt] table files text by path below the root
 function machine.new(modem, files)
   local tree = fake_sysfs.new()
@@ -55,20 +54,19 @@ function machine:process(pid, name, open, more)
   for file, text in pairs(more or {}) do self.tree:write(folder .. file, text) end
 end
 
---- A process is gone.
+--- Removes a process.
 function machine:end_process(pid)
   assert(sys.remove_tree(("%s/proc/%d"):format(self.root, pid)))
 end
 
---- Adds a program that writes its name and arguments into a file, then does what the words of a
--- shell script say.
+--- Adds a program that logs its name and arguments, then runs a shell script.
 function machine:program(path, body)
   self.tree:write(path, ("#!/bin/sh\necho \"${0##*/} $*\" >>%s/calls\n%s\n"):format(self.root, body or ""))
   local pid = assert(sys.spawn { "chmod", "755", self.root .. "/" .. path })
   assert(sys.wait(pid, 5000) == 0)
 end
 
---- How programs were called, in order.
+--- The calls of programs, in order.
 -- @treturn table array of lines
 function machine:calls()
   local lines = {}
@@ -81,7 +79,7 @@ function machine:read(path)
   return sys.read_file(self.root .. "/" .. path)
 end
 
---- A job on its modem; what it says is kept in notes, warnings and steps.
+--- A job on its modem; its events are in notes, warnings and steps.
 function machine:job(options)
   local found = assert(device.select(device.list(self.root, modems.models)))
   local chosen

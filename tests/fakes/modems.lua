@@ -1,4 +1,4 @@
---- Models and modems for tests of devices: what tests/fakes/sysfs.lua plugs.
+--- Models, and modems to plug into tests/fakes/sysfs.lua.
 
 local fake = require "tests.fakes.sysfs"
 
@@ -12,7 +12,7 @@ modems.models = {
   { name = "EM7305", usb = { application = { "1199:9063" }, download = { "1199:9062" } } },
 }
 
---- A description with some fields changed; false takes one away.
+--- A copy with some fields changed; false removes a field.
 function modems.copy(given, changes)
   local made = {}
   for name, value in pairs(given) do made[name] = value end
@@ -20,7 +20,7 @@ function modems.copy(given, changes)
   return made
 end
 
--- An MC7455 in application mode on USB3 at 2-3, in download mode at 1-6: the places of a log.
+-- An MC7455: at 2-3 (USB 3) in application mode, at 1-6 in download mode, as in a log.
 modems.running = {
   place = "2-3", peer = "1-6", vid = "1199", pid = "9071", number = 4, speed = 5000,
   serial = "LF123", product = "EM7455", manufacturer = "Sierra Wireless, Incorporated",
@@ -39,7 +39,7 @@ modems.waiting = {
 modems.twin = modems.copy(modems.waiting, { place = "1-2", peer = "2-1", number = 6,
   interfaces = { fake.serial(0, "ttyUSB0") } })
 
---- It again, running, with the serial number of the first.
+--- The second MC7455 in application mode, with the serial number of the first.
 modems.running_twin = modems.copy(modems.running,
   { place = "2-1", peer = "1-2", number = 6, interfaces = {} })
 

@@ -1,5 +1,5 @@
---- A stage for tests of following: a fake /sys, a clock that moves only while the follower waits,
--- and a plot that changes the tree at its times. Nothing sleeps.
+--- For tests of a modem that resets: a fake /sys, a clock that moves only while the follower waits, and changes
+-- of the tree at given times. Nothing sleeps.
 --
 --     local stage = reboot.new()
 --     stage.tree:plug(modems.running)
@@ -17,7 +17,7 @@ local reboot = {}
 reboot.__index = reboot
 
 function reboot.new()
-  local self = setmetatable({ tree = fake.new(), plot = {}, time = 0, waits = {} }, reboot)
+  local self = setmetatable({ tree = fake.new(), changes = {}, time = 0, waits = {} }, reboot)
   self.clock = { now = function() return self.time end }
   self.watch = { wait = function(_, ms) return self:pass(ms) end, close = function() end }
   return self
@@ -27,20 +27,20 @@ function reboot:remove()
   self.tree:remove()
 end
 
---- Lets time pass until the next act of the plot, at most ms.
+--- Lets time pass until the next change, at most ms.
 function reboot:pass(ms)
-  local ends, act = self.time + ms, self.plot[1]
+  local ends, change = self.time + ms, self.changes[1]
   self.waits[#self.waits + 1] = ms
   self.time = ends
-  if not act or act.at > ends then return true end
-  table.remove(self.plot, 1)
-  self.time = act.at
-  return act.run()
+  if not change or change.at > ends then return true end
+  table.remove(self.changes, 1)
+  self.time = change.at
+  return change.run()
 end
 
---- Something happens so many seconds after the follower was armed.
+--- Runs a function so many seconds after the follower was armed.
 function reboot:at(seconds, run)
-  self.plot[#self.plot + 1] = { at = seconds * 1000, run = function()
+  self.changes[#self.changes + 1] = { at = seconds * 1000, run = function()
     run()
     return true
   end }
@@ -55,7 +55,7 @@ function reboot:plug(seconds, description)
 end
 
 function reboot:interrupt(seconds)
-  self.plot[#self.plot + 1] = { at = seconds * 1000, run = function()
+  self.changes[#self.changes + 1] = { at = seconds * 1000, run = function()
     return nil, failure.new("sys.interrupted", "signal")
   end }
 end
@@ -76,13 +76,13 @@ function reboot:follow(place)
   return follower
 end
 
---- Arms a follower, and time begins anew.
+--- Arms a follower; time starts at 0.
 function reboot:arm(follower)
-  self.time, self.plot = 0, {}
+  self.time, self.changes = 0, {}
   follower:arm()
 end
 
---- Waits for a minute at most.
+--- Waits for at most a minute.
 function reboot.wait(_, follower, mode, fields)
   return follower:wait(modems.copy({ mode = mode, within_ms = 60000 }, fields))
 end

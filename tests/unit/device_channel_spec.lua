@@ -1,5 +1,6 @@
--- Channels by address: what is there, what opens, what is traced.
+-- Channels by address: which exist, how they are opened and traced.
 local channel = require "moonflash.device.channel"
+local failure = require "moonflash.base.failure"
 local run = require "moonflash.base.run"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -42,5 +43,41 @@ describe("a channel", function()
       assert.equal("the run's " .. path, channel.open(path))
       assert.equal("mine " .. path, channel.open(path, trace_of "mine"))
     end)
+  end)
+end)
+
+describe("channel.open_when_ready", function()
+  local function failing(codes)
+    return function(path)
+      local code = table.remove(codes, 1)
+      if code then return nil, failure.new(code, path) end
+      return "opened " .. path
+    end
+  end
+
+  it("tries again while the failure may pass", function()
+    local codes = { "port.not_found", "port.denied", "port.busy", "port.failed" }
+    assert.equal("opened /dev/x", channel.open_when_ready("/dev/x", failing(codes), 20000))
+  end)
+
+  it("ends in time with the last failure", function()
+    local tries, began = 0, sys.clock_ms()
+    local nothing, problem = channel.open_when_ready("/dev/x", function()
+      tries = tries + 1
+      return nil, failure.new("port.busy", "held")
+    end, 50)
+    assert.is_nil(nothing)
+    assert.equal("port.busy", problem.code)
+    assert.is_true(tries > 1 and sys.clock_ms() - began >= 50)
+  end)
+
+  it("does not try again after another failure, nor after an interrupt", function()
+    local codes = { "port.not_a_device" }
+    assert.equal("port.not_a_device", select(2, channel.open_when_ready("/dev/x", failing(codes), 20000)).code)
+    assert.is_nil(codes[1])
+    assert(sys.kill(sys.process_id(), "TERM"))
+    local _, problem = channel.open_when_ready("/dev/x", failing { "port.busy" }, 20000)
+    sys.clear_interrupt()
+    assert.equal("job.interrupted", problem.code)
   end)
 end)

@@ -30,7 +30,7 @@ describe("following a modem", function()
     follower:close()
   end)
 
-  it("knows the peer although the kernel tells it late", function()
+  it("learns the peer that the kernel adds late", function()
     stage.tree:plug(copy(running, { peer = false }))
     local dev = assert(device.select(stage:list()))
     stage.tree:add_peer("2-3", "1-6")
@@ -43,7 +43,7 @@ describe("following a modem", function()
     assert.equal("2-3", found.peer)
   end)
 
-  it("finds one that was away and came back elsewhere before anybody listened", function()
+  it("finds a modem that returned at another place before the follower was armed", function()
     stage.tree:plug(waiting)
     local dev = assert(device.select(stage:list()))
     stage.tree:unplug "1-6"
@@ -53,7 +53,7 @@ describe("following a modem", function()
     assert.equal("2-3", assert(stage:wait(follower, "application")).place)
   end)
 
-  it("finds one that came back in its place before anybody listened", function()
+  it("finds a modem that returned at its place before the follower was armed", function()
     stage.tree:plug(waiting)
     local dev = assert(device.select(stage:list()))
     stage.tree:unplug "1-6"
@@ -63,7 +63,7 @@ describe("following a modem", function()
     assert.equal(10, assert(stage:wait(follower, "download")).number)
   end)
 
-  it("does not take another for one that is away already", function()
+  it("takes no other modem for one that has left before", function()
     stage.tree:plug(waiting)
     stage.tree:plug(modems.running_twin)
     local dev = assert(device.select(stage:list(), { place = "1-6" }))
@@ -75,7 +75,7 @@ describe("following a modem", function()
     assert.equal("device.not_seen", problem.code)
   end)
 
-  it("finds it at its own place, by hub, and with one id for both modes", function()
+  it("finds it at its own place, behind a hub, and with the same ids in both modes", function()
     for _, place in ipairs { "4-1", "4-1.4" } do
       local modem = { place = place, vid = "1199", pid = "68c0", number = 2, speed = 480,
         interfaces = { fake.serial(0, "ttyUSB0"), fake.serial(3, "ttyUSB1") } }
@@ -109,7 +109,7 @@ describe("following a modem", function()
     assert.equal("left after 1.0 s; 5-1: 1199:9070 after 2.0 s, not taken for the modem", problem.evidence)
   end)
 
-  it("knows its place although its ids have changed, and what model it was", function()
+  it("recognises it by its place when its ids have changed, and keeps its model", function()
     stage.tree:plug(waiting)
     local follower = stage:follow "1-6"
     stage:unplug(1, "1-6")
@@ -120,7 +120,7 @@ describe("following a modem", function()
     assert.same({ "03f0:1234", "1199:9070", "1199:9071", "413c:81b6", "413c:81b5" }, found.ids)
   end)
 
-  it("stays the model it was where two models have its ids, whatever a loader calls itself", function()
+  it("keeps its model when two models have its ids, whatever product text the loader has", function()
     local own = copy(modems.models[1], { name = "Snapdragon", aliases = false })
     local models = { own, modems.models[1] }
     for _, product in ipairs { "QDL", "MC7455-CP" } do
@@ -164,7 +164,7 @@ describe("following a modem", function()
     end
   end)
 
-  it("never takes a twin that was in download mode before", function()
+  it("never takes another modem that was in download mode before", function()
     stage.tree:plug(running)
     stage.tree:plug(modems.twin)
     local follower = stage:follow "2-3"
@@ -174,7 +174,7 @@ describe("following a modem", function()
     assert.equal(20000, stage.time)
   end)
 
-  it("is not misled by a twin that reboots meanwhile", function()
+  it("distinguishes another modem of the same model that resets meanwhile", function()
     stage.tree:plug(running)
     stage.tree:plug(copy(modems.running_twin, { serial = "LF999" }))
     local follower = stage:follow "2-3"
@@ -185,7 +185,7 @@ describe("following a modem", function()
     assert.equal("1-6", assert(stage:wait(follower, "download")).place)
   end)
 
-  it("gives no vote to a serial number that two devices bear", function()
+  it("ignores a serial number that two devices have", function()
     stage.tree:plug(running)
     stage.tree:plug(modems.running_twin)
     local follower = stage:follow "2-3"
@@ -195,7 +195,7 @@ describe("following a modem", function()
     assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
   end)
 
-  it("accepts the ids alone only of a SuperSpeed modem without a peer and a twin", function()
+  it("accepts the ids alone only for a SuperSpeed modem without a peer and without another of its model", function()
     local blind = copy(running, { peer = false })
     stage.tree:plug(blind)
     local follower = stage:follow "2-3"
@@ -212,7 +212,7 @@ describe("following a modem", function()
     assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
   end)
 
-  it("refuses between two candidates and lists them", function()
+  it("fails with two candidates and lists them", function()
     stage.tree:plug(copy(running, { peer = false }))
     local follower = stage:follow "2-3"
     stage:unplug(1, "2-3")

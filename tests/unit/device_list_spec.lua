@@ -24,7 +24,7 @@ describe("device.list", function()
     assert.same({}, device.list(tree.root .. "/nowhere", modems.models))
   end)
 
-  it("tells all about a running modem", function()
+  it("has all fields of a modem in application mode", function()
     tree:plug(running)
     local found = list()
     assert.equal(1, #found)
@@ -45,7 +45,7 @@ describe("device.list", function()
       missing = {} }, dev)
   end)
 
-  it("knows download mode by one interface and the ids", function()
+  it("recognises download mode by one interface and the ids", function()
     tree:plug(waiting)
     local dev = list()[1]
     assert.equal("download", dev.mode)
@@ -53,7 +53,7 @@ describe("device.list", function()
     assert.same({ qmi = {}, mbim = {}, qdl = node "ttyUSB4" }, dev.nodes)
   end)
 
-  it("tells the modes of a model that keeps its ids apart", function()
+  it("distinguishes the modes of a model that keeps its ids", function()
     plug("1-1", "1199:68c0", 2, { fake.serial(0, "ttyUSB0") })
     plug("1-2", "1199:68c0", 3, { fake.serial(0, "ttyUSB1"), fake.serial(3, "ttyUSB2") })
     local found = list()
@@ -62,13 +62,13 @@ describe("device.list", function()
     assert.equal("MC7354", found[2].model)
   end)
 
-  it("believes what the device declares, not the folders that are there yet", function()
+  it("counts the interfaces that the device declares, not the folders that exist", function()
     tree:plug { place = "1-1", vid = "1199", pid = "68c0", number = 2, count = 5,
       interfaces = { fake.serial(0, "ttyUSB0") } }
     assert.equal("application", list()[1].mode)
   end)
 
-  it("takes a running modem that shows MBIM alone for what it is", function()
+  it("recognises application mode with MBIM alone", function()
     plug("1-1", "1199:9071", 2, { fake.mbim("cdc-wdm0", "wwan0") })
     local dev = list()[1]
     assert.equal("application", dev.mode)
@@ -76,7 +76,7 @@ describe("device.list", function()
     assert.same({}, dev.missing)
   end)
 
-  it("does not take one interface with application ids for download mode", function()
+  it("is in application mode with one interface and application ids", function()
     plug("1-1", "1199:9071", 2, { fake.serial(0, "ttyUSB0") })
     assert.equal("application", list()[1].mode)
     assert.is_nil(list()[1].nodes.qdl)
@@ -95,7 +95,7 @@ describe("device.list", function()
     assert.is_nil(found[2].nodes.qdl)
   end)
 
-  it("sorts by place as a person would", function()
+  it("sorts by the numbers in a place", function()
     for number, place in ipairs { "1-10", "10-1", "1-2", "1-2.1", "2-1" } do
       plug(place, "1199:9071", number)
     end
@@ -104,7 +104,7 @@ describe("device.list", function()
     assert.same({ "1-2", "1-2.1", "1-10", "2-1", "10-1" }, places)
   end)
 
-  it("sorts places in one way only, also those that no kernel makes", function()
+  it("sorts places in one order, also places that no kernel has", function()
     for number, place in ipairs { "1-1.2", "1-01.1", "1-1.1", "1-001.3", "1-1.10" } do
       plug(place, "1199:9071", number)
     end
@@ -113,7 +113,7 @@ describe("device.list", function()
     assert.same({ 1, 1, 2, 3, 10 }, places)
   end)
 
-  it("takes nothing for a number that only looks like one", function()
+  it("reads only decimal digits as a number", function()
     for number, speed in ipairs { "inf", "nan", "-480", "0x10", "1e300", ("9"):rep(400) } do
       tree:plug { place = "1-" .. number, vid = "1199", pid = "9071", number = number, speed = speed }
     end
@@ -129,7 +129,7 @@ describe("device.list", function()
     end
   end)
 
-  it("passes over interfaces without a number, and over devices without ids", function()
+  it("leaves out interfaces without a number, and devices without ids", function()
     plug("1-1", "1199:9071", 2, { fake.serial(0, "ttyUSB0"), fake.serial(2), fake.serial(3), fake.serial(8) })
     for number, text in pairs { [2] = "zz", [3] = "-1", [8] = "" } do
       tree:write(("sys/bus/usb/devices/1-1/1-1:1.%d/bInterfaceNumber"):format(number), text .. "\n")
@@ -139,7 +139,7 @@ describe("device.list", function()
     assert.equal(1, #list()[1].interfaces)
   end)
 
-  it("shows nothing that a terminal would obey", function()
+  it("replaces control characters", function()
     tree:plug { place = "1-1", vid = "1199", pid = "9071", number = 2, serial = "\27[2Jx", product = "a\rb",
       manufacturer = "c\0d", interfaces = { fake.serial(0, "ttyUSB0", "evil\27") } }
     local dev = list()[1]
@@ -164,7 +164,7 @@ describe("device.list", function()
     assert.equal(node "ttyACM0", dev.interfaces[1].tty)
   end)
 
-  it("says which driver is missing and what brings it", function()
+  it("names a missing driver and its package", function()
     plug("1-1", "1199:9071", 2,
       { fake.serial(0), { number = 1 }, fake.qmi(8), { number = 12, class = "02" } })
     assert.same({
@@ -176,19 +176,19 @@ describe("device.list", function()
     assert.equal("qcserial", list()[2].missing[1].module)
   end)
 
-  it("takes no port of a driver that serves no modem", function()
+  it("ignores ports of other drivers", function()
     tree:plug(copy(waiting, { interfaces = { fake.serial(0, "ttyUSB0", "pl2303") } }))
     assert.is_nil(list()[1].nodes.qdl)
   end)
 
-  it("does not list what is only half there", function()
+  it("leaves out a device that is incomplete", function()
     tree:plug { place = "1-1", vid = "1199", pid = "9071", interfaces = {} }
     tree:plug { place = "1-2", vid = "1199", number = 3, interfaces = {} }
     tree:link("sys/bus/usb/devices/1-3", "../../../../sys/devices/gone")
     assert.same({}, list())
   end)
 
-  it("tells a modem that has all its ports from one that is still getting them", function()
+  it("is_settled when all ports are there", function()
     tree:plug(copy(waiting, { interfaces = { { number = 0, class = "ff" } } }))
     assert.is_false(device.is_settled(list()[1]))
     tree:unplug "1-6"
@@ -196,7 +196,7 @@ describe("device.list", function()
     assert.is_true(device.is_settled(list()[1]))
   end)
 
-  it("tells a modem that stayed from one that was away", function()
+  it("is_there until the device number changes", function()
     tree:plug(running)
     local dev = list()[1]
     assert.is_true(device.is_there(dev))
@@ -207,7 +207,7 @@ describe("device.list", function()
     assert.is_true(device.is_there(list()[1]))
   end)
 
-  it("does not list what is replaced while it is read", function()
+  it("leaves out a device that is replaced while it is read", function()
     tree:plug(running)
     local read_file = sys.read_file
     finally(function() sys.read_file = read_file end)
@@ -218,7 +218,7 @@ describe("device.list", function()
     assert.same({}, list())
   end)
 
-  it("lets the product's name decide when two models claim the ids, else the last is meant", function()
+  it("chooses among models with the same ids by the product text, else the last", function()
     local two = { modems.models[1],
       { name = "EM7430", usb = { application = { "1199:9071" }, download = {} } } }
     local function model_of(product)

@@ -18,7 +18,7 @@ describe("device.select", function()
   local function pick(wanted) return device.select(list(), wanted) end
   local function place_of(wanted) return assert(pick(wanted)).place end
 
-  it("needs no fields for the only modem, and says there is none", function()
+  it("finds the only modem without fields, and fails without a modem", function()
     local nothing, problem = pick {}
     assert.is_nil(nothing)
     assert.equal("device.none", problem.code)
@@ -53,7 +53,7 @@ describe("device.select", function()
     assert.equal("2-3 MC7455 1199:9071, running, serial LF123", device.describe(list()[2]))
   end)
 
-  it("takes each field, alone and together", function()
+  it("uses each field, alone and together", function()
     tree:plug(running)
     tree:plug(second)
     for _, wanted in ipairs {
@@ -76,7 +76,7 @@ describe("device.select", function()
     assert.equal("1-6", place_of { pid = "9070" })
   end)
 
-  it("prefers who is at the place to whose peer it is", function()
+  it("prefers the modem at a place to the modem whose peer it is", function()
     tree:plug(running)
     tree:plug(copy(second, { place = "1-6", pid = "9071" }))
     assert.equal("1-6", place_of { place = "1-6" })
@@ -88,7 +88,7 @@ describe("device.select", function()
     assert.equal("2-3", place_of { tty = node "serial/by-id/modem" })
   end)
 
-  it("says what a path is that belongs to no modem", function()
+  it("describes a path that belongs to no modem", function()
     tree:plug(running)
     tree:write("dev/ttyUSB0", "oops")
     tree:link("dev/modem", "nowhere")

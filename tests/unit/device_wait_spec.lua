@@ -10,20 +10,20 @@ describe("waiting for a modem", function()
   before_each(function() stage = reboot.new() end)
   after_each(function() stage:remove() end)
 
-  it("believes in a return only after the modem was gone", function()
+  it("accepts the modem only after it has left", function()
     stage.tree:plug(waiting)
     local follower = stage:follow "1-6"
     local nothing, problem = stage:wait(follower, "download")
     assert.is_nil(nothing)
     assert.equal("nothing changed", problem.evidence)
-    local told = {}
+    local reported = {}
     local found = stage:wait(follower, "download",
-      { gone = false, progress = function(text) told[#told + 1] = text end })
+      { gone = false, progress = function(text) reported[#reported + 1] = text end })
     assert.equal("1-6", found.place)
-    assert.same({ "1-6: 1199:9070 after 60.0 s, back" }, told)
+    assert.same({ "1-6: 1199:9070 after 60.0 s, back" }, reported)
   end)
 
-  it("takes nothing for the modem, however alike, while the modem is still there", function()
+  it("takes no other device for the modem while the modem is present", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"
     stage:plug(1, copy(waiting, { interfaces = { fake.serial(0, "ttyUSB9") } }))
@@ -32,7 +32,7 @@ describe("waiting for a modem", function()
     assert.equal("1-6", assert(stage:wait(follower, "download")).place)
   end)
 
-  it("takes another device number for proof that it was gone", function()
+  it("knows by another device number that the modem has left", function()
     stage.tree:plug(waiting)
     local follower = stage:follow "1-6"
     stage:at(1, function()
@@ -60,7 +60,7 @@ describe("waiting for a modem", function()
 
   it("waits for the port, in sysfs and then in /dev, looking often only for the latter", function()
     stage.tree:plug(running)
-    local follower, told = stage:follow "2-3", {}
+    local follower, reported = stage:follow "2-3", {}
     stage:unplug(1, "2-3")
     stage:plug(2, copy(waiting, { interfaces = {}, count = 1 }))
     stage:at(2.1, function() stage.tree:add_interface("1-6", fake.serial(0)) end)
@@ -70,7 +70,7 @@ describe("waiting for a modem", function()
       stage.waits = {}
     end)
     stage:at(2.35, function() stage.tree:write("dev/ttyUSB4", "") end)
-    local function progress(text) told[#told + 1] = text end
+    local function progress(text) reported[#reported + 1] = text end
     local found = assert(stage:wait(follower, "download", { progress = progress }))
     assert.equal(stage:node "ttyUSB4", found.nodes.qdl)
     assert.same({ 10, 10, 10, 10, 10 }, stage.waits)
@@ -79,10 +79,10 @@ describe("waiting for a modem", function()
       "1-6: 1199:9070 after 2.0 s, no tty (driver missing: qcserial)",
       "1-6: 1199:9070 after 2.0 s, no port yet",
       ("1-6: 1199:9070 after 2.0 s, %s is not there yet"):format(stage:node "ttyUSB4"),
-      "1-6: 1199:9070 after 2.0 s, back" }, told)
+      "1-6: 1199:9070 after 2.0 s, back" }, reported)
   end)
 
-  it("says when the driver is missing", function()
+  it("names a missing driver", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"
     stage:unplug(19.2, "2-3")

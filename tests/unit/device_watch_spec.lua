@@ -1,46 +1,9 @@
-local device = require "moonflash.device"
+-- Waiting for a change on USB: by uevents, and by reading /sys.
 local failure = require "moonflash.base.failure"
 local fake = require "tests.fakes.sysfs"
 local modems = require "tests.fakes.modems"
 local sys = require "moonflash.core.sys"
 local watch = require "moonflash.device.watch"
-
-describe("device.open_node", function()
-  local function failing(codes)
-    return function(path)
-      local code = table.remove(codes, 1)
-      if code then return nil, failure.new(code, path) end
-      return "opened " .. path
-    end
-  end
-
-  it("tries again while that may help", function()
-    local codes = { "port.not_found", "port.denied", "port.busy", "port.failed" }
-    assert.equal("opened /dev/x", device.open_node("/dev/x", failing(codes), 20000))
-  end)
-
-  it("ends in time with the last failure", function()
-    local tries, began = 0, sys.clock_ms()
-    local nothing, problem = device.open_node("/dev/x", function()
-      tries = tries + 1
-      return nil, failure.new("port.busy", "held")
-    end, 50)
-    assert.is_nil(nothing)
-    assert.equal("port.busy", problem.code)
-    assert.is_true(tries > 1 and sys.clock_ms() - began >= 50)
-  end)
-
-  it("does not try again what cannot get better, nor after an interrupt", function()
-    local codes = { "port.not_a_device" }
-    assert.equal("port.not_a_device", select(2, device.open_node("/dev/x", failing(codes), 20000)).code)
-    assert.is_nil(codes[1])
-    sys.catch_signals()
-    assert(sys.kill(sys.process_id(), "TERM"))
-    local _, problem = device.open_node("/dev/x", failing { "port.busy" }, 20000)
-    sys.release_signals()
-    assert.equal("job.interrupted", problem.code)
-  end)
-end)
 
 describe("the watch for uevents", function()
   local tree, server, listening, subscriber
@@ -67,7 +30,7 @@ describe("the watch for uevents", function()
     return sys.clock_ms() - began
   end
 
-  it("wakes for USB devices and their nodes, once for a burst", function()
+  it("returns for USB devices and their nodes, once for a burst", function()
     for _, subsystem in ipairs { "usb", "tty", "usbmisc" } do
       send "net"
       send(subsystem)
@@ -88,13 +51,13 @@ describe("the watch for uevents", function()
     listening.socket = socket
   end)
 
-  it("sleeps through all other events", function()
+  it("ignores all other events", function()
     send "net"
     send "block"
     assert.is_true(waits(30) >= 30)
   end)
 
-  it("looks when its socket fails, and polls from then on", function()
+  it("returns when its socket fails, and polls from then on", function()
     local socket, asked = listening.socket, 0
     listening.socket = { next = function()
       asked = asked + 1
@@ -106,7 +69,7 @@ describe("the watch for uevents", function()
     listening.socket = socket
   end)
 
-  it("says when it was interrupted", function()
+  it("fails when it is interrupted", function()
     local socket = listening.socket
     listening.socket = { next = function() return nil, failure.new("uevent.interrupted", "signal") end }
     local woken, problem = listening:wait(60000)
@@ -115,7 +78,7 @@ describe("the watch for uevents", function()
     listening.socket = socket
   end)
 
-  it("is polling where there is no socket", function()
+  it("polls where there is no socket", function()
     local empty = fake.new()
     local polling = watch.open(empty.root)
     assert.is_true(polling:wait(0, { folders = { empty.root .. "/sys" }, files = {} }))
@@ -155,7 +118,7 @@ describe("the polling watch", function()
     assert.equal(25, clock.time)
   end)
 
-  it("wakes at once for numbers, and within 30 ms for devices elsewhere and nodes", function()
+  it("returns at once for device numbers, and within 30 ms for other devices and nodes", function()
     clock.acts[30] = function() tree:plug(modems.waiting) end
     polling:wait(1000, points)
     assert.equal(30, clock.time)
@@ -167,7 +130,7 @@ describe("the polling watch", function()
     assert.equal(90, clock.time)
   end)
 
-  it("sees what changed while nobody waited", function()
+  it("notices a change between two waits", function()
     tree:plug(modems.waiting)
     polling:wait(1000, points)
     assert.equal(10, clock.time)

@@ -1,4 +1,4 @@
--- Findings before anything is changed: each faked once, and none where all is well.
+-- The checks before an update: each finding once, and no finding where nothing is wrong.
 local fake = require "tests.fakes.sysfs"
 local fake_machine = require "tests.fakes.machine"
 local failure = require "moonflash.base.failure"
@@ -21,7 +21,7 @@ local usb2 = modems.copy(modems.running, { place = "1-6", peer = "2-3", speed = 
 local waiting = modems.copy(modems.waiting, { place = "1-1.4", peer = false })
 local mbim = modems.copy(usb2, { interfaces = { fake.mbim("cdc-wdm0", "wwan0") } })
 
--- What was found, by name.
+-- The findings by name.
 local function found(job)
   local names = {}
   for _, finding in ipairs(preflight.look(job)) do
@@ -31,7 +31,7 @@ local function found(job)
   return names
 end
 
--- The only finding there is, refused (true) or warned of.
+-- The only finding; it refuses the job, or is a warning.
 local function only(name, refuses, options)
   local job = machine:job(options)
   local all = found(job)
@@ -61,7 +61,7 @@ local function kernel(...)
   return { ["proc/sys/kernel/osrelease"] = "6.1.0\n", [aliases] = table.concat(lines) }
 end
 
--- /proc/net/route as the kernel of a little-endian machine prints it, and as that of this one does.
+-- /proc/net/route of a little-endian machine, in the byte order of this machine.
 local function routes(text)
   if sys.read_file("/proc/self/exe", 6):byte(6) == 1 then return text end -- EI_DATA of an ELF file
   return (text:gsub("(%x%x)(%x%x)(%x%x)(%x%x)", "%4%3%2%1"))
@@ -76,7 +76,7 @@ describe("preflight finds", function()
     assert.truthy(finding.evidence:find("/dev/cdc-wdm0 has 3 bytes", 1, true))
   end)
 
-  it("a port that may not be opened", function()
+  it("a port without permission", function()
     build(waiting)
     local access = sys.access
     finally(function() sys.access = access end)
@@ -122,7 +122,7 @@ describe("preflight finds", function()
     assert.truthy(only("session", true).evidence:find("203.0.113.9 is wwan0", 1, true))
   end)
 
-  it("a login over the modem, of an ancestor and by IPv6", function()
+  it("a login over the modem, in the environment of an ancestor and by IPv6", function()
     build(usb2, {
       ["proc/self/status"] = "Name:\tlua\nPPid:\t77\n", ["proc/77/status"] = "PPid:\t70\n",
       ["proc/70/environ"] = "SSH_CONNECTION=2001:db8::9 50000 2001:db8:1::2 22\0",
@@ -141,7 +141,7 @@ describe("preflight finds", function()
     assert.same({}, found(machine:job { chunk_size = 65536 }))
   end)
 
-  it("autosuspend that may not be switched off", function()
+  it("autosuspend that cannot be switched off", function()
     build(usb2)
     machine.tree:write("sys/bus/usb/devices/1-6/power/control", "auto\n")
     local access = sys.access
@@ -200,7 +200,7 @@ describe("preflight finds", function()
     assert.equal(2, #machine.warnings)
   end)
 
-  it("that it does not know a name to skip", function()
+  it("an unknown name in --skip", function()
     build(usb2)
     assert.is_true(preflight.check(machine:job { skip = { memroy = true } }))
     assert.equal(1, #machine.warnings)
@@ -208,10 +208,10 @@ describe("preflight finds", function()
   end)
 end)
 
-describe("preflight sets right", function()
+describe("preflight prepares", function()
   local control = "sys/bus/usb/devices/1-6/power/control"
 
-  it("autosuspend, and undoes it at the end", function()
+  it("autosuspend, and restores it at the end", function()
     build(usb2)
     machine.tree:write(control, "auto\n")
     local job = machine:job()
@@ -222,7 +222,7 @@ describe("preflight sets right", function()
     assert.equal("auto", machine:read(control))
   end)
 
-  it("not what is to be skipped", function()
+  it("nothing that is skipped", function()
     build(usb2)
     machine.tree:write(control, "auto\n")
     local job = machine:job { skip = { autosuspend = true } }
@@ -232,7 +232,7 @@ describe("preflight sets right", function()
 
   local new_id = "sys/bus/usb-serial/drivers/option1/new_id"
 
-  it("ids that no driver knows, when asked", function()
+  it("a driver for unknown ids, with --bind-driver", function()
     build(usb2, kernel "1199:9071")
     machine.tree:write(new_id, "")
     local job = machine:job { bind_driver = true }
@@ -242,14 +242,14 @@ describe("preflight sets right", function()
     assert.same({}, found(machine:job()))
   end)
 
-  it("the download ids of a running modem without any serial port", function()
+  it("a driver for the download ids of a modem without any serial port", function()
     build(modems.copy(usb2, { interfaces = { fake.serial(0), fake.qmi(8, "cdc-wdm0") } }))
     machine.tree:write(new_id, "")
     assert.is_true(preflight.prepare(machine:job { bind_driver = true }))
     assert.equal("1199 9070", machine:read(new_id))
   end)
 
-  it("no ids that are known, and none unasked", function()
+  it("no driver for known ids, and none without --bind-driver", function()
     build(usb2, kernel("1199:9070"))
     machine.tree:write(new_id, "")
     assert.is_true(preflight.prepare(machine:job { bind_driver = true }))
@@ -257,14 +257,14 @@ describe("preflight sets right", function()
     assert.equal("", machine:read(new_id))
   end)
 
-  it("nothing where no driver takes ids", function()
+  it("nothing where no driver takes ids, and fails", function()
     build(usb2, kernel "1199:9071")
     local passed, problem = preflight.check(machine:job { bind_driver = true })
     assert.is_nil(passed)
     assert.equal("preflight.driver", problem.code)
   end)
 
-  it("the driver of a modem that waits already, or says that it is still missing", function()
+  it("the driver of a modem in download mode, or fails because it is still missing", function()
     build(modems.copy(waiting, { interfaces = { fake.serial(0) } }))
     machine.tree:write(new_id, "")
     local done, problem = preflight.prepare(machine:job { bind_driver = true })
@@ -279,7 +279,7 @@ describe("preflight sets right", function()
   end)
 end)
 
--- Set-ups with nothing wrong: modems in all modes and places on all kinds of computers.
+-- Computers and modems with nothing wrong.
 local supplies, dmi = "sys/class/power_supply/", "sys/class/dmi/id/"
 local through_eth = routes("Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
   .. "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
@@ -287,7 +287,7 @@ local through_eth = routes("Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMet
 local healthy = {
   ["an MC7455 on USB 3"] = { modems.running },
   ["an MC7455 on USB 2"] = { usb2 },
-  ["an MC7455 that waits for an image"] = { waiting },
+  ["an MC7455 in download mode"] = { waiting },
   ["a modem with MBIM alone"] = { mbim },
   ["a Dell card"] = { modems.copy(usb2, { vid = "413c", pid = "81b6" }), kernel("413C:81B5") },
   ["an MC7354"] = { modems.copy(usb2, { pid = "68c0" }), kernel("1199:68C0") },
@@ -302,7 +302,7 @@ local healthy = {
     [aliases] = "alias usb:v0001p0002d* cdc_acm\n" } },
   ["OpenWrt without aliases"] = { usb2, { ["proc/sys/kernel/osrelease"] = "5.15.150\n",
     ["etc/config/network"] = "config interface 'lan'\n", ["proc/meminfo"] = "MemAvailable: 24000 kB\n" } },
-  ["an old kernel that does not tell the available memory"] = { usb2, {
+  ["an old kernel without MemAvailable"] = { usb2, {
     ["proc/meminfo"] = "MemTotal: 60000 kB\nMemFree: 900 kB\n" } },
   ["a login over Ethernet"] = { usb2, { ["proc/net/route"] = through_eth,
     ["proc/self/environ"] = "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0" } },
