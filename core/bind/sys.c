@@ -1,14 +1,14 @@
-/*** The operating system, as far as a modem's updater needs it. Times are ms.
- * What the world refuses is `nil, failure` with a code sys.*, see lua/moonflash/base/failure.lua.
+/*** The functions of the operating system that an updater needs. Times are ms.
+ * Functions that fail return nil and a failure sys.*, see lua/moonflash/base/failure.lua.
  *
  *   local sys = require "moonflash.core.sys"
  *   sys.clock_ms()            --> ms of the monotonic clock, the same for all processes
  *   sys.sleep_ms(ms)          --> true | sys.interrupted
- *   sys.user_id()             --> the effective one
+ *   sys.user_id()             --> the effective user id
  *   sys.process_id()
  *
- * The rest: files and folders in sys_files.c, descriptors and terminals in sys_descriptors.c,
- * children, signals and the lock in sys_process.c, each with its synopsis.
+ * Files and folders are in sys_files.c, descriptors and terminals in sys_descriptors.c, children, signals
+ * and locks in sys_process.c, each with its synopsis.
  *
  * @module moonflash.core.sys
  */

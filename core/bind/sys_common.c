@@ -1,4 +1,4 @@
-/* What all parts of moonflash.core.sys share: the failures of the system, and arguments. */
+/* Shared by the parts of moonflash.core.sys: failures and arguments. */
 #include "bind/sys.h"
 #include "stream/wait.h"
 
@@ -24,9 +24,9 @@ static const char *code_of(int error)
     return "sys.failed";
 }
 
-/* strerror brings some 40 kB of glibc into memory. Who lists modems meets what is not there, and nothing
- * else: it should cost no more than that. */
-static const char *words_of(int error)
+/* strerror brings some 40 kB of glibc into memory. Listing modems meets only missing files, so it does
+ * without. */
+static const char *text_of(int error)
 {
     return error == ENOENT ? "No such file or directory" : strerror(error);
 }
@@ -35,7 +35,7 @@ int mf_sys_fail(lua_State *L, int error, const char *doing, const char *what)
 {
     const char *subject = lua_pushfstring(L, "%s %s", doing, what);
 
-    return mf_fail(L, code_of(error), subject, words_of(error));
+    return mf_fail(L, code_of(error), subject, text_of(error));
 }
 
 int mf_sys_result(lua_State *L, int error, const char *doing, const char *what)

@@ -1,21 +1,21 @@
 /*** Descriptors, sockets and terminals of moonflash.core.sys. Descriptors are plain numbers; those
- * made here are close-on-exec and do not block.
+ * made here are close-on-exec and non-blocking.
  *
- *   sys.open(path, "r|w|rw|a")    --> fd; w and a make the file
- *   sys.read(fd, most)            --> bytes, at least one | sys.again: nothing there |
+ *   sys.open(path, "r|w|rw|a")    --> fd; w and a create the file
+ *   sys.read(fd, most)            --> bytes, at least one | sys.again: none have arrived |
  *                                     sys.closed: the end, or a hang-up
- *   sys.write(fd, bytes)          --> how many were taken, at least one | sys.again | sys.closed
+ *   sys.write(fd, bytes)          --> how many were written, at least one | sys.again | sys.closed.
+ *                                     Neither blocks, also when the descriptor does
  *   sys.close(fd)                 --> true; of a pty both ends
  *   sys.pipe()                    --> read fd, write fd
  *   sys.poll({ {fd=, read=bool, write=bool}, ... }, ms)
- *                                 --> those of the tables that are ready, in which the fields
- *                                     readable, writable and hangup are set; {} after ms |
- *                                     sys.interrupted
- *   sys.datagram(path)            --> fd of a socket bound to path, of any length
+ *                                 --> the tables whose descriptors are ready, with the fields readable,
+ *                                     writable and hangup; {} after ms | sys.interrupted
+ *   sys.datagram(path)            --> fd of a datagram socket bound to a path of any length
  *   sys.receive_from(fd)          --> bytes, address of the sender (an opaque string) | sys.again
- *   sys.send_to(fd, address, bytes) --> true | sys.again: its queue is full | sys.closed: gone
- *   sys.pty()                     --> fd of the master, path of the slave: raw, no hang-up between
- *                                     two users of the path, hang-up for its users at close
+ *   sys.send_to(fd, address, bytes) --> true | sys.again: its queue is full | sys.closed: it is gone
+ *   sys.pty()                     --> fd of the master, path of the slave: raw; no hang-up between two
+ *                                     users of the path, a hang-up for its users at close
  *   sys.is_terminal(fd)           --> boolean
  *   sys.terminal_width(fd)        --> columns | nil: no terminal, or unknown
  *
@@ -28,13 +28,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Registry: for the master of each pty the slave that is kept open with it. */
+/* Registry: the slave that is kept open for each master of a pty. */
 #define SLAVES "moonflash.sys.slaves"
 
 enum { MOST_AT_ONCE = 1 << 20, MOST_DATAGRAM = 1 << 16 };
@@ -71,7 +72,8 @@ static int descriptors_open(lua_State *L)
     return push_descriptor(L, descriptor);
 }
 
-/* Whether a call would not block, for descriptors from elsewhere that may. 0 or an errno. */
+/* 0 when a call on a descriptor does not block, else an errno value: EAGAIN. Descriptors of the host
+ * program may be in blocking mode. */
 static int ready_now(int descriptor, short events)
 {
     struct pollfd one = {.fd = descriptor, .events = events};
@@ -106,6 +108,14 @@ static int descriptors_read(lua_State *L)
     return 1;
 }
 
+/* A pipe with room takes so many bytes at once; more of them block in blocking mode. */
+static size_t without_blocking(int descriptor, size_t length)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+
+    return flags >= 0 && (flags & O_NONBLOCK) == 0 && length > PIPE_BUF ? PIPE_BUF : length;
+}
+
 static int descriptors_write(lua_State *L)
 {
     int descriptor = mf_sys_check_int(L, 1);
@@ -116,7 +126,7 @@ static int descriptors_write(lua_State *L)
 
     if (error == 0) {
         do
-            count = write(descriptor, bytes, length);
+            count = write(descriptor, bytes, without_blocking(descriptor, length));
         while (count < 0 && errno == EINTR);
         error = count < 0 ? errno : 0;
     }
@@ -126,7 +136,7 @@ static int descriptors_write(lua_State *L)
     return 1;
 }
 
-/* The slave that belongs to a master, or -1; forgets it. */
+/* Removes the slave of a master from the table. Returns it, or -1. */
 static int take_slave(lua_State *L, int master)
 {
     int slave = -1;
@@ -204,7 +214,7 @@ static void set_boolean(lua_State *L, const char *name, int value)
     lua_setfield(L, -2, name);
 }
 
-/* Pushes a table of the entries that have events, with what they are ready for. */
+/* Pushes a table of the entries that have events. */
 static void push_ready(lua_State *L, int list, const struct pollfd *descriptors, int count)
 {
     int ready = 0;

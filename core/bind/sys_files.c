@@ -1,20 +1,20 @@
 /*** Files and folders of moonflash.core.sys.
  *
- *   sys.list(path)                 --> { name, ... } sorted by bytes
- *   sys.read_file(path[, limit])   --> its bytes; the first `limit` ones. Without a limit a file
- *                                      of more than 16 MiB fails
+ *   sys.list(path)                 --> { name, ... } in byte order
+ *   sys.read_file(path[, limit])   --> its bytes, or the first `limit` bytes. Without a limit a file of
+ *                                      more than 16 MiB is a failure
  *   sys.write_file(path, bytes)    --> true: the file has exactly these bytes
- *   sys.rename(from, to)           --> true: in one step, whatever was at `to` is replaced
- *   sys.link(path)                 --> what a symbolic link says
- *   sys.real_path(path)            --> absolute, all links resolved
+ *   sys.rename(from, to)           --> true: atomic, replaces `to`
+ *   sys.link(path)                 --> the target of a symbolic link
+ *   sys.real_path(path)            --> the absolute path, all links resolved
  *   sys.symlink(target, path)      --> true
- *   sys.make_folder(path)          --> true, with the folders above; may be there already
- *   sys.remove(path)               --> true: one file, link or empty folder
- *   sys.remove_tree(path)          --> true: with all that is below; follows no links
+ *   sys.make_folder(path)          --> true: the folder and its parents exist
+ *   sys.remove(path)               --> true: removes one file, link or empty folder
+ *   sys.remove_tree(path)          --> true: removes it and all below; does not follow links
  *   sys.stat(path)                 --> { kind="file|folder|link|character|block|socket|fifo|other",
- *                                        size=, mode= (permission bits), uid= }, links not followed
- *   sys.access(path, "rw")         --> true | sys.denied ...: any of the letters r w x
- *   sys.temporary_folder()         --> path of a new one, ours alone, below TMPDIR or /tmp
+ *                                        size=, mode= (permission bits), uid= }; of a link itself
+ *   sys.access(path, "rw")         --> true | sys.denied, ...: any of the letters r w x
+ *   sys.temporary_folder()         --> path of a new private folder below TMPDIR or /tmp
  *
  * @module moonflash.core.sys.files
  */
@@ -35,7 +35,7 @@
 
 enum { MOST_READ = 16 << 20, PERMISSIONS = 07777 };
 
-/* --- heap memory of the driver, owned by a userdata while Lua may raise ---------------------- */
+/* --- heap memory of the driver: a userdata owns it, because Lua may raise -------------------- */
 
 static int free_bytes(lua_State *L)
 {
@@ -192,7 +192,7 @@ static int files_temporary_folder(lua_State *L)
     return 1;
 }
 
-/* --- what a path is -------------------------------------------------------------------------- */
+/* --- attributes of a path -------------------------------------------------------------------- */
 
 static const char *kind_of(mode_t mode)
 {

@@ -1,11 +1,11 @@
-/*** Children, signals and the lock of moonflash.core.sys.
+/*** Children, signals and locks of moonflash.core.sys.
  *
  *   sys.spawn(argv, { stdin=, stdout=, stderr=, group=bool, environment= })
- *                              --> process id: the program runs | sys.not_found, sys.denied ...
- *                                  argv[1] is looked for in PATH; no shell. A stream is a
- *                                  descriptor, nil: ours, false: /dev/null; it gets no other one.
- *                                  group: a process group of its own.
- *                                  environment: { NAME = value | false }, upon ours
+ *                              --> process id: the program runs | sys.not_found, sys.denied, ...
+ *                                  argv[1] is searched in PATH; no shell. A stream is a descriptor, nil:
+ *                                  inherited, false: /dev/null; the child has no other descriptors.
+ *                                  group: its own process group. environment: { NAME = value | false },
+ *                                  changes to the inherited one
  *   sys.wait(pid, ms)          --> exit status, or 128 + signal | sys.timeout, sys.interrupted
  *   sys.kill(pid, signal_name) --> true | sys.not_found; "TERM" or "SIGTERM"; -pid: its group
  *
@@ -21,9 +21,9 @@
  *   sys.hook(f, steps)         --> calls f every so many instructions of Lua, also in coroutines made from now
  *                                  on. Without arguments: no hook
  *
- *   sys.lock(path [, role])    --> lock | sys.locked, evidence: the holder, "pid 71 ROLE: its command
- *                                  line". Makes file and folders
- *   lock:release()             --> true; also done at the end of the process, whatever the end
+ *   sys.lock(path [, role])    --> lock | sys.locked with the holder as evidence: "pid 71 ROLE: COMMAND
+ *                                  LINE". Creates the file and its folders
+ *   lock:release()             --> true. The end of the process releases it, too
  *
  * @module moonflash.core.sys.process
  */
@@ -44,8 +44,7 @@ enum { MOST_STRINGS = 4096, MOST_HOLDER = 256 };
 
 /* --- children -------------------------------------------------------------------------------- */
 
-/* The strings of a table as C wants them. They live as long as the table; the list is a userdata.
- */
+/* Pushes a C array of the strings of a table. The table keeps the strings alive. */
 static char **push_list(lua_State *L, int table)
 {
     size_t count = lua_objlen(L, table);
@@ -63,7 +62,7 @@ static char **push_list(lua_State *L, int table)
     return list;
 }
 
-/* Whether a variable "NAME=VALUE" of ours is spoken of in the table at the top of the stack. */
+/* Whether the table on top of the stack has the name of a variable "NAME=VALUE". */
 static int is_replaced(lua_State *L, const char *variable)
 {
     int replaced;
@@ -75,7 +74,7 @@ static int is_replaced(lua_State *L, const char *variable)
     return replaced;
 }
 
-/* Appends "NAME=VALUE" for all of the table `given` to the list `strings`. */
+/* Appends "NAME=VALUE" for every field of the table `given` to the list `strings`. */
 static void add_variables(lua_State *L, int given, int strings)
 {
     lua_pushnil(L);
@@ -92,7 +91,7 @@ static void add_variables(lua_State *L, int given, int strings)
     }
 }
 
-/* Our environment changed as the option says. Leaves on the stack what keeps it. */
+/* The environment of this process with the changes of the option. The stack keeps it alive. */
 static char **check_environment(lua_State *L, int options)
 {
     int given, strings, count = 0;
@@ -185,7 +184,7 @@ static int process_kill(lua_State *L)
     int pid = (int)luaL_checkinteger(L, 1);
     int number = mf_signal_number(luaL_checkstring(L, 2));
 
-    /* 0, 1 and -1 are ourselves, init and everybody */
+    /* 0, 1 and -1 are the own group, init and all processes */
     luaL_argcheck(L, pid > 1 || pid < -1, 1, "a process id or minus a group expected");
     luaL_argcheck(L, number != 0, 2, "no such signal");
     return mf_sys_result(L, kill(pid, number) == 0 ? 0 : errno, "signal", process_text(L, pid));

@@ -34,6 +34,24 @@ describe("descriptors", function()
     sys.close(writer)
   end)
 
+  it("do not block when a pipe in blocking mode is full", function()
+    local reader, writer = sys.pipe()
+    local pid = assert(sys.spawn(support.lua [[
+      local sys = require "moonflash.core.sys"
+      local count, problem
+      repeat count, problem = sys.write(1, ("x"):rep(1000000)) until not count
+      os.exit(problem.code == "sys.again" and 0 or 1)
+    ]], { stdout = writer })) -- a child gets its streams in blocking mode
+    local status, late = sys.wait(pid, support.deadline() - sys.clock_ms())
+    if not status then
+      sys.kill(pid, "KILL")
+      sys.wait(pid, 10000)
+    end
+    sys.close(reader)
+    sys.close(writer)
+    assert.equal(0, status, tostring(late))
+  end)
+
   it("are of files too", function()
     local path = folder .. "/file"
     local writer = sys.open(path, "w")
