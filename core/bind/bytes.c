@@ -41,7 +41,7 @@ static int push_nil(lua_State *L)
 
 static const struct layout *own_layout(lua_State *L)
 {
-    return lua_touserdata(L, lua_upvalueindex(1));
+    return &layouts[(size_t)lua_tonumber(L, lua_upvalueindex(1))];
 }
 
 /* How many bits the byte at `at` is shifted in the number. */
@@ -169,10 +169,10 @@ static const luaL_Reg functions[] = {
     {"band", bytes_band}, {"bor", bytes_bor},           {NULL, NULL},
 };
 
-static void set_closure(lua_State *L, const char *name, lua_CFunction function,
-                        const struct layout *layout)
+/* The upvalue is the row of `layouts`. */
+static void set_closure(lua_State *L, const char *name, lua_CFunction function, size_t row)
 {
-    lua_pushlightuserdata(L, (void *)layout);
+    lua_pushnumber(L, (lua_Number)row);
     lua_pushcclosure(L, function, 1);
     lua_setfield(L, -2, name);
 }
@@ -181,8 +181,8 @@ MF_MODULE int luaopen_moonflash_core_bytes(lua_State *L)
 {
     mf_new_module(L, functions);
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        set_closure(L, layouts[i].put, bytes_put, &layouts[i]);
-        set_closure(L, layouts[i].get, bytes_get, &layouts[i]);
+        set_closure(L, layouts[i].put, bytes_put, i);
+        set_closure(L, layouts[i].get, bytes_get, i);
     }
     return 1;
 }

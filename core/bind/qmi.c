@@ -43,7 +43,7 @@ struct port {
 static int call_trace(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, TRACE_KEY);
-    lua_pushstring(L, lua_touserdata(L, 1));
+    lua_pushstring(L, *(const char *const *)lua_touserdata(L, 1));
     lua_call(L, 1, 0);
     return 0;
 }
@@ -53,7 +53,7 @@ static void on_trace(void *data, const char *text)
 {
     lua_State *L = data;
 
-    if (lua_cpcall(L, call_trace, (void *)text) != 0)
+    if (lua_cpcall(L, call_trace, &text) != 0)
         lua_pop(L, 1);
 }
 

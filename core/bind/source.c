@@ -102,7 +102,7 @@ struct fetched {
 };
 
 /* The strings of the table at 1, ended by NULL; they live as long as the table. */
-static void check_arguments(lua_State *L, char **argv)
+static void check_arguments(lua_State *L, const char **argv)
 {
     size_t count;
 
@@ -112,7 +112,7 @@ static void check_arguments(lua_State *L, char **argv)
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, 1, (int)i + 1);
         luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "a list of strings expected");
-        argv[i] = (char *)lua_tostring(L, -1);
+        argv[i] = lua_tostring(L, -1);
         lua_pop(L, 1);
     }
     argv[count] = NULL;
@@ -134,7 +134,7 @@ static void keep_name(lua_State *L, int fetched)
 
 static int source_fetch(lua_State *L)
 {
-    char *argv[MOST_ARGUMENTS];
+    const char *argv[MOST_ARGUMENTS];
     struct fetched *self;
     int error;
 
@@ -144,7 +144,7 @@ static int source_fetch(lua_State *L)
     luaL_getmetatable(L, FETCH);
     lua_setmetatable(L, -2);
     keep_name(L, lua_gettop(L));
-    error = mf_fetch_start(&self->core, argv, environ, mf_interrupt(L));
+    error = mf_fetch_start(&self->core, argv, (const char *const *)environ, mf_interrupt(L));
     return error == 0 ? 1 : fail_fetch(L, argv[0], error);
 }
 

@@ -45,17 +45,17 @@ enum { MOST_STRINGS = 4096, MOST_HOLDER = 256 };
 /* --- children -------------------------------------------------------------------------------- */
 
 /* Pushes a C array of the strings of a table. The table keeps the strings alive. */
-static char **push_list(lua_State *L, int table)
+static const char **push_list(lua_State *L, int table)
 {
     size_t count = lua_objlen(L, table);
-    char **list;
+    const char **list;
 
     luaL_argcheck(L, count <= MOST_STRINGS, table, "too many strings");
     list = lua_newuserdata(L, (count + 1) * sizeof *list);
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, table, (int)i + 1);
         luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, table, "a list of strings expected");
-        list[i] = (char *)lua_tostring(L, -1);
+        list[i] = lua_tostring(L, -1);
         lua_pop(L, 1);
     }
     list[count] = NULL;
@@ -92,13 +92,13 @@ static void add_variables(lua_State *L, int given, int strings)
 }
 
 /* The environment of this process with the changes of the option. The stack keeps it alive. */
-static char **check_environment(lua_State *L, int options)
+static const char *const *check_environment(lua_State *L, int options)
 {
     int given, strings, count = 0;
 
     lua_getfield(L, options, "environment");
     if (lua_isnil(L, -1))
-        return environ;
+        return (const char *const *)environ;
     if (!lua_istable(L, -1))
         luaL_error(L, "option environment: table expected");
     given = lua_gettop(L);

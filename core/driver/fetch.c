@@ -131,7 +131,7 @@ static int start(struct mf_fetch *self, struct mf_spawn *spawn, int interrupt)
     return error;
 }
 
-int mf_fetch_start(struct mf_fetch *self, char *const *argv, char *const *environment,
+int mf_fetch_start(struct mf_fetch *self, const char *const *argv, const char *const *environment,
                    int interrupt)
 {
     struct mf_spawn spawn = {.argv = argv, .environment = environment, .group = true};

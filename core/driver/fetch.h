@@ -22,7 +22,7 @@ struct mf_fetch {
 void mf_fetch_init(struct mf_fetch *self);
 /* Starts a program; argv and environment as for mf_spawn. Returns 0 or an errno value, ENOENT when
  * there is no such program. */
-int mf_fetch_start(struct mf_fetch *self, char *const *argv, char *const *environment,
+int mf_fetch_start(struct mf_fetch *self, const char *const *argv, const char *const *environment,
                    int interrupt);
 /* Kills the process group of the child while the child runs. May be called again. */
 void mf_fetch_close(struct mf_fetch *self);

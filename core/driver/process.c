@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -98,6 +99,15 @@ static int set_attributes(posix_spawnattr_t *attributes, bool group)
     return posix_spawnattr_setflags(attributes, flags);
 }
 
+/* posix_spawn takes pointers to char for historical reasons, and changes no string. */
+static char *const *unqualified(const char *const *strings)
+{
+    char *const *same;
+
+    memcpy(&same, &strings, sizeof same);
+    return same;
+}
+
 static int start(const struct mf_spawn *spawn, const posix_spawn_file_actions_t *actions,
                  pid_t *pid)
 {
@@ -108,8 +118,8 @@ static int start(const struct mf_spawn *spawn, const posix_spawn_file_actions_t 
         return error;
     error = set_attributes(&attributes, spawn->group);
     if (error == 0)
-        error = posix_spawnp(pid, spawn->argv[0], actions, &attributes, spawn->argv,
-                             spawn->environment);
+        error = posix_spawnp(pid, spawn->argv[0], actions, &attributes, unqualified(spawn->argv),
+                             unqualified(spawn->environment));
     posix_spawnattr_destroy(&attributes);
     return error;
 }

@@ -9,10 +9,10 @@
 enum { MF_SPAWN_INHERIT = -1, MF_SPAWN_NULL = -2 };
 
 struct mf_spawn {
-    char *const *argv;        /* argv[0] is looked for in PATH when it has no slash */
-    char *const *environment; /* "NAME=VALUE", ends with NULL */
-    int streams[3];           /* standard input, output and error: a descriptor or MF_SPAWN_* */
-    bool group;               /* with its own process group, for kill(-pid) */
+    const char *const *argv;        /* argv[0] is searched in PATH when it has no slash */
+    const char *const *environment; /* "NAME=VALUE", ends with NULL */
+    int streams[3]; /* standard input, output and error: a descriptor or MF_SPAWN_* */
+    bool group;     /* with its own process group, for kill(-pid) */
 };
 
 /* Starts a program with default signal handlers and an empty signal mask. It inherits only the three

@@ -343,8 +343,6 @@ static void test_random_corruptions(void)
 /* Nothing that follows makes an image of a file that begins otherwise, or goes on after its image. */
 static void test_permanent_problems(void)
 {
-    struct mf_cwe cwe;
-
     build_package();
     mf_cwe_init(&cwe);
     for (size_t at = 0; at < image_length; at++) {
