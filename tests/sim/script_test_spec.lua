@@ -4,7 +4,7 @@ local exit = require "moonflash.commands.result"
 local images = require "moonflash.sim.test_images"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
-local trial = require "moonflash.sim.script_test"
+local script_test = require "moonflash.sim.script_test"
 
 local function script(text)
   local path = support.folder() .. "/own.lua"
@@ -26,7 +26,7 @@ end
 local function try(path, faults, model, within_ms, options, program)
   model = model or "mc7455"
   local rows, warnings = {}, {}
-  local result, problem = trial.run {
+  local result, problem = script_test.run {
     script = path, model = model, program = program or support.program, time_scale = 0.01, chunk_size = 65536,
     files = assert(images.write(model, support.folder(), 300000)), faults = faults, within_ms = within_ms,
     options = options,

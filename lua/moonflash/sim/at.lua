@@ -1,4 +1,4 @@
---- An AT port: echo, lines, and the commands an updater meets (reference: at).
+--- An AT port: echo, lines, and the commands that an updater uses (reference: at).
 -- @module moonflash.sim.at
 
 local power = require "moonflash.sim.power"
@@ -9,7 +9,7 @@ at.__index = at
 
 local phone_failure = 0 -- 3GPP 27.007, 9.2
 
---- Begins a conversation on a port.
+--- Starts on a port.
 function at.new(modem, port)
   return setmetatable({ modem = modem, port = port, line = "", echo = true }, at)
 end
@@ -23,7 +23,7 @@ local function identity(self)
   }
 end
 
--- AT!GOBIIMPREF is known to all, AT!IMPREF only to newer families.
+-- All families have AT!GOBIIMPREF, only newer ones AT!IMPREF.
 local function knows(self, name)
   return name == "GOBIIMPREF" or not self.modem.model.gobi_commands
 end
@@ -180,12 +180,12 @@ local function answer(self, line)
   send_answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
 end
 
---- Takes what came from the host, in any split.
+--- Takes bytes from the host, in any split.
 function at:receive(text)
   if self.echo then self.port:send(text) end
   self.line = self.line .. text
   for line in self.line:gmatch("([^\r]*)\r") do
-    local command = line:match("[Aa][Tt].*") -- whatever stands before it was noise
+    local command = line:match("[Aa][Tt].*") -- bytes before it are noise
     if command then answer(self, (command:gsub('^[^"]*', string.upper))) end
   end
   self.line = self.line:match("[^\r]*$"):sub(-1024)

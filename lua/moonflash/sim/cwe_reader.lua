@@ -1,5 +1,5 @@
---- What the loader looks at in an image: every header and every CRC, at all levels. Its own reading
--- of the format (reference: cwe), not the updater's.
+--- The loader's check of an image: every header and every CRC, at all levels. It is written from the description of the
+-- format (reference: cwe), without the updater's code.
 -- @module moonflash.sim.cwe_reader
 
 local bytes = require "moonflash.core.bytes"
@@ -56,8 +56,8 @@ local function verify_object(file, offset, header, found, records)
   return crc.crc32_combine(crc.crc32(header), sum, found.size), header_size + found.size
 end
 
--- The CRC of a payload: when it begins with an object it is a row of them, else plain data. Each
--- byte is read once, whatever the depth.
+-- The CRC of a payload. A payload that begins with an object is a sequence of objects, any other is plain data. Each
+-- byte is read once, at any depth.
 function verify_payload(file, offset, size, records)
   local sum, done = crc.crc32(""), 0
   while done < size do
@@ -91,7 +91,7 @@ function cwe.verify(path)
   file:close()
   if not outer then return nil, "no header" end
   for index = #records, 1, -1 do
-    local record = records[index] -- the innermost bad one says most
+    local record = records[index] -- the innermost bad record is the cause
     if not record.ok then return nil, ("bad CRC of %s at %.0f"):format(record.type, record.offset) end
   end
   return records
@@ -100,7 +100,7 @@ end
 local version_pattern = "_(%d%d%.%d%d%.%d%d%.%d%d)"
 local firmware_types = { BOOT = true, APPL = true, MODM = true }
 
---- What a checked image brings.
+--- The contents of a checked image.
 -- @tparam table records from verify
 -- @treturn table { firmware = version, settings = { firmware=, carrier=, config= }, usb_ids = { vid=,
 --   application=, download= } }, each may be absent

@@ -1,14 +1,13 @@
---- Builds CWE records: 400-byte headers in front of data, data being bytes, a stream or records.
--- Written from the layout alone and sharing only the checksum with the program, so that it can
--- disagree with the parser.
+--- Builds CWE records: a header of 400 bytes, then data, which is bytes, a stream or records. It shares only the
+-- checksum with the program, so that an error in the parser shows.
 -- @module moonflash.sim.cwe_writer
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
 
-local records = {}
+local cwe_writer = {}
 
-records.HEADER = 400
+cwe_writer.HEADER = 400
 
 local function padded(text, width)
   assert(#text <= width, "text too long for its field")
@@ -20,7 +19,7 @@ end
 --   optionally prefix (at most 256 bytes), header_crc, revision, indicator (4 bytes), compatibility,
 --   options, signature (4 bytes)
 -- @treturn string
-function records.header(fields)
+function cwe_writer.header(fields)
   local prefix = padded(fields.prefix or "", 256)
   return table.concat {
     prefix,
@@ -46,13 +45,13 @@ local function each_of(data, sink)
   elseif data.each then
     data.each(sink)
   else
-    for _, child in ipairs(data) do records.each(child, sink) end
+    for _, child in ipairs(data) do cwe_writer.each(child, sink) end
   end
 end
 
 local function measure(data)
   local size, sum = 0, nil
-  if type(data) == "table" and not data.each then -- records know their sums: no second look
+  if type(data) == "table" and not data.each then -- records have their sums
     for _, child in ipairs(data) do
       local head = crc.crc32(child.head)
       local whole = crc.crc32_combine(head, child.crc, child.size)
@@ -70,36 +69,36 @@ local function measure(data)
 end
 
 --- A record.
--- @tparam table fields as of records.header; size and crc are worked out from the data unless given,
---   which is how wrong records are made
--- @param data string, stream (see content) or array of records
--- @treturn table record { head=, size=, crc=, data= }, size and crc being those of the data
-function records.record(fields, data)
+-- @tparam table fields as of cwe_writer.header; size and crc are those of the data unless given, to
+--   make wrong records
+-- @param data string, stream { each = function(sink) } or array of records
+-- @treturn table record { head=, size=, crc=, data= } with size and crc of the data
+function cwe_writer.record(fields, data)
   local size, sum = measure(data)
   local stated = setmetatable({ size = fields.size or size, crc = fields.crc or sum }, { __index = fields })
-  return { head = records.header(stated), size = size, crc = sum, data = data }
+  return { head = cwe_writer.header(stated), size = size, crc = sum, data = data }
 end
 
 --- Calls sink(piece) for the bytes of a record from its first to its last.
-function records.each(record, sink)
+function cwe_writer.each(record, sink)
   sink(record.head)
   each_of(record.data, sink)
 end
 
 --- The bytes of a record as one string.
-function records.bytes(record)
+function cwe_writer.bytes(record)
   local pieces = {}
-  records.each(record, function(piece) pieces[#pieces + 1] = piece end)
+  cwe_writer.each(record, function(piece) pieces[#pieces + 1] = piece end)
   return table.concat(pieces)
 end
 
 --- Writes a record to a new file.
 -- @treturn string the path; raises when the file cannot be written
-function records.write(record, path)
+function cwe_writer.write(record, path)
   local file = assert(io.open(path, "wb"))
-  records.each(record, function(piece) assert(file:write(piece)) end)
+  cwe_writer.each(record, function(piece) assert(file:write(piece)) end)
   assert(file:close())
   return path
 end
 
-return records
+return cwe_writer

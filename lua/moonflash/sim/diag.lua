@@ -1,4 +1,4 @@
---- A DIAG port: answers "bad command" (0x13) and the request to everything, without a leading flag
+--- A DIAG port: it answers every request with "bad command" (0x13) and the request, without a leading flag
 -- (trace notqdl-em7455-diag-port).
 -- @module moonflash.sim.diag
 
@@ -10,12 +10,12 @@ diag.__index = diag
 
 local bad_command = "\19"
 
---- Begins a conversation on a port.
+--- Starts on a port.
 function diag.new(modem, port)
   return setmetatable({ modem = modem, port = port, decoder = hdlc.decoder(4096) }, diag)
 end
 
---- Takes what came from the host, in any split.
+--- Takes bytes from the host, in any split.
 function diag:receive(text)
   for _, payload in ipairs(self.decoder:feed(text)) do
     self.modem.recorder:note("diag", { port = self.port.name, request = bytes.hex(payload:sub(1, 16), " ") })

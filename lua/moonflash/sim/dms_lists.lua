@@ -22,7 +22,7 @@ local function settings_build(pair)
   return pair.firmware .. "_" .. pair.carrier
 end
 
---- The preference as the modem tells it: both entries alike.
+--- The preference as the modem reports it: both entries are equal.
 -- @tparam table pair
 -- @treturn string value of TLV 0x01
 function lists.preference(pair)
@@ -71,8 +71,8 @@ local function stored(slot, failures, id, build)
   return stored_entry:fill { slot = slot, failures = failures, id = padded(id), size = #build, build = build }
 end
 
---- The stored images: slots of firmware, then settings. The index of the running image counts the
--- entries of its group from 0, as qmicli shows it.
+--- The stored images: firmware, then settings. The index of the running image is that of its entry in the group, from
+-- 0, as qmicli shows it.
 -- @tparam store store
 -- @treturn string value of TLV 0x01
 function lists.stored(store)

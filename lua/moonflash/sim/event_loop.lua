@@ -1,4 +1,4 @@
---- One poll loop: descriptors and timers, nothing else waits.
+--- A poll loop with descriptors and timers. Nothing else in the simulator waits.
 -- @module moonflash.sim.event_loop
 
 local sys = require "moonflash.core.sys"
@@ -6,7 +6,7 @@ local sys = require "moonflash.core.sys"
 local loop = {}
 loop.__index = loop
 
---- Makes an empty loop.
+--- An empty loop.
 function loop.new()
   return setmetatable({ entries = {}, timers = {} }, loop)
 end
@@ -16,7 +16,7 @@ function loop:now() -- luacheck: ignore self
   return sys.clock_ms()
 end
 
---- Calls a function whenever a descriptor can be read.
+--- Calls a function whenever a descriptor is readable.
 -- @tparam number fd descriptor
 -- @tparam function readable called without arguments
 -- @tparam[opt] function writable called while `entry.write` is set
@@ -27,7 +27,7 @@ function loop:watch(fd, readable, writable)
   return entry
 end
 
---- Forgets an entry.
+--- Removes an entry.
 function loop:unwatch(entry)
   entry.gone = true
   for index, other in ipairs(self.entries) do
@@ -61,13 +61,13 @@ local function serve(entry)
   if not entry.gone and (entry.readable or entry.hangup) then entry.on_read() end
 end
 
---- Ends run() after the present round.
+--- Ends run() after the current round.
 function loop:stop()
   self.stopped = true
 end
 
---- Runs until a signal comes, or until it is stopped.
--- @treturn boolean true, or nil and a failure that is not the interrupt
+--- Runs until a signal or stop().
+-- @treturn boolean true, or nil and a failure
 function loop:run()
   while not self.stopped do
     run_timers(self)

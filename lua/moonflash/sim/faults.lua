@@ -1,7 +1,7 @@
---- Faults and variants: named switches that make the simulated modem behave otherwise.
+--- Faults and variants: named switches that change the behaviour of the simulated modem.
 --
 -- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it
--- strikes the Nth time that message comes (the first time; `#*`: always). MESSAGE is one of
+-- applies to the Nth message of that name (by default the first; `#*`: to all). MESSAGE is one of
 -- `qdl.switch qdl.hello qdl.open qdl.write qdl.done qdl.reset`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
 -- @module moonflash.sim.faults
 
@@ -11,7 +11,7 @@ local tables = require "moonflash.base.table"
 local faults = {}
 faults.__index = faults
 
---- Faults any message can have, and what they do to its answer.
+--- Faults of messages, and their effect.
 faults.about_messages = {
   silence = "no answer comes",
   late = "the answer comes VALUE seconds later (5)",
@@ -28,7 +28,7 @@ faults.about_messages = {
   sequence = "the answer names another request (qdl.write, QMI)",
 }
 
---- Everything else, with what it means; `message` are short names for faults about messages.
+--- All other switches, with their meaning; `message`: a short name for a fault of a message.
 faults.switches = {
   ["no-answer-0x70"] = { message = "silence=qdl.switch#*" },
   ["stall-chunk"] = { message = "deaf=qdl.write#%s" },
@@ -82,7 +82,7 @@ local function words_of(name, switch)
 end
 
 --- All faults, for people.
--- @treturn table { { how it is given, what it means }, ... }
+-- @treturn table { { form on the command line, meaning }, ... }
 function faults.list()
   local rows = {}
   for _, name in ipairs(tables.sorted_keys(faults.switches)) do
@@ -160,7 +160,7 @@ end
 
 local none = {}
 
---- What is to happen to the message that just came. Call it once for each message.
+--- The faults of the current message. Call it once for each message.
 -- @tparam string message for example "qdl.open"
 -- @treturn table values by the name of the fault; empty most of the time
 function faults:at(message)

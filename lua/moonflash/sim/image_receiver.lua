@@ -1,11 +1,11 @@
---- One image on its way in: what Open announced, which writes came, where the bytes are kept.
+--- Receives one image: checks the open request and the writes, and writes the bytes to a file.
 -- @module moonflash.sim.image_receiver
 
 local bytes = require "moonflash.core.bytes"
 local cwe = require "moonflash.sim.cwe_reader"
 
-local intake = {}
-intake.__index = intake
+local receiver = {}
+receiver.__index = receiver
 
 local header_size = 400
 local cwe_image_type = 0x80
@@ -13,13 +13,13 @@ local cwe_image_type = 0x80
 -- Open statuses (reference: qdl 4)
 local size_error, bad_type, header_required = 1, 2, 5
 
-local function foreign(model, header)
+local function is_for_other_model(model, header)
   local family = header.version:match("SWI%d+X%d+%a*")
   return header.product:upper() ~= model.product or family and family ~= model.family
 end
 
--- What is wrong with an open request: status and words, or nothing.
-local function complaint(model, request)
+-- The status and a text for an open request that is refused.
+local function refusal(model, request)
   if request.type ~= cwe_image_type then
     return bad_type, "image type " .. bytes.hex_number(request.type, 2)
   end
@@ -31,7 +31,7 @@ local function complaint(model, request)
   if header.size ~= request.chunk then
     return size_error, ("the header says %.0f bytes, Open says %.0f"):format(header.size, request.chunk)
   end
-  if foreign(model, header) then
+  if is_for_other_model(model, header) then
     return bad_type, ("image for %s (%s)"):format(header.product, header.version)
   end
 end
@@ -39,23 +39,23 @@ end
 --- Takes an open request.
 -- @tparam table model row of models
 -- @tparam table request fields of the open request
--- @tparam string path where the image is kept; it has the suffix ".part" until it is whole
--- @treturn intake, or nil, the open status and what is wrong
-function intake.open(model, request, path)
-  local status, words = complaint(model, request)
-  if status then return nil, status, words end
+-- @tparam string path of the file; it has the suffix ".part" until the image is complete
+-- @treturn receiver, or nil, the open status and what is wrong
+function receiver.open(model, request, path)
+  local status, wrong = refusal(model, request)
+  if status then return nil, status, wrong end
   local file = assert(io.open(path .. ".part", "wb"))
   file:setvbuf("full", 65536)
   file:write(request.header)
   return setmetatable({
     path = path, file = file, sequence = 0, pending = 0, remaining = request.chunk, size = request.length,
-  }, intake)
+  }, receiver)
 end
 
 --- Takes the header of a write.
 -- @tparam table header { sequence=, length= }
 -- @treturn boolean true, or nil and what is wrong
-function intake:begin(header)
+function receiver:begin(header)
   if header.sequence ~= self.sequence then
     return nil, ("write %d, expected %d"):format(header.sequence, self.sequence)
   end
@@ -69,7 +69,7 @@ end
 --- Takes data of a write.
 -- @tparam string data at most `pending` bytes of it are used
 -- @treturn number how many
-function intake:data(data)
+function receiver:data(data)
   if #data > self.pending then data = data:sub(1, self.pending) end
   self.file:write(data)
   self.pending = self.pending - #data
@@ -78,14 +78,14 @@ function intake:data(data)
   return #data
 end
 
---- Whether all bytes are there.
-function intake:whole()
+--- Whether all bytes were received.
+function receiver:complete()
   return self.remaining == 0
 end
 
---- Checks a whole image and keeps it under its own name.
--- @treturn table what it brings (cwe.contents), or nil and what is wrong
-function intake:finish()
+--- Checks the complete image and renames its file.
+-- @treturn table its contents (cwe.contents), or nil and what is wrong
+function receiver:finish()
   self:drop()
   local records, wrong = cwe.verify(self.path .. ".part")
   if not records then return nil, wrong end
@@ -93,10 +93,10 @@ function intake:finish()
   return cwe.contents(records)
 end
 
---- Lets go of it; what came so far stays as a ".part".
-function intake:drop()
+--- Closes the file; an incomplete one keeps its suffix ".part".
+function receiver:drop()
   if self.file then self.file:close() end
   self.file = nil
 end
 
-return intake
+return receiver

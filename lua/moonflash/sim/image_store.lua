@@ -1,4 +1,4 @@
---- The modem's own store of images: what it has, what it prefers, what runs.
+--- The images that a modem stores: which it has, prefers and runs.
 --
 -- A *pair* is { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }: a firmware
 -- and the settings that belong to it.
@@ -22,7 +22,7 @@ function store.pair(text)
   return { firmware = firmware, carrier = carrier, config = config }
 end
 
---- Fills a store with what a model has, changed by the switches running, stored, preferred.
+--- A store with the images of a model, changed by the switches running, stored, preferred.
 -- @tparam table model row of models
 -- @tparam faults faults
 function store.new(model, faults)
@@ -52,7 +52,7 @@ function store:slot(version)
   end
 end
 
---- The place of settings in their list, or nil.
+--- The index of settings in their list, or nil.
 function store:settings_index(pair)
   for index, other in ipairs(self.settings) do
     if same(pair, other) then return index end
@@ -66,14 +66,14 @@ function store:free_slot()
   end
 end
 
---- Puts a firmware nobody wants into each free slot.
+--- Puts some other firmware into each free slot.
 function store:fill_slots()
   for slot = 1, self.most.firmware do
     self.firmware[slot] = self.firmware[slot] or ("00.00.00.%02d"):format(slot)
   end
 end
 
---- Whether there is a slot for a firmware: most modems make one by dropping another.
+--- Whether there is a slot for a firmware. Most modems drop another one to free a slot.
 function store:has_room(pair, slot)
   return not self.keeps_all or slot or self:slot(pair.firmware) or self:free_slot()
 end
@@ -86,7 +86,7 @@ local function slot_to_fill(self)
   end
 end
 
---- Stores a firmware, in the slot asked for, a free one, or in place of one that does not run.
+--- Stores a firmware in the requested slot, in a free one, or in that of a firmware that does not run.
 function store:add_firmware(version, slot)
   if self:slot(version) then return end
   self.firmware[slot or slot_to_fill(self)] = version
@@ -107,9 +107,9 @@ end
 
 --- Sets the preference.
 -- @tparam table pair
--- @tparam[opt] boolean override want both even if stored
+-- @tparam[opt] boolean override request both even if stored
 -- @tparam[opt] number slot for the firmware
--- @treturn table the image types the modem wants: 0 modem, 1 settings
+-- @treturn table the image types that the modem requests: 0 modem, 1 settings
 function store:prefer(pair, override, slot)
   if self.take_anything then self:add(pair) end
   self.preferred, self.wanted, self.slot_wanted = copy(pair), {}, slot
@@ -118,14 +118,14 @@ function store:prefer(pair, override, slot)
   return self.wanted
 end
 
---- Whether the next reset is to end in download mode.
+--- Whether the next reset ends in download mode.
 function store:wants_download()
   return self.wanted[1] ~= nil
 end
 
---- Takes what an image brought; it counts from the next boot on.
+--- Takes the contents of an image, which run from the next boot on.
 -- @tparam table contents from cwe.contents
--- @tparam boolean keep false: it runs, but lands in no slot (after AT!BOOTHOLD)
+-- @tparam boolean keep false: the firmware runs, but is stored in no slot (after AT!BOOTHOLD)
 function store:take(contents, keep)
   self.unslotted = not keep
   if contents.firmware then
@@ -140,7 +140,7 @@ function store:take(contents, keep)
   end
 end
 
--- A modem that knows better: it wants back what it ran at first.
+-- A modem that returns to the pair it ran at first.
 local function rewrite_preference(self)
   if self.rewrites <= 0 or same(self.preferred, self.first) then return end
   self.rewrites, self.preferred = self.rewrites - 1, copy(self.first)
@@ -162,7 +162,7 @@ function store:active_slot()
   return not self.unslotted and self:slot(self.running.firmware) or 255
 end
 
---- What keeps the preferred pair from running.
+--- How the running pair differs from the preferred one.
 -- @treturn boolean firmware differs
 -- @treturn boolean settings differ
 function store:mismatch()
@@ -171,11 +171,11 @@ function store:mismatch()
     running.config ~= preferred.config or running.carrier:upper() ~= preferred.carrier:upper()
 end
 
---- Removes an image; the running one stays.
+--- Deletes an image, but not the running one.
 -- @tparam number kind 0 modem, 1 settings
 -- @tparam string build_id "02.33.03.00_?" or "02.33.03.00_GENERIC"
 -- @tparam string unique_id
--- @treturn boolean whether there was such an image to remove
+-- @treturn boolean whether it was deleted
 function store:delete(kind, build_id, unique_id)
   local firmware, carrier = build_id:match("^([^_]*)_(.*)$")
   if kind == 0 then

@@ -1,21 +1,22 @@
---- A modem in software: a fake /sys, /dev and uevent socket below a folder, pseudo terminals for its
--- ports, and behind them a machine that behaves as the documents say a modem does. What it saw is
--- left in DIR/log (JSON lines) and DIR/received/1.cwe, 2.cwe, ...
+--- A simulated modem: /sys, /dev and a uevent socket below a folder, pseudo terminals as its ports, and behind them a
+-- state machine that behaves as the documents describe a modem. It writes DIR/log (JSON lines) and the received images
+-- DIR/received/1.cwe, 2.cwe, ...
 -- @module moonflash.sim
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
+local event_loop = require "moonflash.sim.event_loop"
 local faults = require "moonflash.sim.faults"
-local loops = require "moonflash.sim.event_loop"
 local models = require "moonflash.sim.models"
-local modems = require "moonflash.sim.modem"
-local recorders = require "moonflash.sim.recorder"
-local uevents = require "moonflash.sim.uevent"
+local modem = require "moonflash.sim.modem"
+local recorder = require "moonflash.sim.recorder"
+local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
+local usb_path = require "moonflash.sim.usb_path"
 
 local sim = {}
 
--- A folder is one simulator's; DIR/simulator.lock names it.
+-- A folder belongs to one simulator; DIR/simulator.lock names it.
 local function take_folder(dir)
   local lock, failed = sys.lock(dir .. "/simulator.lock")
   if lock then return lock end
@@ -28,8 +29,8 @@ local function make_world(options)
   local lock, events, failed
   lock, failed = take_folder(options.dir)
   if not lock then return nil, failed end
-  local loop = loops.new()
-  events, failed = uevents.open(options.dir, loop)
+  local loop = event_loop.new()
+  events, failed = uevent.open(options.dir, loop)
   if not events then
     lock:release()
     return nil, failed
@@ -45,20 +46,15 @@ local function end_world(world)
   world.lock:release()
 end
 
-local function port_further(name, count)
-  return (name:gsub("%d+$", function(number) return tostring(number + count) end))
-end
-
--- What keeps modems of one model apart when nobody says where they are: each is one port further, and
--- has a serial number of its own.
-local function apart(row, index)
+-- Each modem gets a port and a serial number of its own, unless the faults name a place.
+local function with_own_place(row, index)
   local model, list = models.find(row.model or ""), {}
   for _, switch in ipairs(row.faults or {}) do
     if switch:match "^place=" then return row end
   end
   if not model or index == 1 then return row end
-  list[1] = "place=" .. port_further(model.place, index - 1)
-  list[2] = "boot-place=" .. port_further(model.boot_place, index - 1)
+  list[1] = "place=" .. usb_path.next(model.place, index - 1)
+  list[2] = "boot-place=" .. usb_path.next(model.boot_place, index - 1)
   list[3] = ("serial=%s%d"):format(model.serial:sub(1, -2), index)
   for _, switch in ipairs(row.faults or {}) do list[#list + 1] = switch end
   return { model = row.model, faults = list }
@@ -70,50 +66,49 @@ local function make_modem(world, row, folder)
     local known = table.concat(models.names(), ", ")
     return nil, failure.new("usage", ("no such model: %s (there are %s)"):format(tostring(row.model), known))
   end
-  local switches, recorder, failed
+  local switches, log, failed
   switches, failed = faults.parse(row.faults)
   if not switches then return nil, failed end
-  recorder, failed = recorders.new(folder)
-  if not recorder then return nil, failed end
-  return modems.new(world, model, switches, recorder)
+  log, failed = recorder.new(folder)
+  if not log then return nil, failed end
+  return modem.new(world, model, switches, log)
 end
 
--- The first modem's records are in the folder itself, those of the nth in DIR/modem-n.
+-- The log of the first modem is in the folder itself, that of the nth in DIR/modem-n.
 local function make_modems(world, options)
   local made = {}
   for index, row in ipairs(options.modems or { options }) do
     local folder = index == 1 and options.dir or ("%s/modem-%d"):format(options.dir, index)
-    local modem, failed = make_modem(world, apart(row, index), folder)
-    if not modem then return nil, failed end
-    made[index] = modem
+    local one, failed = make_modem(world, with_own_place(row, index), folder)
+    if not one then return nil, failed end
+    made[index] = one
   end
   return made
 end
 
 local function start(all, options)
   local waiting = #all
-  for _, modem in ipairs(all) do
-    modem.on_ready = function()
-      modem.on_ready = nil
+  for _, one in ipairs(all) do
+    one.on_ready = function()
+      one.on_ready = nil
       waiting = waiting - 1
       if waiting == 0 and options.ready then options.ready(options.dir) end
     end
-    modem:start()
+    one:start()
   end
 end
 
---- What can be simulated.
+--- The known models and faults.
 -- @treturn table models = { name, ... }, faults = { { name as given to --fault, what it means }, ... }
 function sim.list()
   return { models = models.names(), faults = faults.list() }
 end
 
---- Runs modems until a signal comes.
+--- Runs modems until a signal.
 -- @tparam table options
---   model = "mc7455"; dir = folder, made if need be; time_scale = 1 (0.01: a hundred times faster);
+--   model = "mc7455"; dir = folder, created when missing; time_scale = 1 (0.01: a hundred times faster);
 --   faults = { "window=1", ... } (see moonflash.sim.faults); ready = function(dir), called when the
---   modem is there; modems = { { model=, faults= }, ... } for several of them in one folder, each
---   one port further than the last
+--   modem is ready; modems = { { model=, faults= }, ... } for several in one folder, each on the next port
 -- @treturn boolean true after a signal, or nil and a failure
 function sim.run(options)
   sys.catch_signals()
@@ -128,9 +123,9 @@ function sim.run(options)
   start(all, options)
   local ended
   ended, failed = world.loop:run()
-  for _, modem in ipairs(all) do
-    modem:detach()
-    modem.recorder:close()
+  for _, one in ipairs(all) do
+    one:detach()
+    one.recorder:close()
   end
   end_world(world)
   return ended, failed

@@ -1,4 +1,4 @@
---- How a modem shows itself on USB in each mode: ids, interfaces, and who speaks behind each.
+--- The USB device of a modem in each mode: its ids, its interfaces, and the protocol behind each.
 -- @module moonflash.sim.interfaces
 
 local at = require "moonflash.sim.at"
@@ -6,34 +6,34 @@ local core_port = require "moonflash.core.port"
 local diag = require "moonflash.sim.diag"
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
-local places = require "moonflash.sim.usb_path"
-local ports = require "moonflash.sim.pty"
+local pty = require "moonflash.sim.pty"
 local qdl = require "moonflash.sim.qdl_port"
 local qmi = require "moonflash.sim.qmi"
 local sahara = require "moonflash.sim.sahara"
+local usb_path = require "moonflash.sim.usb_path"
 
-local personality = {}
+local interfaces = {}
 
 local silent = { new = function() return { receive = function() end } end }
-local speakers = {
+local protocols = {
   diag = diag, nmea = silent, at = at, qmi = qmi, mbim = mbim, mbim_data = silent, qdl = qdl,
 }
 
 --- The speed of the modem at a place, Mbit/s. The loader speaks USB2 only, so its bus is a USB2 bus.
-function personality.speed(modem, place)
-  return places.bus(place) == places.bus(modem.boot_place) and 480 or 5000
+function interfaces.speed(modem, place)
+  return usb_path.bus(place) == usb_path.bus(modem.boot_place) and 480 or 5000
 end
 
-local function speaker_of(modem, kind)
+local function protocol_of(modem, kind)
   if kind == "qdl" and modem.faults:value "diag-instead" then return diag end
   if kind == "qdl" and modem.crashed then return sahara end
-  return speakers[kind]
+  return protocols[kind]
 end
 
 local function open_port(modem, interface)
-  local port = failure.try(ports.open(modem.loop, interface.kind))
-  local speaker = speaker_of(modem, interface.kind).new(modem, port)
-  port.receive = function(bytes) speaker:receive(bytes) end
+  local port = failure.try(pty.open(modem.loop, interface.kind))
+  local protocol = protocol_of(modem, interface.kind).new(modem, port)
+  port.receive = function(bytes) protocol:receive(bytes) end
   return port
 end
 
@@ -43,19 +43,19 @@ local function ids_of(modem, mode)
   return ids.vid or row.vid, ids[mode] or row.pid
 end
 
---- Makes a modem's device for a mode, its ports open and each with somebody behind it.
+--- The device of a modem in a mode, with open ports.
 -- @tparam modem modem
 -- @tparam string mode "application" or "download"
 -- @tparam string place
 -- @treturn table device for usb:attach
-function personality.make(modem, mode, place)
+function interfaces.make(modem, mode, place)
   local row, other = modem.model[mode], modem.model.compositions[modem.faults:value "composition"]
   local vid, pid = ids_of(modem, mode)
   local device = {
     place = place, vid = vid, pid = pid, product = row.product,
     manufacturer = modem.model.identity.manufacturer,
     serial = modem.faults:value "serial" or modem.model.serial,
-    speed = personality.speed(modem, place), interfaces = {},
+    speed = interfaces.speed(modem, place), interfaces = {},
   }
   for index, interface in ipairs(mode == "application" and other or row.interfaces) do
     local port = open_port(modem, interface)
@@ -65,17 +65,17 @@ function personality.make(modem, mode, place)
   return device
 end
 
---- Gives the ports the names of the nodes they have got.
-function personality.name_ports(device)
+--- Names the ports after their nodes.
+function interfaces.name_ports(device)
   for _, interface in ipairs(device.interfaces) do
     local node = interface.nodes[1]
     if node then interface.port.name = node.name end
   end
 end
 
---- Opens all ports as another program does that wants them for itself.
--- @treturn function lets go of them; they let go by themselves when the device does
-function personality.hold(device)
+--- Opens all ports as another program does.
+-- @treturn function closes them; they hang up when the device vanishes
+function interfaces.hold(device)
   local held = {}
   for index, interface in ipairs(device.interfaces) do held[index] = core_port.open(interface.slave) end
   return function()
@@ -83,9 +83,9 @@ function personality.hold(device)
   end
 end
 
---- Closes all ports: whoever has one open sees it go.
-function personality.hang_up(device)
+--- Closes all ports: programs that have one open see it hang up.
+function interfaces.hang_up(device)
   for _, interface in ipairs(device.interfaces) do interface.port:close() end
 end
 
-return personality
+return interfaces

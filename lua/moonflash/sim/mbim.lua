@@ -33,14 +33,14 @@ local function answer_command(self, request, status, data)
   })
 end
 
--- What the QMI side sees as its port: its answers go out as the end of the command that asked.
+-- The port for QMI: an answer is sent as the end of the MBIM command with the request.
 local function inner_port(self)
   return setmetatable({
     send = function(_, bytes) answer_command(self, self.asked, 0, bytes) end,
   }, { __index = self.port })
 end
 
---- Begins a conversation on a port.
+--- Starts on a port.
 -- @tparam modem modem
 -- @tparam port port
 function mbim.new(modem, port)
@@ -56,7 +56,7 @@ function handlers.open(self, request)
   self.port:send(opened:fill(request))
 end
 
--- A modem that is about to reset leaves the close unanswered until it is gone (libqmi commit bfaf09a2).
+-- A modem that is about to reset does not answer the close (libqmi commit bfaf09a2).
 function handlers.close(self, request)
   self.open = false
   if not self.modem.restarting then self.port:send(closed:fill(request)) end
@@ -85,7 +85,7 @@ local function serve(self, message)
   self.modem.recorder:violation("mbim", "no request: " .. core_bytes.hex(message:sub(1, 16), " "))
 end
 
---- Takes what came from the host, in any split.
+--- Takes bytes from the host, in any split.
 function mbim:receive(bytes)
   local rest = self.rest .. bytes
   while #rest >= head_size and not self.port.closed do

@@ -1,10 +1,10 @@
---- The modem itself: which mode it is in, when it comes and goes, what it runs.
+--- The state machine of a modem: its mode, when it is attached and detached, what it runs.
 -- @module moonflash.sim.modem
 
-local personalities = require "moonflash.sim.interfaces"
-local places = require "moonflash.sim.usb_path"
+local image_store = require "moonflash.sim.image_store"
+local interfaces = require "moonflash.sim.interfaces"
 local power = require "moonflash.sim.power"
-local stores = require "moonflash.sim.image_store"
+local usb_path = require "moonflash.sim.usb_path"
 
 local modem = {}
 modem.__index = modem
@@ -18,7 +18,7 @@ local function seconds_of(model, faults)
   return seconds
 end
 
---- Makes a modem that is not plugged in yet.
+--- A modem that is not attached yet.
 -- @tparam table world { loop=, usb=, time_scale= }
 -- @tparam table model row of models
 -- @tparam faults faults
@@ -28,14 +28,14 @@ function modem.new(world, model, faults, recorder)
   return setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale,
     model = model, faults = faults, recorder = recorder,
-    store = stores.new(model, faults), seconds = seconds_of(model, faults),
+    store = image_store.new(model, faults), seconds = seconds_of(model, faults),
     crashed = faults:value "memory-debug", user_off = faults:value "low-power",
     place = place or model.place, boot_place = faults:value "boot-place" or place or model.boot_place,
     epoch = 0,
   }, modem)
 end
 
---- Calls a function later, unless the modem is gone by then.
+--- Calls a function later, unless the modem was detached meanwhile.
 -- @tparam number seconds of the modem's time: multiplied by the time scale
 -- @tparam function action
 function modem:after(seconds, action)
@@ -45,7 +45,7 @@ function modem:after(seconds, action)
   end)
 end
 
---- How many ms some seconds of the modem's time are here.
+--- The ms of some seconds of the modem's time.
 function modem:milliseconds(seconds)
   return seconds * 1000 * self.time_scale
 end
@@ -69,8 +69,8 @@ function entered.application(self)
   })
 end
 
--- When nobody talks to the loader for the time of its window, it leaves; not while the flash holds
--- half an image, and not when it is no loader but a modem that crashed.
+-- A loader that gets no request for the time of its window leaves download mode, unless the flash has a torn image. A
+-- crashed modem stays.
 function entered.download(self)
   self.heard_at = self.loop:now()
   local function look()
@@ -84,7 +84,7 @@ end
 
 local function hold_ports(self)
   if not self.hold_seconds then return end
-  local let_go = personalities.hold(self.device)
+  local let_go = interfaces.hold(self.device)
   self.recorder:note("held", { held = true })
   self:after(self.hold_seconds, function()
     let_go()
@@ -93,29 +93,29 @@ local function hold_ports(self)
   self.hold_seconds = nil
 end
 
---- Plugs the modem in.
+--- Attaches the modem.
 -- @tparam string mode "application" or "download"
 function modem:attach(mode)
   self.mode = mode
   entered[mode](self)
-  self.device = personalities.make(self, mode, mode == "download" and self.boot_place or self.place)
+  self.device = interfaces.make(self, mode, mode == "download" and self.boot_place or self.place)
   hold_ports(self)
   self.usb:attach(self.device)
-  personalities.name_ports(self.device)
+  interfaces.name_ports(self.device)
   note_usb(self, "add")
   self:after(node_delay, function()
     self.usb:finish(self.device)
-    personalities.name_ports(self.device)
+    interfaces.name_ports(self.device)
     note_usb(self, "ready")
     if self.on_ready then self.on_ready() end
   end)
 end
 
---- Takes the modem away: all its ports hang up, all its timers stop.
+--- Detaches the modem: all its ports hang up, all its timers stop.
 function modem:detach()
   if not self.device then return end
   self.epoch = self.epoch + 1
-  personalities.hang_up(self.device)
+  interfaces.hang_up(self.device)
   self.usb:detach(self.device)
   note_usb(self, "remove")
   self.device, self.mode, self.restarting = nil, nil, nil
@@ -128,32 +128,32 @@ local function come_back(self, mode, seconds)
 end
 
 local function make_places(self)
-  self.usb:make_place(self.place, personalities.speed(self, self.place))
+  self.usb:make_place(self.place, interfaces.speed(self, self.place))
   if self.place ~= self.boot_place then
-    self.usb:make_place(self.boot_place, personalities.speed(self, self.boot_place))
+    self.usb:make_place(self.boot_place, interfaces.speed(self, self.boot_place))
     self.usb:make_peers(self.place, self.boot_place)
   end
 end
 
---- Plugs the modem in for the first time.
+--- Attaches the modem for the first time.
 function modem:start()
   make_places(self)
   self:attach(self.faults:value "start" or "application")
 end
 
---- The modem loses its power or its cable for a moment.
+--- Unplugs the modem for a moment.
 function modem:unplug()
   come_back(self, self.torn and "download" or "application", unplugged_seconds)
 end
 
---- The same, but then it is plugged in elsewhere.
+--- Unplugs the modem for a moment and plugs it in at another place.
 function modem:move()
-  self.place, self.boot_place = places.next(self.place), places.next(self.boot_place)
+  self.place, self.boot_place = usb_path.next(self.place), usb_path.next(self.boot_place)
   make_places(self)
   self:unplug()
 end
 
---- Another program opens the ports that come next and keeps them for some seconds.
+--- Another program opens the ports of the next mode and keeps them for some seconds.
 function modem:hold_next_ports(seconds)
   self.hold_seconds = seconds
 end
@@ -163,8 +163,8 @@ local function begin_restart(self)
   self.recorder:note("restart", { from = self.mode })
 end
 
---- Disconnects after some seconds and comes back in download mode.
--- @tparam string how what led there
+--- Disconnects after some seconds and returns in download mode.
+-- @tparam string how the route
 -- @tparam number seconds until the disconnect
 function modem:restart_into_download(how, seconds)
   self.entered_by = how
@@ -173,7 +173,7 @@ function modem:restart_into_download(how, seconds)
   self:after(seconds, function() come_back(self, mode, self.seconds.boot) end)
 end
 
---- Disconnects after some seconds and comes back in the mode the preference asks for.
+--- Disconnects after some seconds and returns in the mode that the preference requires.
 function modem:restart(seconds)
   if self.store:wants_download() then return self:restart_into_download("preference", seconds) end
   if self.boot_download then return self:restart_into_download("boot download mode", seconds) end
@@ -195,30 +195,30 @@ function modem:version()
   return self.model.family .. "_" .. self.store.running.firmware
 end
 
---- The revision as DMS tells it; older families add who built it and when.
+--- The revision as of DMS. Older families add builder and date.
 function modem:revision()
   return self:version() .. (self.model.tells_build and self.model.identity.build or "")
 end
 
---- Whether the modem answers DMS requests by now.
+--- Whether the modem answers DMS requests yet.
 function modem:is_ready()
   return self.loop:now() >= self.ready_at
 end
 
---- The host spoke to the loader.
+--- The host has sent something to the loader.
 function modem:heard_host()
   self.heard_at = self.loop:now()
 end
 
---- The first data of an image is on its way: from here on the flash is not to be trusted.
+--- The first data of an image arrives: from here on the flash has a torn image.
 function modem:image_begun()
   self.torn = true
 end
 
---- An image is whole and in the flash.
+--- An image was written completely.
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
-  self:heard_host() -- the window begins anew
+  self:heard_host() -- the window starts again
   self.usb_ids = contents.usb_ids or self.usb_ids
   self.store:take(contents, self.entered_by ~= "boothold")
 end
@@ -228,7 +228,7 @@ function modem:last_ack_seconds(contents)
   return contents.firmware and self.seconds.last_ack or node_delay
 end
 
---- The loader resets: to the application, or back to itself when there is half an image.
+--- The loader resets: to the application, or to itself when the flash has a torn image.
 function modem:leave_download()
   self.crashed = nil
   if self.torn then return come_back(self, "download", self.seconds.boot) end

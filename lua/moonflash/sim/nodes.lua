@@ -1,4 +1,4 @@
---- Interfaces of a USB device with their drivers, and the nodes these make: ttyUSBn, cdc-wdmn, wwann.
+--- Interfaces of a USB device with their drivers and nodes: ttyUSBn, cdc-wdmn, wwann.
 -- @module moonflash.sim.nodes
 
 local bytes = require "moonflash.core.bytes"
@@ -8,7 +8,7 @@ local sysfs = require "moonflash.sim.sysfs"
 
 local nodes = {}
 
--- kind of interface: class, subclass, protocol; driver, and the nodes that driver makes
+-- kind of interface: class, subclass, protocol; driver, and the nodes of that driver
 local serial = { class = { "ff", "ff", "ff" }, driver = "qcserial", late = { "tty" } }
 local kinds = {
   diag = serial, nmea = serial, at = serial, qdl = serial,
@@ -17,14 +17,14 @@ local kinds = {
   mbim_data = { class = { "0a", "00", "02" }, driver = "cdc_mbim" },
 }
 
--- class of node: its name, its folder below the interface, how the kernel numbers it
+-- class of node: its name, its folder below the interface, its device number
 local classes = {
   tty = { name = "ttyUSB", major = 188, minor = 0, folder = "/%s/tty/%s" },
   usbmisc = { name = "cdc-wdm", major = 180, minor = 176, folder = "/usbmisc/%s" },
   net = { name = "wwan", folder = "/net/%s" },
 }
 
---- Adds an interface folder with its driver, and says so.
+--- Adds an interface folder with its driver, and sends the events.
 function nodes.add_interface(usb, device, interface)
   local kind = kinds[interface.kind]
   interface.path = ("%s/%s:1.%d"):format(device.path, device.place, interface.number)
@@ -47,7 +47,7 @@ local function words_of(class, node)
   return { "MAJOR=" .. class.major, "MINOR=" .. class.minor + node.number, "DEVNAME=" .. node.name }
 end
 
--- A usb-serial port is a device of its own between interface and tty.
+-- A usb-serial port is a device between interface and tty.
 local function add_serial_port(usb, interface, name)
   local path, driver = interface.path .. "/" .. name, "/sys/bus/usb-serial/drivers/qcserial"
   sysfs.folder(usb.root, driver)
@@ -82,10 +82,10 @@ local function add(usb, device, when)
   end
 end
 
---- Adds the nodes that are there at once: control nodes.
+--- Adds the nodes that the kernel makes at once: control nodes.
 function nodes.add_early(usb, device) add(usb, device, "early") end
 
---- Adds the nodes that come a moment later.
+--- Adds the nodes that the kernel makes later.
 function nodes.add_late(usb, device) add(usb, device, "late") end
 
 local function remove_node(usb, node)
@@ -96,7 +96,7 @@ local function remove_node(usb, node)
   usb.events:send("remove", node.path, node.class, words_of(class, node))
 end
 
---- Removes all nodes of a device, announcing each.
+--- Removes all nodes of a device and sends the events.
 function nodes.remove(usb, device)
   for _, interface in ipairs(device.interfaces) do
     for _, node in ipairs(interface.nodes) do remove_node(usb, node) end

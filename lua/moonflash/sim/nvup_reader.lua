@@ -1,4 +1,4 @@
---- The variables of an NVUP payload (reference: cwe 7), as far as they change the modem's USB ids.
+--- Reads the variables of an NVUP payload (reference: cwe 7) that change the USB ids of a modem.
 -- @module moonflash.sim.nvup_reader
 
 local bytes = require "moonflash.core.bytes"
@@ -40,7 +40,7 @@ local function hex_of(value, at)
   return number and bytes.hex_number(number, 4)
 end
 
---- The USB ids that settings give the modem.
+--- The USB ids in the settings.
 -- @tparam string payload
 -- @treturn table { vid, application, download }, each may be absent; nil when there are none
 function nvup.usb_ids(payload)

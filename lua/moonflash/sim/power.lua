@@ -1,5 +1,5 @@
---- Whether the radio is on, who votes against it, and what a host is told that asks for a change
--- (reference: qmi 3, at 4, procedures 5).
+--- The power state of the radio, the votes against it, and the answers to requests to change it (reference: qmi 3, at
+-- 4, procedures 5).
 -- @module moonflash.sim.power
 
 local power = {}
@@ -10,14 +10,14 @@ local internal, invalid_transition, no_effect, hardware_restricted = 3, 60, 26, 
 -- Offline reasons
 local firmware_mismatch, settings_mismatch = 1, 2
 
---- Why the stored images do not let the modem go online: bits, 0 when they do.
+--- The offline reasons that come from the stored images: bits, 0 for none.
 -- @tparam modem modem
 function power.offline_reason(modem)
   local firmware, settings = modem.store:mismatch()
   return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
 end
 
---- Who keeps the radio off, by the names AT!PCINFO? has for them.
+--- The votes that keep the radio off, by their names in AT!PCINFO?.
 -- @tparam modem modem
 -- @treturn table set of names
 function power.votes(modem)
@@ -41,7 +41,7 @@ function power.boot(modem)
   modem.power = online
 end
 
--- The first vote that holds decides the answer; the user's own ends by going online.
+-- The first vote decides the answer. The user's own vote ends with this request.
 local refusals = {
   { "IMSWITCH", invalid_transition }, { "BIOS", internal }, { "W_DISABLE", hardware_restricted },
 }
@@ -67,7 +67,7 @@ local changes = {
   end,
 }
 
---- Sets the operating mode: from offline there is no way but the reset, and none to it but offline.
+--- Sets the operating mode. Offline can only be left by a reset, and a reset needs offline.
 -- @tparam modem modem
 -- @tparam number mode as in the message
 -- @treturn boolean true, or nil and a QMI error
@@ -83,7 +83,7 @@ function power.set(modem, mode)
   return changed, code
 end
 
---- Takes the FCC lock off, until the next boot.
+--- Removes the FCC lock, until the next boot.
 -- @tparam modem modem
 -- @treturn boolean true, or nil and a QMI error
 function power.unlock(modem)
@@ -92,7 +92,7 @@ function power.unlock(modem)
   return true
 end
 
---- Whether the W_DISABLE pin is not looked at any more.
+--- Sets whether the W_DISABLE pin is ignored.
 -- @tparam modem modem
 -- @tparam boolean ignores
 function power.ignore_pin(modem, ignores)

@@ -1,4 +1,4 @@
---- The modem's end of one pseudo terminal.
+--- The modem's end of a pseudo terminal.
 -- @module moonflash.sim.pty
 
 local sys = require "moonflash.core.sys"
@@ -6,7 +6,7 @@ local sys = require "moonflash.core.sys"
 local port = {}
 port.__index = port
 
-local read_size = 65536 -- more than the kernel ever gives at once
+local read_size = 65536 -- more than the kernel returns at once
 
 local function readable(self)
   local bytes, failure = sys.read(self.fd, read_size)
@@ -27,10 +27,10 @@ local function writable(self)
   self.entry.write = false
 end
 
---- Makes a pseudo terminal and listens on it.
+--- Opens a pseudo terminal.
 -- @tparam loop loop
 -- @tparam string name for the log: ttyUSB0, cdc-wdm0
--- @treturn port with `slave`, the path others open; or nil and a failure
+-- @treturn port with `slave`, the path for other programs; or nil and a failure
 function port.open(loop, name)
   local fd, slave = sys.pty()
   if not fd then return nil, slave end
@@ -40,7 +40,7 @@ function port.open(loop, name)
   return self
 end
 
---- Sends bytes, now or as soon as there is room; nothing once the port is closed.
+--- Sends bytes as soon as there is room; nothing after the port was closed.
 function port:send(bytes)
   if self.closed or bytes == "" then return end
   if self.behind then
@@ -52,7 +52,7 @@ function port:send(bytes)
   writable(self)
 end
 
---- Sends bytes some ms later, and behind them all that is sent meanwhile.
+--- Sends bytes some ms later, and after them all bytes sent meanwhile.
 function port:send_late(bytes, ms)
   if self.behind then return self:send(bytes) end
   self.behind = { bytes }
@@ -63,12 +63,12 @@ function port:send_late(bytes, ms)
   end)
 end
 
---- Stops listening, so that whoever writes gets stuck: a modem that hangs.
+--- Stops reading, as a modem that hangs: a program that writes will block.
 function port:stop_reading()
   self.entry.read = false
 end
 
---- Hangs up: every opener sees the device go.
+--- Hangs up.
 function port:close()
   if self.closed then return end
   self.closed = true

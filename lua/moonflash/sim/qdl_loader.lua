@@ -1,6 +1,6 @@
---- The boot loader's conversation: what it answers to each command and write (reference: qdl).
--- Strict: what a real loader is not known to forgive gets an error and is logged as a violation.
--- How commands and data are found in the bytes that come is moonflash.sim.qdl_port's work.
+--- The boot loader: its answers to commands and writes (reference: qdl). A request that no real loader is known to
+-- accept gets an error and is logged as a violation. moonflash.sim.qdl_port finds commands and data in the received
+-- bytes.
 -- @module moonflash.sim.qdl_loader
 
 local crc = require "moonflash.core.crc"
@@ -44,7 +44,7 @@ local received, crc_failed, content_failed = 0, 1, 2
 
 local version, features = 6, 0x30 -- unframed streaming, QDL high speed
 
---- Begins a conversation on a port.
+--- Starts on a port.
 -- @tparam modem modem
 -- @tparam port port
 function loader.new(modem, port)
@@ -141,7 +141,7 @@ function loader:command(payload)
   reject(self, not_supported, ("unknown command %d"):format(payload:byte() or 0))
 end
 
---- A frame came whose CRC is wrong.
+--- Takes a frame with a wrong CRC.
 function loader:bad_frame()
   reject(self, bad_crc, "a frame with a bad CRC")
 end
@@ -155,7 +155,7 @@ end
 
 --- Takes the header of a write.
 -- @tparam string raw its 13 bytes
--- @treturn boolean whether its data is wanted; else all that follows is to be dropped
+-- @treturn boolean whether its data is taken; else all following bytes are dropped
 function loader:begin_write(raw)
   local header, malformed = write_header:match(raw)
   local hits = self.modem.faults:at "qdl.write"
@@ -171,7 +171,7 @@ function loader:begin_write(raw)
   if not good then return refuse_write(self, header, content_failed, wrong, hits) end
   self.sequence, self.hits = header.sequence, hits
   self.modem:image_begun()
-  if hits.unplug or hits.deaf then send_answer(self.modem, self.port, "", hits) end -- in mid-data
+  if hits.unplug or hits.deaf then send_answer(self.modem, self.port, "", hits) end -- in the middle of the data
   return true
 end
 
@@ -185,8 +185,8 @@ local function acknowledge(self)
   answer(self, "write", { sequence = sequence, status = status }, hits)
 end
 
--- The loader writes its flash before it acknowledges the last data of an image: until then, an
--- unplugged modem holds a torn one.
+-- The loader writes its flash before it acknowledges the last data. A modem that is unplugged before that has a torn
+-- image.
 local function finish_image(self)
   local image = self.image
   local contents, wrong = image:finish()
@@ -203,17 +203,17 @@ local function finish_image(self)
   end)
 end
 
---- How many bytes of data are due.
+--- How many bytes of data are missing.
 function loader:pending()
   return self.image and self.image.pending or 0
 end
 
 --- Takes data of a write.
 -- @tparam string data
--- @treturn number how many bytes of it were due
+-- @treturn number how many bytes were taken
 function loader:data(data)
   local taken = self.image:data(data)
-  if self.image:whole() then
+  if self.image:complete() then
     finish_image(self)
   elseif self.image.pending == 0 then
     acknowledge(self)
@@ -221,7 +221,7 @@ function loader:data(data)
   return taken
 end
 
---- The host fell silent in the middle of a write.
+--- The host sends nothing more in the middle of a write.
 function loader:timed_out()
   drop_image(self)
   reject(self, receive_timeout, "the data of a write ended early")

@@ -1,4 +1,4 @@
---- The download port: finds frames, write headers and raw data in the bytes that come, in any split.
+--- The download port: finds frames, write headers and raw data in the received bytes, in any split.
 -- @module moonflash.sim.qdl_port
 
 local hdlc = require "moonflash.core.hdlc"
@@ -11,7 +11,7 @@ local flag, write_command = "~", "'" -- 0x7e, 0x27
 local longest_frame = 1024
 local patience_seconds, least_patience_ms = 10, 500
 
---- Begins a conversation on a port.
+--- Starts on a port.
 -- @tparam modem modem
 -- @tparam port port
 function qdl.new(modem, port)
@@ -21,12 +21,12 @@ function qdl.new(modem, port)
   }, qdl)
 end
 
--- Each of these gets the bytes not used yet and says how many it used; 0: more are needed.
+-- Each of these gets the unused bytes and returns how many it used; 0: more are needed.
 
 local function take_frame(self, rest)
   local closing = rest:find(flag, 2, true)
   if not closing then return #rest > longest_frame and #rest or 0 end
-  if closing == 2 then return 1 end -- two flags in a row: the second one opens
+  if closing == 2 then return 1 end -- of two flags in a row the second one opens
   local payload = self.decoder:feed(rest:sub(1, closing))[1]
   if payload then self.loader:command(payload) else self.loader:bad_frame() end
   return closing
@@ -60,7 +60,7 @@ local function fell_silent(self)
   self.rest, self.dropping = "", false
 end
 
--- Whether a loader waits for ever for the rest of something is not known: most likely not.
+-- It is not known whether a real loader waits for ever for the rest of a write. Most likely it does not.
 local function watch_silence(self)
   if self.modem.faults:value "patient" then return end
   self.heard = self.modem.loop:now()
@@ -75,7 +75,7 @@ local function watch_silence(self)
   self.modem.loop:after(patience, look)
 end
 
---- Takes what came from the host.
+--- Takes bytes from the host.
 -- @tparam string bytes
 function qdl:receive(bytes)
   self.modem:heard_host()

@@ -1,8 +1,8 @@
---- What the simulator leaves behind: a log of JSON lines and a folder of received images.
+--- The log of a simulated modem (JSON lines), and the folder of received images.
 --
 -- Every line has `t` (ms since the start) and `event`: "start" (with the clock of the system), "usb",
 -- "qmi", "qdl", "at", "diag", "image", "mode", "preference", "power", "restart", "held", "fault",
--- "violation". A violation is something no real modem is known to forgive: tests fail on any of them.
+-- "violation". A violation is a request that no real modem is known to accept: tests fail on each.
 -- @module moonflash.sim.recorder
 
 local json = require "moonflash.base.json"
@@ -12,7 +12,7 @@ local recorder = {}
 recorder.__index = recorder
 
 --- Starts a new log and an empty folder for images below a folder.
--- @tparam string folder where `log` and `received` are made
+-- @tparam string folder of `log` and `received`
 function recorder.new(folder)
   sys.remove_tree(folder .. "/received")
   local made, failure = sys.make_folder(folder .. "/received")
@@ -26,13 +26,13 @@ end
 
 --- Writes one event.
 -- @tparam string event its kind
--- @tparam table fields what else is to be known; strings of bytes in hex
+-- @tparam table fields; bytes are in hex
 function recorder:note(event, fields)
   fields.event, fields.t = event, sys.clock_ms() - self.began
   self.log:write(json.encode(fields), "\n")
 end
 
---- Writes down that the other side broke a rule.
+--- Writes that the host broke a rule.
 -- @tparam string where the protocol ("qdl", "qmi", ...)
 -- @tparam string text what was wrong
 function recorder:violation(where, text)

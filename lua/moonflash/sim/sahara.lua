@@ -1,5 +1,5 @@
---- A crashed modem that waits for its memory to be read: a Sahara hello is the first it says and its
--- answer to everything (trace notqdl-mc7455-sahara-memory-debug); a reset request brings it back.
+--- A crashed modem in memory debug mode: it sends a Sahara hello first and as the answer to everything (trace
+-- notqdl-mc7455-sahara-memory-debug), and restarts on a reset request.
 -- @module moonflash.sim.sahara
 
 local bytes = require "moonflash.core.bytes"
@@ -13,13 +13,13 @@ local hello = T "01 00 00 00 30 00 00 00 02 00 00 00 01 00 00 00 00 04 00 00 02 
 local reset_request = T "07 00 00 00 08 00 00 00":fill()
 local reset_answer = T "08 00 00 00 08 00 00 00":fill()
 
---- Begins a conversation on a port.
+--- Starts on a port.
 function sahara.new(modem, port)
   port:send(hello)
   return setmetatable({ modem = modem, port = port }, sahara)
 end
 
---- Takes what came from the host.
+--- Takes bytes from the host.
 function sahara:receive(text)
   self.modem.recorder:note("sahara", { request = bytes.hex(text:sub(1, 16), " ") })
   if text ~= reset_request then return self.port:send(hello) end

@@ -1,5 +1,5 @@
---- Tries a script on simulated modems, one with each fault, and sees in what state it leaves them.
--- The script, the modem and what asks for its state are processes of their own, as in the field.
+--- Tests a script on simulated modems, one with each fault, and reports in which state it leaves them. The script, the
+-- modem and the commands that read its state are processes of their own.
 -- @module moonflash.sim.script_test
 
 local child = require "moonflash.commands.child"
@@ -10,36 +10,57 @@ local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
-local trial = {}
+local script_test = {}
 
---- What is tried, in this order.
-trial.faults = require "moonflash.sim.script_faults"
+--- The faults, in the order of the test: { name, switches of the simulator (moonflash simulate --fault) ... }.
+script_test.faults = {
+  { "no fault" },
+  { "window missed", "window=0" },
+  { "path changed", "boot-place=1-3", "come-back-place=1-4" },
+  { "stale bytes", "stale=qdl.hello", "stale=qdl.open" },
+  { "split frames", "split=qdl.hello", "split=qdl.open", "split=qdl.write#2" },
+  { "corrupt frame", "flip=qdl.open" },
+  { "late answer", "late=qdl.write#2:20" },
+  { "stall at chunk 1", "silence=qdl.write#1" },
+  { "stall at chunk 2", "silence=qdl.write#2" },
+  { "vanish at chunk 2", "vanish-chunk=2" },
+  { "vanish at chunk 4", "vanish-chunk=4" },
+  { "wrong acknowledgement", "bad-ack=2" },
+  { "error status", "refuse=qdl.write#2:1" },
+  { "error frame", "error=qdl.open:5" },
+  { "refused preference", "refuse-preference" },
+  { "no preference known", "no-preference" },
+  { "already stored", "already-stored" },
+  { "low power afterwards", "loses-settings=1" },
+  { "DIAG instead of QDL", "diag-instead" },
+  { "already in download mode", "start=download" },
+}
 
 local RUN_MS, STATUS_MS, STOP_MS = 180000, 30000, 10000
 local SETTLE_MS, LOOK_MS = 5000, 100
-local MOST_LATE = 2 -- after so many runs that do not end, the others would hardly do
-local USUAL_PATIENCE = 5 -- how much slower than the simulated modem the script's clock goes
+local MOST_LATE = 2 -- runs that do not end: then the test ends
+local PATIENCE = 5 -- the script's deadlines are so many times as long as the simulated modem's time scale requires
 
--- Ends a job that goes on for too long; what it said then. Without a result it did not even hear that.
+-- Ends a job that takes too long. Returns its result.
 local function stop(job)
   sys.clear_interrupt()
   job:cancel()
-  job:cancel() -- during a transfer the first one only warns
+  job:cancel() -- during a transfer the first signal only causes a warning
   local result = job:wait(STOP_MS)
   if not result then sys.kill(-job.pid, "KILL") end
   return result or { ok = false, exit = exit.INTERRUPTED }
 end
 
--- What a command found, among the events that it told.
+-- The answer of a command, among its events.
 local function answer_in(events)
   for _, event in ipairs(events or {}) do
     if not event.event then return event end
   end
 end
 
--- Runs a command against a modem to its end.
--- @treturn table its result (late: it had to be stopped)
--- @treturn ?table what it found; or nil and a failure
+-- Runs a command on a modem to its end.
+-- @treturn table its result (late: it was stopped)
+-- @treturn ?table its answer; or nil and a failure
 local function run(request, root, command, arguments, options, ms)
   local job, problem = child.start { program = request.program, command = command, root = root,
     arguments = arguments, options = options }
@@ -57,7 +78,7 @@ local function run(request, root, command, arguments, options, ms)
   return result, answer
 end
 
--- These say which modem is meant, here the simulated one, and what of this program's own is recorded.
+-- Options of this program itself: the choice of a modem, and its trace.
 local not_for_the_script = { model = true, cdc_wdm = true, tty = true, trace = true }
 
 local function options_for_script(request)
@@ -65,7 +86,7 @@ local function options_for_script(request)
   for name, value in pairs(request.options or {}) do
     if not not_for_the_script[name] then options[name] = value end
   end
-  options.timeout_scale = (options.timeout_scale or 1) * request.time_scale * USUAL_PATIENCE
+  options.timeout_scale = (options.timeout_scale or 1) * request.time_scale * PATIENCE
   return options
 end
 
@@ -74,7 +95,7 @@ local function run_script(request, root)
     request.within_ms or RUN_MS)
 end
 
--- The modem may be on its way from one mode to another: waits a while for application mode.
+-- Waits for application mode, since the modem may be restarting.
 local function state_of(request, root)
   local last
   local _, problem = process.poll_until(sys.clock_ms() + SETTLE_MS, LOOK_MS, function()
@@ -87,14 +108,13 @@ local function state_of(request, root)
   return last
 end
 
--- Online on a consistent image: what it runs is what it prefers.
+-- Whether the modem is online and runs what it prefers.
 local function is_well(state)
   return state.mode == "application" and (state.power or {}).mode == "online"
     and (not state.preferred or versions.agree(state.preferred, state.running))
 end
 
--- Where the next restart of a modem leads when it was told to wait for images then; one that cannot be
--- told so refuses the question.
+-- The mode after the next restart. A modem without a boot download mode refuses the question.
 local function next_mode(request, root)
   local result, answer = run(request, root, "qmi", { "dms", "get_boot_image_download_mode" }, {}, STATUS_MS)
   if not result then return nil, answer end
@@ -102,8 +122,8 @@ local function next_mode(request, root)
   return waits and "download" or "application"
 end
 
--- Looks at the modem: whether it is well, and stays so when it restarts; or nil and a failure.
-local function look(request, root, row)
+-- Whether the modem is well, also after a restart; or nil and a failure. Fills in the row.
+local function examine(request, root, row)
   local state, problem = state_of(request, root)
   if not state then return nil, problem end
   row.running, row.preferred = state.running, state.preferred
@@ -114,7 +134,7 @@ local function look(request, root, row)
   return row.next_mode == "application"
 end
 
--- The script once, then a look at the modem.
+-- Runs the script once and examines the modem.
 local function run_once(request, root, row)
   local result, problem = run_script(request, root)
   if not result then return nil, problem end
@@ -122,12 +142,12 @@ local function run_once(request, root, row)
   row.failure, row.late = row.failure or result.failure, result.late
   if result.exit == exit.SCRIPT_ERROR then return nil, result.failure end
   local well
-  well, problem = look(request, root, row)
+  well, problem = examine(request, root, row)
   if well == nil then return nil, problem end
   return true, well and not result.late
 end
 
--- A run that had to be stopped is not run again: it would only take as long once more.
+-- A script that was stopped is not run again: it would take as long once more.
 local function run_twice(request, root, row)
   for _, ended in ipairs { "online", "recovered" } do
     local ran, well = run_once(request, root, row)
@@ -142,7 +162,7 @@ local function run_twice(request, root, row)
   return row
 end
 
--- One fault, on a fresh modem.
+-- Tests one fault on a new modem.
 local function try_fault(request, fault)
   local simulated, problem = modem.start(request, { unpack(fault, 2) })
   if not simulated then return nil, problem end
@@ -153,7 +173,7 @@ local function try_fault(request, fault)
   return row, problem
 end
 
--- An error of the script may show with one fault only.
+-- Adds the fault to the evidence of a script error, which may occur with one fault only.
 local function during(fault, problem)
   if problem.code ~= "script.raised" then return problem end
   local seen = problem.evidence and "; " .. problem.evidence or ""
@@ -161,11 +181,11 @@ local function during(fault, problem)
   return problem
 end
 
--- What the script ends with when it is not wrong, but what it was given is.
+-- Exit statuses of a script that got wrong files or options.
 local wrong_request = { [exit.USAGE] = true, [exit.BAD_IMAGE] = true, [exit.NO_MODEM] = true }
 
--- A script that does nothing without a fault breaks nothing with one either: that proves nothing. The failure
--- that ends the trial, if there is no use in going on.
+-- A script that refuses to do anything breaks nothing, so the test would prove nothing. Returns the failure that ends
+-- the test, if there is one.
 local function tested_nothing(request, row)
   local status, problem = row.exits[1], row.failure
   if row.ended ~= "online" or not problem then return nil end
@@ -176,23 +196,20 @@ local function tested_nothing(request, row)
   end
 end
 
---- Tries a script. A run that leaves the modem online on a consistent image (the new one or the old),
--- and not to wait for images after a restart, ended `online`; when only a second run gets there it
--- `recovered`; else it is left `broken`.
--- @tparam table request script, files (its arguments), model (for the simulator), program, time_scale
--- (0.01: a hundred times faster than life), chunk_size (bytes, when options do not say), options (for the
--- script, as for flash.update; those that choose a modem are left out), within_ms (for each run, 180000: one
--- that takes longer leaves the modem broken and is not repeated, the second one ends the trial), faults
--- (trial.faults), report = function(row) called after each fault with { fault, switches of the simulator,
--- ended, exits = { status of each run }, failure = the first, late, and how the modem was at last: mode,
--- power, next_mode (after a restart, if it is well now), running, preferred }, emit = function(event) for
--- warnings
--- @treturn boolean true when nothing is left broken; or nil and a failure: script.left_broken,
--- that of a script that raised, or that was given what it cannot use even without a fault (usage, image,
--- source, device), sys.interrupted, sys.timeout
-function trial.run(request)
+--- Tests a script. A fault has `ended` "online" when the first run leaves the modem well: online, on the new or the old
+-- images, in application mode also after a restart. It has ended "recovered" when the second run does, else "broken".
+-- @tparam table request script; files (its arguments); model (of the simulator); program; time_scale (0.01: a hundred
+-- times as fast as a real modem); chunk_size (bytes, unless it is among the options); options (for the script, as for
+-- flash.update, without those that choose a modem); within_ms for each run (180000; a modem whose run takes longer is
+-- broken, and after the second such run the test ends); faults (script_test.faults); report = function(row), called
+-- after each fault with { fault, switches of the simulator, ended, exits = { status of each run }, failure = the first,
+-- late, and the last state of the modem: mode, power, next_mode (after a restart, if it is well), running, preferred };
+-- emit = function(event) for warnings
+-- @treturn boolean true when no modem is broken; or nil and a failure: script.left_broken, that of a script that raised
+-- or got wrong files or options (usage, image, source, device), sys.interrupted, sys.timeout
+function script_test.run(request)
   local broken, late = {}, 0
-  for _, fault in ipairs(request.faults or trial.faults) do
+  for _, fault in ipairs(request.faults or script_test.faults) do
     local row, problem = try_fault(request, fault)
     if not row then return nil, during(fault, problem) end
     request.report(row)
@@ -207,4 +224,4 @@ function trial.run(request)
     { evidence = table.concat(broken, ", ") })
 end
 
-return trial
+return script_test

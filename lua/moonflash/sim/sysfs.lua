@@ -1,4 +1,4 @@
---- Folders, attributes and links as the kernel lays them out, below a root.
+--- Folders, attributes and links in the layout of /sys, below a root.
 -- @module moonflash.sim.sysfs
 
 local failure = require "moonflash.base.failure"

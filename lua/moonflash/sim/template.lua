@@ -1,11 +1,10 @@
---- Byte templates: packets as the documents print them, in hex, with named holes.
+--- Byte templates: packets in hex, as documents print them, with named fields.
 --
 --     template.new "26 <status:2> 01 <chunk:4>"      numbers of 1, 2 or 4 bytes, little-endian
 --     template.new "25 80 <header:400b>"             exactly 400 raw bytes
 --     template.new "01 0c 00 <tlvs>"                 raw bytes of any length, last when matching
 --
--- The simulator both writes and reads with them, so what it expects on the wire stands in one
--- place, as text one can compare with a trace.
+-- The simulator writes and reads packets with the same template, which can be compared with a trace.
 -- @module moonflash.sim.template
 
 local bytes = require "moonflash.core.bytes"
@@ -23,7 +22,7 @@ local function part(word)
 end
 
 --- Compiles a template.
--- @tparam string text hex bytes and holes, separated by blanks
+-- @tparam string text hex bytes and fields, separated by blanks
 -- @treturn template
 function template.new(text)
   local self = {}
@@ -32,7 +31,7 @@ function template.new(text)
 end
 
 --- Writes a packet.
--- @tparam[opt] table values a number or a string for each hole
+-- @tparam[opt] table values a number or a string for each field
 -- @treturn string bytes
 function template:fill(values)
   local out = {}
@@ -43,9 +42,9 @@ function template:fill(values)
   return table.concat(out)
 end
 
---- Reads a packet, strictly: every literal byte and the length must agree.
+--- Reads a packet. Every literal byte and the length have to agree.
 -- @tparam string text bytes
--- @treturn table values of the holes, or nil and what is wrong
+-- @treturn table values of the fields, or nil and what is wrong
 function template:match(text)
   local at, values = 1, {}
   for _, piece in ipairs(self) do

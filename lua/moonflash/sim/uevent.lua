@@ -1,5 +1,5 @@
---- The kernel's announcements, by a datagram socket ROOT/uevent instead of netlink: who sends it
--- one byte "+" gets every event from then on.
+--- Kernel uevents on a datagram socket ROOT/uevent instead of netlink. A program that sends the byte "+" to it receives
+-- all later events.
 -- @module moonflash.sim.uevent
 
 local sys = require "moonflash.core.sys"
@@ -31,7 +31,7 @@ end
 
 local deliver
 
--- A listener's queue holds about ten events: what does not fit waits until it has read some.
+-- The queue of a listener has room for about ten events. Further events are sent when it has read some.
 local function retry(self, address)
   if self.closed then return end
   self.loop:after(retry_ms, function() deliver(self, address) end)
@@ -52,7 +52,7 @@ function deliver(self, address)
   end
 end
 
---- Tells every listener, in order and without losing any.
+--- Sends an event to every listener, in order and without loss.
 -- @tparam string action add, remove, bind, unbind
 -- @tparam string path below /sys
 -- @tparam string subsystem
@@ -69,7 +69,7 @@ function uevent:send(action, path, subsystem, more)
   end
 end
 
---- Ends it.
+--- Closes the socket.
 function uevent:close()
   self.closed = true
   sys.close(self.fd)

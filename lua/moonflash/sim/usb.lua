@@ -1,12 +1,12 @@
---- The USB side of a machine below a root: buses, hubs, ports with their peers, and devices that
--- come and go with their nodes and uevents in the kernel's order (first the node, then the event).
+--- USB below a root: buses, hubs, ports with their peers, and devices that are attached and detached with their nodes
+-- and uevents, in the kernel's order (first the node, then the event).
 -- @module moonflash.sim.usb
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
-local place = require "moonflash.sim.usb_path"
 local sysfs = require "moonflash.sim.sysfs"
+local usb_path = require "moonflash.sim.usb_path"
 
 local usb = {}
 usb.__index = usb
@@ -52,7 +52,7 @@ local function make_hub(self, path, interface, bus, ids)
 end
 
 local function make_bus(self, bus, speed)
-  make_hub(self, place.root_hub(bus), bus .. "-0:1.0", bus, {
+  make_hub(self, usb_path.root_hub(bus), bus .. "-0:1.0", bus, {
     vid = "1d6b", pid = speed == 5000 and "0003" or "0002", speed = tostring(speed),
     product = "xHCI Host Controller", manufacturer = "Linux xhci-hcd",
   })
@@ -62,30 +62,30 @@ end
 -- @tparam string name for example "4-1.4"
 -- @tparam number speed Mbit/s
 function usb:make_place(name, speed)
-  local hub = place.hub(name)
+  local hub = usb_path.hub(name)
   if hub then
     self:make_place(hub, speed)
-    make_hub(self, place.path(hub), hub .. ":1.0", place.bus(name), {
+    make_hub(self, usb_path.path(hub), hub .. ":1.0", usb_path.bus(name), {
       vid = "05e3", pid = "0610", speed = tostring(speed),
       product = "USB2.1 Hub", manufacturer = "GenesysLogic",
     })
   else
-    make_bus(self, place.bus(name), speed)
+    make_bus(self, usb_path.bus(name), speed)
   end
-  sysfs.folder(self.root, "/sys" .. place.port(name), { connect_type = "hotplug" })
+  sysfs.folder(self.root, "/sys" .. usb_path.port(name), { connect_type = "hotplug" })
 end
 
---- Says that two places are the two halves of one socket.
+--- Links two places as peers: the USB 2 and USB 3 ports of one socket.
 function usb:make_peers(one, other)
   local function link(from, to)
-    local path = "/sys" .. place.port(from) .. "/peer"
-    if not sys.link(self.root .. path) then sysfs.link(self.root, path, "/sys" .. place.port(to)) end
+    local path = "/sys" .. usb_path.port(from) .. "/peer"
+    if not sys.link(self.root .. path) then sysfs.link(self.root, path, "/sys" .. usb_path.port(to)) end
   end
   link(one, other)
   link(other, one)
 end
 
---- The lowest free number of a kind of node, taken.
+--- Takes the lowest free number of a kind of node.
 function usb:take_number(kind)
   local used = self.taken[kind] or {}
   self.taken[kind] = used
@@ -113,18 +113,18 @@ local function add_device(self, device)
     version = device.speed == 5000 and " 3.00" or " 2.10",
   })
   sysfs.folder(self.root, "/sys" .. device.path .. "/power", { control = "on" })
-  local port = "/sys" .. place.port(device.place)
+  local port = "/sys" .. usb_path.port(device.place)
   sysfs.link(self.root, "/sys" .. device.path .. "/port", port)
   sysfs.link(self.root, port .. "/device", "/sys" .. device.path)
   list_device(self, device.path)
   self.events:send("add", device.path, "usb", device_words(device))
 end
 
---- Plugs a device in: itself, its interfaces, its control nodes. Its ttys come with `finish`.
+--- Attaches a device: itself, its interfaces, its control nodes. `finish` adds its ttys.
 -- @tparam table device { place=, vid=, pid=, speed=, product=, manufacturer=, serial=,
 --   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", slave = path of a pty } } }
 function usb:attach(device)
-  device.bus, device.path = place.bus(device.place), place.path(device.place)
+  device.bus, device.path = usb_path.bus(device.place), usb_path.path(device.place)
   self:make_place(device.place, device.speed)
   device.number = next_number(self, device.bus)
   add_device(self, device)
@@ -135,15 +135,15 @@ function usb:attach(device)
   nodes.add_early(self, device)
 end
 
---- Adds the nodes that come a moment later: ttys and network interfaces.
+--- Adds the nodes that the kernel makes later: ttys and network interfaces.
 function usb:finish(device)
   nodes.add_late(self, device)
 end
 
---- Unplugs a device.
+--- Detaches a device.
 function usb:detach(device)
   nodes.remove(self, device)
-  sys.remove(self.root .. "/sys" .. place.port(device.place) .. "/device")
+  sys.remove(self.root .. "/sys" .. usb_path.port(device.place) .. "/device")
   for _, interface in ipairs(device.interfaces) do
     sys.remove(self.root .. "/sys/bus/usb/devices/" .. interface.path:match("[^/]*$"))
     self.events:send("remove", interface.path, "usb", { "DEVTYPE=usb_interface" })

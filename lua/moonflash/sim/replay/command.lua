@@ -1,6 +1,6 @@
---- What a replay runs: the command of a trace with the files that were given. A trace comes from somebody
--- else, so of its options only those are taken that say how the recorded modem is to be treated, and it names
--- no file that was not given: it cannot reach another modem, write a file, or run a script of its choice.
+--- The command of a replay: that of the trace, with the given files. A trace comes from somebody else, so only
+-- options about the treatment of the recorded modem are taken, and only given files. A trace cannot reach another
+-- modem, write a file, or run a script of its choice.
 -- @module moonflash.sim.replay.command
 
 local failure = require "moonflash.base.failure"
@@ -8,7 +8,7 @@ local sys = require "moonflash.core.sys"
 
 local command = {}
 
--- For each command, whether all its words are files, or only the first: a script's own words are its own.
+-- Which arguments of each command are files: all, the first (further ones belong to the script), or none.
 local commands = {
   update = "all", plan = "all", recover = "all", run = "first",
   status = "none", switch = "none", qmi = "none", at = "none", devices = "none",
@@ -21,13 +21,13 @@ local options = {
 }
 
 local NAME = "^%w[%w_-]*$"
-local BUNDLED = "^%w[%w_/-]*$" -- a script among those that were installed
+local BUNDLED = "^%w[%w_/-]*$" -- an installed script
 
 local function unusable(what, evidence)
   return nil, failure.new("trace.unusable", what, { evidence = evidence })
 end
 
--- What is skipped, by name.
+-- The skipped findings, by name.
 local function skipped(given)
   local findings = {}
   for finding, skip in pairs(type(given) == "table" and given or {}) do
@@ -45,8 +45,8 @@ local function options_of(start)
   return kept
 end
 
--- The words with the files that are given in the place of those that were, from the one with this number on;
--- and how many of them these are.
+-- The arguments with the given files in place of the recorded ones, and how many files were replaced. `used` files
+-- were replaced before.
 local function words_of(start, files, used)
   local words, first = {}, used
   for index, word in ipairs(start.arguments) do
@@ -59,7 +59,7 @@ local function words_of(start, files, used)
   return words, used - first
 end
 
--- A file of that name in this folder would be run in its place.
+-- A file of that name in the current folder would be run instead.
 local function is_installed(name)
   return name:find(BUNDLED) ~= nil and not sys.stat(name)
 end
@@ -72,7 +72,7 @@ end
 
 --- The request for the program.
 -- @tparam table start the trace's first event
--- @tparam table files as many as the trace was made with, in their order
+-- @tparam table files those of the recorded command, in the same order
 -- @treturn table command, arguments, options; or nil and failure usage or trace.unusable
 function command.of(start, files)
   if #files ~= #start.files then
