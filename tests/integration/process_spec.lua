@@ -37,6 +37,15 @@ describe("a program that is run", function()
     end))
   end)
 
+  it("that other code has waited for is not killed: its process id may be another one's", function()
+    local child, kill, killed = assert(process.start { "true" }), sys.kill, false
+    assert.equal(0, sys.wait(child.pid, 20000))
+    sys.kill = function() killed = true end
+    child:stop(20000)
+    sys.kill = kill
+    assert.is_false(killed)
+  end)
+
   it("is not left half done because of a signal, which stays pending", function()
     local argv = support.lua([[
       local sys = require "moonflash.core.sys"

@@ -87,6 +87,7 @@ function process:wait(ms)
   if self.status then return self.status end
   local problem
   self.status, problem = sys.wait(self.pid, math.max(0, ms))
+  self.ended = self.status ~= nil or problem.code == "sys.failed"
   return self.status, problem
 end
 
@@ -99,8 +100,12 @@ end
 --- Ends the program: SIGTERM, then SIGKILL for its whole group. Closes the pipe.
 -- @tparam[opt=0] number ms for the program to end by itself
 function process:stop(ms)
-  if ms then sys.kill(self.pid, "TERM") end
-  if not self:wait(ms or 0) then
+  self:wait(0) -- after the end its process id may be that of another process
+  if ms and not self.ended then
+    sys.kill(self.pid, "TERM")
+    self:wait(ms)
+  end
+  if not self.ended then
     sys.kill(-self.pid, "KILL")
     self:wait(KILL_MS)
   end
