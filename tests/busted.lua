@@ -1,7 +1,7 @@
 -- Runs busted on the file given, without its command line wrapper's choice of Lua; on other machines and
 -- Luas without what cannot be tested there.
 if os.getenv "MOONFLASH_TESTED_ON" then
-  local limits = require "tests.foreign.limits"
+  local limits = require "tests.platforms.limits"
   for _, words in ipairs(limits.of(os.getenv "MOONFLASH_TESTED_ON", arg[1])) do
     table.insert(arg, "--filter-out=" .. words:gsub("%p", "%%%0"))
   end

@@ -40,7 +40,7 @@ export LUA_INIT LINE_HOOK_FILE
 # Not here: what measures an ordinary build, what does not run our code, and scripts that are stopped in
 # the hook which the counting needs.
 temporary_begin
-ctest --test-dir "$build" -j "$at_once" --output-on-failure -E '^(unit_footprint|analyse|unit_foreign)$' \
+ctest --test-dir "$build" -j "$at_once" --output-on-failure -E '^(unit_footprint|analyse|unit_user_code)$' \
     "$@" || tests=failed
 
 unset LUA_INIT

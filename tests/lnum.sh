@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tests with a Lua 5.1 whose integers are 32 bits wide where C or string.format wants one, as those of
-# OpenWrt's are (its LNUM patch): sh tests/lnum.sh [short|build|CTEST-ARGUMENT...], as with foreign.sh.
+# OpenWrt's are (its LNUM patch): sh tests/lnum.sh [short|build|CTEST-ARGUMENT...], as with platform.sh.
 # It is Debian's source of lua5.1, changed here: what is beyond an integer becomes the nearest one on its way
 # to C, as a cast does on MIPS, and is an error for %d and %x. OpenWrt's own Lua cannot be had as a package;
 # beyond that this one proves nothing about it.
@@ -8,11 +8,11 @@ set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 . tests/temporary.sh
-. tests/foreign/common.sh
+. tests/platforms/common.sh
 
 # shellcheck disable=SC2086 # lists of words
-install_packages $build_packages $test_packages >&2 || foreign_impossible LNUM "packages are missing"
-foreign_begin lnum
+install_packages $build_packages $test_packages >&2 || platform_impossible LNUM "packages are missing"
+platform_begin lnum
 
 # apt with the sources of packages beside the packages that this machine knows
 source_apt() {
@@ -76,9 +76,9 @@ make_lua() {
 
 make_lua >"$build/lua.log" 2>&1 || {
     cat "$build/lua.log" >&2
-    foreign_impossible LNUM "its source cannot be had or built"
+    platform_impossible LNUM "its source cannot be had or built"
 }
-foreign_build foreign_lua "$build/narrow/bin/lua5.1" "$build/narrow/lua5.1.pc"
+platform_build platform_lua "$build/narrow/bin/lua5.1" "$build/narrow/lua5.1.pc"
 MOONFLASH_TESTED_ON=lnum
 export MOONFLASH_TESTED_ON
-foreign_run "$@"
+platform_run "$@"

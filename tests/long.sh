@@ -8,7 +8,7 @@
 #   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
 #   valgrind  a whole update with 64 MB under memcheck
 #   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
-#   foreign   the tests on mipsel and s390x, emulated, and with other kinds of Lua (foreign.sh, luajit.sh, lnum.sh)
+#   platforms the tests on mipsel and s390x, emulated, and with other kinds of Lua (platform.sh, luajit.sh, lnum.sh)
 #   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
@@ -64,14 +64,14 @@ part_analyse() {
     BUILD=$build sh tests/analyse.sh
 }
 
-part_foreign() {
-    foreign_failed=0
+part_platforms() {
+    platform_failed=0
     for machine in mipsel s390x; do
-        BUILD=$build sh tests/foreign.sh $machine || foreign_failed=1
+        BUILD=$build sh tests/platform.sh $machine || platform_failed=1
     done
-    BUILD=$build sh tests/luajit.sh || foreign_failed=1
-    BUILD=$build sh tests/lnum.sh || foreign_failed=1
-    return $foreign_failed
+    BUILD=$build sh tests/luajit.sh || platform_failed=1
+    BUILD=$build sh tests/lnum.sh || platform_failed=1
+    return $platform_failed
 }
 
 part_coverage() {
@@ -80,9 +80,9 @@ part_coverage() {
 
 status=0
 # shellcheck disable=SC2048 # the names of parts are words
-for part in ${*:-matrix kill fuzz sanitize valgrind analyse foreign coverage}; do
+for part in ${*:-matrix kill fuzz sanitize valgrind analyse platforms coverage}; do
     case $part in
-    matrix | whole | kill | fuzz | sanitize | valgrind | analyse | foreign | coverage) "part_$part" || status=1 ;;
+    matrix | whole | kill | fuzz | sanitize | valgrind | analyse | platforms | coverage) "part_$part" || status=1 ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1

@@ -28,10 +28,10 @@ make_packages() {
         -exec "${2%gcc}strip" -s {} +
 }
 
-make_foreign() {
+make_platform() {
     kind=$1
     shift
-    root=$(sh tests/foreign/root.sh mipsel) || exit 77
+    root=$(sh tests/platforms/root.sh mipsel) || exit 77
     export PKG_CONFIG_SYSROOT_DIR="$root"
     export PKG_CONFIG_LIBDIR="$root/usr/lib/mipsel-linux-gnu/pkgconfig:$root/usr/share/pkgconfig"
     make_packages "$kind" mipsel-linux-gnu-gcc "--sysroot=$root $*"
@@ -65,8 +65,8 @@ status=0
 for kind in "$@"; do
     case $kind in
     native) (make_packages native gcc) ;;
-    mipsel) (make_foreign mipsel -mips16 -minterlink-mips16) ;;
-    mips32) (make_foreign mips32) ;;
+    mipsel) (make_platform mipsel -mips16 -minterlink-mips16) ;;
+    mips32) (make_platform mips32) ;;
     *)
         echo "unknown: $kind" >&2
         exit 1

@@ -6,7 +6,7 @@ local sys = require "moonflash.core.sys"
 
 local PATIENCE_MS = 120000
 
--- What builds the program for the other kind, in words, such as "tests/foreign.sh mipsel"
+-- What builds the program for the other kind, in words, such as "tests/platform.sh mipsel"
 local OTHER = os.getenv "MOONFLASH_OTHER"
 
 local updates = {
@@ -30,7 +30,7 @@ end
 
 local function modem_of(update)
   local root = support.folder() .. "/root"
-  local argv = support.lua('dofile "tests/foreign/modem.lua"', update.model, root, "0.03",
+  local argv = support.lua('dofile "tests/platforms/modem.lua"', update.model, root, "0.03",
     unpack(update.faults or {}))
   local child = support.start(argv)
   assert.equal(root, child:line())

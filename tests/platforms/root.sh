@@ -1,6 +1,6 @@
 #!/bin/sh
 # A folder with Debian's packages of another machine kind, to build against and to run from:
-#     sh tests/foreign/root.sh mipsel|s390x
+#     sh tests/platforms/root.sh mipsel|s390x
 # prints its path. The packages are only unpacked, nothing of them runs, so neither root's rights nor
 # an emulator is needed. The folder is kept in ${XDG_CACHE_HOME:-~/.cache} and made anew when this file
 # has changed. Exit status 77: the packages cannot be had here, and why.
@@ -12,7 +12,7 @@ lua-cjson lua-argparse lua-busted"
 unneeded='^(python|libpython|gir1|libgirepository|perl|dpkg|tar|media-types|pkg|libpkg|ncurses-bin|rpcsvc)'
 
 architecture=$1
-base=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/moonflash-foreign
+base=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/moonflash-platforms
 root=$base/$architecture
 work=$root.work
 edition=$(cksum <"$0")
@@ -24,7 +24,7 @@ unavailable() {
 }
 
 # apt as on a machine of that kind: the same sources, but lists, packages and state of its own
-foreign_apt() {
+platform_apt() {
     program=$1
     shift
     "$program" -q -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" \
@@ -34,19 +34,19 @@ foreign_apt() {
 
 wanted_packages() {
     # shellcheck disable=SC2086 # a list of words
-    foreign_apt apt-get -s install $packages | awk '$1 == "Inst" { print $2 }' | grep -Ev "$unneeded"
+    platform_apt apt-get -s install $packages | awk '$1 == "Inst" { print $2 }' | grep -Ev "$unneeded"
 }
 
 fetch() {
     mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/debs"
     : >"$work/status"
-    foreign_apt apt-get update >"$work/log" 2>&1 || true
+    platform_apt apt-get update >"$work/log" 2>&1 || true
     if ! wanted_packages >"$work/wanted" 2>>"$work/log" || [ ! -s "$work/wanted" ]; then
         unavailable "$(tail -n 1 "$work/log")"
     fi
     # shellcheck disable=SC2046 # a list of words
     # shellcheck disable=SC2046 # a list of words
-    (cd "$work/debs" && foreign_apt apt-get download $(cat "$work/wanted")) >>"$work/log" 2>&1 ||
+    (cd "$work/debs" && platform_apt apt-get download $(cat "$work/wanted")) >>"$work/log" 2>&1 ||
         unavailable "$(tail -n 1 "$work/log")"
 }
 

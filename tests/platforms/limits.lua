@@ -37,7 +37,7 @@ local function of(kind, path)
   return words
 end
 
-if ... == "tests.foreign.limits" then return { of = of } end
+if ... == "tests.platforms.limits" then return { of = of } end
 local list = limits[...] or {}
 print(("not tested with %s: %d"):format(..., #list))
 for _, limit in ipairs(list) do

@@ -1,18 +1,18 @@
 #!/bin/sh
 # The tests on another kind of machine, a little- or a big-endian one, emulated by qemu-user:
-#     sh tests/foreign.sh mipsel|s390x                    all of them
-#     sh tests/foreign.sh mipsel short                    the pure ones and simulated transfers
-#     sh tests/foreign.sh mipsel build                    only the build; prints its folder
-#     sh tests/foreign.sh mipsel CTEST-ARGUMENT...        some of them
-# A compiler of this machine builds against that machine's Debian packages (foreign/root.sh); the programs
-# run from there too. The kernel need not know about foreign programs: what a test starts is a wrapper that
-# starts the emulator. What cannot be tested so is in foreign/limits.lua.
+#     sh tests/platform.sh mipsel|s390x                    all of them
+#     sh tests/platform.sh mipsel short                    the pure ones and simulated transfers
+#     sh tests/platform.sh mipsel build                    only the build; prints its folder
+#     sh tests/platform.sh mipsel CTEST-ARGUMENT...        some of them
+# A compiler of this machine builds against that machine's Debian packages (platforms/root.sh); the programs
+# run from there too. The kernel need not know about programs of that machine: what a test starts is a wrapper that
+# starts the emulator. What cannot be tested so is in platforms/limits.lua.
 # Exit status 77: it cannot be done here, and why; with CI set that is a failure.
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
 . tests/temporary.sh
-. tests/foreign/common.sh
+. tests/platforms/common.sh
 
 machine=$1
 [ $# = 0 ] || shift
@@ -25,17 +25,17 @@ mipsel | s390x) compiler=$machine-linux-gnu ;;
 esac
 
 absent=$(machine_absent "$machine")
-[ -z "$absent" ] || foreign_absent "$machine" "$absent"
+[ -z "$absent" ] || platform_absent "$machine" "$absent"
 # shellcheck disable=SC2046,SC2086 # lists of words
 install_packages $build_packages $(machine_packages "$machine") >&2 ||
-    foreign_impossible "$machine" "packages are missing: $(machine_packages "$machine")"
+    platform_impossible "$machine" "packages are missing: $(machine_packages "$machine")"
 emulator=qemu-$machine-static
 for program in $compiler-gcc "$emulator"; do
-    command -v "$program" >/dev/null || foreign_impossible "$machine" "there is no $program"
+    command -v "$program" >/dev/null || platform_impossible "$machine" "there is no $program"
 done
-root=$(sh tests/foreign/root.sh "$machine") || foreign_impossible "$machine" "its packages cannot be had"
+root=$(sh tests/platforms/root.sh "$machine") || platform_impossible "$machine" "its packages cannot be had"
 
-foreign_begin "$machine"
+platform_begin "$machine"
 
 # wrap PROGRAM AS: a program of this machine that runs one of that
 wrap() {
@@ -71,8 +71,8 @@ END
     done
 }
 
-foreign_build configure
+platform_build configure
 MOONFLASH_TESTED_ON=qemu
 MOONFLASH_SLOWNESS=5
 export MOONFLASH_TESTED_ON MOONFLASH_SLOWNESS
-foreign_run "$@"
+platform_run "$@"

@@ -1,4 +1,4 @@
--- A simulated modem that keeps every byte its ports were given: lua5.1 tests/foreign/modem.lua MODEL DIR
+-- A simulated modem that keeps every byte its ports were given: lua5.1 tests/platforms/modem.lua MODEL DIR
 -- TIME_SCALE [FAULT...]. Each time a port is there, what comes over it goes to a file of its own,
 -- DIR/wire/01-cdc-wdm0, DIR/wire/02-ttyUSB2 ...; prints DIR when ready.
 local port = require "moonflash.sim.pty"
