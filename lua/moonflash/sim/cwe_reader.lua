@@ -1,10 +1,9 @@
---- The loader's check of an image: every header and every CRC, at all levels. It is written from the description of the
--- format (reference: cwe), without the updater's code.
+--- The loader's check of an image: every header and every CRC, at all levels; and the settings that change the USB ids.
+-- It is written from the description of the format (reference: cwe), without the updater's code.
 -- @module moonflash.sim.cwe_reader
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
-local nvup = require "moonflash.sim.nvup_reader"
 
 local cwe = {}
 
@@ -14,6 +13,51 @@ local piece = 262144
 local function text(header, at, size)
   return (header:sub(at + 1, at + size):match("^[^%z]*"))
 end
+
+-- --- settings (reference: cwe 7) -------------------------------------------------------------------
+
+local nvup_header_size, entry_head_size, tlv_head_size = 10, 8, 6
+local name_tlv, value_tlv = 1, 2
+local variable = "\8" -- first byte of a variable's name
+
+local function read_tlvs(entry)
+  local tlvs, at = {}, 1
+  while at + tlv_head_size <= #entry + 1 do
+    local kind, size = bytes.get_u16le(entry, at), bytes.get_u32le(entry, at + 2)
+    tlvs[kind] = entry:sub(at + tlv_head_size, at + tlv_head_size + size - 1)
+    at = at + tlv_head_size + size
+  end
+  return tlvs
+end
+
+-- The variables of an NVUP payload: values as bytes, by name.
+local function variables(payload)
+  local found, at = {}, nvup_header_size + 1
+  while at + entry_head_size <= #payload do
+    local length = bytes.get_u32le(payload, at)
+    if length < entry_head_size then break end
+    local tlvs = read_tlvs(payload:sub(at + entry_head_size, at + length - 1))
+    local name = tlvs[name_tlv] or ""
+    if name:sub(1, 1) == variable then found[name:sub(2)] = tlvs[value_tlv] end
+    at = at + length
+  end
+  return found
+end
+
+local function hex_of(value, at)
+  local number = bytes.get_u16le(value or "", at)
+  return number and bytes.hex_number(number, 4)
+end
+
+-- The USB ids in an NVUP payload: { vid, application, download }, each may be absent; nil when there are none.
+local function usb_ids(payload)
+  local found = variables(payload)
+  local vid, products = found.USB_VENDOR_ID, found.USB_APP_BOOT_PIDS
+  if not vid and not products then return nil end
+  return { vid = hex_of(vid, 1), application = hex_of(products, 1), download = hex_of(products, 3) }
+end
+
+-- --- records --------------------------------------------------------------------------------------
 
 --- Reads a header.
 -- @tparam string header 400 bytes
@@ -85,7 +129,7 @@ function cwe.verify(path)
   if outer then verify_object(file, 0, header, outer, records) end
   for _, record in ipairs(records) do
     if record.type == "NVUP" then
-      record.usb_ids = nvup.usb_ids(read_at(file, record.offset + header_size, record.size))
+      record.usb_ids = usb_ids(read_at(file, record.offset + header_size, record.size))
     end
   end
   file:close()
