@@ -1,4 +1,5 @@
 -- Traces: what is told, in which form, and what is never told.
+local at = require "moonflash.protocol.at"
 local bytes = require "moonflash.core.bytes"
 local replay_events = require "moonflash.sim.replay.events"
 local failure = require "moonflash.base.failure"
@@ -208,7 +209,7 @@ describe("a trace", function()
     local tty = "/tmp/root/dev/ttyUSB2"
     local channel = assert(port.open(slave))
     written:found(device)
-    channel = written:tap(channel, tty)
+    channel = written:tap(channel, tty, "text")
     for _, piece in ipairs(said) do
       sys.write(master, piece)
       assert(channel:read(1000, 1000))
@@ -222,12 +223,24 @@ describe("a trace", function()
 
   it("finds identifiers on an AT port in every split", function()
     local answer = "\r\nIMEI: " .. IMEI .. "\r\nOK\r\n"
-    for at = 1, #answer - 1 do
-      local said = said_on_at_port { answer:sub(1, at), answer:sub(at + 1) }
+    for cut = 1, #answer - 1 do
+      local said = said_on_at_port { answer:sub(1, cut), answer:sub(cut + 1) }
       assert.equal("\r\nIMEI: 000000000000000\r\nOK\r\n", said)
       written = assert(trace.open(path))
       written:start { name = "at", options = {}, arguments = {}, files = {}, root = "/tmp/root" }
     end
+  end)
+
+  it("knows what an AT session reads as text, on whatever port", function()
+    local master, slave = sys.pty()
+    local content
+    local session = at.open(slave, { tap = function(_, channel, _, kind)
+      content = kind
+      return channel
+    end })
+    session:close()
+    sys.close(master)
+    assert.equal("text", content)
   end)
 
   it("tells many flags once", function()

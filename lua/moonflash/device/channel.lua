@@ -45,12 +45,13 @@ end
 --- Opens a channel. What passes goes to the trace.
 -- @tparam string address
 -- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
+-- @tparam[opt] string content "text" for lines of text, in which a trace finds more identifiers than in bytes
 -- @treturn userdata a channel (see core/bind/channel.h); or nil and a failure port.*
-function channel.open(address, trace)
+function channel.open(address, trace, content)
   local opened, problem = transport_of(address).open(address)
   if not opened then return nil, problem end
   trace = trace or run.trace()
-  return trace and trace:tap(opened, address) or opened
+  return trace and trace:tap(opened, address, content) or opened
 end
 
 -- A node that has just appeared is not in /dev yet, has no permissions yet, or its driver is not ready.

@@ -47,7 +47,7 @@ end
 -- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn table a session, or nil and a failure port.*
 function at.open(address, trace)
-  local port, problem = channel.open(address, trace)
+  local port, problem = channel.open(address, trace, "text")
   if not port then return nil, problem end
   return at.session(port)
 end

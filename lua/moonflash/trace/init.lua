@@ -136,10 +136,10 @@ end
 --- Records what passes on an open serial port.
 -- @tparam userdata channel
 -- @tparam string path
+-- @tparam[opt] string content "text": lines of text
 -- @treturn userdata the channel to use from now on
-function trace:tap(channel, path)
-  local nodes = self.device and self.device.nodes or {}
-  return ports.serial(self, channel, interface_of(self, path), path == nodes.at)
+function trace:tap(channel, path, content)
+  return ports.serial(self, channel, interface_of(self, path), content == "text")
 end
 
 --- Records what passes on an open QMI port.
