@@ -8,7 +8,7 @@ description = {
   license = "GPL-2.0-or-later",
 }
 supported_platforms = { "linux" }
-dependencies = { "lua ~> 5.1", "lua-cjson", "argparse" }
+dependencies = { "lua ~> 5.1", "lua-cjson" }
 external_dependencies = {
   SERIALPORT = { header = "libserialport.h" },
 }

@@ -1,12 +1,10 @@
---- A stage for the command line: stand-ins for the engine, the devices, the images and both output
--- streams, and what was said on them.
+--- A stage for the command line: fakes for the library, the terminal and the clock, and what was printed.
 --
 --     local said = stage.run({ "devices", "--json" }, { devices = { stage.modem } })
 --     said.status, said.stdout, said.stderr, said.objects, said.request
 -- @module tests.cli_stage
 
 local cjson = require "cjson"
-local cli = require "moonflash.cli"
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
@@ -30,31 +28,6 @@ stage.report = {
   problems = {},
 }
 
-local function stream(width)
-  local parts = {}
-  local function write(_, text) parts[#parts + 1] = text end
-  return {
-    write = write, offer = write, finish = function() end,
-    width = function() return width end,
-    text = function() return table.concat(parts) end,
-  }
-end
-
-local function engine(given, said)
-  local function answer(name)
-    return function(request)
-      said.call, said.request = name, request
-      for _, event in ipairs(given.events or {}) do
-        if event.sleep then said.now = said.now + event.sleep else request.emit(event) end
-      end
-      if given.raise then error(given.raise) end
-      return given.result or { ok = true, exit = 0 }
-    end
-  end
-  return { update = answer "update", plan = answer "plan", run_script = answer "run_script",
-    models = function() return {} end }
-end
-
 local function image(given)
   return {
     look = function(path)
@@ -66,14 +39,63 @@ local function image(given)
   }
 end
 
-local function device(given)
+-- The library. Its functions emit the events of the test and return its result.
+local function library(given, said)
+  local function answer(name)
+    return function(request)
+      said.call, said.request = name, request
+      for _, event in ipairs(given.events or {}) do
+        if event.sleep then said.now = said.now + event.sleep else request.emit(event) end
+      end
+      if given.raise then error(given.raise) end
+      return given.result or { ok = true, exit = 0 }
+    end
+  end
   return {
-    list = function() return given.devices or {} end,
-    select = function(devices)
-      if devices[1] then return devices[1] end
-      return nil, failure.new("device.none", "there is no modem")
-    end,
+    update = answer "update", plan = answer "plan", run_script = answer "run_script", status = answer "status",
+    switch = answer "switch", models = function() return {} end, image = image(given),
+    devices = function() return given.devices or {} end,
   }
+end
+
+-- The job of the modem; given.job is a fake of moonflash.engine.job.
+local function devices(given)
+  return { find = function()
+    if (given.devices or {})[1] then return given.job or {} end
+    return nil, failure.new("device.none", "there is no modem")
+  end }
+end
+
+-- The clock, and the two outputs: given.width and given.error_width make them terminals; given.write replaces
+-- the writing.
+local function system(given, said)
+  local widths, texts = { given.width, given.error_width }, { {}, {} }
+  said.text = function(descriptor) return table.concat(texts[descriptor]) end
+  return setmetatable({
+    catch_signals = function() end, clear_interrupt = function() end, clock_ms = function() return said.now end,
+    terminal_width = function(descriptor) return widths[descriptor] end,
+    write = given.write or function(descriptor, text)
+      table.insert(texts[descriptor], text)
+      return #text
+    end,
+  }, { __index = sys })
+end
+
+-- Calls a function with other modules and another environment. What it loads sees the fakes and is unloaded.
+local function with(modules, environment, work)
+  local loaded, getenv = {}, os.getenv
+  for name, module in pairs(package.loaded) do
+    loaded[name] = module
+    if name:find "^moonflash%.cli" then package.loaded[name] = nil end
+  end
+  for name, module in pairs(modules) do package.loaded[name] = module end
+  os.getenv = function(name) return environment[name] end -- luacheck: ignore
+  local ok, result = pcall(work)
+  os.getenv = getenv -- luacheck: ignore
+  for name in pairs(package.loaded) do package.loaded[name] = loaded[name] end
+  for name, module in pairs(loaded) do package.loaded[name] = module end
+  if not ok then error(result, 0) end
+  return result
 end
 
 local function objects(text)
@@ -82,29 +104,21 @@ local function objects(text)
   return found
 end
 
--- The services; signals stay with the test runner.
-local function services(given, said)
-  local use = {
-    stdout = stream(given.width), stderr = stream(given.error_width), version = "0.0",
-    flash = engine(given, said), image = image(given), device = device(given),
-    sys = setmetatable({ catch_signals = function() end }, { __index = sys }),
-    environment = function(name) return (given.environment or {})[name] end,
-    clock = function() return said.now end,
-  }
-  for name, service in pairs(given.services or {}) do use[name] = service end
-  return use
-end
-
 --- Runs a command line.
 -- @tparam table words
--- @tparam[opt] table given events ({ sleep = ms } lets time pass), raise, result, devices, reports, set,
--- width (of a terminal), environment, services
+-- @tparam[opt] table given events ({ sleep = ms } lets time pass), raise, result, devices, job, reports, set,
+-- width and error_width (of a terminal), environment, write, modules (fakes by name)
 -- @treturn table status, stdout, stderr, objects (JSON of stdout, when asked for), call, request
 function stage.run(words, given)
+  given = given or {}
   local said = { now = 1000 }
-  local use = services(given or {}, said)
-  said.status = cli.run(words, use)
-  said.stdout, said.stderr = use.stdout.text(), use.stderr.text()
+  local modules = {
+    moonflash = library(given, said), ["moonflash.commands.devices"] = devices(given),
+    ["moonflash.core.sys"] = system(given, said),
+  }
+  for name, module in pairs(given.modules or {}) do modules[name] = module end
+  said.status = with(modules, given.environment or {}, function() return require("moonflash.cli").run(words) end)
+  said.stdout, said.stderr = said.text(1), said.text(2)
   for _, word in ipairs(words) do
     if word == "--json" then said.objects = objects(said.stdout) end
   end

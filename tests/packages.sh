@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # the lists are for those
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
-libmbim-glib-dev libarchive-dev lua-cjson lua-argparse"
+libmbim-glib-dev libarchive-dev lua-cjson"
 test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 # what the packaging is tested with, and the update engines that it serves
 packaging_packages="busybox-static mandoc dpkg-dev file luarocks cpio openssl lua-luv"

@@ -12,7 +12,7 @@ local json = require "moonflash.base.json"
 local match = require "moonflash.device.match"
 local modems = require "tests.fakes.modems"
 local port_users = require "moonflash.host.port_users"
-local shape = require "moonflash.cli.shape"
+local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
 local system = require "moonflash.host.system"
@@ -193,7 +193,7 @@ local function check(data)
     if seen then index:complete(seen, dev) end
   end
   check_choice(devices)
-  local told = cjson.decode(json.encode(shape.devices(devices)))
+  local told = cjson.decode(json.encode(schema.devices(devices)))
   assert(#told.devices == #devices)
   real.remove_tree(root .. "/sys")
 end

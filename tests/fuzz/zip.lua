@@ -10,7 +10,7 @@ local cjson = require "cjson"
 local crc = require "moonflash.core.crc"
 local image = require "moonflash.image"
 local input = require "tests.fuzz.input"
-local inspection = require "moonflash.cli.inspection"
+local schema = require "moonflash.cli.schema"
 local json = require "moonflash.base.json"
 local source = require "moonflash.core.source"
 local sys = require "moonflash.core.sys"
@@ -129,7 +129,7 @@ local function check_images(spec, to_send)
   for _, report in ipairs(reports) do check_report(report, path) end
   local set = image.set(reports)
   assert(not set.ok or set.fits)
-  assert(#cjson.decode(json.encode(inspection.object(reports, set))).images == #reports)
+  assert(#cjson.decode(json.encode(schema.images(reports, set))).images == #reports)
 end
 
 -- --- the input -----------------------------------------------------------------------------------------

@@ -25,7 +25,10 @@ describe("devices", function()
       emit { event = "warning", code = "script.invalid", message = "mine.lua:1: no; it is left out" }
       return {}
     end
-    local said = stage.run({ "devices" }, { services = { flash = { models = models } } })
+    local devices = { list = function() return {} end }
+    local said = stage.run({ "devices" }, { modules = {
+      moonflash = false, ["moonflash.device"] = devices, ["moonflash.engine.model_files"] = { all = models },
+      ["moonflash.commands.devices"] = false } })
     assert.equal(0, said.status)
     assert.matches("mine%.lua:1: no; it is left out", said.stderr)
   end)
@@ -139,7 +142,7 @@ describe("qmi", function()
     end }
     local job = { qmi = function() return session end, ms = function(_, seconds) return seconds * 1000 end,
       finalize = function() asked.closed = true end }
-    return { devices = { stage.modem }, services = { job = { new = function() return job end } } }
+    return { devices = { stage.modem }, job = job }
   end
 
   it("prints the fields of a message it knows", function()
@@ -187,7 +190,7 @@ describe("simulate", function()
   local given
 
   local function simulator(problem)
-    return { services = { simulator = { run = function(options)
+    return { modules = { ["moonflash.sim"] = { run = function(options)
       given = options
       options.ready(options.dir)
       return nil, problem
@@ -239,10 +242,25 @@ describe("the program", function()
 
   it("works with closed streams", function()
     local command = 'exec "$0" --json devices --root "$1" '
-    for _, closed in ipairs { ">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full" } do
+    for _, closed in ipairs { ">&-", "2>&-", ">&- 2>&- <&-", "| head -c 0" } do
       local ran = support.run { "sh", "-c", command .. closed, support.program, support.folder() }
       assert.equal(0, ran.status)
     end
+  end)
+
+  it("ends with 10 when its output is lost", function()
+    local command = 'exec "$0" --json devices --root "$1" >/dev/full'
+    local ran = support.run { "sh", "-c", command, support.program, support.folder() }
+    assert.equal(10, ran.status)
+    assert.matches("error: standard output cannot be written\n  seen: .*No space left.-\n  to do: free space",
+      ran.stderr)
+  end)
+
+  it("warns once when the log is full, and goes on", function()
+    local ran = support.run { support.program, "--log", "/dev/full", "devices", "--root", support.folder() }
+    assert.equal(0, ran.status)
+    assert.equal(1, select(2, ran.stderr:gsub("warning: the log ends here: No space left", "")))
+    assert.matches("no modem seen", ran.stdout)
   end)
 
   it("is not hindered by signals that its parent blocked or ignored", function()

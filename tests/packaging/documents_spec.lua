@@ -1,32 +1,31 @@
 -- The man page, the completion and the shell scripts: complete, and clean for the tools that check them.
+local arguments = require "moonflash.cli.arguments"
 local clients = require "tests.packaging.clients"
+local commands = require "moonflash.cli.commands"
 local exit = require "moonflash.commands.result"
 local options = require "moonflash.base.options"
 local preflight = require "moonflash.host.preflight"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local COMMANDS = "lua/moonflash/cli/commands"
-
--- Every command with its own options, and all options of the program, by name.
-local function commands()
-  local found = {}
-  for _, file in ipairs(sys.list(COMMANDS)) do
-    local command = require("moonflash.cli.commands." .. file:match "^([%w_]+)%.lua$")
-    found[command.name] = command
-  end
-  return found
+-- Every option by its words: `-L` and `--log`.
+local by_word = {}
+for _, option in pairs(options.by_name) do
+  by_word[option.long] = option
+  if option.letter then by_word["-" .. option.letter] = option end
 end
 
-local function each_name(list, take)
-  for _, option in ipairs(list or {}) do
-    for name in option[1]:gmatch "%S+" do take(name, option) end
+-- Options that all commands have, and those that this one has.
+local function of_all(take)
+  for word, option in pairs(by_word) do
+    if not option.commands then take(word, option) end
   end
 end
 
-local function all_options(take)
-  for _, group in ipairs(options) do each_name(group, take) end
-  each_name({ { "-h --help" }, { "--version" } }, take)
+local function only_of(command, take)
+  for word, option in pairs(by_word) do
+    if option.commands and option.commands[command.name] then take(word, option) end
+  end
 end
 
 local function clean(program, argv)
@@ -49,11 +48,11 @@ describe("the man page", function()
   end
 
   it("has every option, command and exit status", function()
-    all_options(function(name) assert(has_option(name), name) end)
-    for name, command in pairs(commands()) do
-      assert(page:find("\n.It Cm " .. name:gsub("%p", "%%%0") .. "%f[%s]"), name)
-      each_name(command.options, function(option) assert(has_option(option), option) end)
+    for word in pairs(by_word) do assert(has_option(word), word) end
+    for _, command in ipairs(commands) do
+      assert(page:find("\n.It Cm " .. command.name:gsub("%p", "%%%0") .. "%f[%s]"), command.name)
     end
+    for _, route in ipairs(arguments.names(options.by_name.route)) do assert(page:find(route, 1, true), route) end
     for name, status in pairs(exit) do
       if type(status) == "number" then assert(page:find(("\n.It %d\n"):format(status), 1, true), name) end
     end
@@ -66,12 +65,7 @@ describe("the man page", function()
   end)
 
   it("has no option that there is not", function()
-    local known = {}
-    all_options(function(name) known[name] = true end)
-    for _, command in pairs(commands()) do
-      each_name(command.options, function(name) known[name] = true end)
-    end
-    for name in page:gmatch "Fl Fl ([%w-]+)" do assert(known["--" .. name], name) end
+    for name in page:gmatch "Fl Fl ([%w-]+)" do assert(by_word["--" .. name], name) end
   end)
 
   it("is clean for mandoc", function()
@@ -129,28 +123,27 @@ describe("the completion", function()
 
   it("offers every command and option", function()
     local first, flags = offered "", offered "-"
-    for name, command in pairs(commands()) do
-      assert.is_true(first[name], name)
-      local of_command = offered(name, "x", "-")
-      each_name(command.options, function(option) assert.is_true(of_command[option], option) end)
+    for _, command in ipairs(commands) do
+      assert.is_true(first[command.name], command.name)
+      local of_command = offered(command.name, "x", "-")
+      only_of(command, function(word) assert.is_true(of_command[word], word) end)
     end
-    all_options(function(name) assert.is_true(flags[name], name) end)
+    of_all(function(word) assert.is_true(flags[word], word) end)
     assert.same({ update = true }, offered "up")
   end)
 
   it("knows which options take a value, and what", function()
-    all_options(function(name, option)
+    of_all(function(word, option)
       if option.value then
-        assert.is_nil(offered(name, "")["update"], name)
-        assert.is_true(offered(name, "x", "")["update"], name)
+        assert.is_nil(offered(word, "")["update"], word)
+        assert.is_true(offered(word, "x", "")["update"], word)
       else
-        assert.is_true(offered(name, "")["update"], name)
+        assert.is_true(offered(word, "")["update"], word)
       end
     end)
-    local routes = offered("--route", "")
-    all_options(function(_, option)
-      for _, route in ipairs(option.choices or {}) do assert.is_true(routes[route]) end
-    end)
+    local routes = {}
+    for _, route in ipairs(arguments.names(options.by_name.route)) do routes[route] = true end
+    assert.same(routes, offered("--route", ""))
     assert.is_true(offered("update", "CMakeL")["CMakeLists.txt"])
     assert.is_true(offered("simulate", "")["mc7455"])
     local folder = support.folder()

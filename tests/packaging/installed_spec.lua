@@ -35,7 +35,7 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
 
     local depends = support.run({ "dpkg-deb", "-f", package, "Depends" }).stdout
     for _, needed in ipairs {
-      "lua-cjson", "lua-argparse", "liblua5.1-0", "libserialport0", "libqmi-glib5",
+      "lua-cjson", "liblua5.1-0", "libserialport0", "libqmi-glib5",
     } do
       assert.truthy(depends:find(needed, 1, true), needed)
     end
@@ -96,7 +96,7 @@ describe("the rockspec", function()
     setfenv(assert(loadfile "moonflash-scm-1.rockspec"), rock)()
     assert.equal("moonflash", rock.package)
     assert.equal("cmake", rock.build.type)
-    assert.same({ "lua ~> 5.1", "lua-cjson", "argparse" }, rock.dependencies)
+    assert.same({ "lua ~> 5.1", "lua-cjson" }, rock.dependencies)
     local cmake = assert(sys.read_file "CMakeLists.txt")
     for name in pairs(rock.build.variables) do
       assert.truthy(name:find "^CMAKE_" or cmake:find(name, 1, true), name)

@@ -205,12 +205,12 @@ exec "%s" "$@"]]):format(support.program)))
       return function(job)
         local given = job.options
         return nil, ("%s %s %s, skip %s, %.2f %.0f"):format(tostring(given.force), tostring(given.carrier),
-          tostring(given.tty), tostring(next(given.skip)), given.timeout_scale, given.chunk_size)
+          tostring(given.model), tostring(next(given.skip or {})), given.timeout_scale, given.chunk_size)
       end]]
     local rows = try(path, { { "no fault" } }, "mc7455", nil, {
-      force = true, carrier = "SPRINT", skip = { ["preflight.power"] = true },
-      timeout_scale = 2, chunk_size = 1000, model = "em7305", tty = "/dev/nowhere" })
-    assert.equal("true SPRINT nil, skip preflight.power, 0.10 1000", rows[1].failure.message)
+      force = true, carrier = "SPRINT", skip = { power = true },
+      timeout_scale = 2, chunk_size = 1000, model = "em7305" })
+    assert.equal("true SPRINT nil, skip power, 0.10 1000", rows[1].failure.message)
     rows = try(path, { { "no fault" } })
     assert.equal("nil nil nil, skip nil, 0.05 65536", rows[1].failure.message)
   end)

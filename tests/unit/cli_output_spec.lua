@@ -1,7 +1,6 @@
 -- How events become text and JSON.
 local failure = require "moonflash.base.failure"
 local progress = require "moonflash.cli.progress"
-local progress_line = require "moonflash.cli.progress_line"
 local stage = require "tests.cli_stage"
 
 local done = { ok = true, exit = 0,
@@ -115,14 +114,14 @@ describe("text", function()
   it("has a bar where there is room", function()
     local event, seen = sending(5e6), { percent = 47, rate = 1e6, left = 5 }
     local whole = "send images  47 %  [#########...........]  5.0 MB of 10.0 MB  1.0 MB/s  5 s left"
-    assert.equal(whole, progress_line.fitting(event, seen, #whole))
-    assert.equal(progress_line.plain(event, seen), progress_line.fitting(event, seen, #whole - 1))
-    assert.equal("send images  47 %", progress_line.fitting(event, seen, 20))
+    assert.equal(whole, progress.fitting_line(event, seen, #whole))
+    assert.equal(progress.line(event, seen), progress.fitting_line(event, seen, #whole - 1))
+    assert.equal("send images  47 %", progress.fitting_line(event, seen, 20))
   end)
 
   it("tells no rate before there is one", function()
     assert.equal("send images   1 %  5.0 MB of 10.0 MB",
-      progress_line.plain(sending(5e6), { percent = 1, rate = 0 }))
+      progress.line(sending(5e6), { percent = 1, rate = 0 }))
   end)
 
   it("has no progress line with --no-progress, and no words with --quiet", function()

@@ -32,19 +32,19 @@ describe("options", function()
   end
 
   it("reach the engine under its names", function()
-    local request = stage.run({ "--skip", "weak_supply", "update", "a", "--force", "--skip=held_port", "b",
+    local request = stage.run({ "--skip", "power", "update", "a", "--force", "--skip=holders", "b",
       "--storage-index", "2", "--carrier", "GENERIC", "--config-version", "1", "--firmware-version", "2",
       "--route", "boothold", "--chunk-size", "4096", "--timeout-scale", "2.5", "--model", "mc7455", "-p",
       "--mbim" }).request
     assert.same({ "a", "b" }, request.files)
     assert.equal("/", request.root)
-    assert.same({ force = true, skip = { weak_supply = true, held_port = true }, storage_index = 2,
+    assert.same({ force = true, skip = { power = true, holders = true }, storage_index = 2,
       carrier = "GENERIC", config_version = "1", firmware_version = "2", route = "boothold",
       chunk_size = 4096, timeout_scale = 2.5, model = "mc7455", proxy = true, mbim = true }, request.options)
   end)
 
   it("leave open what is not said", function()
-    assert.same({ skip = {} }, stage.run({ "update", "a" }).request.options)
+    assert.same({}, stage.run({ "update", "a" }).request.options)
     assert.is_false(stage.run({ "update", "a", "--qmi" }).request.options.mbim)
   end)
 
@@ -113,9 +113,31 @@ describe("a wrong command line", function()
     end)
   end
 
-  it("says what was meant", function()
-    assert.matches("Did you mean 'update'", stage.run({ "updat", "a" }).stderr)
-  end)
+  local messages = {
+    { "there is no command updat\n  to do: the commands are devices, status, inspect", "updat", "a" },
+    { "there is no option %-%-bogus\n  to do: see `moonflash update %-%-help`", "update", "--bogus", "a" },
+    { "%-%-storage%-index: '%-1' is not a whole number from 1 to 255", "update", "a", "--storage-index", "-1" },
+    { "%-%-timeout%-scale: '0' is not a number above 0, at most 1000", "update", "a", "--timeout-scale=0" },
+    { "%-%-serial: '' is not a text that is not empty", "devices", "--serial", "" },
+    { "%-d: 'ash.cwe' is not VID or VID:PID .-\n  to do: a file whose name begins with %-", "plan", "-dash.cwe" },
+    { "%-%-skip: 'nosuch' is not one of autosuspend, driver, holders, ", "update", "a", "--skip", "nosuch" },
+    { "%-%-route: 'magic' is not one of boot%-download, boothold, ", "update", "a", "--route", "magic" },
+    { "%-%-log needs a value: %-%-log FILE", "devices", "--log", "--json" },
+    { "%-%-force takes no value", "update", "a", "--force=yes" },
+    { "%-%-qmi and %-%-mbim cannot be given together", "update", "a", "--qmi", "--mbim" },
+    { "update has no option %-%-dir", "update", "a", "--dir", "/tmp" },
+    { "update needs FILE: firmware and settings", "update" },
+    { "devices takes no argument 'x'", "devices", "x" },
+    { "there is no message %-1 of the service dms\n  to do: .- get_revision", "qmi", "dms", "-1" },
+    { "there is no QMI service nothing", "qmi", "nothing", "1" },
+    { "inspect talks to no modem: %-%-trace has nothing to write", "inspect", "a", "--trace", "/tmp/x" },
+  }
+  for _, message in ipairs(messages) do
+    local pattern, words = message[1], { unpack(message, 2) }
+    it("says what is wrong: " .. table.concat(words, " "), function()
+      assert.matches("error: " .. pattern, stage.run(words).stderr)
+    end)
+  end
 end)
 
 describe("help and version", function()
@@ -133,6 +155,23 @@ describe("help and version", function()
     local words = { "devices", "inspect", "plan", "update", "run", "qmi", "simulate", "--cdc-wdm", "-L" }
     for _, word in ipairs(words) do
       assert.is_truthy(help:find(word, 1, true), word)
+    end
+  end)
+end)
+
+describe("the commands", function()
+  it("that talk to a modem can be traced and replayed", function()
+    local replayed, traced = require("moonflash.sim.replay.command").arguments, {}
+    for _, command in ipairs(require "moonflash.cli.commands") do
+      traced[command.name] = command.traced and replayed[command.name]
+    end
+    assert.same(replayed, traced)
+  end)
+
+  it("show their arguments in their help", function()
+    for _, command in ipairs(require "moonflash.cli.commands") do
+      local help = stage.run({ command.name, "--help" }).stdout
+      for _, argument in ipairs(command.arguments) do assert.truthy(help:find(argument[1], 1, true)) end
     end
   end)
 end)

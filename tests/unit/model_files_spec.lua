@@ -264,7 +264,7 @@ describe("the current folder", function()
 
   it("has no modules for the program", function()
     local folder = support.folder()
-    for _, name in ipairs { "cjson", "argparse", "moonflash" } do
+    for _, name in ipairs { "cjson", "moonflash" } do
       assert(sys.write_file(("%s/%s.lua"):format(folder, name), "print 'taken from here'"))
     end
     for _, environment in ipairs { {}, { LUA_PATH = false, LUA_CPATH = false } } do

@@ -118,6 +118,8 @@ return {
   ["script.refused"] = "see to what the script says, then run it again",
   ["script.warning"] = "the message of the script says what to look at",
   ["script.left_broken"] = "mend the script: after these faults the modem needs more than a second run",
+  ["log.failed"] = "choose another file for --log, or free space",
+  ["output.failed"] = "free space where standard output goes",
   ["simulator.unavailable"] = "install the simulator of moonflash (OpenWrt: the package moonflash-simulator)",
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",

@@ -1,80 +1,77 @@
---- The words of a request, and what they may stand for.
+--- Checks of what a program asks for: a misspelt field would be taken for one that is not given, and a value out
+-- of range would only be noticed when the modem is already in download mode. What is wrong is the caller's error
+-- and raises.
 -- @module moonflash.base.request_checks
 
-local blame = require "moonflash.engine.blame"
+local options = require "moonflash.base.options"
+local tables = require "moonflash.base.table"
 
-local words = {}
+local checks = {}
 
--- What a request and its options may say. A word that is written wrong would be taken for not said, a value
--- that cannot be would be noticed when the modem is already in download mode.
-local requests = {
-  string = "path pair root", table = "files arguments selection options", ["function"] = "emit",
+-- Types of fields, for checks.fields.
+checks.text = { lua = "string" }
+checks.table = { lua = "table" }
+checks.number = { lua = "number" }
+
+local request_fields = {
+  path = checks.text, pair = checks.text, root = checks.text, files = checks.table, arguments = checks.table,
+  selection = checks.table, options = checks.table, emit = { lua = "function" },
 }
--- What a request carries for ourselves once it was filled in: see context.current.
-local ours = { at_work = true, failed = true, loose = true, opened = true }
-local options = {
-  boolean = "force all keep_services bind_driver mbim proxy", table = "skip trace",
-  number = "storage_index chunk_size timeout_scale",
-  string = "carrier config_version firmware_version route model cdc_wdm tty",
-}
-local most = { storage_index = 255, chunk_size = 67108864 } -- both are whole numbers from 1 on
 
--- What a field must be; nil and the names of all that there are.
-local function kind_of(name, known)
-  local all = {}
-  for kind, names in pairs(known) do
-    for word in names:gmatch "%S+" do
-      if word == name then return kind end
-      all[#all + 1] = word
-    end
-  end
-  table.sort(all)
-  return nil, table.concat(all, " ")
+local known_options = { trace = checks.table }
+for name, row in pairs(options.by_name) do
+  if row.goes_to == "options" then known_options[name] = row.type end
 end
 
---- Raises, at the caller's own line, for a field that there is not or that is of the wrong type; false is
--- one that is not given.
+-- Fields that the library itself adds to a request: see moonflash.base.run.
+local internal = { at_work = true, failed = true, loose = true, opened = true }
+
+local function wrong_value(value, kind)
+  if type(value) ~= kind.lua then return "a " .. kind.lua end
+  if kind.fits and not kind.fits(value) then return kind.expected end
+end
+
+--- Raises for a field that does not exist, or whose value has the wrong type or is out of range. `false` counts
+-- as not given.
 -- @tparam ?table given
--- @tparam table known names of fields by the type they must have, with blanks between
--- @tparam string what it is, for the message
-function words.check_fields(given, known, what)
+-- @tparam table known types by name
+-- @tparam string what the table is, for the message
+-- @tparam number level of the error, as for `error`; 1 is the caller
+function checks.fields(given, known, what, level)
   for name, value in pairs(given or {}) do
-    local kind, names = kind_of(name, known)
-    if not kind then blame.caller(("%s has no field %s; it has: %s"):format(what, tostring(name), names)) end
-    if value and type(value) ~= kind then blame.caller(("%s: %s must be a %s"):format(what, name, kind)) end
-    local number = value and most[name]
-    if number and not (value >= 1 and value <= number and value % 1 == 0) then
-      blame.caller(("%s: %s must be a whole number from 1 to %.0f"):format(what, name, number))
+    local kind = known[name]
+    if not kind then
+      error(("%s has no field %s; it has: %s"):format(what, tostring(name),
+        table.concat(tables.sorted_keys(known), " ")), level + 1)
     end
+    local expected = value and wrong_value(value, kind)
+    if expected then error(("%s: %s must be %s"):format(what, name, expected), level + 1) end
   end
 end
 
---- Raises, at the caller's own line, for a list of something else than names: what comes behind a nil must
--- not be lost.
+--- Raises for a list with anything else than texts. A hole in the list is found, too.
 -- @tparam ?table list
--- @tparam string what these are, for the message
-function words.check_names(list, what)
+-- @tparam string what the items are, for the message
+-- @tparam number level as in checks.fields
+function checks.texts(list, what, level)
   for index = 1, table.maxn(list or {}) do
-    local word = list[index]
-    if type(word) ~= "string" or word:find "%z" then blame.caller(what .. " must be texts") end
+    local text = list[index]
+    if type(text) ~= "string" or text:find "%z" then error(what .. " must be texts", level + 1) end
   end
 end
 
---- Raises, at the caller's own line, for what a request cannot be.
+--- Raises for a wrong request.
 -- @param given
-function words.check(given)
-  if type(given) ~= "table" then blame.caller "a request must be a table" end
-  local said = {}
+-- @tparam number level as in checks.fields
+function checks.request(given, level)
+  if type(given) ~= "table" then error("a request must be a table", level + 1) end
+  local own = {}
   for name, value in pairs(given) do
-    if not ours[name] then said[name] = value end
+    if not internal[name] then own[name] = value end
   end
-  words.check_fields(said, requests, "a request")
-  words.check_names(given.files, "files")
-  words.check_fields(given.options, options, "options")
-  local scale = (given.options or {}).timeout_scale
-  if scale and not (scale > 0 and scale <= 1000) then
-    blame.caller "options: timeout_scale must be above 0, at most 1000"
-  end
+  checks.fields(own, request_fields, "a request", level + 1)
+  checks.texts(given.files, "files", level + 1)
+  checks.fields(given.options, known_options, "options", level + 1)
 end
 
-return words
+return checks

@@ -73,11 +73,12 @@ end
 
 --- Fills in what a request leaves open. Options are filled one by one, a selection is one thing.
 -- @tparam[opt] table given any of files, root, selection, options, emit, arguments, path, pair
+-- @tparam[opt=1] number level of an error in the request, as for `error`; 1 is the caller
 -- @treturn table a whole request
 -- @raise for a field or an option that there is not
-function context.fill(given)
+function context.fill(given, level)
   given = given or {}
-  if not is_plain(given) then words.check(given) end
+  if not is_plain(given) then words.request(given, (level or 1) + 1) end
   return {
     root = given.root or current.root, selection = given.selection or current.selection,
     options = merged(current.options, given.options),

@@ -1,90 +1,201 @@
---- From the words of the command line to a command and its options. argparse does the parsing;
--- its own printing and exiting is turned into outcomes.
+--- Parses the words of the command line into a command, its arguments and its options.
 -- @module moonflash.cli.arguments
 
-local argparse = require "argparse"
 local failure = require "moonflash.base.failure"
-local later = require "moonflash.base.later"
 local options = require "moonflash.base.options"
-local script_words = require "moonflash.cli.script_words"
-
-local help = later "moonflash.cli.help"
 
 local arguments = {}
 
-local function raise_usage(_, message)
-  local what, tip = message:match "^(.-)\n(.*)$"
-  error(failure.new("usage", what or message, { hint = tip }), 0)
+-- Options that take one of several names, which layers above the table of options know. These are loaded when
+-- the option is given, or when its help is shown.
+local names = {
+  route = function() return require("moonflash.procedure.routes").names end,
+  skip = function() return require("moonflash.host.preflight").names end,
+}
+
+--- The names that an option takes.
+-- @tparam table option a row of moonflash.base.options
+-- @treturn ?table array of names; nil when it takes other values
+function arguments.names(option)
+  return names[option.name] and names[option.name]()
 end
 
--- A flag that ends the parsing with a text to show.
-local function add_text_flag(parser, names, make_text)
-  parser:flag(names):action(function() error({ text = make_text() }, 0) end)
+local by_word = {}
+for _, option in pairs(options.by_name) do
+  by_word[option.long] = option
+  if option.letter then by_word["-" .. option.letter] = option end
 end
 
-local function add_option(parser, option)
-  if not option.value then return parser:flag(option[1]) end
-  local element = parser:option(option[1])
-  if option.convert then element:convert(option.convert) end
-  if option.choices then element:choices(option.choices) end
-  if option.repeated then element:count "*" end
-  return element
+-- The words are parsed to their end, so that --json is known even if an earlier word is wrong. The first problem
+-- is the one to report.
+local function refuse(self, message, hint)
+  local command = self.command and self.command.name .. " " or ""
+  self.problem = self.problem or failure.new("usage", message,
+    { hint = hint or ("see `moonflash %s--help`"):format(command) })
 end
 
-local function add_options(parser, group)
-  local elements, by_name = {}, {}
-  for i, option in ipairs(group) do
-    elements[i] = add_option(parser, option)
-    for name in option[1]:gmatch "%S+" do by_name[name] = elements[i] end
+local function is_among(list, name)
+  for _, item in ipairs(list) do
+    if item == name then return true end
   end
-  for i, option in ipairs(group) do
-    if option.excludes then parser:mutex(elements[i], by_name[option.excludes]) end
+end
+
+-- Options -----------------------------------------------------------------------------------------
+
+-- `-dash.cwe` is -d with the value "ash.cwe", and was perhaps meant as a file.
+local function hint_of(word, is_joined)
+  if #word == 2 and is_joined then return "a file whose name begins with - is given as ./-..., or behind --" end
+end
+
+local function set_value(self, word, option, text, is_joined)
+  local value, known = option.type.read(text), arguments.names(option)
+  if value == nil then
+    return refuse(self, ("%s: '%s' is not %s"):format(word, text, option.type.expected), hint_of(word, is_joined))
+  elseif known and not is_among(known, value) then
+    return refuse(self, ("%s: '%s' is not one of %s"):format(word, text, table.concat(known, ", ")))
+  end
+  local given = self.given
+  if option.repeated then
+    given[option.name] = given[option.name] or {}
+    table.insert(given[option.name], value)
+  else
+    given[option.name] = value
   end
 end
 
-local function add_command(parser, command)
-  local sub = parser:command(command.name):add_help(false)
-  for _, argument in ipairs(command.arguments or {}) do
-    sub:argument(argument[1]):args(argument.count or 1):target(argument.target or argument[1])
+local function take_value(self, word, option)
+  local following = self.words[self.at]
+  if not following or following:find "^%-[^%d]" then
+    return refuse(self, ("%s needs a value: %s %s"):format(word, word, option.value))
   end
-  add_options(sub, command.options or {})
-  add_text_flag(sub, "-h --help", function() return help.command(command) end)
+  self.at = self.at + 1
+  set_value(self, word, option, following)
 end
 
-local function build(commands, version)
-  local parser = argparse "moonflash":add_help(false):command_target "command"
-  parser.error = raise_usage
-  add_text_flag(parser, "-h --help", function() return help.program(commands) end)
-  add_text_flag(parser, "--version", function() return "moonflash " .. version end)
-  for _, group in ipairs(options) do add_options(parser, group) end
-  for _, command in ipairs(commands) do add_command(parser, command) end
-  return parser
+local function take_option(self, word, joined)
+  local option = by_word[word]
+  if not option then return refuse(self, "there is no option " .. word) end
+  if not option.value then
+    if joined then return refuse(self, word .. " takes no value") end
+    self.given[option.name] = true
+  elseif joined then
+    set_value(self, word, option, joined, true)
+  else
+    take_value(self, word, option)
+  end
 end
 
---- Whether JSON is wanted, also from words that do not parse.
--- @tparam table words the command line
--- @treturn boolean
-function arguments.wants_json(words)
-  for _, word in ipairs(script_words.seal(words)) do
-    if word == "--" then return false end
-    if word == "--json" then return true end
+-- `--log FILE`, `--log=FILE`
+local function take_long(self, word)
+  local name, joined = word:match "^([^=]+)=(.*)$"
+  take_option(self, name or word, joined)
+end
+
+-- `-v`, `-L FILE`, `-LFILE`, `-vLFILE`
+local function take_letters(self, word)
+  for at = 2, #word do
+    local letter = "-" .. word:sub(at, at)
+    local option = by_word[letter]
+    if not option or option.value then
+      return take_option(self, letter, at < #word and word:sub(at + 1) or nil)
+    end
+    take_option(self, letter)
   end
-  return false
+end
+
+local function check_combinations(self)
+  for name in pairs(self.given) do
+    local option = options.by_name[name]
+    local other = option.excludes and options.by_name[option.excludes]
+    if other and self.given[other.name] then
+      refuse(self, ("%s and %s cannot be given together"):format(option.long, other.long))
+    end
+    if option.commands and self.command and not option.commands[self.command.name] then
+      refuse(self, ("%s has no option %s"):format(self.command.name, option.long))
+    end
+  end
+end
+
+-- Arguments ---------------------------------------------------------------------------------------
+
+local function take_command(self, word)
+  local all = {}
+  for index, command in ipairs(self.commands) do
+    if command.name == word then self.command = command end
+    all[index] = command.name
+  end
+  if self.command then return end
+  refuse(self, "there is no command " .. word, "the commands are " .. table.concat(all, ", "))
+  self.command = { name = word, arguments = {} }
+end
+
+local function take_plain(self, word)
+  if not self.command then return take_command(self, word) end
+  self.plain[#self.plain + 1] = word
+  local following = self.command.arguments[#self.plain + 1]
+  if following and following.verbatim then self.only_arguments = true end
+end
+
+local function needs(self, argument)
+  refuse(self, ("%s needs %s: %s"):format(self.command.name, argument[1], argument[2]))
+end
+
+local function rest_of(list, from)
+  local rest = {}
+  for index = from, #list do rest[#rest + 1] = list[index] end
+  return rest
+end
+
+-- Gives each argument of the command its words. The last one may take several.
+local function assign_arguments(self)
+  local taken = 0
+  for _, argument in ipairs(self.command.arguments) do
+    local words = argument.count and rest_of(self.plain, taken + 1) or { self.plain[taken + 1] }
+    if not words[1] and argument.count ~= "*" then return needs(self, argument) end
+    self.arguments[argument.field] = argument.count and words or words[1]
+    taken = taken + #words
+  end
+  if self.plain[taken + 1] then
+    refuse(self, ("%s takes no argument '%s'"):format(self.command.name, self.plain[taken + 1]))
+  end
+end
+
+-- -------------------------------------------------------------------------------------------------
+
+-- "-" is standard input, and "-1" is no option: both are plain words.
+local function is_option(word)
+  return word:find "^%-[^%d]" ~= nil
+end
+
+local function take_words(self)
+  while self.words[self.at] do
+    local word = self.words[self.at]
+    self.at = self.at + 1
+    if self.only_arguments or not is_option(word) then
+      take_plain(self, word)
+    elseif word == "--" then
+      self.only_arguments = true
+    elseif word:find "^%-%-" then
+      take_long(self, word)
+    else
+      take_letters(self, word)
+    end
+  end
 end
 
 --- Parses the command line.
--- @tparam table words the command line
--- @tparam table commands the commands there are, in the order of the help
--- @tparam string version
--- @treturn table what was given, by option and argument name, and `command`; or `{ text = ... }`
--- when only help or the version is wanted; or nil and a failure
-function arguments.parse(words, commands, version)
-  local parser = build(commands, version)
-  local ok, given = pcall(parser.parse, parser, script_words.seal(words))
-  if ok then return given end
-  if failure.is(given) then return nil, given end
-  if type(given) == "table" then return given end
-  error(given, 0)
+-- @tparam table words
+-- @tparam table commands the rows of moonflash.cli.commands
+-- @treturn table what was understood: given = values of options by name, arguments by field, command = its row
+-- @treturn ?table failure `usage`
+function arguments.parse(words, commands)
+  local self = { words = words, commands = commands, at = 1, given = {}, plain = {}, arguments = {} }
+  take_words(self)
+  check_combinations(self)
+  if not (self.given.help or self.given.version) then
+    if self.command then assign_arguments(self) else refuse(self, "a command is missing") end
+  end
+  return { given = self.given, arguments = self.arguments, command = self.command }, self.problem
 end
 
 return arguments

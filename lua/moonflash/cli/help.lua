@@ -1,70 +1,81 @@
 --- The help, made from the tables of options and commands.
 -- @module moonflash.cli.help
 
+local arguments = require "moonflash.cli.arguments"
 local options = require "moonflash.base.options"
 local text = require "moonflash.cli.text"
 
 local help = {}
 
-local ABOUT = "moonflash brings Sierra Wireless modems from one firmware to another."
+local FIRST_COLUMN = 33
 
-local ENDING = [[
-
-Options stand before or after the command. `moonflash COMMAND --help` says more about one.]]
-
-local own = {
-  title = "Help",
-  { "-h --help", "show this help, or that of a command, and exit" },
-  { "--version", "show the version and exit" },
-}
-
--- `-w, --cdc-wdm PATH`; options without a letter stand below the others' long names.
+-- `-w, --cdc-wdm PATH`; long names are below each other, with or without a letter.
 local function label_of(option)
-  local label = option[1]:gsub(" ", ", ")
-  if not label:find "^%-%a" then label = "    " .. label end
-  return "  " .. label .. (option.value and " " .. option.value or "")
+  local letter = option.letter and ("-%s, "):format(option.letter) or "    "
+  return "  " .. letter .. option.long .. (option.value and " " .. option.value or "")
 end
 
-local function option_rows(group)
+local function help_of(option)
+  local names = arguments.names(option)
+  return option.help .. (names and ": " .. table.concat(names, "|") or "")
+end
+
+-- The rows of a group that all commands have, or that only this one has.
+local function option_rows(group, command)
   local rows = {}
-  for i, option in ipairs(group) do rows[i] = { label_of(option), option[2] } end
+  for _, option in ipairs(group) do
+    local is_meant
+    if command then
+      is_meant = option.commands and option.commands[command.name]
+    else
+      is_meant = not option.commands
+    end
+    if is_meant then rows[#rows + 1] = { label_of(option), help_of(option) } end
+  end
   return rows
 end
 
--- Adds a titled block of two columns; all blocks share the width of the first column.
 local function add_block(lines, title, rows)
   if not rows[1] then return end
   lines[#lines + 1] = ""
   lines[#lines + 1] = title .. ":"
-  table.insert(rows, 1, { (" "):rep(33) })
+  table.insert(rows, 1, { (" "):rep(FIRST_COLUMN) })
   local made = text.columns(rows)
-  for i = 2, #made do lines[#lines + 1] = made[i] end
+  for index = 2, #made do lines[#lines + 1] = made[index] end
 end
 
---- The help of the program.
--- @tparam table commands
--- @treturn string
-function help.program(commands)
-  local lines, rows = { ABOUT, "", "Usage: moonflash [options] COMMAND ..." }, {}
-  for i, command in ipairs(commands) do rows[i] = { "  " .. command.name, command.summary } end
+local function program(commands)
+  local lines, rows = {
+    "moonflash updates the firmware of Sierra Wireless modems.", "", "Usage: moonflash [options] COMMAND ...",
+  }, {}
+  for index, command in ipairs(commands) do rows[index] = { "  " .. command.name, command.summary } end
   add_block(lines, "Commands", rows)
-  for _, group in ipairs(options) do add_block(lines, group.title, option_rows(group)) end
-  add_block(lines, own.title, option_rows(own))
-  lines[#lines + 1] = ENDING
+  for _, group in ipairs(options.groups) do add_block(lines, group.title, option_rows(group)) end
+  lines[#lines + 1] = "\nOptions are given before or after the command. `moonflash COMMAND --help` shows more."
   return table.concat(lines, "\n")
 end
 
---- The help of one command.
--- @tparam table command
--- @treturn string
-function help.command(command)
-  local usage = ("Usage: moonflash [options] %s %s"):format(command.name, command.usage):gsub("%s+$", "")
-  local lines, rows = { usage, "", command.name .. ": " .. command.summary }, {}
-  for i, argument in ipairs(command.arguments or {}) do rows[i] = { "  " .. argument[1], argument[2] } end
+local usage = { ["+"] = "%s...", ["*"] = "[%s...]" }
+
+local function of_command(command)
+  local words, rows, lines = { "Usage: moonflash [options]", command.name }, {}, {}
+  for index, argument in ipairs(command.arguments) do
+    words[#words + 1] = (usage[argument.count] or "%s"):format(argument[1])
+    rows[index] = { "  " .. argument[1], argument[2] }
+  end
+  lines[1], lines[2], lines[3] = table.concat(words, " "), "", command.name .. ": " .. command.summary
   add_block(lines, "Arguments", rows)
-  add_block(lines, "Options", option_rows(command.options or {}))
-  lines[#lines + 1] = "\n`moonflash --help` shows the options that all commands know."
+  for _, group in ipairs(options.groups) do add_block(lines, "Options", option_rows(group, command)) end
+  lines[#lines + 1] = "\n`moonflash --help` shows the options that all commands have."
   return table.concat(lines, "\n")
+end
+
+--- The help.
+-- @tparam table commands
+-- @tparam ?table command the help of this command; nil: of the program
+-- @treturn string
+function help.text(commands, command)
+  return command and of_command(command) or program(commands)
 end
 
 return help

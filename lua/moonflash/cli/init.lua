@@ -1,99 +1,69 @@
---- The command line: parses, runs one command, says how it went. Its result is the exit status.
+--- The command line: parses the words, runs one command, prints how it ended. The result is the exit status.
 -- @module moonflash.cli
 
 local arguments = require "moonflash.cli.arguments"
+local commands = require "moonflash.cli.commands"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
+local help = require "moonflash.cli.help"
+local install = require "moonflash.base.install"
 local outcome = require "moonflash.commands.outcome"
 local output = require "moonflash.cli.output"
 local recording = require "moonflash.cli.recording"
-local request = require "moonflash.cli.request"
-local services = require "moonflash.cli.services"
+local requests = require "moonflash.cli.request"
+local schema = require "moonflash.cli.schema"
+local sys = require "moonflash.core.sys"
 
 local cli = {}
 
--- In the order of the help.
-local commands = {
-  require "moonflash.cli.commands.devices",
-  require "moonflash.cli.commands.status",
-  require "moonflash.cli.commands.inspect",
-  require "moonflash.cli.commands.plan",
-  require "moonflash.cli.commands.update",
-  require "moonflash.cli.commands.recover",
-  require "moonflash.cli.commands.switch",
-  require "moonflash.cli.commands.run",
-  require "moonflash.cli.commands.qmi",
-  require "moonflash.cli.commands.at",
-  require "moonflash.cli.commands.simulate",
-  require "moonflash.cli.commands.replay",
-  require "moonflash.cli.commands.test_script",
-}
-
-local function find(name)
-  for _, command in ipairs(commands) do
-    if command.name == name then return command end
-  end
+local function tell_version(out)
+  out:object(schema.version { version = install.version })
+  out:say("moonflash " .. install.version)
+  return outcome.good()
 end
 
--- A bug, not the world: told in one sentence, the trace goes into the log. A failure that was raised is
--- the world.
-local function internal_error(value)
-  if failure.is(value) then return { failure = value, trace = debug.traceback(tostring(value), 2) } end
-  local message = tostring(value):match "^[^\n]*"
-  return {
-    failure = failure.new("internal", "internal error: " .. message),
-    trace = debug.traceback(tostring(value), 2),
-  }
-end
-
-local function lack_of(command, use)
-  if not command.needs or use[command.needs] then return nil end
-  return failure.new("simulator.unavailable", command.name .. " needs the simulator, which is not installed")
-end
-
--- Runs the command; session.out becomes the output that the command line asks for.
-local function perform(session)
-  local words, use = session.words, session.use
-  local given, problem = arguments.parse(words, commands, use.version)
-  if not given then return outcome.bad(problem) end
-  if given.text then
-    session.out:say(given.text)
+-- Runs the command. session.trace becomes the trace, if there is one.
+local function perform(session, out)
+  local parsed = session.parsed
+  if parsed.given.version then return tell_version(out) end
+  if parsed.given.help then
+    out:say(help.text(commands, parsed.command))
     return outcome.good()
   end
-  local out, wanted
-  out, problem = output.open(given, use)
-  if not out then return outcome.bad(problem) end
-  session.out = out
-  out:record("moonflash " .. use.version .. ": " .. table.concat(words, " "))
-  wanted, problem = request.new(given, out, use)
-  if not wanted then return outcome.bad(problem) end
-  use.sys.catch_signals()
-  local command = find(given.command)
-  problem = lack_of(command, use)
+  local request, problem = requests.new(parsed, function(event) out:emit(event) end)
+  if not request then return outcome.bad(problem) end
+  sys.catch_signals()
+  session.trace, problem = recording.begin(request, parsed.command, parsed.given)
   if problem then return outcome.bad(problem) end
-  session.trace, problem = recording.begin(wanted, command)
-  if problem then return outcome.bad(problem) end
-  return command.run(wanted)
+  return parsed.command.run(request, out, parsed.given)
+end
+
+-- The result of a run that raised: a failure, or a bug of moonflash. A bug is one sentence; its traceback goes
+-- into the log.
+local function result_of_error(out, value)
+  out:record(debug.traceback(tostring(value), 3))
+  if failure.is(value) then return outcome.bad(value) end
+  local message = tostring(value):match "^[^\n]*"
+  return outcome.bad(failure.new("internal", "internal error: " .. message), exit.SCRIPT_ERROR)
 end
 
 --- Runs one command line.
--- @tparam table words without the program's name
--- @tparam[opt] table given stand-ins for what moonflash.cli.services has, for tests
+-- @tparam table words without the name of the program
 -- @treturn number exit status
-function cli.run(words, given)
-  local use = services.new(given)
-  local session = { words = words, use = use, out = output.open({ json = arguments.wants_json(words) }, use) }
-  local ok, result = xpcall(function() return perform(session) end, internal_error)
-  if not ok then
-    session.out:record(result.trace)
-    result = outcome.bad(result.failure, result.failure.code == "internal" and exit.SCRIPT_ERROR or nil)
-  end
+function cli.run(words)
+  local parsed, problem = arguments.parse(words, commands)
+  local out, no_log = output.open(parsed.given)
+  local session = { parsed = parsed }
+  out:record("moonflash " .. install.version .. ": " .. table.concat(words, " "))
+  local _, result = xpcall(function()
+    if problem or no_log then return outcome.bad(problem or no_log) end
+    return perform(session, out)
+  end, function(value) return result_of_error(out, value) end)
   if session.trace then session.trace:finish(result) end
-  session.out:finish(result)
-  return result.exit
+  return out:finish(result)
 end
 
---- What the program calls.
+--- The function that the program calls.
 -- @tparam string ... the words of the command line
 -- @treturn number exit status
 function cli.main(...)

@@ -1,19 +1,19 @@
---- Events in, text or JSON out: the only place that prints.
+--- Takes events and results; prints text and JSON. Nothing else prints.
 -- @module moonflash.cli.output
 
-local console = require "moonflash.cli.console"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
-local progress_line = require "moonflash.cli.progress_line"
-local shape = require "moonflash.cli.shape"
+local schema = require "moonflash.cli.schema"
+local sys = require "moonflash.core.sys"
+local terminal = require "moonflash.cli.terminal"
 local text = require "moonflash.cli.text"
 
 local output = {}
 output.__index = output
 
-local TEN_A_SECOND = 100
+local TEN_PER_SECOND = 100
 
 local function open_log(path)
   if not path then return nil end
@@ -27,31 +27,38 @@ local function open_log(path)
   return file
 end
 
---- Opens the output.
--- @tparam table wanted json, verbose, quiet, no_progress (booleans), log (path)
--- @tparam table given stdout, stderr (streams, see console), clock (gives ms), plain (no colours)
--- @treturn table|nil output, or nil and a failure
-function output.open(wanted, given)
-  local log, problem = open_log(wanted.log)
-  if problem then return nil, problem end
-  local self = { wanted = wanted, stdout = given.stdout, log = log, clock = given.clock }
-  self.errors = console.new(given.stderr, given.plain)
-  self.people = wanted.json and self.errors or console.new(given.stdout, given.plain)
-  self.start = given.clock()
-  self.meter = progress.new(given.clock)
-  self.json_due = progress.pace(given.clock, TEN_A_SECOND)
-  self.line_due = progress.pace(given.clock, TEN_A_SECOND)
-  self.milestone = progress.milestones(given.clock)
-  return setmetatable(self, output)
+--- Opens the output. Called once in a run.
+-- @tparam table given options of the command line: json, verbose, quiet, no_progress, log
+-- @treturn table output; without its log when that cannot be opened
+-- @treturn ?table failure `usage`: the log cannot be opened
+function output.open(given)
+  local self = setmetatable({
+    given = given, stdout = terminal.open(io.stdout, 1), errors = terminal.open(io.stderr, 2),
+    start = sys.clock_ms(), meter = progress.new(sys.clock_ms),
+    json_due = progress.pace(sys.clock_ms, TEN_PER_SECOND), line_due = progress.pace(sys.clock_ms, TEN_PER_SECOND),
+    milestone = progress.milestones(sys.clock_ms),
+  }, output)
+  self.people = given.json and self.errors or self.stdout
+  local problem
+  self.log, problem = open_log(given.log)
+  return self, problem
 end
 
+-- ms since the start
 function output:elapsed()
-  return math.floor(self.clock() - self.start + 0.5)
+  return math.floor(sys.clock_ms() - self.start + 0.5)
 end
 
---- Writes into the log only.
+--- Writes a line into the log only. A log that cannot be written any more is closed, with a warning.
+-- @tparam string line
 function output:record(line)
-  if self.log then self.log:write(("[%8.3f] %s\n"):format(self:elapsed() / 1000, line)) end
+  local log = self.log
+  if not log then return end
+  local written, reason = log:write(("[%8.3f] %s\n"):format(self:elapsed() / 1000, line))
+  if written then return end
+  self.log = nil
+  log:close()
+  self:emit { event = "warning", code = "log.failed", message = "the log ends here: " .. reason }
 end
 
 function output:print(to, line, colour)
@@ -60,28 +67,32 @@ function output:print(to, line, colour)
   self:record(line)
 end
 
---- A line a command was asked for; also with --quiet.
+--- Prints a line that a command was asked for, also with --quiet.
+-- @tparam string line
 function output:say(line)
   self:print(self.people, line)
 end
 
---- A line about what goes on; not with --quiet.
+--- Prints a line about the progress of the work; not with --quiet.
+-- @tparam string line
 function output:tell(line)
-  if self.wanted.quiet then return self:record(line) end
+  if self.given.quiet then return self:record(line) end
   self:print(self.people, line)
 end
 
---- The object of a command, before its result; nothing unless --json.
--- @tparam table object from cli.json
+--- Prints an object of a command; only with --json.
+-- @tparam table object of moonflash.cli.schema
 function output:object(object)
-  if self.wanted.json then self.stdout:write(json.encode(object) .. "\n") end
+  if self.given.json then self.stdout:write(json.encode(object) .. "\n") end
 end
+
+-- Events -----------------------------------------------------------------------------------------
 
 local function with_message(words, event)
   return event.message and words .. ": " .. event.message or words
 end
 
-local STEP_LINES = {
+local step_lines = {
   started = function(event) return event.step end,
   done = function(event) return event.message and "  " .. event.message end,
   skipped = function(event) return with_message(event.step .. ": skipped", event) end,
@@ -91,13 +102,13 @@ local STEP_LINES = {
 local takers = {}
 
 function takers:step(event)
-  self:object(shape.step(event, self:elapsed()))
-  local line = STEP_LINES[event.state](event)
+  self:object(schema.step(event, self:elapsed()))
+  local line = step_lines[event.state] and step_lines[event.state](event)
   if line then self:tell(line) end
 end
 
 function takers:warning(event)
-  self:object(shape.warning(event, self:elapsed()))
+  self:object(schema.warning(event, self:elapsed()))
   self:print(self.errors, "warning: " .. event.message, "warning")
 end
 
@@ -106,14 +117,14 @@ function takers:say(event)
 end
 
 function takers:note(event)
-  if self.wanted.verbose then return self:print(self.people, "  " .. event.message) end
+  if self.given.verbose then return self:print(self.people, "  " .. event.message) end
   self:record("  " .. event.message)
 end
 
--- One of several modems is done with.
+-- The result of one of several modems.
 function takers:result(event)
   local result = event.result
-  self:object(shape.result(result, self:elapsed()))
+  self:object(schema.result(result, self:elapsed()))
   if result.failure then
     return self:print(self.errors, result.place .. ": " .. tostring(result.failure), "error")
   end
@@ -123,38 +134,36 @@ end
 
 function takers:progress(event)
   local seen = self.meter:take(event)
-  if self.wanted.json and self.json_due(event.sent == event.total) then
-    self.stdout:offer(json.encode(shape.progress(event, seen, self:elapsed())) .. "\n")
+  if self.given.json and self.json_due(event.sent == event.total) then
+    self.stdout:offer(json.encode(schema.progress(event, seen, self:elapsed())) .. "\n")
   end
-  if self.milestone(seen.percent) then self:milestone_line(event, seen) end
-  if self:rewrites() and self.line_due() then
-    self.people:rewrite(progress_line.fitting(event, seen, self.people:width()))
+  local rewrites, is_silent = self.people.rewrites, self.given.quiet or self.given.no_progress
+  if self.milestone(seen.percent) then
+    local line = progress.line(event, seen)
+    if is_silent or rewrites then self:record(line) else self:print(self.people, line) end
+  end
+  if rewrites and not is_silent and self.line_due() then
+    self.people:rewrite(progress.fitting_line(event, seen, self.people:width()))
   end
 end
 
-function output:rewrites()
-  return self.people.terminal and not self.wanted.quiet and not self.wanted.no_progress
-end
-
-function output:milestone_line(event, seen)
-  local line = progress_line.plain(event, seen)
-  local silent = self.wanted.quiet or self.wanted.no_progress or self.people.terminal
-  if silent then self:record(line) else self:print(self.people, line) end
-end
-
---- Takes an event of the engine.
+--- Takes an event of the library. An event of another name, which a script may emit, goes into the log.
+-- @tparam table event
 function output:emit(event)
-  local take = takers[event.event] or error("no such event: " .. tostring(event.event), 2)
-  take(self, event)
+  local take = takers[event.event]
+  if take then return take(self, event) end
+  self:record("event " .. tostring(event.event))
 end
+
+-- The end ----------------------------------------------------------------------------------------
 
 function output:say_failure(problem)
   local lines = text.failure(problem)
   self:print(self.errors, "error: " .. lines[1], "error")
-  for i = 2, #lines do self:print(self.errors, lines[i]) end
+  for index = 2, #lines do self:print(self.errors, lines[index]) end
 end
 
--- What was and what is now, if something was done or went wrong.
+-- The versions before and after, if something was done or failed.
 function output:say_versions(result)
   if result.exit == exit.NOTHING_TO_DO or result.ok and not result.after then return end
   local before, after = text.versions(result.before), text.versions(result.after)
@@ -162,21 +171,32 @@ function output:say_versions(result)
   if after then self:tell("after:  " .. after) end
 end
 
---- The last words: versions or failure for people, the result object.
--- @tparam table result as the engine's
+-- What was printed is lost, unless the reader has closed the pipe, as `head` does.
+local function lost_output(self)
+  local problem = self.stdout.failed
+  if not problem or problem.code == "sys.closed" then return nil end
+  return failure.new("output.failed", "standard output cannot be written", { evidence = problem.evidence })
+end
+
+--- Prints the end of a run: versions, failure, the result object. Closes the log.
+-- @tparam table result
+-- @treturn number exit status: that of the result, or 10 when its output was lost
 function output:finish(result)
   self.people:clear()
   self:say_versions(result)
   if result.failure then self:say_failure(result.failure) end
   if result.exit == exit.NOTHING_TO_DO then
-    self:tell "nothing to do: the modem already runs this (--force does it all the same)"
+    self:tell "nothing to do: the modem already runs this (--force sends it anyway)"
   elseif result.ok and result.after then
     self:tell "done (100 %)"
   end
-  self:object(shape.result(result, self:elapsed()))
+  self:object(schema.result(result, self:elapsed()))
   self.stdout:finish()
+  local lost = lost_output(self)
+  if lost then self:say_failure(lost) end
   self.errors:finish()
   if self.log then self.log:close() end
+  return lost and result.ok and exit.SCRIPT_ERROR or result.exit
 end
 
 return output

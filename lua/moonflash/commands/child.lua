@@ -1,5 +1,5 @@
---- moonflash as a child process, for programs with a loop of their own: what it does comes as events
--- on a descriptor, and it goes on when its caller ends.
+--- moonflash as a child process, for programs with an event loop of their own: its events arrive on a descriptor.
+-- The child goes on when its caller ends.
 --
 --     local job = assert(flash.job { command = "update", files = { "new.cwe", "new.nvu" } })
 --     -- in the loop, whenever job:descriptor() is readable:
@@ -10,63 +10,58 @@
 -- Read at least every few seconds: a full pipe makes the child wait.
 -- @module moonflash.commands.child
 
-local command_line = require "moonflash.commands.child_arguments"
+local child_arguments = require "moonflash.commands.child_arguments"
 local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
+local install = require "moonflash.base.install"
 local json = require "moonflash.base.json"
-local place = require "moonflash.base.install"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 
 local child = {}
 child.__index = child
 
-local MOST_AT_ONCE = 65536
-local MOST_READS_AFTER_END = 64 -- more than a pipe holds, for what a process left behind may write for ever
+local MOST_AT_ONCE = 65536 -- bytes: all that a pipe holds
 local LOOK_MS = 50
-local TAKEN = 255 -- for the exit status that a loop took which waits for all children
+local STATUS_LOST = 255 -- instead of an exit status that a loop received which waits for all children
 
--- The program of this installation, else the one PATH leads to.
+-- The program of this installation, or else the one in PATH.
 local function program()
-  return sys.access(place.program, "x") and place.program or "moonflash"
+  return sys.access(install.program, "x") and install.program or "moonflash"
 end
 
---- Starts a moonflash. It is in a process group of its own, so neither the end of the caller nor that
--- of the terminal ends it.
--- @tparam table request command ("update", "status" ...), files, arguments (behind them) or pair, root,
--- selection and options as for flash.update and the command line's (`_` for `-`: log = "/tmp/log"; within
--- a script what is left open is as its own command line said), program, stdin and stderr (descriptors;
--- /dev/null when not given)
+--- Starts a moonflash, in a process group of its own: it outlives its caller and the terminal.
+-- @tparam table request command ("update", "status" ...), files, arguments (behind them) or pair; root, selection
+-- and options as for flash.update, and the other options of the command line (with `_` for `-`: log =
+-- "/tmp/log"); within a script what is left open is taken from its command line; program, stdin and stderr
+-- (descriptors; /dev/null when not given)
 -- @treturn table the job, or nil and a failure
+-- @raise for a wrong request
 function child.start(request)
-  local whole, none = command_line.whole(request)
-  if not whole then return nil, none end
-  local output, input = sys.pipe()
-  if not output then return nil, input end
-  local pid, problem = sys.spawn({ request.program or program(), "--json",
-    unpack(command_line.words(whole)) }, {
-    stdin = request.stdin or false, stdout = input, stderr = request.stderr or false, group = true })
-  sys.close(input)
-  if pid then return setmetatable({ pid = pid, output = output, pending = "", lines = {} }, child) end
-  sys.close(output)
-  return nil, problem
+  local whole = child_arguments.complete(request, 2)
+  local started, problem = process.start({ whole.program or program(), "--json",
+    unpack(child_arguments.words(whole)) }, { stdin = whole.stdin, stderr = whole.stderr })
+  if not started then return nil, problem end
+  return setmetatable({ process = started, pid = started.pid, pending = "", lines = {} }, child)
 end
 
---- What to poll for reading: events have come, or the job has ended; nil after its end was seen.
+--- The descriptor to poll for reading: readable when events have come or the job has ended; nil after its end was
+-- read.
 function child:descriptor()
-  return self.output
+  return self.process.pipe
 end
 
-local function hear_no_more(self)
+local function stop_listening(self)
   self.over = true
   self:close()
 end
 
--- Takes what has come, true if that was something; closes at the end.
+-- Takes what has come. Closes the pipe at its end.
 local function take(self)
-  local bytes, problem = sys.read(self.output, MOST_AT_ONCE)
+  local bytes, problem = sys.read(self.process.pipe, MOST_AT_ONCE)
   if not bytes then
-    if problem.code ~= "sys.again" then hear_no_more(self) end
-    return false
+    if problem.code ~= "sys.again" then stop_listening(self) end
+    return
   end
   local text = self.pending .. bytes
   local whole, rest = text:match "^(.*\n)(.*)$"
@@ -74,39 +69,29 @@ local function take(self)
     self.lines[#self.lines + 1], self.last = line, line
   end
   self.pending = rest or text
+end
+
+-- Waits for the end of the process. A loop that waits for all children may have received its status.
+local function await_process(self, ms)
+  if self.status then return true end
+  local status, problem = self.process:wait(ms)
+  if not status and problem.code ~= "sys.failed" then return nil, problem end
+  self.status = status or STATUS_LOST
   return true
 end
 
--- Waits for the end of the process, which a loop that waits for all children may have seen first.
-local function await_process(self, ms)
-  if self.status then return true end
-  local status, problem = sys.wait(self.pid, math.max(0, ms))
-  if not status and problem.code == "sys.failed" then status = TAKEN end
-  self.status = status
-  return status and true, problem
-end
-
--- All that an ended process wrote is in the pipe; its end need not come, for what it left running in the
--- background may hold the pipe, too.
-local function take_rest(self)
-  for _ = 1, MOST_READS_AFTER_END do
-    if not self.output or not take(self) then break end
-  end
-  if self.output then hear_no_more(self) end
-end
-
--- Takes what has come; true at the end, which the descriptor does not tell while something else holds the
--- pipe. So the process is looked at, after a result (there may be several) for a moment more.
+-- Takes what has come; returns whether that was all. When the process has ended, all that it wrote is in the pipe;
+-- a program that it left running may hold the pipe open.
 local function listen(self)
-  if not self.output then return true end
+  if not self:descriptor() then return true end
   local ended = await_process(self, 0)
-  local result = not ended and take(self) and self.last and self.last:find('"event":"result"', 1, true)
-  if ended or result and await_process(self, LOOK_MS) then take_rest(self) end
-  return not self.output
+  take(self)
+  if ended and self:descriptor() then stop_listening(self) end
+  return not self:descriptor()
 end
 
 --- The lines of JSON that have come since the last call; does not wait.
--- @treturn table array of strings, or nil when the job has ended and all has been given
+-- @treturn table array of strings, or nil when the job has ended and all lines were returned
 function child:read_lines()
   if listen(self) and not self.lines[1] then return nil end
   local lines = self.lines
@@ -114,7 +99,7 @@ function child:read_lines()
   return lines
 end
 
--- What a script prints is no JSON, or not ours; it may stand before ours without an end of its line.
+-- What a script prints is no JSON of this program; it may precede a JSON object without a line end.
 local function decode(line)
   local value = json.decode(line:match '{"v":.*$' or line)
   if type(value) == "table" then return json.without_null(value) end
@@ -122,31 +107,31 @@ local function decode(line)
 end
 
 --- The events that have come since the last call; does not wait.
--- @treturn table array of the objects of the command line's --json, without their nulls, and { event =
--- "output", message } for each line that a script has printed itself; nil when the job has ended and all
--- has been given
+-- @treturn table array of the objects of `--json`, without their nulls, and { event = "output", message } for each
+-- line that a script printed; nil when the job has ended and all events were returned
 function child:read()
   local lines = self:read_lines()
-  for i, line in ipairs(lines or {}) do lines[i] = decode(line) end
+  for index, line in ipairs(lines or {}) do lines[index] = decode(line) end
   return lines
 end
 
---- Asks the job to stop, like Ctrl-C does: before the reset of the modem that is a clean stop; during
--- a transfer the first time only warns, the second time stops.
--- @treturn boolean true, also when it has ended, or nil and a failure
+--- Asks the job to stop, as Ctrl-C does: before the reset of the modem it stops cleanly; during a transfer the
+-- first call only warns, the second one stops.
+-- @treturn boolean true, also when the job has ended; or nil and a failure
 function child:cancel()
   if self.status or self.over then return true end
-  local signal = self.cancelled and "INT" or "TERM" -- two of one kind at once would count as one
+  local signal = self.cancelled and "INT" or "TERM" -- two equal signals at once would count as one
   self.cancelled = true
   return sys.kill(self.pid, signal)
 end
 
--- The exit statuses of who was cancelled: by itself, or before it could take note of that (SIGTERM, SIGINT).
+-- The exit statuses of a cancelled job: its own, or those of a process that SIGTERM or SIGINT ended before it
+-- caught signals.
 local EARLY = "stopped before it began"
-local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY, [TAKEN] = EARLY }
+local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY, [STATUS_LOST] = EARLY }
 
--- Killed, or cancelled; or nobody listened to its end.
-local function cut_off(self)
+-- The result of a job that was killed or cancelled, or whose result was not read.
+local function result_of_status(self)
   local how = self.cancelled and stopped[self.status]
   if how then
     return { ok = false, exit = exit.INTERRUPTED, failure = failure.new("job.interrupted", how) }
@@ -159,25 +144,25 @@ end
 
 local function result_of(self)
   local result = self.last and decode(self.last) or {}
-  if result.event ~= "result" then return cut_off(self) end
+  if result.event ~= "result" then return result_of_status(self) end
   local problem = result.failure
   if problem and not failure.codes[problem.code] then problem.code = "internal" end -- another program's
   result.failure = problem and failure.new(problem.code, problem.message, problem)
   return result
 end
 
--- Waits until the job has closed its output or has ended: true, or nil and a failure.
+-- Waits until the job has ended: true, or nil and a failure.
 local function await_end(self, deadline)
   while not listen(self) do
     local left = deadline - sys.clock_ms()
-    if left <= 0 then return nil, failure.new("sys.timeout", "the job goes on") end
-    local ready, problem = sys.poll({ { fd = self.output, read = true } }, math.min(left, LOOK_MS))
+    if left <= 0 then return nil, failure.new("sys.timeout", "the job has not ended yet") end
+    local ready, problem = sys.poll({ { fd = self:descriptor(), read = true } }, math.min(left, LOOK_MS))
     if not ready then return nil, problem end
   end
   return true
 end
 
---- Waits for the end of the job. Events that come meanwhile are kept for read().
+--- Waits for the end of the job. Events that come during the wait are kept for read().
 -- @tparam number ms
 -- @treturn table { ok, exit, before, after, failure } as from flash.update, or nil and a failure:
 -- sys.timeout, sys.interrupted
@@ -191,11 +176,10 @@ function child:wait(ms)
   return result_of(self)
 end
 
---- Gives up listening; the job itself goes on, and only `wait` says when it has ended (until then it stays in
--- the table of processes). May be called again.
+--- Closes the pipe. The job goes on; `wait` still returns its exit status, and removes it from the table of
+-- processes. May be called again.
 function child:close()
-  if self.output then sys.close(self.output) end
-  self.output = nil
+  self.process:close()
 end
 
 return child

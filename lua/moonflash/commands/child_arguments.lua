@@ -1,102 +1,62 @@
---- The command line that says what a request says, for moonflash as a child process.
+--- The command line of a child process that does what a request says.
 -- @module moonflash.commands.child_arguments
 
-local blame = require "moonflash.engine.blame"
-local context = require "moonflash.base.run"
-local modems = require "moonflash.commands.devices"
-local words = require "moonflash.base.request_checks"
+local checks = require "moonflash.base.request_checks"
+local options = require "moonflash.base.options"
+local run = require "moonflash.base.run"
+local tables = require "moonflash.base.table"
 
-local command_line = {}
+local child_arguments = {}
 
--- What the command line says in another form.
-local function translated(options, selection)
-  local skipped, number = {}, selection.number
-  for finding, skip in pairs(options.skip or {}) do skipped[#skipped + 1] = skip and finding or nil end
-  return {
-    vid_pid = selection.vid and table.concat({ selection.vid, selection.pid }, ":"),
-    busnum_devnum = number and selection.bus and selection.bus .. ":" .. number or number,
-    qmi = options.mbim == false, skip = skipped,
-  }
-end
-
-local not_as_they_are = { vid = true, pid = true, bus = true, number = true, skip = true }
-
-local function add_option(line, name, value)
-  local option = "--" .. name:gsub("_", "-")
-  if type(value) == "table" then
-    for _, one in ipairs(value) do line[#line + 1] = option .. "=" .. one end
-  elseif value == true then
-    line[#line + 1] = option
-  elseif value then
-    line[#line + 1] = option .. "=" .. tostring(value)
-  end
-end
-
-local function add_options(line, options, leave_out)
-  for name, value in pairs(options) do
-    if not leave_out[name] then add_option(line, name, value) end
-  end
-end
-
---- The command line of a request.
--- @tparam table request of command_line.whole
--- @treturn table its words after `moonflash`
-function command_line.words(request)
-  local line, options, selection = {}, request.options or {}, request.selection or {}
-  add_options(line, options, not_as_they_are)
-  add_options(line, selection, not_as_they_are)
-  add_options(line, translated(options, selection), {})
-  add_option(line, "root", request.root)
-  line[#line + 1] = request.command
-  line[#line + 1] = "--"
-  line[#line + 1] = request.pair
+--- The words of the command line.
+-- @tparam table request command, files, arguments, pair, root, selection, options
+-- @treturn table array, without the name of the program
+function child_arguments.words(request)
+  local words = options.to_words(request.selection, request.options)
+  if request.root then words[#words + 1] = "--root=" .. request.root end
+  words[#words + 1] = request.command
+  words[#words + 1] = "--"
+  words[#words + 1] = request.pair
   for _, list in ipairs { request.files or {}, request.arguments or {} } do
-    for _, word in ipairs(list) do line[#line + 1] = word end
+    for _, word in ipairs(list) do words[#words + 1] = word end
   end
-  return line
+  return words
 end
 
 local fields = {
-  string = "command pair root program", table = "files arguments selection options", number = "stdin stderr",
+  command = checks.text, pair = checks.text, root = checks.text, program = checks.text, files = checks.table,
+  arguments = checks.table, selection = checks.table, options = checks.table, stdin = checks.number,
+  stderr = checks.number,
 }
 
--- A selection in the words of the command line: a modem that it has none for is looked up.
-local function worded(request)
-  local selection = request.selection or {}
-  local vague = selection.bus and not selection.number or selection.pid and not selection.vid
-  if not selection.model and not vague then return selection end
-  local found, none = modems.choose { root = request.root or "/", selection = selection }
-  if not found then return nil, none end
-  return { place = found.place }
+-- The command line selects by ids with the vendor and by a number on a bus; it has no selection by model.
+local function is_expressible(selection)
+  return not (selection.model or selection.pid and not selection.vid or selection.bus and not selection.number)
 end
 
--- What is left open is as the script's own command line said, but for where that is recorded.
-local function inherited(request)
-  local current, options = context.current(), {}
-  for name, value in pairs(current.options) do options[name] = value end
-  options.trace = nil
-  for name, value in pairs(request.options or {}) do options[name] = value end
-  local whole = { root = current.root ~= "/" and current.root or nil, selection = current.selection }
-  for name, value in pairs(request) do whole[name] = value end
-  whole.options = options
-  return whole
+local function check(request, level)
+  if type(request) ~= "table" or type(request.command) ~= "string" then error("a job needs a command", level + 1) end
+  checks.fields(request, fields, "a job", level + 1)
+  checks.texts(request.files, "a job's files", level + 1)
+  checks.texts(request.arguments, "a job's arguments", level + 1)
+  if not is_expressible(request.selection or {}) then
+    error("a job selects its modem by place, serial, cdc_wdm, tty, vid, vid and pid, number, or bus and number",
+      level + 1)
+  end
 end
 
---- A request with what it leaves open filled in, its modem in the words of a command line.
+--- A whole request: what it leaves open is taken from the current run, except for its trace.
 -- @tparam table request of flash.job
--- @treturn table the whole request, or nil and a failure: device.none, device.ambiguous
--- @raise for what is no request
-function command_line.whole(request)
-  local command = type(request) == "table" and request.command
-  if type(command) ~= "string" then blame.caller "a job needs a command" end
-  words.check_fields(request, fields, "a job")
-  words.check_names(request.files, "a job's files")
-  words.check_names(request.arguments, "a job's arguments")
-  local whole = inherited(request)
-  local selection, none = worded(whole)
-  if not selection then return nil, none end
-  whole.selection = selection
-  return whole
+-- @tparam number level of an error in the request, as for `error`; 1 is the caller
+-- @treturn table the request
+-- @raise for a wrong request
+function child_arguments.complete(request, level)
+  check(request, level + 1)
+  local current = run.current()
+  local inherited = tables.merge(current.options)
+  inherited.trace = nil
+  return tables.merge({ root = current.root ~= "/" and current.root or nil, selection = current.selection }, request,
+    { options = tables.merge(inherited, request.options) })
 end
 
-return command_line
+return child_arguments

@@ -21,7 +21,7 @@ end
 -- @tparam[opt] table given root
 -- @treturn table array of devices (see moonflash.device)
 function modems.list(given)
-  local request, trace = context.fill(given), context.trace()
+  local request, trace = context.fill(given, 2), context.trace()
   local models = files.all(request.emit)
   local found = device.list(request.root, models)
   -- a script may open its ports without a job

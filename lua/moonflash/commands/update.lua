@@ -121,7 +121,7 @@ end
 --- Fills in what a request leaves open (see moonflash.base.run), and begins to listen for signals.
 function update.request(given)
   sys.catch_signals()
-  return context.fill(given)
+  return context.fill(given, 3)
 end
 
 -- Where the modem was, when that is all that is known.

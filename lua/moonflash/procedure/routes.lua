@@ -53,6 +53,15 @@ routes.impref = {
   run = prefer_images, switch = prefer_images,
 }
 
+local names = {}
+for _, route in pairs(routes) do
+  if type(route) == "table" then names[#names + 1] = route.name end
+end
+table.sort(names)
+
+--- The names that --route takes, sorted.
+routes.names = names
+
 --- The route of a name, as given to --route.
 -- @treturn ?table
 function routes.named(name)
@@ -67,7 +76,8 @@ end
 function routes.forced(options)
   local route = options.route and routes.named(options.route)
   if route or not options.route then return route or nil end
-  return nil, failure.new("usage", "there is no route " .. options.route)
+  return nil, failure.new("usage", "there is no route " .. options.route,
+    { hint = "the routes are " .. table.concat(names, ", ") })
 end
 
 return setmetatable(routes, { __index = function(_, name)

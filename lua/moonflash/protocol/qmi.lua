@@ -78,6 +78,16 @@ local function messages_of(service)
   return tables[name]
 end
 
+--- The names of the messages of a service that moonflash knows.
+-- @tparam string|number service
+-- @treturn table array, sorted
+function qmi.message_names(service)
+  local known = {}
+  for name in pairs(messages_of(names.service_number(service))) do known[#known + 1] = name end
+  table.sort(known)
+  return known
+end
+
 local function message_id(word)
   local number = tonumber(word)
   return number and number >= 0 and number <= 65535 and number % 1 == 0 and number or nil

@@ -79,7 +79,7 @@ local function run(request, root, command, arguments, options, ms)
 end
 
 -- Options of this program itself: the choice of a modem, and its trace.
-local not_for_the_script = { model = true, cdc_wdm = true, tty = true, trace = true }
+local not_for_the_script = { model = true, trace = true }
 
 local function options_for_script(request)
   local options = { chunk_size = request.chunk_size }

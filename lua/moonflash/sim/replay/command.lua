@@ -4,20 +4,15 @@
 -- @module moonflash.sim.replay.command
 
 local failure = require "moonflash.base.failure"
+local known = require("moonflash.base.options").by_name
 local sys = require "moonflash.core.sys"
 
 local command = {}
 
--- Which arguments of each command are files: all, the first (further ones belong to the script), or none.
-local commands = {
+--- Which arguments of each command are files: all, the first (further ones belong to the script), or none.
+command.arguments = {
   update = "all", plan = "all", recover = "all", run = "first",
   status = "none", switch = "none", qmi = "none", at = "none", devices = "none",
-}
-
-local options = {
-  force = "boolean", all = "boolean", mbim = "boolean", keep_services = "boolean", bind_driver = "boolean",
-  chunk_size = "number", timeout_scale = "number", storage_index = "number", route = "string",
-  carrier = "string", config_version = "string", firmware_version = "string", model = "string",
 }
 
 local NAME = "^%w[%w_-]*$"
@@ -30,18 +25,19 @@ end
 -- The skipped findings, by name.
 local function skipped(given)
   local findings = {}
-  for finding, skip in pairs(type(given) == "table" and given or {}) do
+  for finding, skip in pairs(given or {}) do
     if type(finding) == "string" and finding:find "^[%w_.-]+$" then findings[finding] = skip == true end
   end
   return findings
 end
 
 local function options_of(start)
-  local kept = { skip = skipped(start.options.skip) }
-  for name, kind in pairs(options) do
+  local kept = {}
+  for name, option in pairs(known) do
     local value = start.options[name]
-    if type(value) == kind then kept[name] = value end
+    if option.replayed and type(value) == option.type.lua then kept[name] = value end
   end
+  kept.skip = skipped(kept.skip)
   return kept
 end
 
@@ -65,7 +61,7 @@ local function is_installed(name)
 end
 
 local function names_no_other_file(start, used, replaced)
-  local which, script = commands[start.command], start.arguments[1] or ""
+  local which, script = command.arguments[start.command], start.arguments[1] or ""
   if which == "all" then return replaced == #start.arguments end
   return which == "none" or script == start.files[used + 1] or is_installed(script)
 end
@@ -79,7 +75,7 @@ function command.of(start, files)
     return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(
       #start.files), { evidence = table.concat(start.files, ", ") })
   end
-  if not commands[start.command] then return unusable("this command cannot be replayed", start.command) end
+  if not command.arguments[start.command] then return unusable("this command cannot be replayed", start.command) end
   local kept, used = options_of(start), 0
   if kept.model and kept.model == start.files[1] then
     kept.model, used = files[1], 1

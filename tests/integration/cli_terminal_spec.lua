@@ -1,6 +1,7 @@
-local stream = require "moonflash.cli.stream"
+-- The output that does not wait for its reader.
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
+local terminal = require "moonflash.cli.terminal"
 
 local reader, writer, out
 
@@ -9,7 +10,7 @@ local file = { setvbuf = function() end }
 
 before_each(function()
   reader, writer = sys.pipe()
-  out = stream.new(file, writer, sys)
+  out = terminal.open(file, writer)
 end)
 
 after_each(function()
@@ -33,7 +34,7 @@ local function read(count)
   return text
 end
 
-describe("cli.stream", function()
+describe("cli.terminal", function()
   it("writes at once what is read at once", function()
     out:write "a"
     out:offer "b"
@@ -80,7 +81,14 @@ describe("cli.stream", function()
     assert.equal("", out.pending)
   end)
 
-  it("has columns only on a terminal", function()
-    assert.is_nil(out:width())
+  it("rewrites lines and has colours only on a terminal", function()
+    assert.is_false(out.rewrites)
+    out:line("careful", "warning")
+    assert.equal("careful\n", read(8))
+  end)
+
+  it("keeps control characters from the terminal", function()
+    out:line "a\27[31mb\0\tc\127\nd"
+    assert.equal("a?[31mb?\tc?\nd\n", read(14))
   end)
 end)

@@ -1,0 +1,144 @@
+--- The commands, in one table; the order is that of the help. A command is a row:
+--
+--     name        as typed
+--     summary     for the help
+--     arguments   rows { the word in the help, the help, field = of the request, count = "+" or "*" for a list,
+--                 file = true when it names a file or "perhaps", verbatim = true when no option follows }
+--     run         function(request, out, given) returns the result: request of moonflash.cli.request, the output,
+--                 given = the options of the command line by name
+--     traced      true: it talks to a modem, so --trace can record it; or a function(request) that returns the
+--                 arguments to record
+--
+-- The options are in moonflash.base.options.
+-- @module moonflash.cli.commands
+
+local at = require "moonflash.cli.at"
+local failure = require "moonflash.base.failure"
+local flash = require "moonflash"
+local inspect = require "moonflash.cli.inspect"
+local outcome = require "moonflash.commands.outcome"
+local qmi = require "moonflash.cli.qmi"
+local schema = require "moonflash.cli.schema"
+local show = require "moonflash.cli.show"
+
+-- Runs a function of the library that takes a request and returns a result.
+local function call(name)
+  return function(request) return flash[name](request) end
+end
+
+local function devices(request, out)
+  local found, problem = flash.devices(request)
+  if not found then return outcome.bad(problem) end
+  out:object(schema.devices(found))
+  show.devices(out, found)
+  return outcome.good()
+end
+
+local function status(request, out)
+  local result = flash.status(request)
+  if result.status then
+    out:object(schema.status(result.status))
+    show.status(out, result.status)
+  end
+  return result
+end
+
+local function plan(request, out)
+  local result = flash.plan(request)
+  out:object(schema.plan(result))
+  show.plan(out, result)
+  return result
+end
+
+local function replay(request, out, given)
+  local result = flash.replay { trace = request.path, files = request.files, time_scale = given.time_scale }
+  for _, line in ipairs(result.lines) do out:tell(line) end
+  if result.ok then out:say "the same outcome" end
+  return result
+end
+
+-- The simulator may be a package of its own that is not installed.
+local function of_simulator(name, load)
+  return function(...)
+    local found, run = pcall(load)
+    if found then return run(...) end
+    if not tostring(run):find "module 'moonflash%.%l+[^']*' not found" then error(run, 0) end
+    return outcome.bad(failure.new("simulator.unavailable", name .. " needs the simulator, which is not installed"))
+  end
+end
+
+local function files(count, help)
+  return { "FILE", help, field = "files", count = count, file = true }
+end
+
+return {
+  { name = "devices", summary = "modems present: place, model, mode, ports, what is missing",
+    arguments = {}, run = devices, traced = true },
+
+  { name = "status", summary = "one modem: what it runs, prefers and stores, its state and what to do",
+    arguments = {}, run = status, traced = true },
+
+  { name = "inspect", summary = "the records of each image, every checksum, whether they fit together",
+    arguments = { files("+", "image files") }, run = inspect.run },
+
+  { name = "plan", summary = "what update would do; changes nothing",
+    arguments = { files("+", "firmware and settings in any order") }, run = plan, traced = true },
+
+  { name = "update", summary = "bring the modem to the firmware in FILE...",
+    arguments = { files("+", "firmware and settings in any order; - is standard input") },
+    run = call "update", traced = true },
+
+  { name = "recover", summary = "from any state back to a working modem",
+    arguments = { files("*", "firmware and settings to send; without, images that the modem stores are used") },
+    run = call "recover", traced = true },
+
+  { name = "switch", summary = "use images that the modem already stores",
+    arguments = {
+      { "BUILD|CARRIER", "GENERIC, 02.33.03.00, 02.33.03.00_GENERIC, or all of 02.33.03.00_GENERIC_002.072_000",
+        field = "pair" },
+    },
+    run = call "switch", traced = true },
+
+  { name = "run", summary = "run a script of your own",
+    arguments = {
+      { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", field = "path", file = true },
+      { "ARG", "everything after SCRIPT belongs to it", field = "arguments", count = "*", file = "perhaps",
+        verbatim = true },
+    },
+    run = call "run_script", traced = true },
+
+  { name = "qmi", summary = "one request by name or number, like `qmi dms 0x0023`",
+    arguments = {
+      { "SERVICE", "dms, or the number of any service", field = "service" },
+      { "MESSAGE", "a name that moonflash knows (get_revision), or any number", field = "message" },
+      { "TLV", "0xTT begins a TLV, the hex digits after it are its bytes", field = "tlvs", count = "*" },
+    },
+    run = qmi.run, traced = qmi.traced_arguments },
+
+  { name = "at", summary = "AT commands on the modem's AT port, like `at ATI`",
+    arguments = {
+      { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", field = "commands", count = "+" },
+    },
+    run = at.run, traced = true },
+
+  { name = "simulate", summary = "simulated modems until interrupted; prints their root when ready",
+    arguments = {
+      { "MODEL", "the model of each, like mc7455; `list`: show the models and faults", field = "models",
+        count = "+" },
+    },
+    run = of_simulator("simulate", function() return require("moonflash.cli.simulate").run end) },
+
+  { name = "replay", summary = "run a recorded session again, without its modem",
+    arguments = {
+      { "TRACE", "a file that --trace wrote", field = "path" },
+      { "FILE", "the files the session was run with, in their order", field = "files", count = "*" },
+    },
+    run = of_simulator("replay", function() return require "moonflash.sim.replay" and replay end) },
+
+  { name = "test-script", summary = "a script against the simulator and its faults",
+    arguments = {
+      { "SCRIPT", "a Lua file, or the name of a script; one that is no model's needs --model", field = "path" },
+      { "FILE", "what the script is given; without, small images are made", field = "files", count = "*" },
+    },
+    run = of_simulator("test-script", function() return require("moonflash.cli.test_script").run end) },
+}

@@ -1,0 +1,91 @@
+--- What `devices`, `status` and `plan` print for people.
+-- @module moonflash.cli.show
+
+local text = require "moonflash.cli.text"
+
+local show = {}
+
+local function say_rows(out, rows)
+  for _, line in ipairs(text.columns(rows)) do out:say(line) end
+end
+
+local function ports_of(device)
+  local nodes, ports = device.nodes or {}, {}
+  for _, kind in ipairs { "qmi", "mbim" } do
+    for _, path in ipairs(nodes[kind] or {}) do ports[#ports + 1] = kind .. " " .. path end
+  end
+  for _, kind in ipairs { "at", "diag", "qdl" } do
+    ports[#ports + 1] = nodes[kind] and kind .. " " .. nodes[kind]
+  end
+  return table.concat(ports, ", ")
+end
+
+--- The modems, one row each, and the drivers that are missing.
+-- @tparam table out the output
+-- @tparam table devices
+function show.devices(out, devices)
+  if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
+  local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
+  for _, device in ipairs(devices) do
+    rows[#rows + 1] = { device.place, device.model or "unknown", device.vid .. ":" .. device.pid, device.mode,
+      device.serial or "-", ports_of(device) }
+  end
+  say_rows(out, rows)
+  for _, device in ipairs(devices) do
+    for _, missing in ipairs(device.missing or {}) do
+      out:say(("%s: interface %s has no driver: load %s (OpenWrt: install %s)"):format(device.place,
+        tostring(missing.interface), missing.module, missing.package))
+    end
+  end
+end
+
+local function say_versions(out, label, versions)
+  if versions then out:say(label .. (text.versions(versions) or "unknown")) end
+end
+
+local function say_stored(out, stored)
+  local rows = {}
+  for index, image in ipairs(stored) do
+    rows[index] = { "  " .. image.type, image.slot and ("slot %.0f"):format(image.slot) or "", image.build_id,
+      image.unique_id, image.failures > 0 and ("%.0f failures"):format(image.failures) or "",
+      image.active and "running" or "" }
+  end
+  if rows[1] then out:say "stored:" end
+  say_rows(out, rows)
+end
+
+--- The state of one modem.
+-- @tparam table out the output
+-- @tparam table seen the status of flash.status
+function show.status(out, seen)
+  local device, power = seen.device, seen.power
+  out:say(("modem:     %s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode))
+  say_versions(out, "runs:      ", seen.running)
+  say_versions(out, "prefers:   ", seen.preferred)
+  if power.mode then out:say("power:     " .. power.mode) end
+  for _, cause in ipairs(power.causes) do out:say("  because: " .. cause) end
+  say_stored(out, seen.stored)
+  for _, line in ipairs(seen.advice) do out:say("to do:     " .. line) end
+end
+
+--- What an update would do.
+-- @tparam table out the output
+-- @tparam table result of flash.plan
+function show.plan(out, result)
+  local device, set, rows = result.device, result.set, {}
+  if device then
+    out:say(("modem:  %s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode))
+  end
+  say_versions(out, "runs:   ", result.before)
+  if set then
+    out:say("images: " .. (text.versions(set) or "without versions"))
+    for _, problem in ipairs(set.problems or {}) do out:say("  " .. problem.message) end
+  end
+  for index, step in ipairs(result.steps or {}) do
+    local time = (step.seconds or 0) > 0 and "about " .. text.seconds(step.seconds) or ""
+    rows[index] = { "  " .. step.step, step.changes and "changes the modem" or "", time }
+  end
+  say_rows(out, rows)
+end
+
+return show

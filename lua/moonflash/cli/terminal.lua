@@ -1,0 +1,97 @@
+--- Standard output and standard error: lines, and on a terminal a last line that is rewritten in place. A slow
+-- reader does not delay a job: what it has not taken yet is kept in order, and only the end of the program waits
+-- for it, within limits. A failed write never stops a job.
+-- @module moonflash.cli.terminal
+
+local sys = require "moonflash.core.sys"
+
+local terminal = {}
+terminal.__index = terminal
+
+local PIECE = 4096 -- bytes that a pipe with room takes without blocking (PIPE_BUF)
+local PATIENCE_MS = 10000
+local ERASE = "\r\27[K"
+local COLOURS = { error = "\27[1;31m", warning = "\27[33m" }
+
+--- Opens an output.
+-- @tparam userdata file of Lua's io library; scripts may print to it, too, so it must keep lines whole
+-- @tparam number descriptor its number
+-- @treturn table terminal: rewrites = lines can be rewritten in place; failed = the failure of the first write
+-- that failed
+function terminal.open(file, descriptor)
+  file:setvbuf "line"
+  local rewrites = sys.terminal_width(descriptor) ~= nil and os.getenv "TERM" ~= "dumb"
+  return setmetatable({
+    descriptor = descriptor, pending = "", rewrites = rewrites,
+    coloured = rewrites and (os.getenv "NO_COLOR" or "") == "",
+  }, terminal)
+end
+
+local function flush(self)
+  while self.pending ~= "" do
+    local count, problem = sys.write(self.descriptor, self.pending:sub(1, PIECE))
+    if not count then
+      if problem.code ~= "sys.again" then self.pending, self.failed = "", problem end
+      return
+    end
+    self.pending = self.pending:sub(count + 1)
+  end
+end
+
+--- Writes a text, now or later, after those before it.
+-- @tparam string text
+function terminal:write(text)
+  if self.failed then return end
+  self.pending = self.pending .. text
+  flush(self)
+end
+
+--- Writes a text now, or drops it when the reader is behind.
+-- @tparam string text
+function terminal:offer(text)
+  flush(self)
+  if self.pending == "" then self:write(text) end
+end
+
+--- Removes the line that is rewritten in place, if there is one.
+function terminal:clear()
+  if self.transient then
+    self.transient = nil
+    self:write(ERASE)
+  end
+end
+
+--- Writes a line. Control characters of file names and modems do not reach the terminal.
+-- @tparam string line; may have line ends in it
+-- @tparam[opt] string colour error or warning
+function terminal:line(line, colour)
+  self:clear()
+  line = line:gsub("[%z\1-\8\11-\31\127]", "?")
+  if colour and self.coloured then line = COLOURS[colour] .. line .. "\27[0m" end
+  self:write(line .. "\n")
+end
+
+--- Columns of a rewritten line. Asked anew for each, because terminals change their size.
+function terminal:width()
+  return math.max((sys.terminal_width(self.descriptor) or 80) - 1, 1)
+end
+
+--- Writes the line that the next one replaces. Only where `rewrites` is true.
+-- @tparam string line
+function terminal:rewrite(line)
+  self:offer(ERASE .. line:sub(1, self:width()))
+  self.transient = true
+end
+
+--- Waits until all of it is read, as long as the reader takes something within 10 s. A signal ends the wait.
+function terminal:finish()
+  sys.clear_interrupt()
+  flush(self)
+  while self.pending ~= "" do
+    local ready = sys.poll({ { fd = self.descriptor, write = true } }, PATIENCE_MS)
+    if not ready or #ready == 0 then return end
+    flush(self)
+  end
+end
+
+return terminal

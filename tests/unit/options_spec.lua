@@ -1,0 +1,75 @@
+-- The table of options: the ways from and to the command line, and the checks of requests.
+local checks = require "moonflash.base.request_checks"
+local options = require "moonflash.base.options"
+
+describe("options", function()
+  it("have names of their own, letters of their own, and types", function()
+    local letters = {}
+    for name, option in pairs(options.by_name) do
+      assert.equal(name, option.name)
+      assert.equal("table", type(option.type), name)
+      assert.equal("string", type(option.help), name)
+      assert.is_nil(letters[option.letter or {}], name)
+      if option.letter then letters[option.letter] = true end
+      if option.excludes then assert.truthy(options.by_name[option.excludes]) end
+    end
+  end)
+
+  local requests = {
+    { {}, {}, {} },
+    { { cdc_wdm = "/dev/cdc-wdm0", serial = "-x" }, {}, { "--cdc-wdm=/dev/cdc-wdm0", "--serial=-x" } },
+    { { vid = "1199", pid = "9071" }, {}, { "--vid-pid=1199:9071" } },
+    { { vid = "1199" }, { force = true, all = false }, { "--force", "--vid-pid=1199" } },
+    { { bus = 1, number = 4 }, { timeout_scale = 0.5 }, { "--busnum-devnum=1:4", "--timeout-scale=0.5" } },
+    { { number = 4 }, { mbim = false, proxy = true }, { "--busnum-devnum=4", "--proxy", "--qmi" } },
+    { {}, { mbim = true, chunk_size = 67108864 }, { "--chunk-size=67108864", "--mbim" } },
+    { {}, { skip = { power = true, memory = true, driver = false } }, { "--skip=memory", "--skip=power" } },
+    { {}, { log = "/tmp/log", no_such = 1 }, { "--log=/tmp/log", "--no-such=1" } },
+  }
+  for _, request in ipairs(requests) do
+    it("become a command line: " .. table.concat(request[3], " "), function()
+      assert.same(request[3], options.to_words(request[1], request[2]))
+    end)
+  end
+
+  it("become a selection and options again", function()
+    local selection, given = options.to_request { vid_pid = { vid = "1199", pid = "9071" }, place = "1-1",
+      busnum_devnum = { bus = 1, number = 4 }, skip = { "power" }, qmi = true, force = true, json = true,
+      root = "/x", trace = "/t" }
+    assert.same({ vid = "1199", pid = "9071", place = "1-1", bus = 1, number = 4 }, selection)
+    assert.same({ skip = { power = true }, mbim = false, force = true }, given)
+  end)
+end)
+
+describe("the checks of a request", function()
+  local function check(request) checks.request(request, 1) end
+
+  it("accept what a request may have", function()
+    check { files = { "a", "b" }, root = "/", selection = {}, emit = print, path = "x", pair = "y", arguments = {},
+      options = { force = false, storage_index = 255, timeout_scale = 0.5, skip = {}, trace = {}, route = "impref" } }
+  end)
+
+  local wrong = {
+    { "a request must be a table", 5 },
+    { "a request has no field file; it has: arguments emit files options pair path root selection",
+      { file = "a" } },
+    { "a request: root must be a string", { root = 5 } },
+    { "options has no field forced; it has: all bind_driver", { options = { forced = true } } },
+    { "options has no field qmi", { options = { qmi = true } } },
+    { "options has no field log", { options = { log = "x" } } },
+    { "options: force must be a boolean", { options = { force = "yes" } } },
+    { "options: storage_index must be a whole number from 1 to 255", { options = { storage_index = 256 } } },
+    { "options: chunk_size must be a whole number from 1 to 67108864", { options = { chunk_size = 1.5 } } },
+    { "options: timeout_scale must be a number above 0, at most 1000", { options = { timeout_scale = 0 } } },
+    { "files must be texts", { files = { "a", nil, "b" } } },
+    { "files must be texts", { files = { "a\0b" } } },
+  }
+  for _, case in ipairs(wrong) do
+    it("raise at the caller's line: " .. case[1], function()
+      local ok, message = pcall(check, case[2])
+      assert.is_false(ok)
+      assert.truthy(message:find(case[1], 1, true), message)
+      assert.matches("^tests/unit/options_spec%.lua:%d+: ", message)
+    end)
+  end
+end)
