@@ -212,7 +212,7 @@ describe("a port of a job", function()
       job:follow()
       session:command("AT!RESET", 1000)
       job:close_qmi()
-      flash.try(job:await({ application = true }, 60000))
+      flash.try(job:wait_for_device({ application = true }, 60000))
       local answer, problem = session:command "AT"
       if answer or problem.code ~= "at.closed" then return nil, "the old one is not closed" end
       flash.try(flash.try(job:at()):command "AT")

@@ -14,7 +14,7 @@ local function fake_job(mode)
   function job.check_interrupt(self)
     if self.stop then return failure.new("job.interrupted", "stopped") end
   end
-  function job.put_back(self) self.done[#self.done + 1] = "put back" end
+  function job.rollback(self) self.done[#self.done + 1] = "put back" end
   function job.finalize(self) self.done[#self.done + 1] = "finalized" end
   return job
 end
@@ -86,7 +86,7 @@ describe("engine.run", function()
 
   it("runs all steps once more for a step that has something left", function()
     local job = fake_job()
-    local steps = { recorder "one", recorder("two", { engine.AGAIN, engine.AGAIN, true }), recorder "three" }
+    local steps = { recorder "one", recorder("two", { engine.RESTART, engine.RESTART, true }), recorder "three" }
     assert.is_true(engine.run(job, steps))
     assert.same({ "one", "two", "one", "two", "one", "two", "three", "finalized" }, job.done)
     assert.is_nil(job.warned)
@@ -107,7 +107,7 @@ describe("engine.run", function()
 
   it("makes one more pass when a failure asks for it and the step allows it", function()
     local job = fake_job()
-    local again = failure.new("job.not_confirmed", "differs", { again = true })
+    local again = failure.new("job.not_confirmed", "differs", { restart_procedure = true })
     assert.is_true(engine.run(job, { recorder "one", recorder("two", { again, true }, { again = 1 }) }))
     assert.same({ "one", "two", "one", "two", "finalized" }, job.done)
     assert.equal("job.not_confirmed", job.warned)
@@ -115,7 +115,7 @@ describe("engine.run", function()
 
   it("fails when the passes are used up", function()
     local job = fake_job()
-    local again = failure.new("job.not_confirmed", "differs", { again = true })
+    local again = failure.new("job.not_confirmed", "differs", { restart_procedure = true })
     local done, problem = engine.run(job, { recorder("two", { again }, { again = 1 }) })
     assert.is_nil(done)
     assert.equal(again, problem)
@@ -268,7 +268,7 @@ describe("what is deferred", function()
     done, problem = run(function(job) job:defer("back", function() error "oh" end) end)
     assert.is_nil(done)
     assert.equal("script.raised", problem.code)
-    done, problem, warned = run(function(job) job:give_back("back", fail) end)
+    done, problem, warned = run(function(job) job:restore("back", fail) end)
     assert.is_true(done)
     assert.is_nil(problem)
     assert.equal("qmi.refused", warned)
@@ -328,7 +328,7 @@ describe("a route that is forced", function()
 
   it("is one that there is, whoever runs the step", function()
     local job = fake_job()
-    job.options, job.course = { route = "boothod" }, {}
+    job.options = { route = "boothod" }
     local one = enter {}
     local done, problem = one.run(job, one)
     assert.is_nil(done)

@@ -13,7 +13,7 @@ end
 -- A job whose modem answers a command as `answers` says by its name: a table is an answer, a text the
 -- code of a failure, nothing at all a good answer.
 local function paper_job(answers)
-  local job = { course = {}, sent = {}, undos = {}, deferred = {}, phase = "untouched", set = pair,
+  local job = { sent = {}, undo_list = {}, deferred = {}, phase = "untouched", set = pair,
     model = { preference_command = "AT!IMPREF" }, device = { mode = "application", nodes = { at = "x" } } }
   local function reply(name)
     job.sent[#job.sent + 1] = name
@@ -24,10 +24,10 @@ local function paper_job(answers)
   function job.ms(_, seconds) return seconds * 1000 end
   function job.follow() job.sent[#job.sent + 1] = "follow" end
   function job.close_at() job.sent[#job.sent + 1] = "close" end
-  function job.await() return job.device end
+  function job.wait_for_device() return job.device end
   function job.check_interrupt() return answers.signal and refusal(answers.signal) end
-  function job.undo(_, name, undo) job.undos[name] = undo end
-  function job.give_back(_, name, finalizer) job.deferred[name] = finalizer end
+  function job.undo(_, name, undo) job.undo_list[name] = undo end
+  function job.restore(_, name, finalizer) job.deferred[name] = finalizer end
   function job.request(_, message, fields)
     return reply(message.name .. (fields and " " .. fields.mode or ""))
   end
@@ -63,7 +63,7 @@ describe("the route", function()
   it("preference needs one that was set", function()
     local job = paper_job {}
     assert.truthy(routes.preference.lacks(job))
-    job.course.preference_set = true
+    job.preference_set = true
     assert.is_nil(routes.preference.lacks(job))
     assert.is_true(routes.preference.run(job))
     assert.same({ "set_operating_mode offline", "set_operating_mode reset" }, job.sent)
@@ -104,7 +104,7 @@ describe("the route", function()
     local job = paper_job { [full] = "at.timeout",
       preference = { preferred = { firmware = "1", carrier = "2", config = "3" } } }
     fails("at.timeout", routes.impref.run(job))
-    assert.truthy(job.undos["restore the preference"])
+    assert.truthy(job.undo_list["restore the preference"])
   end)
 
   it("is not taken to its end after a signal, and says that the modem stays", function()
@@ -114,7 +114,7 @@ describe("the route", function()
       local job = paper_job { signal = "job.interrupted" }
       local taken, problem = routes.named(name).run(job)
       fails("job.interrupted", taken, problem)
-      assert.is_true(problem.stays)
+      assert.is_true(problem.not_sent)
       for _, sent in ipairs(job.sent) do assert.not_equal(last, sent) end
     end
   end)
@@ -123,10 +123,10 @@ describe("the route", function()
     local job = paper_job { ["set_operating_mode reset"] = "qmi.interrupted" }
     local taken, problem = routes.preference.run(job)
     fails("qmi.interrupted", taken, problem)
-    assert.is_nil(problem.stays)
+    assert.is_nil(problem.not_sent)
     taken, problem = routes.preference.run(paper_job { ["set_operating_mode offline"] = "qmi.interrupted" })
     fails("qmi.interrupted", taken, problem)
-    assert.is_true(problem.stays)
+    assert.is_true(problem.not_sent)
   end)
 
   it("boothold goes on when unlocking is refused, not when the port is none", function()
@@ -161,7 +161,7 @@ describe("the route", function()
     fails("at.error", routes.impref.run(job))
     assert.same({ "unlock", full, gobi }, job.sent)
     assert.equal("untouched", job.phase)
-    job.course.stored_already, job.sent = true, {}
+    job.stored_already, job.sent = true, {}
     assert.is_true(routes.impref.switch(job))
     assert.same({ "unlock", full, gobi, short, "AT!RESET" }, job.sent)
   end)
@@ -182,18 +182,18 @@ describe("the route", function()
     local before = { preferred = { firmware = "02.08.02.00", carrier = "ATT", config = "002.009_001" } }
     local job = paper_job { preference = before }
     assert.is_true(routes.impref.run(job))
-    local restore = job.undos["restore the preference"]
+    local restore = job.undo_list["restore the preference"]
     job.sent = {}
     assert.truthy(restore(job))
     assert.same({ "unlock", 'AT!IMPREF="02.08.02.00","ATT","ATT_002.009_001"', "follow", "AT!RESET",
       "close" }, job.sent)
     job = paper_job { preference = before }
-    job.course.preference_set = true
+    job.preference_set = true
     assert.is_true(routes.impref.run(job))
-    assert.same({}, job.undos)
+    assert.same({}, job.undo_list)
     job = paper_job { preference = { preferred = { firmware = "02.08.02.00" } } }
     assert.is_true(routes.impref.run(job))
-    assert.same({}, job.undos)
+    assert.same({}, job.undo_list)
   end)
 
   it("over AT lacks the AT port, or the model's command", function()
@@ -236,17 +236,17 @@ describe("set preference", function()
     local job, outcome = set { types = { "modem" } }
     assert.is_true(outcome)
     assert.same({ modem = true }, job.wanted)
-    assert.is_false(job.course.stored_already)
-    assert.is_function(job.undos["put back"])
+    assert.is_false(job.stored_already)
+    assert.is_function(job.undo_list["put back"])
     assert.equal("02.33.03.00_GENERIC", job.asked.images[2].build_id)
-    assert.is_true((set { types = {} }).course.stored_already)
+    assert.is_true((set { types = {} }).stored_already)
   end)
 
   it("counts as done when the answer cannot be read", function()
     local job, outcome = set(refusal "qmi.malformed")
     assert.is_true(outcome)
     assert.equal("qmi.malformed", job.warned)
-    assert.is_true(job.course.preference_set)
+    assert.is_true(job.preference_set)
     assert.is_nil(job.wanted)
     assert.equal("entering", job.phase)
   end)
@@ -259,7 +259,7 @@ describe("set preference", function()
     for _, name in ipairs { "InvalidQmiCommand", "NotSupported", "MalformedMessage", "Internal" } do
       local job, outcome = refused(name)
       assert.equal(engine.SKIP, outcome)
-      assert.is_nil(job.course.preference_set)
+      assert.is_nil(job.preference_set)
       assert.equal("untouched", job.phase)
     end
   end)

@@ -58,7 +58,7 @@ function modems.open(given)
   local work, problem = modems.find(update().request(given))
   if not work then return nil, problem end
   local held
-  held, problem = work:hold()
+  held, problem = work:lock()
   if not held then return nil, problem end
   work.changing = true
   local opened = context.current().opened

@@ -37,10 +37,10 @@ local function close_opened(request, problem)
     local job = request.opened[index]
     if problem then
       job.failure = problem
-      job:put_back()
+      job:rollback()
     end
     job:finalize()
-    problem = problem or job.unfinished
+    problem = problem or job.cleanup_failure
   end
   return problem
 end

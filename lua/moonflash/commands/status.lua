@@ -64,7 +64,7 @@ end
 
 local function look(job)
   local seen = { device = job.device, stored = {}, power = { causes = {} }, advice = {} }
-  local free, problem = job:hold(true)
+  local free, problem = job:lock(true)
   if not free then return seen, problem end
   if job.device.mode == "application" then
     problem = ask(job, seen)

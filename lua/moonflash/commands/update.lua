@@ -161,8 +161,8 @@ local function run_held(work, steps)
     return nil, hindrance
   end
   work.changing = true
-  work.found_waiting = work.device.mode == "download"
-  if work.found_waiting then work.phase = "transfer" end
+  work.started_in_download = work.device.mode == "download"
+  if work.started_in_download then work.phase = "transfer" end
   return engine.run(work, steps)
 end
 
@@ -175,7 +175,7 @@ function update.run(work, steps)
   services.restore_leftovers(work)
   local clear, finding = preflight.check(work)
   if not clear then return update.result(work, finding) end
-  local held, problem = work:hold()
+  local held, problem = work:lock()
   if not held then return update.result(work, problem) end
   local done, broken = run_held(work, steps)
   local failed = context.current().failed

@@ -1,28 +1,36 @@
---- Runs the steps of a script: modes, retries, undo, finalizers, events. What a step does is the
--- step's; when it runs, how often, and what happens when it fails is decided here, once.
+--- Runs the steps of a model on a job: modes, retries, undo, finalizers, events. A step says what is done; the engine
+-- decides when it runs, how often, and what follows a failure.
+--
+-- The run function of a step returns one of these:
+--
+--     true, message       it is done; the message is optional
+--     SKIP, reason        there is nothing to do
+--     FINISH, message     the goal is reached: no further step runs
+--     RESTART, message    all steps run once more
+--     nil, failure        or a text. With `restart_procedure = true` in it all steps run once more, as often as
+--                         the field `again` of the step allows; with `final = true` there is no retry
+--
 -- @module moonflash.engine
 
-local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
 local engine = {}
 
--- A step's run function returns `true` and words, or `nil` and a failure (or a text), or one of these, which
--- no text is by chance. A failure with `again = true` asks for one more pass over all steps, which the step's
--- field `again` allows.
-local function named(name)
+-- Tables, because no text of a script equals them.
+local function marker(name)
   return setmetatable({}, { __tostring = function() return name end })
 end
 
---- There was nothing to do; a reason follows.
-engine.SKIP = named "skip"
---- The goal is reached, no further step is needed.
-engine.FINISH = named "finish"
---- Something is done and something is left: all steps are run once more.
-engine.AGAIN = named "again"
+--- There is nothing to do.
+engine.SKIP = marker "skip"
+--- The goal is reached.
+engine.FINISH = marker "finish"
+--- All steps run once more.
+engine.RESTART = marker "restart"
 
 local function emit_step(job, step, state, message)
   job.emit { event = "step", step = step.name, state = state, message = message }
@@ -32,8 +40,9 @@ local function applies(mode, step)
   return step.goal or not step.mode or step.mode == mode
 end
 
--- Failures that a retry cannot mend: a script gets no better by it, but what it refuses it may take later.
-local function is_final(job, problem)
+-- Failures that a retry cannot fix. Script errors are permanent; script.refused is not, because the condition may
+-- change.
+local function is_permanent(job, problem)
   return job:interrupted() or problem.final or problem.code == "qmi.unavailable"
     or problem.code:find "^script%." and problem.code ~= "script.refused"
 end
@@ -51,8 +60,9 @@ local function run_protected(job, step)
   return value, type(detail) == "string" and detail or nil
 end
 
-local function attempt(job, step)
-  for try = 0, step.retry or 0 do
+local function run_with_retries(job, step)
+  local retries = step.retry or 0
+  for try = 0, retries do
     if try > 0 then
       job:note(("%s: try %d"):format(step.name, try + 1))
       local slept, stopped = sys.sleep_ms(job:ms(step.pause or 0))
@@ -60,7 +70,7 @@ local function attempt(job, step)
     end
     local outcome, detail = run_protected(job, step)
     if outcome then return outcome, detail end
-    if try == (step.retry or 0) or is_final(job, detail) then return nil, detail end
+    if try == retries or is_permanent(job, detail) then return nil, detail end
     job:note(("%s: %s"):format(step.name, tostring(detail)))
   end
 end
@@ -72,7 +82,7 @@ local function run_step(job, step)
   end
   emit_step(job, step, "started")
   job.step = step.name
-  local outcome, detail = attempt(job, step)
+  local outcome, detail = run_with_retries(job, step)
   if outcome == engine.SKIP then
     emit_step(job, step, "skipped", detail)
   elseif outcome then
@@ -84,61 +94,62 @@ local function run_step(job, step)
   return outcome, detail
 end
 
--- One pass over the steps. Returns true, or AGAIN, or nil, the failure and the step.
-local function run_pass(job, steps)
+-- Runs all steps once. Returns true; or RESTART; or nil, the failure and the step.
+local function run_once(job, steps)
   for _, step in ipairs(steps) do
     local stopped = job:check_interrupt()
     if stopped then return nil, stopped, step end
     local outcome, problem = run_step(job, step)
     if not outcome then return nil, problem, step end
     if outcome == engine.FINISH then break end
-    if outcome == engine.AGAIN then return outcome end
+    if outcome == engine.RESTART then return outcome end
   end
   return true
 end
 
-local function run_passes(job, steps)
-  local asked = {}
+local function run_until_done(job, steps)
+  local restarts = {} -- by step, after a failure
   while true do
-    local done, problem, step = run_pass(job, steps)
+    local done, problem, step = run_once(job, steps)
     if done == true then return true end
     if not done then
-      asked[step] = (asked[step] or 0) + 1
-      if not problem.again or asked[step] > (step.again or 0) then return nil, problem end
+      restarts[step] = (restarts[step] or 0) + 1
+      if not problem.restart_procedure or restarts[step] > (step.again or 0) then return nil, problem end
       job:warn(problem.code, tostring(problem) .. "; once more from the start")
     end
   end
 end
 
---- Runs all steps of a script on a job.
+--- Runs all steps on a job.
 -- @tparam table job see moonflash.engine.job
--- @tparam table steps the script: an array of steps
--- @treturn boolean true, or nil and the first failure; undo and finalizers have run by then
--- @raise for what is no step, before the first one runs
+-- @tparam table steps array of steps
+-- @treturn boolean true, or nil and the first failure; undo functions and finalizers have run by then
+-- @raise for an entry that is no step, before the first step runs
 function engine.run(job, steps)
   local wrong = fault_of(steps)
   if wrong then error(wrong, 2) end
-  local script = context.current()
-  local outer = script.at_work
-  script.at_work = job
-  local outcome, problem = run_passes(job, steps)
+  local current = run.current()
+  local outer = current.at_work
+  current.at_work = job
+  local outcome, problem = run_until_done(job, steps)
   if not outcome then
     job.failure = problem
-    job:put_back()
+    job:rollback()
   end
   job:finalize()
-  script.at_work = outer
-  if outcome and not job.unfinished then return true end
-  return nil, problem or job.unfinished
+  current.at_work = outer
+  if outcome and not job.cleanup_failure then return true end
+  return nil, problem or job.cleanup_failure
 end
 
-local function list(job, steps)
-  local listed, mode, peeking = {}, job.device.mode, true
+-- The modem's mode after a step is that of the plan, not of the modem.
+local function list_steps(job, steps)
+  local listed, mode, dry_run = {}, job.device.mode, false
   for _, step in ipairs(steps) do
     if applies(mode, step) then
-      if step.changes then peeking = false end
+      dry_run = dry_run or step.changes
       local outcome, problem = true, nil
-      if peeking then outcome, problem = run_step(job, step) end
+      if not dry_run then outcome, problem = run_step(job, step) end
       if not outcome then return nil, problem end
       listed[#listed + 1] = { step = step.name, changes = step.changes or false, seconds = step.seconds or 0 }
       mode = step.leads_to or mode
@@ -148,13 +159,12 @@ local function list(job, steps)
   return listed
 end
 
---- What a run would do: the steps that change nothing are run up to the first that would change
--- the modem, the rest is only listed.
+--- What a run would do. The steps before the first one that changes the modem run; all others are only listed.
 -- @tparam table job see moonflash.engine.job
--- @tparam table steps the script: an array of steps
+-- @tparam table steps array of steps
 -- @treturn table array of { step, changes, seconds }, or nil and a failure
 function engine.plan(job, steps)
-  local listed, problem = list(job, steps)
+  local listed, problem = list_steps(job, steps)
   job:finalize()
   return listed, problem
 end

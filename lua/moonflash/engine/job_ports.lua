@@ -1,4 +1,4 @@
---- What a job talks to its modem by: sessions on its ports, opened when they are first asked for. They
+--- The sessions of a job on the ports of its modem: QMI, AT, download. Each is opened when it is first used. These
 -- are methods of every job.
 -- @module moonflash.engine.job_ports
 
@@ -9,144 +9,141 @@ local failure = require "moonflash.base.failure"
 local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
 
-local sessions = {}
+local ports = {}
 
-local CLOSE_SECONDS = 5
+local CLOSE_SECONDS, REQUEST_SECONDS, QMI_OPEN_SECONDS = 5, 10, 20
 local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
--- After these the port is not to be trusted: an answer may still come, or the modem was away.
-local lost = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
+-- After these failures the session is closed: a late answer may still come, or the modem was away.
+local closes_session = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
 
--- Another job may work on the modem by now, or ask it something.
-local function hold(self)
+-- Locks the modem, for asking at least, and finds it again if it was replugged.
+local function prepare(self)
   if self.finalized then error("this job was finalized: it has no ports any more", 3) end
-  return self:hold(true)
+  local locked, busy = self:lock(true)
+  if not locked then return nil, busy end
+  return self:refresh_device()
 end
 
-local WAITS = "`moonflash recover` makes it run; a step that needs it running says mode = \"application\""
-
--- A modem that waits for an image has none of its ports, whatever the drivers.
+-- A modem in download mode has no other port, whatever the drivers.
 local function no_port(self, kind)
-  local waits = self.device.mode ~= "application"
+  local in_download = self.device.mode ~= "application"
   return nil, failure.new("device.no_port",
-    ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
-    { evidence = device.describe(self.device), hint = waits and WAITS or nil })
+    ("the modem has no %s port%s"):format(kind, in_download and " while it waits for an image" or ""),
+    { evidence = device.describe(self.device),
+      hint = in_download and "`moonflash recover` starts the modem's firmware" or nil })
 end
 
---- The QMI session of the modem, opened when first asked for. Only an update frees the clients
--- that other programs left (SYNC).
+--- The QMI session of the modem. A job that changes the modem begins it with SYNC, which frees the clients that other
+-- programs left.
 -- @treturn table the session, or nil and a failure
 -- @raise when the job was finalized
-function sessions:qmi()
+function ports:qmi()
   if self.session then return self.session end
-  local free, busy = hold(self)
-  if not free then return nil, busy end
-  local here, gone = self:keep_up()
-  if not here then return nil, gone end
+  local ready, problem = prepare(self)
+  if not ready then return nil, problem end
   local nodes, mbim = self.device.nodes, self.options.mbim
   if mbim == nil then mbim = #nodes.qmi == 0 end
   local path = nodes.qmi[1] or nodes.mbim[1]
   if not path then return no_port(self, "QMI") end
-  local session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
-    timeout_ms = self:ms(20), trace = self.trace })
-  if not session then return nil, problem end
-  self.session = session
-  return session
+  self.session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
+    timeout_ms = self:ms(QMI_OPEN_SECONDS), trace = self.trace })
+  return self.session, problem
 end
 
 --- One QMI request: `job:request(dms.get_revision)`.
 -- @tparam table message an entry of moonflash.protocol.qmi.dms or of your own table
 -- @tparam[opt] table fields of the request
--- @treturn table the answer's fields, or nil and a failure
-function sessions:request(message, fields)
+-- @treturn table the fields of the answer, or nil and a failure
+function ports:request(message, fields)
   local session, problem = self:qmi()
   if not session then return nil, problem end
-  local answer, failed = session:request(message, fields, self:ms(10))
-  if not answer and lost[failed.code] then self:close_qmi() end
-  self.hung_up = not answer and failed.code == "qmi.closed"
+  local answer, failed = session:request(message, fields, self:ms(REQUEST_SECONDS))
+  if not answer and closes_session[failed.code] then self:close_qmi() end
+  self.port_lost = not answer and failed.code == "qmi.closed"
   return answer, failed
 end
 
---- Closes the QMI session; `release` gives the client id back, which a modem that is about to
--- reset is not asked for.
-function sessions:close_qmi(options)
+--- Closes the QMI session.
+-- @tparam[opt] table options release: the client id is released; not for a modem that is about to reset
+function ports:close_qmi(options)
   local session = self.session
   self.session = nil
   if session then session:close(self:ms(CLOSE_SECONDS), options) end
 end
 
---- The AT session of the modem, opened when first asked for.
+--- The AT session of the modem.
 -- @treturn table the session (moonflash.protocol.at), or nil and a failure
 -- @raise when the job was finalized
-function sessions:at()
+function ports:at()
   if self.at_session and self.at_of == self.device.number then return self.at_session end
-  self:close_at() -- its port was that of before a restart
-  local free, busy = hold(self)
-  if not free then return nil, busy end
+  self:close_at() -- it belongs to the port of before a restart
+  local ready, problem = prepare(self)
+  if not ready then return nil, problem end
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
-  local session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
+  self.at_session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
     self:ms(OPEN_SECONDS))
-  self.at_session, self.at_of = session, self.device.number
-  return session, problem
+  self.at_of = self.device.number
+  return self.at_session, problem
 end
 
 --- Closes the AT session.
-function sessions:close_at()
+function ports:close_at()
   local session = self.at_session
   self.at_session = nil
   if session then session:close() end
 end
 
--- Which port it was, and how long after the modem was told to restart.
-local function say_where(self, problem)
+-- Adds the port, and the time since the reset was requested.
+local function add_evidence(self, problem)
   local where = "interface 0 of " .. self.device.place
-  if self.sent_away_at then
-    where = ("%s, %.1f s after its restart was asked for"):format(where,
-      (sys.clock_ms() - self.sent_away_at) / 1000)
+  if self.reset_requested_at then
+    where = ("%s, %.1f s after its restart was requested"):format(where,
+      (sys.clock_ms() - self.reset_requested_at) / 1000)
   end
   problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. where
 end
 
--- A modem that was found in download mode may still be busy with what an earlier run sent; once heard, or
--- waited for in vain, it is not any more.
-local function on_busy_of(self)
-  if not self.found_waiting then return nil end
-  self.found_waiting = nil
+-- A modem that was in download mode when the job started may still write what an earlier run sent. That is so until
+-- it has answered or timed out once.
+local function busy_handler(self)
+  if not self.started_in_download then return nil end
+  self.started_in_download = nil
   return function(ms)
     self:warn("qdl.silent", ("the modem does not answer; it may still write what an earlier run sent: "
       .. "waiting up to %.0f s"):format(ms / 1000))
   end
 end
 
+local function open_download(self, path)
+  local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, trace = self.trace,
+    job = self, on_busy = busy_handler(self) }
+  return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))
+end
+
 --- The download session: port open and greeted.
 -- @treturn table the session, or nil and a failure
 -- @raise when the job was finalized
-function sessions:download()
+function ports:download()
   if self.loader then return self.loader end
-  local free, busy = hold(self)
-  if not free then return nil, busy end
-  local here, gone = self:keep_up()
-  if not here then return nil, gone end
-  if self.device.mode ~= "download" or not self.device.nodes.qdl then
+  local ready, problem = prepare(self)
+  if not ready then return nil, problem end
+  local path = self.device.mode == "download" and self.device.nodes.qdl
+  if not path then
     return nil, failure.new("device.no_port", "there is no download port",
       { evidence = device.describe(self.device) })
   end
-  local on_busy = on_busy_of(self)
-  local loader, problem = device.open_node(self.device.nodes.qdl, function(path)
-    return download.open(path, { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-      trace = self.trace, job = self, on_busy = on_busy })
-  end, self:ms(OPEN_SECONDS))
-  if not loader and problem.code:match "^qdl%." then say_where(self, problem) end
-  self.loader = loader
-  return loader, problem
+  self.loader, problem = open_download(self, path)
+  if not self.loader and problem.code:match "^qdl%." then add_evidence(self, problem) end
+  return self.loader, problem
 end
 
 --- Closes the download port.
-function sessions:close_download()
+function ports:close_download()
   local loader = self.loader
   self.loader = nil
   if loader then loader:close() end
 end
 
-return sessions
+return ports

@@ -79,7 +79,7 @@ end
 
 -- Resumed programs find the ports free.
 local function at_end(job, name, finalizer)
-  job:give_back(name, function()
+  job:restore(name, function()
     job:close_download()
     job:close_qmi { release = true }
     return finalizer()

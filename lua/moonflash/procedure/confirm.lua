@@ -26,14 +26,14 @@ local function difference(job, state)
   end
 end
 
--- A difference is believed when it was seen `believe` times in a row: a modem may still be settling
+-- A difference is believed when it was seen `confirmations` times in a row: a modem may still be settling
 -- when it first answers. Then another pass over the steps is what can mend it.
 local function judge(job, self, seen)
   job.differences = (job.differences or 0) + 1
-  local believed = job.differences >= self.believe
+  local believed = job.differences >= self.confirmations
   if believed then job.differences = nil end
   return nil, failure.new("job.not_confirmed", "the modem does not report " .. versions.text(job.set),
-    { evidence = seen, final = believed, again = true })
+    { evidence = seen, final = believed, restart_procedure = true })
 end
 
 -- A moonflash without QMI takes what AT says, where the modem has a port for it: that AT says nothing yet, or

@@ -14,17 +14,17 @@ local AWAY_SECONDS = 30 -- from a reset that was taken to the disconnect: 20 s w
 -- The modem goes back to its application, or is there again already.
 local function return_to_application(job, within_ms)
   job:close_download()
-  local here, lost = job:keep_up()
+  local here, lost = job:refresh_device()
   if not here then return nil, lost end
-  return job:await({ application = true }, within_ms, true)
+  return job:wait_for_device({ application = true }, within_ms, true)
 end
 
 -- Leads a modem back that was sent to download mode, wherever it is by now.
 local function lead_back(job)
   job:close_download()
   job:close_qmi()
-  if job.sent_away then job:await({ download = true, application = true }, job:ms(AWAY_SECONDS)) end
-  local here, lost = job:find_again()
+  if job.reset_requested then job:wait_for_device({ download = true, application = true }, job:ms(AWAY_SECONDS)) end
+  local here, lost = job:relocate()
   if not here then return nil, lost end
   if here.mode == "application" then return true end
   local left = job:leave_download()
@@ -33,23 +33,23 @@ end
 
 -- Sends the commands of a route. When a signal came while the last was on its way, the modem may have
 -- taken it.
-local function send_away(job, route)
+local function request_reset(job, route)
   job:follow()
   local taken, problem = route.run(job)
   job:close_at()
-  if not taken and (problem.stays or not job:interrupted()) then return nil, problem end
-  job.sent_away, job.sent_away_at, job.phase = true, sys.clock_ms(), "entering"
+  if not taken and (problem.not_sent or not job:interrupted()) then return nil, problem end
+  job.reset_requested, job.reset_requested_at, job.phase = true, sys.clock_ms(), "entering"
   job:undo("leave download mode", lead_back)
   return taken, problem
 end
 
 -- One try of one route.
 local function try_route(job, route, within_ms)
-  local taken, problem = send_away(job, route)
+  local taken, problem = request_reset(job, route)
   if not taken then return nil, problem end
   -- closed only now: over MBIM it can block until the modem is gone, and we listen already
   job:close_qmi()
-  local found, lost = job:await({ download = true, application = true }, within_ms)
+  local found, lost = job:wait_for_device({ download = true, application = true }, within_ms)
   if not found then return nil, lost end
   if found.mode ~= "download" then
     return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
@@ -68,7 +68,7 @@ local function attempt(job, route, within_ms)
   local lacking = route.lacks and route.lacks(job)
   if lacking then
     report(job, route, "skipped", lacking)
-    return nil, failure.new("job.not_entered", lacking, { untried = true })
+    return nil, failure.new("job.not_entered", lacking, { not_tried = true })
   end
   report(job, route, "started")
   local done, problem = try_route(job, route, within_ms)
@@ -89,9 +89,9 @@ local function try_routes(job, list, within_ms)
     local done, problem = attempt(job, route, within_ms)
     if done then return true, route.name end
     if job:interrupted() then return nil, job:check_interrupt() end
-    if not first or first.untried then first = problem end
+    if not first or first.not_tried then first = problem end
     if is_hopeless(problem) then return nil, problem end
-    if not problem.untried and not return_to_application(job, within_ms) then break end
+    if not problem.not_tried and not return_to_application(job, within_ms) then break end
   end
   return nil, first
 end
@@ -105,7 +105,7 @@ local function switch_stored(job, forced, within_ms)
   if not taken then return nil, problem end
   job:close_qmi()
   job.phase = "booting"
-  local found, lost = job:await({ application = true, download = true }, within_ms)
+  local found, lost = job:wait_for_device({ application = true, download = true }, within_ms)
   if not found then return nil, lost end
   return true, "the modem switched to the stored images"
 end
@@ -119,7 +119,7 @@ local usual = { routes.preference, routes.firmware_id, routes.boothold, routes.b
 function enter.enter_download(job, self)
   local forced, unknown = routes.forced(job.options)
   if unknown then return nil, unknown end
-  if job.course.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
+  if job.stored_already then return switch_stored(job, forced, job:ms(self.within)) end
   local ready, unready = images_are_ready(job)
   if not ready then return nil, unready end
   local list, first = forced and { forced } or self.routes or usual, nil
@@ -128,7 +128,7 @@ function enter.enter_download(job, self)
     local done, detail = try_routes(job, list, job:ms(self.within))
     if done then return true, detail end
     first = first or detail
-    if first.untried or job:interrupted() or job.device.mode ~= "application" then break end
+    if first.not_tried or job:interrupted() or job.device.mode ~= "application" then break end
   end
   if job:interrupted() then return nil, job:check_interrupt() end
   return nil, failure.new("job.not_entered", "the modem could not be brought into download mode",
@@ -140,7 +140,7 @@ end
 -- @tparam table self the step
 function enter.wait(job, self)
   if job.device.mode == self.mode then return engine.SKIP, "it is there" end
-  local found, problem = job:await({ [self.mode] = true }, job:ms(self.within))
+  local found, problem = job:wait_for_device({ [self.mode] = true }, job:ms(self.within))
   if not found then return nil, problem end
   return true, "back at " .. found.place
 end

@@ -65,7 +65,7 @@ end
 -- Writes back what the modem preferred. A modem that is not online (told so, or because it ran what it
 -- did not prefer) comes back by a reset.
 local function restore(job, before)
-  local here, lost = job:find_again()
+  local here, lost = job:relocate()
   if not here then return nil, lost end
   if here.mode ~= "application" then
     return nil, failure.new("job.wrong_mode", "the modem is in download mode")
@@ -81,7 +81,7 @@ local function restore(job, before)
   end)
   if not reset then return nil, refused end
   job:close_qmi()
-  return job:await({ application = true }, job:ms(240))
+  return job:wait_for_device({ application = true }, job:ms(240))
 end
 
 -- What the modem asks for; an absent list tells nothing, so everything is sent.
@@ -89,7 +89,7 @@ local function remember_wanted(job, types)
   if not types then return end
   job.wanted = {}
   for _, kind in ipairs(types) do job.wanted[kind] = true end
-  job.course.stored_already = #types == 0
+  job.stored_already = #types == 0
 end
 
 -- Refusals that another way into download mode would not cure: what was asked for is wrong, or there
@@ -142,11 +142,11 @@ function preference.set_preference(job, self)
   if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
   expect_change(job, self)
   if not answer then return nil, problem end
-  job.course.preference_set = true
-  if not job.course.has_more then job.sent = {} end
-  job.course.has_more = nil
+  job.preference_set = true
+  if not job.images_left then job.sent = {} end
+  job.images_left = nil
   remember_wanted(job, answer.types)
-  if job.course.stored_already then return true, "already stored: the modem only switches" end
+  if job.stored_already then return true, "already stored: the modem only switches" end
   return true, versions.text(job.set)
 end
 

@@ -42,7 +42,7 @@ function steps.restart(job, self)
   if not taken then return nil, problem end
   job:close_qmi()
   job.phase = "booting"
-  local found, lost = job:await({ application = true, download = true }, job:ms(self.within))
+  local found, lost = job:wait_for_device({ application = true, download = true }, job:ms(self.within))
   if not found then
     lost.final = true -- it was told, and had its time
     return nil, lost

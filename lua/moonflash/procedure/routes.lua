@@ -23,7 +23,7 @@ routes.power_cycle = later("moonflash.procedure.routes_by_qmi", "power_cycle")
 --- The preference was set: a reset is enough. The normal way (reference: procedures, a).
 routes.preference = {
   name = "preference",
-  lacks = function(job) return not job.course.preference_set and "no preference was set" or nil end,
+  lacks = function(job) return not job.preference_set and "no preference was set" or nil end,
   run = routes.power_cycle,
 }
 

@@ -6,7 +6,7 @@ local leaving = require "moonflash.procedure.routes_leaving"
 
 local by_at = {}
 
-local stays = leaving.stays
+local not_sent = leaving.not_sent
 
 local AT_SECONDS = 5
 
@@ -27,7 +27,7 @@ end
 --- AT!BOOTHOLD, after unlocking.
 function by_at.boothold(job)
   local session, problem = unlocked(job)
-  if not session then return stays(problem) end
+  if not session then return not_sent(problem) end
   return depart(job, session, "AT!BOOTHOLD")
 end
 
@@ -39,7 +39,7 @@ local preference_commands = { "AT!IMPREF", "AT!GOBIIMPREF" }
 local function forms(job, pair)
   local carrier, own = pair.carrier, job.model.preference_command
   local words = { ('"%s","%s","%s_%s"'):format(pair.firmware, carrier, carrier, pair.config) }
-  if job.course.stored_already then words[2] = ('"%s"'):format(carrier) end
+  if job.stored_already then words[2] = ('"%s"'):format(carrier) end
   local commands = {}
   for _, value in ipairs(words) do
     commands[#commands + 1] = own .. "=" .. value
@@ -72,14 +72,14 @@ local function restore(job, pair)
   local restarted, refused = depart(job, session, "AT!RESET")
   job:close_at()
   if not restarted then return nil, refused end
-  return job:await({ application = true }, job:ms(240))
+  return job:wait_for_device({ application = true }, job:ms(240))
 end
 
 -- When QMI has set the preference, QMI also puts it back. What counts is what was preferred at first, not
 -- what an earlier attempt has set.
 local function undo_preference(job, before)
   job.at_preference_before = job.at_preference_before or before and before.preferred
-  local pair = not job.course.preference_set and job.at_preference_before
+  local pair = not job.preference_set and job.at_preference_before
   if not (pair and pair.firmware and pair.carrier and pair.config) then return end
   job:undo("restore the preference", function() return restore(job, pair) end)
 end
@@ -87,13 +87,13 @@ end
 --- Prefers the pair of the images, and restarts.
 function by_at.prefer_images(job)
   local session, problem = unlocked(job)
-  if not session then return stays(problem) end
+  if not session then return not_sent(problem) end
   local before = session:ask("preference", job:ms(AT_SECONDS))
   local answer, unset = prefer(job, session, job.set)
-  if not answer and at.is_refusal(unset) then return stays(unset) end
+  if not answer and at.is_refusal(unset) then return not_sent(unset) end
   job.phase = "entering"
   undo_preference(job, before)
-  if not answer then return stays(unset) end
+  if not answer then return not_sent(unset) end
   return depart(job, session, "AT!RESET")
 end
 

@@ -6,12 +6,12 @@ local leaving = require "moonflash.procedure.routes_leaving"
 
 local by_qmi = {}
 
-local stays = leaving.stays
+local not_sent = leaving.not_sent
 
 -- A request that it departs with. A port that does not even open is another matter.
 local function depart(job, message, fields)
   local session, problem = job:qmi()
-  if not session then return stays(problem) end
+  if not session then return not_sent(problem) end
   return leaving.by(job, function() return job:request(message, fields) end)
 end
 
@@ -19,7 +19,7 @@ end
 -- the reset.
 function by_qmi.power_cycle(job)
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
-  if not offline and problem.error_name ~= "NoEffect" then return stays(problem) end
+  if not offline and problem.error_name ~= "NoEffect" then return not_sent(problem) end
   return depart(job, dms.set_operating_mode, { mode = "reset" })
 end
 
@@ -37,10 +37,10 @@ end
 --- Set Boot Image Download Mode, then a reset. Only a refusal says that the mode is not set.
 function by_qmi.boot_download(job)
   local answer, problem = job:request(dms.set_boot_image_download_mode, { mode = "boot_and_recovery" })
-  if not answer and problem.code == "qmi.refused" then return stays(problem) end
-  if not job.boot_download_set then job:give_back("leave boot image download mode", leave_boot_download) end
+  if not answer and problem.code == "qmi.refused" then return not_sent(problem) end
+  if not job.boot_download_set then job:restore("leave boot image download mode", leave_boot_download) end
   job.boot_download_set = true
-  if not answer then return stays(problem) end
+  if not answer then return not_sent(problem) end
   return by_qmi.power_cycle(job)
 end
 

@@ -18,8 +18,8 @@ end
 
 --- A failure from before the command that makes the modem leave: nobody need wait for it to go.
 -- @tparam table problem gets the field `stays`
-function leaving.stays(problem)
-  problem.stays = true
+function leaving.not_sent(problem)
+  problem.not_sent = true
   return nil, problem
 end
 
@@ -29,7 +29,7 @@ end
 -- @treturn boolean true when the modem took it, or nil and a failure
 function leaving.by(job, ask)
   local stopped = job:check_interrupt()
-  if stopped then return leaving.stays(stopped) end
+  if stopped then return leaving.not_sent(stopped) end
   return taken(ask())
 end
 

@@ -38,12 +38,12 @@ end
 -- can be read only once is gone.
 local function after_failure(job, image, problem)
   job:close_download()
-  job.hung_up = problem.code == "port.closed"
+  job.port_lost = problem.code == "port.closed"
   if image.read_once then problem.final = true end
   if job:interrupted() then return problem end
-  local found = job:keep_up()
+  local found = job:refresh_device()
   if not found then problem.final = true end
-  if found and found.mode == "application" then problem.final, problem.again = true, not image.read_once end
+  if found and found.mode == "application" then problem.final, problem.restart_procedure = true, not image.read_once end
   return problem
 end
 
@@ -51,13 +51,13 @@ end
 -- one that went back there meanwhile.
 local function after_silence(job, problem)
   if job.device.mode == "application" then
-    problem.final, problem.again = true, true
+    problem.final, problem.restart_procedure = true, true
     return problem
   end
   if not crash.reset(job, problem) then return problem end
-  local found = job:await({ application = true, download = true }, job:ms(240))
+  local found = job:wait_for_device({ application = true, download = true }, job:ms(240))
   if found then job.phase = "entering" end
-  problem.final, problem.again = true, found ~= nil
+  problem.final, problem.restart_procedure = true, found ~= nil
   return problem
 end
 
@@ -85,9 +85,9 @@ end
 local function restart_for_more(job, within_ms)
   local left, problem = job:leave_download()
   if not left then return nil, problem end
-  job.phase, job.course.has_more = "booting", true
-  local found, lost = job:await({ application = true, download = true }, within_ms)
-  if found then return engine.AGAIN, "the modem restarts for the next image" end
+  job.phase, job.images_left = "booting", true
+  local found, lost = job:wait_for_device({ application = true, download = true }, within_ms)
+  if found then return engine.RESTART, "the modem restarts for the next image" end
   lost.final = true
   return nil, lost
 end

@@ -63,12 +63,12 @@ steps.leave_download = step.define {
   run = later("moonflash.procedure.send_images", "leave_download"),
 }
 
---- Asks the modem until it runs and prefers what the images bring. `believe`: how often in a row it may say
+--- Asks the modem until it runs and prefers what the images bring. `confirmations`: how often in a row it may say
 -- otherwise before that counts (3). What another pass over the steps may mend, `again` allows.
 steps.confirm = step.define {
   name = "confirm", changes = false, seconds = 10,
-  fields = { believe = "several" },
-  mode = "application", believe = 3, retry = 24, pause = 5, again = 1,
+  fields = { confirmations = "several" },
+  mode = "application", confirmations = 3, retry = 24, pause = 5, again = 1,
   run = later("moonflash.procedure.confirm", "confirm"),
 }
 

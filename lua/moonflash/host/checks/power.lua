@@ -52,7 +52,7 @@ local function switch_autosuspend_off(job)
   local written, problem = sys.write_file(control_of(job.device), "on")
   if written then
     job:note "autosuspend is off during this run"
-    job:give_back("restore autosuspend", restore_autosuspend)
+    job:restore("restore autosuspend", restore_autosuspend)
   else
     job:warn(problem.code, "autosuspend stays on: " .. tostring(problem))
   end
