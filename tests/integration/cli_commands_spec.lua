@@ -123,11 +123,33 @@ describe("plan", function()
       .. "  send images +changes the modem +about 5 min 0 s", said.stdout)
   end)
 
+  it("says of versions that the modem does not report that they are unknown", function()
+    local unknown = with({ before = {}, set = { ok = true } }, result)
+    local said = stage.run({ "plan", "a" }, { result = unknown })
+    assert.equal(0, said.status)
+    assert.matches("runs:   unknown\nimages: without versions\n", said.stdout)
+    assert.is_nil(stage.run({ "plan", "a" }, { result = { ok = false, exit = 5 } }).stdout:find "runs:")
+  end)
+
   it("has the device, the set and the steps in JSON", function()
     local plan = stage.run({ "plan", "a", "--json" }, { result = result }).objects[1]
     assert.equal("1-1", plan.device.place)
     assert.equal("02.33.03.00", plan.set.firmware)
     assert.same({ step = "send images", changes = true, seconds = 300 }, plan.steps[2])
+  end)
+end)
+
+describe("status", function()
+  it("says of versions that the modem does not report that they are unknown", function()
+    local stored = { { type = "pri", unique_id = "?_?", build_id = "02.33.03.00_GENERIC", failures = 0 } }
+    local status = { device = with({ model = false }, stage.modem), running = {}, preferred = {}, stored = stored,
+      power = { causes = {} }, advice = { "wait" } }
+    local said = stage.run({ "status" }, { result = { ok = true, exit = 0, before = {}, status = status } })
+    assert.equal(0, said.status)
+    assert.equal("modem:     unknown at 1-1, application mode\nruns:      unknown\nprefers:   unknown\nstored:\n"
+      .. "  pri    02.33.03.00_GENERIC  ?_?\nto do:     wait\n", said.stdout)
+    said = stage.run({ "status", "--json" }, { result = { ok = true, exit = 0, status = status } })
+    assert.matches('"running":{"firmware":null,"carrier":null,"config":null}', said.stdout)
   end)
 end)
 

@@ -58,6 +58,15 @@ describe("JSON", function()
     assert.equal(1e7, said.objects[#said.objects - 1].sent)
   end)
 
+  it("has no event that a script invents, which silences nothing", function()
+    local events = { { event = "custom" }, { event = 5 }, { event = "step", step = "a", state = "odd" },
+      { event = "say", message = "said afterwards" } }
+    local said = stage.run({ "update", "a", "--json" }, { events = events, result = done })
+    assert.same({ "step", "result" }, { said.objects[1].event, said.objects[2].event })
+    assert.matches("said afterwards\n", said.stderr)
+    assert.equal(0, said.status)
+  end)
+
   it("leaves notes to people, and they get theirs on standard error", function()
     local events = { { event = "note", message = "trying the next route" },
       { event = "warning", code = "device.busy", message = "another program holds the port" } }
