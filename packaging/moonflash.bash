@@ -1,5 +1,6 @@
-# Completion of moonflash for bash.
-# shellcheck disable=SC2207,SC2010 # completions are words, and so are the names of USB places
+# Completion of moonflash for bash. tests/packaging/documents_spec.lua checks the lists against the tables of
+# commands and options.
+# shellcheck disable=SC2207,SC2010 # completions are words without blanks, and so are the names of USB port paths
 
 _moonflash_commands="devices status inspect plan update recover switch run qmi at simulate replay test-script"
 _moonflash_flags="--force --all --keep-services --bind-driver --qmi --mbim -p --proxy --json -v --verbose
@@ -11,13 +12,14 @@ _moonflash_more_values="--dir --images --time-scale --fault"
 _moonflash_routes="preference firmware-id boot-download boothold impref"
 _moonflash_findings="autosuspend driver holders hypervisor memory node permission power session"
 
-# Where scripts are: root's own, those of this installation, those of the source tree.
+# Folders of scripts: root's own, those of this installation, those of the source tree.
 _moonflash_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 _moonflash_scripts=(/etc/moonflash/scripts "$_moonflash_here/../../moonflash/scripts" "$_moonflash_here/../scripts")
 
-# Each function below that completes a text adds to COMPREPLY, and uses `words`, `command` ... of _moonflash.
+# The functions below that complete a text add to COMPREPLY. They use the variables of _moonflash: `words`,
+# `command` ...
 
-# The words as they were typed, the one at the cursor last: bash splits them at = and : too.
+# Joins the words as they were typed, the one at the cursor last: bash also splits them at = and :.
 _moonflash_join() {
     local rest=$COMP_LINE at blanks
     words=()
@@ -33,7 +35,7 @@ _moonflash_join() {
     done
 }
 
-# What of the word at the cursor bash does not replace: the part before its last = or :.
+# The part of the word at the cursor that bash does not replace: up to its last = or :.
 _moonflash_kept() {
     local word=${words[-1]} last=${COMP_WORDS[COMP_CWORD]}
     if [[ $last == *[!=:]* ]]; then
@@ -51,8 +53,8 @@ _moonflash_is_script_given() {
     [[ $command == run && $given -gt 0 ]]
 }
 
-# What stands before the cursor's word: the command, how many arguments it was given, the option whose value the
-# cursor's word is, and whether -- has ended the options.
+# Reads the words before the cursor: the command, the number of its arguments, the option whose value is at the
+# cursor, and whether -- has ended the options.
 _moonflash_look() {
     local at
     command='' given=0 option='' ended=''
@@ -73,7 +75,7 @@ _moonflash_look() {
     done
 }
 
-# Files (-f) or folders (-d), blanks in their names and all.
+# Files (-f) or folders (-d); their names may have blanks.
 _moonflash_paths() {
     local found
     mapfile -t found < <(compgen "$1" -- "$2")
@@ -117,7 +119,7 @@ _moonflash_faults() {
     [[ ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
-# The value of an option. Interfaces and root hubs are no places of modems.
+# The value of an option. Interfaces and root hubs are no modems.
 _moonflash_value() {
     case $1 in
     -w | --cdc-wdm | -t | --tty) _moonflash_paths -f "${2:-/dev/}" ;;

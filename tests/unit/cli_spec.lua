@@ -116,6 +116,7 @@ describe("a wrong command line", function()
   local messages = {
     { "there is no command updat\n  to do: the commands are devices, status, inspect", "updat", "a" },
     { "there is no option %-%-bogus\n  to do: see `moonflash update %-%-help`", "update", "--bogus", "a" },
+    { "there is no option %-%-timeout\n  to do: did you mean %-%-timeout%-scale%?", "update", "a", "--timeout", "2" },
     { "%-%-storage%-index: '%-1' is not a whole number from 1 to 255", "update", "a", "--storage-index", "-1" },
     { "%-%-timeout%-scale: '0' is not a number above 0, at most 1000", "update", "a", "--timeout-scale=0" },
     { "%-%-serial: '' is not a text that is not empty", "devices", "--serial", "" },

@@ -42,6 +42,13 @@ end
 
 -- Options -----------------------------------------------------------------------------------------
 
+-- The option whose name begins with a word.
+local function hint_for_unknown(word)
+  for known in pairs(by_word) do
+    if #word > 3 and known:sub(1, #word) == word then return ("did you mean %s?"):format(known) end
+  end
+end
+
 -- `-dash.cwe` is -d with the value "ash.cwe", and was perhaps meant as a file.
 local function hint_of(word, is_joined)
   if #word == 2 and is_joined then return "a file whose name begins with - is given as ./-..., or behind --" end
@@ -74,7 +81,7 @@ end
 
 local function take_option(self, word, joined)
   local option = by_word[word]
-  if not option then return refuse(self, "there is no option " .. word) end
+  if not option then return refuse(self, "there is no option " .. word, hint_for_unknown(word)) end
   if not option.value then
     if joined then return refuse(self, word .. " takes no value") end
     self.given[option.name] = true

@@ -15,11 +15,6 @@ local function label_of(option)
   return "  " .. letter .. option.long .. (option.value and " " .. option.value or "")
 end
 
-local function help_of(option)
-  local names = arguments.names(option)
-  return option.help .. (names and ": " .. table.concat(names, "|") or "")
-end
-
 -- The rows of a group that all commands have, or that only this one has.
 local function option_rows(group, command)
   local rows = {}
@@ -30,7 +25,11 @@ local function option_rows(group, command)
     else
       is_meant = not option.commands
     end
-    if is_meant then rows[#rows + 1] = { label_of(option), help_of(option) } end
+    if is_meant then
+      local names = arguments.names(option)
+      rows[#rows + 1] = { label_of(option), option.help }
+      rows[#rows + 1] = names and { "", "  " .. table.concat(names, ", ") }
+    end
   end
   return rows
 end

@@ -51,7 +51,10 @@ local function run_in(folder, modems, out, given)
       out:say(root)
     end,
   }
-  if not ok and not problem.code:find "%.interrupted$" then return outcome.bad(problem) end
+  if not ok and not problem.code:find "%.interrupted$" then
+    if problem.code == "usage" then problem.hint = "`moonflash simulate list` shows models and faults" end
+    return outcome.bad(problem)
+  end
   return outcome.good()
 end
 
