@@ -1,13 +1,16 @@
---- Small images for a simulated modem. Headers, records and checksums are as in real files; the content is letters.
+--- Small images for a simulated modem. Headers, records and checksums are as in real files (reference: cwe); the
+-- content is letters.
 -- @module moonflash.sim.test_images
 
 local bytes = require "moonflash.core.bytes"
-local cwe_writer = require "moonflash.sim.cwe_writer"
+local crc = require "moonflash.core.crc"
 local failure = require "moonflash.base.failure"
 local models = require "moonflash.sim.models"
+local sys = require "moonflash.core.sys"
 
 local images = {}
 
+local HEADER = 400
 local LETTERS = "moonflash."
 local SETTINGS_SIZE = 4000
 
@@ -15,24 +18,35 @@ local function letters(size)
   return LETTERS:rep(math.ceil(size / #LETTERS)):sub(1, size)
 end
 
-local function wrap(kind, product, version, data)
-  return cwe_writer.record({ type = kind, product = product, version = version, compatibility = 1 }, data)
+local function padded(text, width)
+  return text .. ("\0"):rep(width - #text)
+end
+
+-- A record: its header, and its data.
+local function record(kind, product, version, data, prefix)
+  prefix = padded(prefix or "", 256)
+  return table.concat {
+    prefix, bytes.u32be(crc.crc32(prefix)), bytes.u32be(3), "\255\255\255\255", -- revision, indicator
+    kind, product, bytes.u32be(#data), bytes.u32be(crc.crc32(data)), padded(version, 84), "11/30/19",
+    bytes.u32be(1), ("\0"):rep(4 + 3 * 4), "\0\0\0\1", -- compatibility; options; storage, program, entry; signature
+    data,
+  }
 end
 
 local function firmware(row, version, size)
   local text = ("INTERNAL_?_%s_%s_?_?_?_?"):format(row.family, version.firmware)
-  local product, parts = row.product:lower(), {}
+  local parts = {}
   for index, kind in ipairs { "BOOT", "MODM", "APPL" } do
-    parts[index] = wrap(kind, product, text, letters(math.floor(size / 3)))
+    parts[index] = record(kind, row.product:lower(), text, letters(math.floor(size / 3)))
   end
-  return wrap("SPKG", row.product, text, parts)
+  return record("SPKG", row.product, text, table.concat(parts))
 end
 
 local function tlv(kind, value)
   return bytes.u16le(kind) .. bytes.u32le(#value) .. value
 end
 
--- An NVUP payload of one entry: a file of letters (reference: cwe 7).
+-- The payload of an NVUP record with one entry: a file of letters.
 local function nvup(size)
   local entry = bytes.u16le(3) .. bytes.u16le(1) .. tlv(1, "\1/letters") .. tlv(2, letters(size))
   local head = bytes.u16le(1) .. bytes.u16le(1) .. bytes.u16le(1) .. bytes.u32le(1)
@@ -43,10 +57,9 @@ local function settings(row, version)
   local text = ("9999999_9904609_%s_%s_00_%s_%s"):format(row.family, version.firmware, version.carrier,
     version.config)
   local product = row.product:lower()
-  local inner = wrap("FILE", product, "", { wrap("NVUP", product, text, nvup(SETTINGS_SIZE)) })
-  local size = inner.size + cwe_writer.HEADER
-  local prefix = "\1\2\0\0" .. bytes.u32be(cwe_writer.HEADER) .. bytes.u32be(size) .. "FULL"
-  return cwe_writer.record({ type = "SPKG", product = row.product, version = text, prefix = prefix }, { inner })
+  local inner = record("FILE", product, "", record("NVUP", product, text, nvup(SETTINGS_SIZE)))
+  local prefix = "\1\2\0\0" .. bytes.u32be(HEADER) .. bytes.u32be(#inner) .. "FULL"
+  return record("SPKG", row.product, text, inner, prefix)
 end
 
 local forms = { firmware = "^%d+%.%d+%.%d+%.%d+$", carrier = "^[%w-]+$", config = "^%d+%.%d+_%d+$" }
@@ -64,7 +77,7 @@ end
 -- @tparam string folder
 -- @tparam number size bytes of the firmware, about
 -- @tparam[opt] table pair firmware, carrier, config, where they differ from `test_images` of the model
--- @treturn table paths: the firmware (.cwe), the settings (.nvu); or nil and failure usage
+-- @treturn table paths: the firmware (.cwe), the settings (.nvu); or nil and a failure: usage, sys.*
 function images.write(model, folder, size, pair)
   local row = models.find(model)
   if not row then return nil, failure.new("usage", "no such model to simulate: " .. model) end
@@ -72,10 +85,10 @@ function images.write(model, folder, size, pair)
   if mistake then return nil, mistake end
   local version = setmetatable(pair or {}, { __index = row.test_images })
   local name = ("%s/%s_%s"):format(folder, row.family, version.firmware)
-  return {
-    cwe_writer.write(firmware(row, version, size), name .. ".cwe"),
-    cwe_writer.write(settings(row, version), ("%s_%s_%s.nvu"):format(name, version.carrier, version.config)),
-  }
+  local paths = { name .. ".cwe", ("%s_%s_%s.nvu"):format(name, version.carrier, version.config) }
+  local written, problem = sys.write_file(paths[1], firmware(row, version, size))
+  if written then written, problem = sys.write_file(paths[2], settings(row, version)) end
+  return written and paths, problem
 end
 
 return images
