@@ -83,6 +83,6 @@ describe("a plan with a script of one's own", function()
     assert.equal(10, plan("oops").status)
     local run = plan "return 1"
     assert.equal(10, run.status)
-    assert.truthy(run.stderr:find("no model", 1, true))
+    assert.truthy(run.stderr:find("does not return flash.model", 1, true))
   end)
 end)

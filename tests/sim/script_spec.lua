@@ -73,7 +73,7 @@ describe("a script that sends images itself", function()
       assert.equal(7, ran.status, ran.stderr)
       local whole = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
       ran = run(whole, text, image)
-      assert.equal(8, ran.status, ran.stderr)
+      assert.equal(words == "a function" and 8 or 3, ran.status, ran.stderr) -- of others the job knows no reset
       assert.equal("that was it", ran.result.failure.message)
     end)
   end

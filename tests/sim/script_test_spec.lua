@@ -97,7 +97,7 @@ exec "%s" "$@"]]):format(support.program)))
     assert.is_nil(result)
     assert.equal("script.left_broken", problem.code)
     assert.equal("no fault, other place", problem.evidence)
-    assert.equal(3, exit.status(nil, problem))
+    assert.equal(3, exit.status(problem))
   end)
 
   it("says how a broken modem was left", function()

@@ -74,7 +74,6 @@ local may_only = {
 local CIRCLES_LEFT = 4
 local BLAME = "moonflash.engine.blame"
 local not_yet = {
-  ["lua/moonflash/protocol/qdl.lua"] = "moonflash.engine.phase",
   ["lua/moonflash/image/init.lua"] = BLAME,
   ["lua/moonflash/base/later.lua"] = "something not written out",
 }

@@ -1,6 +1,7 @@
 -- Several modems of one kind: which they are, and the result of all.
 local failure = require "moonflash.base.failure"
 local fleet = require "moonflash.commands.fleet"
+local results = require "moonflash.commands.result"
 local support = require "tests.support"
 
 local mc7354 = { name = "MC7354", family = "SWI9X15C", product = "9X15",
@@ -81,12 +82,12 @@ describe("the result of all", function()
   end
 
   it("is done when one was updated, nothing to do when none had to be", function()
-    assert.same({ ok = true, exit = 0 }, fleet.result({ result("1-1", 2), result("1-2", 0) }, 2))
-    assert.same({ ok = true, exit = 2 }, fleet.result({ result("1-1", 2), result("1-2", 2) }, 2))
+    assert.same({ ok = true, exit = 0 }, results.of_all({ result("1-1", 2), result("1-2", 0) }, 2))
+    assert.same({ ok = true, exit = 2 }, results.of_all({ result("1-1", 2), result("1-2", 2) }, 2))
   end)
 
   it("is the worst, and names all that failed", function()
-    local all = fleet.result({ result("1-1", 3, "device.busy"), result("1-2", 7, "qdl.stalled"),
+    local all = results.of_all({ result("1-1", 3, "device.busy"), result("1-2", 7, "qdl.stalled"),
       result("1-3", 0) }, 3)
     assert.is_false(all.ok)
     assert.equal(7, all.exit)
@@ -96,7 +97,7 @@ describe("the result of all", function()
   end)
 
   it("counts those that were not begun", function()
-    local all = fleet.result({ result("1-1", 0), result("1-2", 9, "job.interrupted") }, 4)
+    local all = results.of_all({ result("1-1", 0), result("1-2", 9, "job.interrupted") }, 4)
     assert.equal(9, all.exit)
     assert.equal("3 of 4 modems could not be updated", all.failure.message)
     assert.truthy(all.failure.evidence:find("2 not begun", 1, true))

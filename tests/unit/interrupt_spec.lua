@@ -61,3 +61,33 @@ describe("an interrupt", function()
     assert.truthy(work:check_interrupt())
   end)
 end)
+
+describe("the signal handlers of a host program", function()
+  after_each(support.finish)
+
+  -- Runs a chunk in a process that SIGTERM ends. The chunk knows flash, raise() and the root of an empty machine.
+  local function status_of(text)
+    local result = support.run(support.lua([[
+      local flash, root = require "moonflash", ...
+      local function raise() flash.sys.kill(flash.sys.process_id(), "TERM") end
+    ]] .. text, support.folder()))
+    assert.equal("", result.stderr)
+    return result.status
+  end
+
+  it("are its own again after a command", function()
+    assert.equal(128 + 15, status_of [[
+      local seen = flash.status { root = root }
+      raise()
+    ]])
+  end)
+
+  it("are the library's within a command", function()
+    assert.equal(9, status_of [[
+      local path = root .. "/script.lua"
+      flash.sys.write_file(path, "require('moonflash').sys.kill(require('moonflash').sys.process_id(), 'TERM')")
+      local result = flash.run_script { root = root, path = path }
+      os.exit(flash.sys.sleep_ms(0) and result.exit or 1)
+    ]])
+  end)
+end)

@@ -1,5 +1,4 @@
 -- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
-local context = require "moonflash.base.run"
 local files = require "moonflash.engine.model_files"
 local flash = require "moonflash"
 local job = require "moonflash.engine.job"
@@ -300,50 +299,8 @@ describe("flash.try", function()
   end)
 end)
 
-describe("the command line's words", function()
+describe("the defaults of a run", function()
   after_each(support.finish)
-
-  it("hold for what a script leaves open, and only while it runs", function()
-    local request = { root = "/r", selection = { place = "1-1" }, options = { carrier = "ATT", force = true },
-      emit = print }
-    local inner = context.within(request, context.fill, { options = { force = false }, selection = {} })
-    assert.equal("/r", inner.root)
-    assert.same({}, inner.selection)
-    assert.same({ carrier = "ATT", force = false }, inner.options)
-    assert.equal(print, inner.emit)
-    assert.equal("/", context.fill().root)
-    assert.error_matches(function() context.fill { selektion = {} } end,
-      "a request has no field selektion; it has: arguments emit .* selection")
-    for _, name in ipairs { 1, "" } do
-      assert.error_matches(function() context.fill { [name] = "x" } end, "a request has no field")
-    end
-    assert.error_matches(function() context.fill { options = { forse = true } } end, "options has no field")
-    local wrong = { force = "no", chunk_size = 0, storage_index = 1.5, timeout_scale = 0, route = 1 }
-    for name, bad in pairs(wrong) do
-      assert.error_matches(function() context.fill { options = { [name] = bad } } end,
-        "options: " .. name .. " must be")
-    end
-    for _, list in ipairs { { 5 }, { "a", nil, "b" }, { "a\0b" } } do
-      assert.error_matches(function() context.fill { files = list } end, "files must be texts")
-    end
-    local _, raised = pcall(function() context.fill "x" end)
-    assert.truthy(raised:find "script_spec%.lua:%d+: a request must be a table")
-    local _, deep = pcall(function() local devices = flash.devices { root = 5 } return devices end)
-    assert.truthy(deep:find "script_spec%.lua:%d+: a request: root must be a string")
-    assert.error(function() context.within(request, error, "oh") end)
-    assert.equal("/", context.current().root)
-  end)
-
-  it("are told to a function that may raise, once, without ending what it is told of", function()
-    local calls, warned = 0, {}
-    context.within({ root = "/", selection = {}, options = {}, emit = heard(warned) }, function()
-      local emit = context.fill({ emit = function() calls = calls + 1 error "oh" end }).emit
-      for _ = 1, 3 do emit { event = "note" } end
-    end)
-    assert.equal(1, calls)
-    assert.equal(1, #warned)
-    assert.truthy(warned[1]:find "^warning: .*script_spec%.lua:%d+: oh")
-  end)
 
   it("reach the script's own words through flash.log", function()
     local events = {}
@@ -363,13 +320,6 @@ describe("parts that scripts use", function()
     assert.same({ firmware = "02.08.02.00", carrier = "ATT", config = "002.009_001" },
       flash.versions.of_preference { { type = "modem", build_id = "02.08.02.00_?", unique_id = "?_?" },
         { type = "pri", build_id = "02.08.02.00_ATT", unique_id = "002.009_001" } })
-  end)
-
-  it("update: nothing to do is what an untouched modem says, not one that has just been updated", function()
-    local result = require("moonflash.commands.update").result
-    assert.equal(2, result({ phase = "untouched", up_to_date = true }).exit)
-    assert.equal(0, result({ phase = "booting", up_to_date = true }).exit)
-    assert.equal(0, result({ phase = "untouched" }).exit)
   end)
 
   it("at: what is a command", function()

@@ -21,6 +21,21 @@ function interrupt.acknowledge()
   sys.clear_interrupt()
 end
 
+local function release(...)
+  sys.release_signals()
+  return ...
+end
+
+--- Calls a function with signals caught: SIGINT and SIGTERM become interrupts, SIGHUP and SIGPIPE are ignored. The
+-- outermost call gives the host program its signal handlers back and acknowledges what is pending.
+-- @tparam function work
+-- @param ... its arguments
+-- @return what it returns
+function interrupt.catch_during(work, ...)
+  sys.catch_signals()
+  return release(work(...))
+end
+
 local function resume(ok, ...)
   sys.resume_interrupts()
   if not ok then error((...), 0) end

@@ -23,9 +23,6 @@ for name, row in pairs(options.by_name) do
   if row.goes_to == "options" then known_options[name] = row.type end
 end
 
--- Fields that the library itself adds to a request: see moonflash.base.run.
-local internal = { at_work = true, failed = true, loose = true, opened = true }
-
 local function wrong_value(value, kind)
   if type(value) ~= kind.lua then return "a " .. kind.lua end
   if kind.fits and not kind.fits(value) then return kind.expected end
@@ -65,11 +62,7 @@ end
 -- @tparam number level as in checks.fields
 function checks.request(given, level)
   if type(given) ~= "table" then error("a request must be a table", level + 1) end
-  local own = {}
-  for name, value in pairs(given) do
-    if not internal[name] then own[name] = value end
-  end
-  checks.fields(own, request_fields, "a request", level + 1)
+  checks.fields(given, request_fields, "a request", level + 1)
   checks.texts(given.files, "files", level + 1)
   checks.fields(given.options, known_options, "options", level + 1)
 end

@@ -3,8 +3,8 @@
 
 local asking = require "moonflash.cli.request"
 local failure = require "moonflash.base.failure"
-local outcome = require "moonflash.commands.outcome"
 local protocol = require "moonflash.protocol.at"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 
 local at = {}
@@ -43,7 +43,7 @@ end
 -- @treturn table result
 function at.run(request, out)
   local problem = check(request.commands)
-  if problem then return outcome.bad(problem) end
+  if problem then return results.bad(problem) end
   local tty = request.selection.tty -- the port alone, whether its modem is known or not
   local port = tty and { nodes = { at = tty }, interfaces = { { number = 0, tty = tty } } }
   return asking.ask(request, function(job) return ask(request, out, job) end, port)

@@ -16,8 +16,8 @@ local at = require "moonflash.cli.at"
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
-local outcome = require "moonflash.commands.outcome"
 local qmi = require "moonflash.cli.qmi"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local show = require "moonflash.cli.show"
 
@@ -28,10 +28,10 @@ end
 
 local function devices(request, out)
   local found, problem = flash.devices(request)
-  if not found then return outcome.bad(problem) end
+  if not found then return results.bad(problem) end
   out:object(schema.devices(found))
   show.devices(out, found)
-  return outcome.good()
+  return results.good()
 end
 
 local function status(request, out)
@@ -63,7 +63,7 @@ local function of_simulator(name, load)
     local found, run = pcall(load)
     if found then return run(...) end
     if not tostring(run):find "module 'moonflash%.%l+[^']*' not found" then error(run, 0) end
-    return outcome.bad(failure.new("simulator.unavailable", name .. " needs the simulator, which is not installed"))
+    return results.bad(failure.new("simulator.unavailable", name .. " needs the simulator, which is not installed"))
   end
 end
 

@@ -3,14 +3,13 @@
 
 local arguments = require "moonflash.cli.arguments"
 local commands = require "moonflash.cli.commands"
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local help = require "moonflash.cli.help"
 local install = require "moonflash.base.install"
-local outcome = require "moonflash.commands.outcome"
 local output = require "moonflash.cli.output"
 local recording = require "moonflash.cli.recording"
 local requests = require "moonflash.cli.request"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
 
@@ -19,7 +18,7 @@ local cli = {}
 local function tell_version(out)
   out:object(schema.version { version = install.version })
   out:say("moonflash " .. install.version)
-  return outcome.good()
+  return results.good()
 end
 
 -- Runs the command. session.trace becomes the trace, if there is one.
@@ -28,13 +27,13 @@ local function perform(session, out)
   if parsed.given.version then return tell_version(out) end
   if parsed.given.help then
     out:say(help.text(commands, parsed.command))
-    return outcome.good()
+    return results.good()
   end
   local request, problem = requests.new(parsed, function(event) out:emit(event) end)
-  if not request then return outcome.bad(problem) end
+  if not request then return results.bad(problem) end
   sys.catch_signals()
   session.trace, problem = recording.begin(request, parsed.command, parsed.given)
-  if problem then return outcome.bad(problem) end
+  if problem then return results.bad(problem) end
   return parsed.command.run(request, out, parsed.given)
 end
 
@@ -42,9 +41,9 @@ end
 -- into the log.
 local function result_of_error(out, value)
   out:record(debug.traceback(tostring(value), 3))
-  if failure.is(value) then return outcome.bad(value) end
+  if failure.is(value) then return results.bad(value) end
   local message = tostring(value):match "^[^\n]*"
-  return outcome.bad(failure.new("internal", "internal error: " .. message), exit.SCRIPT_ERROR)
+  return results.bad(failure.new("internal", "internal error: " .. message))
 end
 
 --- Runs one command line.
@@ -56,7 +55,7 @@ function cli.run(words)
   local session = { parsed = parsed }
   out:record("moonflash " .. install.version .. ": " .. table.concat(words, " "))
   local _, result = xpcall(function()
-    if problem or no_log then return outcome.bad(problem or no_log) end
+    if problem or no_log then return results.bad(problem or no_log) end
     return perform(session, out)
   end, function(value) return result_of_error(out, value) end)
   if session.trace then session.trace:finish(result) end

@@ -4,7 +4,7 @@
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local model = require "moonflash.engine.model"
-local outcome = require "moonflash.commands.outcome"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local text = require "moonflash.cli.text"
 
@@ -150,7 +150,8 @@ function inspect.run(request, out)
   out:object(schema.images(reports, set))
   for _, report in ipairs(reports) do say_report(out, report) end
   say_set(out, set, bad)
-  return outcome.of(bad or failure_of_set(set))
+  local problem = bad or failure_of_set(set)
+  return problem and results.bad(problem) or results.good()
 end
 
 return inspect

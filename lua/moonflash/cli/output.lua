@@ -1,10 +1,10 @@
 --- Takes events and results; prints text and JSON. Nothing else prints.
 -- @module moonflash.cli.output
 
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
 local terminal = require "moonflash.cli.terminal"
@@ -123,13 +123,12 @@ end
 
 -- The result of one of several modems.
 function takers:result(event)
-  local result = event.result
-  self:object(schema.result(result, self:elapsed()))
-  if result.failure then
-    return self:print(self.errors, result.place .. ": " .. tostring(result.failure), "error")
+  self:object(schema.result(event, self:elapsed()))
+  if event.failure then
+    return self:print(self.errors, event.place .. ": " .. tostring(event.failure), "error")
   end
-  local what = result.exit == exit.NOTHING_TO_DO and "nothing to do" or "done"
-  self:say(("%s: %s, runs %s"):format(result.place, what, text.versions(result.after) or "the new firmware"))
+  local what = event.exit == results.NOTHING_TO_DO and "nothing to do" or "done"
+  self:say(("%s: %s, runs %s"):format(event.place, what, text.versions(event.after) or "the new firmware"))
 end
 
 function takers:progress(event)
@@ -165,7 +164,7 @@ end
 
 -- The versions before and after, if something was done or failed.
 function output:say_versions(result)
-  if result.exit == exit.NOTHING_TO_DO or result.ok and not result.after then return end
+  if result.exit == results.NOTHING_TO_DO or result.ok and not result.after then return end
   local before, after = text.versions(result.before), text.versions(result.after)
   if before then self:tell("before: " .. before) end
   if after then self:tell("after:  " .. after) end
@@ -185,7 +184,7 @@ function output:finish(result)
   self.people:clear()
   self:say_versions(result)
   if result.failure then self:say_failure(result.failure) end
-  if result.exit == exit.NOTHING_TO_DO then
+  if result.exit == results.NOTHING_TO_DO then
     self:tell "nothing to do: the modem already runs this (--force sends it anyway)"
   elseif result.ok and result.after then
     self:tell "done (100 %)"
@@ -196,7 +195,7 @@ function output:finish(result)
   if lost then self:say_failure(lost) end
   self.errors:finish()
   if self.log then self.log:close() end
-  return lost and result.ok and exit.SCRIPT_ERROR or result.exit
+  return lost and result.ok and results.SCRIPT_ERROR or result.exit
 end
 
 return output

@@ -5,9 +5,9 @@ local asking = require "moonflash.cli.request"
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
 local messages = require "moonflash.protocol.qmi.message"
-local outcome = require "moonflash.commands.outcome"
 local protocol = require "moonflash.protocol.qmi"
 local redact = require "moonflash.trace.redact"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local tables = require "moonflash.base.table"
 
@@ -126,10 +126,10 @@ end
 -- @treturn table result
 function qmi.run(request, out)
   local message, problem = find_message(request)
-  if not message then return outcome.bad(problem) end
+  if not message then return results.bad(problem) end
   local tlvs
   tlvs, problem = parse_tlvs(request.tlvs)
-  if not tlvs then return outcome.bad(problem) end
+  if not tlvs then return results.bad(problem) end
   return asking.ask(request, function(job)
     local session, answer
     session, problem = job:qmi()

@@ -1,12 +1,10 @@
 --- The request of a command: the values of the command line in the form that the library takes.
 -- @module moonflash.cli.request
 
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
-local job = require "moonflash.engine.job"
-local devices = require "moonflash.commands.devices"
 local options = require "moonflash.base.options"
-local outcome = require "moonflash.commands.outcome"
+local results = require "moonflash.commands.result"
+local selected = require "moonflash.commands.request"
 local sys = require "moonflash.core.sys"
 
 local requests = {}
@@ -41,16 +39,11 @@ end
 -- @treturn table result
 function requests.ask(request, ask, device)
   local work, none
-  if device then
-    work = job.new { device = device, root = request.root, options = request.options, emit = request.emit }
-  else
-    work, none = devices.find(request)
-  end
-  if not work then return outcome.bad(none) end
+  if device then work = selected.job(request, { device = device }) else work, none = selected.find(request) end
+  if not work then return results.bad(none) end
   local problem = ask(work)
   work:finalize()
-  if not problem then return outcome.good() end
-  return outcome.bad(problem, not problem.code:find "%.interrupted$" and exit.REFUSED or nil)
+  return problem and results.refused(problem) or results.good()
 end
 
 return requests

@@ -1,7 +1,7 @@
 --- moonflash simulate MODEL...: simulated modems, until it is interrupted.
 -- @module moonflash.cli.simulate
 
-local outcome = require "moonflash.commands.outcome"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local simulator = require "moonflash.sim"
 local sys = require "moonflash.core.sys"
@@ -53,9 +53,9 @@ local function run_in(folder, modems, out, given)
   }
   if not ok and not problem.code:find "%.interrupted$" then
     if problem.code == "usage" then problem.hint = "`moonflash simulate list` shows models and faults" end
-    return outcome.bad(problem)
+    return results.bad(problem)
   end
-  return outcome.good()
+  return results.good()
 end
 
 local NOTE = [[
@@ -72,7 +72,7 @@ local function list(out)
   out:say("models: " .. table.concat(known.models, ", ") .. "\n")
   for _, line in ipairs(text.columns(rows)) do out:say(line) end
   out:say(NOTE)
-  return outcome.good()
+  return results.good()
 end
 
 --- Runs the command.
@@ -85,11 +85,11 @@ function simulate.run(request, out, given)
   local modems = modems_of(request.models, given)
   if given.images then
     local written, unwritten = write_images(modems, given.images, request.options)
-    if not written then return outcome.bad(unwritten) end
+    if not written then return results.bad(unwritten) end
   end
   if given.dir then return run_in(given.dir, modems, out, given) end
   local folder, problem = sys.temporary_folder()
-  if not folder then return outcome.bad(problem) end
+  if not folder then return results.bad(problem) end
   local ok, result = pcall(run_in, folder, modems, out, given)
   sys.remove_tree(folder)
   if not ok then error(result, 0) end

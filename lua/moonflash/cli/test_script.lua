@@ -4,7 +4,7 @@
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"
 local model_files = require "moonflash.engine.model_files"
-local outcome = require "moonflash.commands.outcome"
+local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local script_test = require "moonflash.sim.script_test"
 local sys = require "moonflash.core.sys"
@@ -62,18 +62,18 @@ local function try(request, out, given, test)
     time_scale = given.time_scale or TIME_SCALE, chunk_size = test.chunk_size,
     options = request.options, report = report_to(out), emit = request.emit,
   }
-  return ok and outcome.good() or outcome.bad(problem)
+  return ok and results.good() or results.bad(problem)
 end
 
 local function try_with_test_images(request, out, given, model)
   local folder, problem = sys.temporary_folder()
-  if not folder then return outcome.bad(problem) end
+  if not folder then return results.bad(problem) end
   local files, result
   files, problem = test_images.write(model, folder, SIZE)
   if files then
     result = try(request, out, given, { model = model, files = files, chunk_size = CHUNK })
   else
-    result = outcome.bad(problem)
+    result = results.bad(problem)
   end
   sys.remove_tree(folder)
   return result
@@ -86,7 +86,7 @@ end
 -- @treturn table result
 function command.run(request, out, given)
   local model, problem = model_of(request)
-  if not model then return outcome.bad(problem) end
+  if not model then return results.bad(problem) end
   model = model:lower()
   if request.files[1] then return try(request, out, given, { model = model, files = request.files }) end
   return try_with_test_images(request, out, given, model)

@@ -1,20 +1,11 @@
---- Several modems of one kind, one after the other: which they are, and what came of it.
+--- Several modems of one model: which modems an update with the option `all` means.
 -- @module moonflash.commands.fleet
 
 local device = require "moonflash.device"
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local model = require "moonflash.engine.model"
 
 local fleet = {}
-
--- From the best to the worst: what a person has to look after most comes last.
-local order = {
-  exit.NOTHING_TO_DO, exit.DONE, exit.USAGE, exit.BAD_IMAGE, exit.NO_MODEM, exit.REFUSED, exit.SCRIPT_ERROR,
-  exit.INTERRUPTED, exit.NOT_ENTERED, exit.NOT_CONFIRMED, exit.TRANSFER_FAILED,
-}
-local rank = {}
-for place, status in ipairs(order) do rank[status] = place end
 
 local function check_once(set, count)
   for _, image in ipairs(count > 1 and set.images or {}) do
@@ -70,37 +61,6 @@ function fleet.choose(devices, selection, set, work_for)
   local chosen = {}
   for index, work in ipairs(found) do chosen[index] = work.device end
   return chosen
-end
-
-local function worst_of(results)
-  local worst = results[1]
-  for _, result in ipairs(results) do
-    if rank[result.exit] > rank[worst.exit] then worst = result end
-  end
-  return worst
-end
-
-local function text_of(results, count)
-  local parts = {}
-  for _, result in ipairs(results) do
-    if not result.ok then parts[#parts + 1] = result.place .. ": " .. tostring(result.failure) end
-  end
-  if count > #results then parts[#parts + 1] = ("%d not begun"):format(count - #results) end
-  return table.concat(parts, "; ")
-end
-
---- The result of all.
--- @tparam table results array, each with its place
--- @tparam number count how many modems there were to be
--- @treturn table result: the worst exit status; ok when all are
-function fleet.result(results, count)
-  local worst = worst_of(results)
-  if worst.ok then return { ok = true, exit = worst.exit } end
-  local bad = 0
-  for _, result in ipairs(results) do bad = bad + (result.ok and 0 or 1) end
-  local message = ("%d of %d modems could not be updated"):format(bad + count - #results, count)
-  return { ok = false, exit = worst.exit, failure = failure.new(worst.failure.code, message,
-    { evidence = text_of(results, count), hint = failure.hint(worst.failure) }) }
 end
 
 return fleet

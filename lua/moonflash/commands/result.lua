@@ -1,39 +1,122 @@
---- Exit statuses: a program can tell "untouched" from "needs care".
+--- Results of commands, and exit statuses: a program can tell "untouched" from "needs care". A result is
+--
+--     { ok, exit,          the exit status
+--       before, after,     versions, as far as known
+--       failure }
+--
 -- @module moonflash.commands.result
 
-local exit = {
+local describe = require "moonflash.device.describe"
+local failure = require "moonflash.base.failure"
+
+local results = {
   DONE = 0, USAGE = 1, NOTHING_TO_DO = 2, REFUSED = 3, BAD_IMAGE = 4, NO_MODEM = 5,
   NOT_ENTERED = 6, TRANSFER_FAILED = 7, NOT_CONFIRMED = 8, INTERRUPTED = 9, SCRIPT_ERROR = 10,
 }
 
--- Codes that say it all, whatever the phase.
+-- Codes that decide in every phase of a job.
 local by_code = {
-  ["usage"] = exit.USAGE, ["trace.failed"] = exit.USAGE, ["trace.unusable"] = exit.USAGE,
-  ["device.none"] = exit.NO_MODEM, ["device.ambiguous"] = exit.NO_MODEM,
-  ["script.not_found"] = exit.SCRIPT_ERROR, ["script.invalid"] = exit.SCRIPT_ERROR,
-  ["script.raised"] = exit.SCRIPT_ERROR, ["script.untrusted"] = exit.SCRIPT_ERROR,
+  ["usage"] = results.USAGE, ["trace.failed"] = results.USAGE, ["trace.unusable"] = results.USAGE,
+  ["device.none"] = results.NO_MODEM, ["device.ambiguous"] = results.NO_MODEM,
+  ["script.not_found"] = results.SCRIPT_ERROR, ["script.invalid"] = results.SCRIPT_ERROR,
+  ["script.raised"] = results.SCRIPT_ERROR, ["script.untrusted"] = results.SCRIPT_ERROR,
+  ["internal"] = results.SCRIPT_ERROR,
 }
 
--- Codes that say it before an image was opened; afterwards the state of the modem matters more.
-local by_kind = { image = exit.BAD_IMAGE, source = exit.BAD_IMAGE }
+-- Kinds of codes that decide before an image is opened. Afterwards the state of the modem matters more.
+local by_kind = { image = results.BAD_IMAGE, source = results.BAD_IMAGE }
 
 local by_phase = {
-  untouched = exit.REFUSED, entering = exit.NOT_ENTERED, transfer = exit.TRANSFER_FAILED,
-  booting = exit.NOT_CONFIRMED,
+  untouched = results.REFUSED, entering = results.NOT_ENTERED, transfer = results.TRANSFER_FAILED,
+  booting = results.NOT_CONFIRMED,
 }
 
---- The status of a failure.
--- @tparam ?table job the job it happened to, if there was one
--- @tparam ?table problem the failure; nil: all is well
+--- The exit status of a failure.
+-- @tparam ?table problem the failure; phase = that of the job it ended, if there was one; image_opened: a download
+-- session without a job failed after it had opened an image
 -- @treturn number
-function exit.status(job, problem)
-  if not problem then return exit.DONE end
+function results.status(problem)
+  if not problem then return results.DONE end
   local kind, what = problem.code:match "^([^.]+)%.?(.*)$"
-  local phase = job and job.phase or "untouched"
-  if what == "interrupted" then return exit.INTERRUPTED end
+  if what == "interrupted" then return results.INTERRUPTED end
   if by_code[problem.code] then return by_code[problem.code] end
-  if phase ~= "transfer" and phase ~= "booting" and by_kind[kind] then return by_kind[kind] end
-  return by_phase[phase]
+  local phase = problem.image_opened and "transfer" or problem.phase or "untouched"
+  local is_early = phase == "untouched" or phase == "entering"
+  return is_early and by_kind[kind] or by_phase[phase]
 end
 
-return exit
+--- A success.
+-- @treturn table result
+function results.good()
+  return { ok = true, exit = results.DONE }
+end
+
+--- A failure.
+-- @tparam table problem the failure
+-- @tparam[opt] number status exit status, when it is not the usual one of the failure
+-- @treturn table result
+function results.bad(problem, status)
+  return { ok = false, exit = status or results.status(problem), failure = problem }
+end
+
+--- A modem that refuses a request or cannot be asked.
+-- @tparam table problem the failure
+-- @treturn table result: exit status 3, whatever the reason; 9 when the wait was interrupted
+function results.refused(problem)
+  return results.bad(problem, results.status(problem) ~= results.INTERRUPTED and results.REFUSED or nil)
+end
+
+-- The failure remembers how far its job was: a script may hand it on.
+local function complete(problem, job)
+  problem.phase = problem.phase or job.phase
+  if not problem.evidence then problem.evidence = describe.device(job.device) end
+  return problem
+end
+
+--- The result of a job.
+-- @tparam table job
+-- @tparam ?table problem its failure
+-- @treturn table result
+function results.of(job, problem)
+  local result = problem and results.bad(complete(problem, job)) or results.good()
+  result.before, result.after = job.before, job.after
+  -- after a restart of the procedure the modem is up to date because of this job
+  if result.ok and job.up_to_date and job.phase == "untouched" then result.exit = results.NOTHING_TO_DO end
+  return result
+end
+
+-- --- several modems ------------------------------------------------------------------------------
+
+-- From the best to the worst.
+local order = {
+  results.NOTHING_TO_DO, results.DONE, results.USAGE, results.BAD_IMAGE, results.NO_MODEM, results.REFUSED,
+  results.SCRIPT_ERROR, results.INTERRUPTED, results.NOT_ENTERED, results.NOT_CONFIRMED, results.TRANSFER_FAILED,
+}
+local rank = {}
+for place, status in ipairs(order) do rank[status] = place end
+
+local function worst_of(list)
+  local worst = list[1]
+  for _, result in ipairs(list) do
+    if rank[result.exit] > rank[worst.exit] then worst = result end
+  end
+  return worst
+end
+
+--- The result of several modems.
+-- @tparam table list results, each with the place of its modem
+-- @tparam number count how many modems were selected
+-- @treturn table result: the worst exit status; ok when all are
+function results.of_all(list, count)
+  local worst, texts = worst_of(list), {}
+  if worst.ok then return { ok = true, exit = worst.exit } end
+  for _, result in ipairs(list) do
+    if not result.ok then texts[#texts + 1] = result.place .. ": " .. tostring(result.failure) end
+  end
+  local bad = #texts + count - #list
+  if count > #list then texts[#texts + 1] = ("%d not begun"):format(count - #list) end
+  return results.bad(failure.new(worst.failure.code, ("%d of %d modems could not be updated"):format(bad, count),
+    { evidence = table.concat(texts, "; "), hint = failure.hint(worst.failure) }), worst.exit)
+end
+
+return results

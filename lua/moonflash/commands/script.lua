@@ -1,28 +1,28 @@
---- Runs a script of somebody's own: a model script (a table of steps), a function, or plain Lua.
+--- Runs a user's script: a model script (a table of steps), a function, or plain Lua.
 -- @module moonflash.commands.script
 
-local context = require "moonflash.base.run"
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
 local interrupt = require "moonflash.base.interrupt"
 local model = require "moonflash.engine.model"
-local modems = require "moonflash.commands.devices"
-local phase = require "moonflash.engine.phase"
+local request = require "moonflash.commands.request"
+local results = require "moonflash.commands.result"
+local run = require "moonflash.base.run"
 local step = require "moonflash.engine.step"
+local tables = require "moonflash.base.table"
 local update = require "moonflash.commands.update"
 local user_code = require "moonflash.engine.user_code"
 
 local script = {}
 
--- A script that returns a function is called with a job: one modem, found and locked. One that waits for an
--- image was not brought there by it.
-local function run_function(request, work)
-  local one, problem = modems.find(request)
-  if not one then return update.result(nil, problem) end
-  request.opened[#request.opened + 1] = one
-  return update.run(one, { step.action { name = "run " .. request.path, run = function(job)
+-- Calls a function that a script returned, with a job: one modem, found and locked. The script has not brought a
+-- modem that waits for an image into that state.
+local function run_function(self, work)
+  local found, problem = request.find(self)
+  if not found then return results.bad(problem) end
+  return update.run(found, { step.action { name = "run " .. self.path, run = function(job)
     job.phase = "untouched"
-    local ran, value, detail = user_code.call(work, job, unpack(request.arguments))
+    local ran, value, detail = user_code.call(work, job, unpack(self.arguments))
     if not ran then return nil, value end
     local refused = user_code.failure(user_code.place(work), value, detail) or job:check_interrupt()
     if refused then return nil, refused end
@@ -30,11 +30,11 @@ local function run_function(request, work)
   end } })
 end
 
--- Closes what a script opened and left open; after a failure what can be put back is. Returns the failure,
--- or what failed of what was deferred.
-local function close_opened(request, problem)
-  for index = #request.opened, 1, -1 do
-    local job = request.opened[index]
+-- Finalizes the jobs that a script opened and did not finalize; after a failure their changes are undone. Returns
+-- the failure, or that of a finalizer.
+local function close_opened(opened, problem)
+  for index = #opened, 1, -1 do
+    local job = opened[index]
     if problem then
       job.failure = problem
       job:rollback()
@@ -45,6 +45,16 @@ local function close_opened(request, problem)
   return problem
 end
 
+-- The result of a script that failed: of the last job that had changed its modem, if there was one. The failure may
+-- be about an update that the script ran.
+local function failed(opened, problem)
+  for index = #opened, 1, -1 do
+    if opened[index].phase ~= "untouched" then return results.of(opened[index], problem) end
+  end
+  problem.phase = problem.phase or run.current().phase
+  return opened[1] and results.of(opened[1], problem) or results.bad(problem)
+end
+
 -- A table that a file returns is a model or a result: nothing else would be done with it.
 local function check_table(path, value)
   if type(value) ~= "table" or value.ok ~= nil or model.is(value) then return nil end
@@ -52,39 +62,36 @@ local function check_table(path, value)
     { hint = "return flash.model { ... }" })
 end
 
-local function run_file(request, path)
-  local value, detail = files.load(path, unpack(request.arguments))
+local function run_file(self, path, opened)
+  local value, detail = files.load(path, unpack(self.arguments))
   local problem, is_result = user_code.failure(path, value, detail), user_code.is_result(value)
   problem = problem or check_table(path, value)
   problem = problem or not is_result and interrupt.pending() or nil
-  problem = close_opened(request, problem)
+  problem = close_opened(opened, problem)
   if is_result and not (value.ok and problem) then
     value.failure = problem
     return value
   end
-  if problem then return update.result(phase.worst(request), problem) end
-  if model.is(value) then
-    request.files = request.arguments
-    return update.update(request, value)
-  end
-  if type(value) == "function" then return run_function(request, value) end
-  return update.result()
+  if problem then return failed(opened, problem) end
+  if model.is(value) then return update.update(tables.merge(self, { files = self.arguments }), value) end
+  if type(value) == "function" then return run_function(self, value) end
+  return results.good()
 end
 
---- Runs the script request.path, a file or the name of one in /etc/moonflash/scripts or among the
--- bundled. What it returns decides how:
--- a model (flash.model { ... }) is run like `update` with the arguments as files;
--- a function is called with a job and the arguments; a result (of flash.update and its kind) is the
--- script's own; anything else means that the script has done its work while it was loaded (its
--- arguments are its `...`).
--- @tparam table request path, arguments, root, selection, options, emit
+--- Runs a script: a file, or the name of a script of /etc/moonflash/scripts or of the bundled ones. Its return value
+-- decides how:
+-- a model (flash.model { ... }) is run like `update`, with the arguments as files;
+-- a function is called with a job and the arguments;
+-- a result (of flash.update and its kind) is the result of the script;
+-- anything else: the script has done its work while it was loaded (its arguments are its `...`).
+-- @tparam table self request with path and arguments
 -- @treturn table the result
-function script.run(request)
-  request = update.request(request)
-  request.opened, request.failed, request.loose = {}, {}, {}
-  local path, missing = files.find(request.path)
-  if not path then return update.result(nil, missing) end
-  return context.within(request, run_file, request, path)
+function script.run(self)
+  local path, missing = files.find(self.path)
+  if not path then return results.bad(missing) end
+  local opened = {}
+  return run.within({ root = self.root, selection = self.selection, options = self.options, emit = self.emit,
+    opened = opened }, run_file, self, path, opened)
 end
 
 return script

@@ -1,11 +1,11 @@
---- What state a modem is in, why, and what to do about it. Asks, but changes nothing: a modem that
--- waits for an image is listened to, not spoken to, for a word could keep it there.
+--- The state of a modem, its causes, and what to do about it. Changes nothing. In download mode the port is only
+-- listened to: a byte sent there could keep the modem in download mode.
 -- @module moonflash.commands.status
 
 local causes = require "moonflash.procedure.low_power"
-local modems = require "moonflash.commands.devices"
+local request = require "moonflash.commands.request"
+local results = require "moonflash.commands.result"
 local sahara = require "moonflash.protocol.sahara"
-local update = require "moonflash.commands.update"
 local versions = require "moonflash.procedure.versions"
 
 local status = {}
@@ -20,8 +20,8 @@ local advice = {
     .. "it go",
 }
 
--- Whether a stored image is what runs. Told by its build id: modems disagree on whether the list's
--- index of the running image counts images or names a slot.
+-- Whether a stored image is the one that runs, by its build id: in the list of images, the index of the running one
+-- counts images on some modems and is a slot on others.
 local function is_active(state, kind, image)
   local entry = { type = "pri", unique_id = image.unique_id, build_id = image.build_id }
   local seen = versions.of_preference { entry }
@@ -76,16 +76,14 @@ local function look(job)
 end
 
 --- Reads the state of one modem.
--- @tparam table request root, selection, options, emit
--- @treturn table the result, with status = { device, running, preferred, stored, power = { mode,
--- causes }, advice }
-function status.read(request)
-  request = update.request(request)
-  local job, none = modems.find(request)
-  if not job then return update.result(nil, none) end
+-- @tparam table self request
+-- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
+function status.read(self)
+  local job, none = request.find(self)
+  if not job then return results.bad(none) end
   local seen, problem = look(job)
   job:finalize()
-  local result = update.result(job, problem)
+  local result = results.of(job, problem)
   result.status = seen
   return result
 end

@@ -5,14 +5,11 @@
 --
 -- @module moonflash.commands.traced
 
-local context = require "moonflash.base.run"
-local exit = require "moonflash.commands.result"
-local procedures = require "moonflash.commands.switch"
-local script = require "moonflash.commands.script"
-local status = require "moonflash.commands.status"
+local commands = require "moonflash.commands"
+local results = require "moonflash.commands.result"
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local trace = require "moonflash.trace"
-local update = require "moonflash.commands.update"
 
 local recorded = {}
 
@@ -35,11 +32,11 @@ end
 
 -- By the name of the command: the function of the library, and what the command line would have as
 -- arguments and as files among them.
-local commands = {
-  update = { update.update, with_files }, plan = { update.plan, with_files },
-  recover = { procedures.recover, with_files }, status = { status.read, with_files },
-  switch = { procedures.switch, function(request) return { request.pair }, {} end },
-  run = { script.run, with_script },
+local known_commands = {
+  update = { commands.update, with_files }, plan = { commands.plan, with_files },
+  recover = { commands.recover, with_files }, status = { commands.status, with_files },
+  switch = { commands.switch, function(request) return { request.pair }, {} end },
+  run = { commands.run, with_script },
 }
 
 -- The request with the trace in it; told are the options that matter to a replay.
@@ -63,15 +60,15 @@ end
 -- @treturn table the result of that
 -- @raise when there is no such command
 function recorded.run(path, command, request)
-  local known = commands[command] or error("nothing to trace: " .. tostring(command), 2)
+  local known = known_commands[command] or error("nothing to trace: " .. tostring(command), 2)
   request = request or {}
   if type(request) ~= "table" then error("a request must be a table", 2) end
-  local emit = request.emit and context.harmless(request.emit) or context.current().emit
+  local emit = request.emit and run.safe_emit(request.emit) or run.current().emit
   local writer, problem = trace.open(path, emit)
-  if not writer then return { ok = false, exit = exit.status(nil, problem), failure = problem } end
+  if not writer then return results.bad(problem) end
   local arguments, files = known[2](request)
   writer:start { name = command, options = request.options or {}, arguments = arguments, files = files,
-    root = request.root or context.current().root }
+    root = request.root or run.current().root }
   local result = known[1](traced(request, writer, emit))
   writer:finish(result)
   return result

@@ -14,7 +14,6 @@
 
 local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault
-local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
@@ -128,16 +127,12 @@ end
 function engine.run(job, steps)
   local wrong = fault_of(steps)
   if wrong then error(wrong, 2) end
-  local current = run.current()
-  local outer = current.at_work
-  current.at_work = job
   local outcome, problem = run_until_done(job, steps)
   if not outcome then
     job.failure = problem
     job:rollback()
   end
   job:finalize()
-  current.at_work = outer
   if outcome and not job.cleanup_failure then return true end
   return nil, problem or job.cleanup_failure
 end

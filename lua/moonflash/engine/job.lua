@@ -7,6 +7,7 @@ local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
+local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
 local SETTLE_SECONDS, RELOCATE_SECONDS = 3, 60
@@ -144,7 +145,7 @@ end
 --- Undoes the changes after a failure, unless an image was opened or the modem restarted. The evidence of the failure
 -- names what could not be undone.
 function job:rollback()
-  if self.phase ~= "entering" then return end
+  if self.phase ~= "entering" or self.failure and self.failure.image_opened then return end
   local left, problem = run_reversed(self, self.undo_list), self.failure
   if not left[1] or not problem then return end
   local before = problem.evidence and problem.evidence .. "; " or ""
@@ -164,6 +165,14 @@ function job:finalize()
     if self.held_lock then self.held_lock:release() end
     self.held_lock, self.finalized = nil, true
   end, "closing")
+  if self.catches_signals then sys.release_signals() end
+  self.catches_signals = nil
+end
+
+--- Catches signals until the job is finalized.
+function job:catch_signals()
+  sys.catch_signals()
+  self.catches_signals = true
 end
 
 -- --- following the modem ------------------------------------------------------------------------

@@ -10,7 +10,6 @@
 
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
-local phase = require "moonflash.engine.phase"
 local qdl = require "moonflash.core.qdl"
 local transfer = require "moonflash.core.transfer"
 local words = require "moonflash.protocol.qdl_words"
@@ -141,9 +140,11 @@ end
 --- Opens a port and greets the modem.
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; trace (moonflash.trace), by default the trace of the
--- current run; job, whose phase is set; on_busy = function(ms): the modem may still write its flash, so
--- a silent modem is waited for, up to final_ack_ms; called when the wait begins
+-- greeting_attempts; scale, a factor for all times; trace (moonflash.trace), by default the trace of the current
+-- run; on_opened = function(): the open request of an image was written, so the modem may hold a part of the image
+-- (may be called several times); on_reset = function(): the modem was told to leave download mode; on_busy =
+-- function(ms): the modem may still write its flash, so a silent modem is waited for, up to final_ack_ms; called when
+-- the wait begins
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
@@ -171,7 +172,7 @@ end
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
 -- times a second; interrupted = function() called after a signal: it clears the signal and returns whether the
 -- transfer continues; final_ack_ms, not scaled, instead of the session's
--- @treturn boolean true, or nil and a failure
+-- @treturn boolean true, or nil and a failure; its field image_opened: the modem may hold a part of the image
 function Session:send(image, options)
   options = options or {}
   local usable, problem = check_usable(self)
@@ -180,15 +181,19 @@ function Session:send(image, options)
   self.conversation:image(image.head, image.size, {
     chunk = self.options.chunk or download.chunk, final_ack_ms = options.final_ack_ms,
   })
+  local on_opened = self.options.on_opened or function() end
   local sent
   sent, problem = carry_out(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = function(written)
-      phase.image_opened(self.path, self.options.job) -- here, for what `report` raises
+      on_opened() -- before `report`, which may raise
       report(head_size + written, image.size)
     end,
   })
-  if self.conversation:status().opened then phase.image_opened(self.path, self.options.job) end
+  if self.conversation:status().opened then
+    on_opened()
+    if problem then problem.image_opened = true end
+  end
   return sent, problem
 end
 
@@ -200,7 +205,7 @@ function Session:reset()
   self.conversation:reset()
   local done
   done, problem = carry_out(self, {})
-  if done then phase.was_reset(self.path, self.options.job) end
+  if done and self.options.on_reset then self.options.on_reset() end
   return done, problem
 end
 

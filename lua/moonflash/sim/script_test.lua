@@ -3,10 +3,10 @@
 -- @module moonflash.sim.script_test
 
 local child = require "moonflash.commands.child"
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local modem = require "moonflash.sim.child_modem"
 local process = require "moonflash.base.process"
+local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
@@ -48,7 +48,7 @@ local function stop(job)
   job:cancel() -- during a transfer the first signal only causes a warning
   local result = job:wait(STOP_MS)
   if not result then sys.kill(-job.pid, "KILL") end
-  return result or { ok = false, exit = exit.INTERRUPTED }
+  return result or { ok = false, exit = results.INTERRUPTED }
 end
 
 -- The answer of a command, among its events.
@@ -140,7 +140,7 @@ local function run_once(request, root, row)
   if not result then return nil, problem end
   row.exits[#row.exits + 1] = result.exit
   row.failure, row.late = row.failure or result.failure, result.late
-  if result.exit == exit.SCRIPT_ERROR then return nil, result.failure end
+  if result.exit == results.SCRIPT_ERROR then return nil, result.failure end
   local well
   well, problem = examine(request, root, row)
   if well == nil then return nil, problem end
@@ -182,7 +182,7 @@ local function during(fault, problem)
 end
 
 -- Exit statuses of a script that got wrong files or options.
-local wrong_request = { [exit.USAGE] = true, [exit.BAD_IMAGE] = true, [exit.NO_MODEM] = true }
+local wrong_request = { [results.USAGE] = true, [results.BAD_IMAGE] = true, [results.NO_MODEM] = true }
 
 -- A script that refuses to do anything breaks nothing, so the test would prove nothing. Returns the failure that ends
 -- the test, if there is one.
@@ -190,7 +190,7 @@ local function tested_nothing(request, row)
   local status, problem = row.exits[1], row.failure
   if row.ended ~= "online" or not problem then return nil end
   if wrong_request[status] or problem.code == "device.unknown_model" then return problem end
-  if status == exit.REFUSED then
+  if status == results.REFUSED then
     request.emit { event = "warning", code = "script.refused",
       message = "the script refuses without any fault: nothing is tested (" .. problem.message .. ")" }
   end

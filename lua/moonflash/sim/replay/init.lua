@@ -10,12 +10,13 @@ local child = require "moonflash.commands.child"
 local command = require "moonflash.sim.replay.command"
 local event_loop = require "moonflash.sim.event_loop"
 local events = require "moonflash.sim.replay.events"
-local exit = require "moonflash.commands.result"
 local expect = require "moonflash.sim.replay.expect"
 local failure = require "moonflash.base.failure"
+local interrupt = require "moonflash.base.interrupt"
 local modem = require "moonflash.sim.replay.modem"
 local outcome = require "moonflash.sim.replay.outcome"
 local redact = require "moonflash.trace.redact"
+local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
 local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
@@ -182,20 +183,23 @@ local function clean_up(self)
   if self.root then sys.remove_tree(self.root) end
 end
 
+local function run_caught(request)
+  local self = { files = request.files or {}, reported = {}, program = request.program }
+  local ran, lines = pcall(run, self, request)
+  clean_up(self)
+  if ran then return { ok = true, exit = results.status(), lines = lines } end
+  local problem = failure.is(lines) and lines or failure.new("trace.unusable",
+    "this trace cannot be replayed", { evidence = tostring(lines) })
+  return { ok = false, exit = results.status(problem), failure = problem, lines = {} }
+end
+
 --- Replays a trace.
 -- @tparam table request trace (path), files (those of the recorded command, in the same order), time_scale
 -- of the modem's delays (0.01), program (the one of this installation)
 -- @treturn table { ok, exit, failure, lines }: exit 0 when the outcome is the same, 3 when not;
 -- lines = the outcome
 function replay.run(request)
-  sys.catch_signals()
-  local self = { files = request.files or {}, reported = {}, program = request.program }
-  local ran, lines = pcall(run, self, request)
-  clean_up(self)
-  if ran then return { ok = true, exit = exit.status(), lines = lines } end
-  local problem = failure.is(lines) and lines or failure.new("trace.unusable",
-    "this trace cannot be replayed", { evidence = tostring(lines) })
-  return { ok = false, exit = exit.status(nil, problem), failure = problem, lines = {} }
+  return interrupt.catch_during(run_caught, request)
 end
 
 return replay
