@@ -63,7 +63,7 @@ const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result)
 int mf_fail_stream(lua_State *L, const char *prefix, const char *what, ssize_t result, int error)
 {
     return mf_fail(L, mf_stream_code(L, prefix, result), what,
-                        result == MF_STREAM_FAILED ? strerror(error) : NULL);
+                   result == MF_STREAM_FAILED ? strerror(error) : NULL);
 }
 
 int mf_fail_source(lua_State *L, const char *what, ssize_t result, const struct mf_reader *reader)

@@ -50,9 +50,12 @@ static struct bound_port *new_port(lua_State *L, const char *name)
 static int opened(lua_State *L, const struct bound_port *bound, enum mf_port_result result)
 {
     static const char *const codes[] = {
-        [MF_PORT_NOT_FOUND] = "port.not_found",       [MF_PORT_DENIED] = "port.denied",
-        [MF_PORT_BUSY] = "port.busy",                 [MF_PORT_NOT_A_DEVICE] = "port.not_a_device",
-        [MF_PORT_INTERRUPTED] = "port.interrupted",   [MF_PORT_FAILED] = "port.failed",
+        [MF_PORT_NOT_FOUND] = "port.not_found",
+        [MF_PORT_DENIED] = "port.denied",
+        [MF_PORT_BUSY] = "port.busy",
+        [MF_PORT_NOT_A_DEVICE] = "port.not_a_device",
+        [MF_PORT_INTERRUPTED] = "port.interrupted",
+        [MF_PORT_FAILED] = "port.failed",
     };
 
     if (result == MF_PORT_OK)

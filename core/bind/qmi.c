@@ -94,7 +94,7 @@ static int check_ms(lua_State *L, int index, int absent)
 static int fail(lua_State *L, const struct port *port, int result)
 {
     return mf_fail(L, mf_stream_code(L, "qmi", result), port->path,
-                        port->qmi.text[0] != '\0' ? port->qmi.text : NULL);
+                   port->qmi.text[0] != '\0' ? port->qmi.text : NULL);
 }
 
 static int fail_open(lua_State *L, const struct port *port, int result)

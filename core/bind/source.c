@@ -121,7 +121,7 @@ static void check_arguments(lua_State *L, const char **argv)
 static int fail_fetch(lua_State *L, const char *program, int error)
 {
     return mf_fail(L, error == ENOENT ? "source.unavailable" : "source.failed", program,
-                        strerror(error));
+                   strerror(error));
 }
 
 /* The last argument names what is fetched. */

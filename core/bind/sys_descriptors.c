@@ -22,8 +22,8 @@
  * @module moonflash.core.sys.descriptors
  */
 #include "bind/sys.h"
-#include "driver/unix_socket.h"
 #include "driver/terminal.h"
+#include "driver/unix_socket.h"
 #include "stream/wait.h"
 
 #include <errno.h>
@@ -102,8 +102,7 @@ static int descriptors_read(lua_State *L)
     if (error != 0)
         return fail_descriptor(L, error, "read", descriptor);
     if (count == 0)
-        return mf_fail(L, "sys.closed", lua_pushfstring(L, "read descriptor %d", descriptor),
-                            NULL);
+        return mf_fail(L, "sys.closed", lua_pushfstring(L, "read descriptor %d", descriptor), NULL);
     lua_pushlstring(L, bytes, (size_t)count);
     return 1;
 }

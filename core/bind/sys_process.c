@@ -9,17 +9,19 @@
  *   sys.wait(pid, ms)          --> exit status, or 128 + signal | sys.timeout, sys.interrupted
  *   sys.kill(pid, signal_name) --> true | sys.not_found; "TERM" or "SIGTERM"; -pid: its group
  *
- *   sys.catch_signals()        --> true: SIGINT and SIGTERM end every wait of all moonflash modules with
- *                                  *.interrupted; SIGHUP and SIGPIPE are ignored, SIGCHLD is not. Nests
- *   sys.release_signals()      --> ends one catch_signals; the last acknowledges what is pending and restores
- *                                  the handlers of the host program
+ *   sys.catch_signals()        --> true: SIGINT and SIGTERM end every wait of all moonflash modules
+ *                                  with *.interrupted; SIGHUP and SIGPIPE are ignored, SIGCHLD is not.
+ *                                  Nests
+ *   sys.release_signals()      --> ends one catch_signals; the last one acknowledges what is pending
+ *                                  and restores the handlers of the host program
  *   sys.interrupts()           --> how many were caught since the start, name of the last or nil
  *   sys.pending_interrupts()   --> how many of them were not acknowledged; 0 while they are deferred
  *   sys.clear_interrupt()      --> acknowledges them: waits are possible again
  *   sys.defer_interrupts()     --> from now on interrupts end no wait; they stay pending. Nests
- *   sys.resume_interrupts()    --> ends one defer_interrupts; the last one lets what is pending end waits
- *   sys.hook(f, steps)         --> calls f every so many instructions of Lua, also in coroutines made from now
- *                                  on. Without arguments: no hook
+ *   sys.resume_interrupts()    --> ends one defer_interrupts; after the last one pending interrupts
+ *                                  end waits again
+ *   sys.hook(f, steps)         --> calls f every so many instructions of Lua, also in coroutines made
+ *                                  from now on. Without arguments: no hook
  *
  *   sys.lock(path [, role])    --> lock | sys.locked with the holder as evidence: "pid 71 ROLE: COMMAND
  *                                  LINE". Creates the file and its folders

@@ -42,7 +42,8 @@ struct mf_dbus_call {
  * failure it is closed again. */
 int mf_dbus_open(struct mf_dbus *self, const char *address, int timeout_ms, int interrupt);
 
-int mf_dbus_call(struct mf_dbus *self, const struct mf_dbus_call *call, int timeout_ms, int interrupt);
+int mf_dbus_call(struct mf_dbus *self, const struct mf_dbus_call *call, int timeout_ms,
+                 int interrupt);
 
 /* Closes the connection, so the bus and its services see that we have left. Takes a second and a half
  * at most. May be called on a closed connection. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    END_MS = 2000,   /* for the end of a child that has closed its output or was killed */
+    END_MS = 2000,    /* for the end of a child that has closed its output or was killed */
     MOST_PIECES = 256 /* taken of its standard error at once: a full pipe */
 };
 

@@ -80,7 +80,8 @@ static void write_holder(int descriptor, const char *role)
 
     own_command(command, sizeof command);
     if (ftruncate(descriptor, 0) == 0)
-        dprintf(descriptor, "pid %d%s%s: %s\n", (int)getpid(), *role == '\0' ? "" : " ", role, command);
+        dprintf(descriptor, "pid %d%s%s: %s\n", (int)getpid(), *role == '\0' ? "" : " ", role,
+                command);
 }
 
 /* Locks an open file, or reads the text of its holder. */

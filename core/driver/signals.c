@@ -88,8 +88,7 @@ static void take_over(int row)
 
     sigemptyset(&action.sa_mask);
     sigaction(handled[row].number, NULL, &handled[row].before);
-    handled[row].is_ours =
-        handled[row].number != SIGCHLD || loses_children(&handled[row].before);
+    handled[row].is_ours = handled[row].number != SIGCHLD || loses_children(&handled[row].before);
     if (handled[row].is_ours)
         sigaction(handled[row].number, &action, NULL);
 }
