@@ -91,7 +91,7 @@ describe("moonflash at", function()
 
   it("needs an AT port", function()
     fails(stage.moonflash(stage.modem "em7305", "at", "ATI"), 3, "device.no_port")
-    local waiting = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    local waiting = stage.modem("mc7455", { faults = { "start=download" } })
     local run = stage.moonflash(waiting, "at", "ATI")
     fails(run, 3, "device.no_port")
     assert.truthy(run.stderr:find("while it waits for an image", 1, true))

@@ -55,8 +55,7 @@ describe("an update of", function()
         local has_port = model ~= "em7305" or route.name ~= "boothold" -- there it has no AT port
         if has_port then
           it(("%s by %s with %s"):format(model, route.name, name), function()
-            -- a busy machine may not miss the window, which is another test's matter
-            local modem = stage.modem(model, { faults = { "window=600" } })
+            local modem = stage.modem(model)
             local run = stage.moonflash(modem, "update", "--route", route.name,
               unpack(stage.images(model, nil, packaging.kinds)))
             assert.equal(0, run.status, run.stderr .. run.stdout)

@@ -34,7 +34,7 @@ describe("moonflash recover", function()
     for model, said in pairs { mc7455 = "0\tnil\n", em7305 = "8\tqmi.unavailable\n" } do
       local new = stage.new[model]
       -- AT says it the second time only
-      local modem = stage.modem(model, { faults = { "start=download", "window=600",
+      local modem = stage.modem(model, { faults = { "start=download",
         "error=at.impref:4", "error=at.gobiimpref:4",
         ("preferred=%s/%s/%s"):format(new.firmware, new.carrier, new.config) } })
       local run = support.run(support.lua(script, modem.root, unpack(stage.images(model))))
@@ -47,7 +47,7 @@ describe("moonflash recover", function()
   end)
 
   it("leads a modem out of download mode by a reset", function()
-    assert.same({ "switch", "hello", "reset" }, stage.commands(recovers("start=download", "window=600")))
+    assert.same({ "switch", "hello", "reset" }, stage.commands(recovers("start=download")))
   end)
 
   it("leads a modem back that would go to download mode at every restart", function()
@@ -74,7 +74,7 @@ describe("moonflash recover", function()
   end
 
   it("resets a modem that waits for its memory to be read", function()
-    recovers("start=download", "memory-debug", "window=600")
+    recovers("start=download", "memory-debug")
   end)
 end)
 
@@ -133,8 +133,8 @@ describe("moonflash status", function()
   end)
 
   it("tells a modem that waits for an image from one that crashed, without a word to either", function()
-    local waiting = stage.mc7455("start=download", "window=600")
-    local crashed = stage.mc7455("start=download", "memory-debug", "window=600")
+    local waiting = stage.mc7455("start=download")
+    local crashed = stage.mc7455("start=download", "memory-debug")
     assert.equal("download", state_of(waiting).mode)
     assert.equal("memory-debug", state_of(crashed).mode)
     assert.same({}, stage.commands(waiting))

@@ -66,7 +66,7 @@ describe("an update that was killed", function()
 
   for _, point in ipairs(points) do
     it(point[1] .. " succeeds the second time", function()
-      local modem = stage.modem("mc7455", { time_scale = 0.01, faults = { "window=600" } })
+      local modem = stage.modem("mc7455", { time_scale = 0.01 })
       local files = stage.images "mc7455"
       killed(modem, files, point[2], point[3])
       wait_until_present(modem)
@@ -146,7 +146,7 @@ describe("after a download that failed for good", function()
   after_each(support.finish)
 
   it("recover leads the modem back to what it ran", function()
-    local modem = stage.modem("mc7455", { faults = { "refuse=qdl.open#*:1", "window=600" } })
+    local modem = stage.modem("mc7455", { faults = { "refuse=qdl.open#*:1" } })
     local run = moonflash(modem, "update", nil, stage.images "mc7455")
     assert.equal(7, run.status, run.stderr)
     assert.equal("qdl.open_refused", run.result.failure.code)
@@ -159,7 +159,7 @@ describe("images of another version than the modem prefers", function()
   after_each(support.finish)
 
   it("are sent to a modem in download mode, and preferred in a second pass", function()
-    local modem = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    local modem = stage.modem("mc7455", { faults = { "start=download" } })
     local run = moonflash(modem, "recover", nil, stage.images "mc7455")
     assert.equal(0, run.status, run.stderr .. run.stdout)
     assert_well(modem, new)

@@ -216,7 +216,7 @@ describe("a modem that takes one image a boot", function()
   end)
 
   it("goes on from download mode", function()
-    local modem = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    local modem = stage.modem("mc7455", { faults = { "start=download" } })
     local run = stage.moonflash(modem, "run", script "mc7455", unpack(stage.images "mc7455"))
     updated("mc7455", run)
     assert.same(expected(image, { "0048", "offline", "reset" }, image), stage.commands(modem))

@@ -40,7 +40,7 @@ describe("a script that returns a function", function()
   end)
 
   it("has changed nothing when it refuses a modem that waits for an image", function()
-    local modem = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    local modem = stage.modem("mc7455", { faults = { "start=download" } })
     local refused = run(modem, 'return function(job) return nil, "it is in " .. job.device.mode end')
     assert.equal(3, refused.status, refused.stderr)
     assert.equal("it is in download", refused.result.failure.message)
@@ -68,10 +68,10 @@ describe("a script that sends images itself", function()
   for words, text in pairs(scripts) do
     it("tells by its exit status what it left: " .. words, function()
       local image = stage.images("mc7455")[1]
-      local torn = stage.modem("mc7455", { faults = { "start=download", "window=600", "error=qdl.write#1" } })
+      local torn = stage.modem("mc7455", { faults = { "start=download", "error=qdl.write#1" } })
       local ran = run(torn, text, image)
       assert.equal(7, ran.status, ran.stderr)
-      local whole = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+      local whole = stage.modem("mc7455", { faults = { "start=download" } })
       ran = run(whole, text, image)
       assert.equal(words == "a function" and 8 or 3, ran.status, ran.stderr) -- of others the job knows no reset
       assert.equal("that was it", ran.result.failure.message)
@@ -79,7 +79,7 @@ describe("a script that sends images itself", function()
   end
 
   it("has undone what it says when no image was opened", function()
-    local faults = { "start=download", "window=600" }
+    local faults = { "start=download" }
     for number = 2, 9 do faults[#faults + 1] = "silence=qdl.hello#" .. number end
     local silent = stage.modem("mc7455", { faults = faults })
     local ran = stage.moonflash(silent, "--timeout-scale", "0.05", "run", write [[
@@ -96,11 +96,11 @@ describe("a script that sends images itself", function()
     local files = stage.images "mc7455"
     local UPDATE = "flash.update { files = { ... }, options = { timeout_scale = 0.05 } }\n"
       .. "return nil, 'enough'"
-    local torn = stage.modem("mc7455", { faults = { "start=download", "window=600", "error=qdl.write#*" } })
+    local torn = stage.modem("mc7455", { faults = { "start=download", "error=qdl.write#*" } })
     local ran = run(torn, UPDATE, files[1], files[2])
     assert.equal(7, ran.status, ran.stderr)
     assert.equal("enough", ran.result.failure.message)
-    local good = stage.modem("mc7455", { faults = { "start=download", "window=600" } })
+    local good = stage.modem("mc7455", { faults = { "start=download" } })
     ran = run(good, UPDATE, files[1], files[2])
     assert.equal(3, ran.status, ran.stderr)
   end)
@@ -125,7 +125,7 @@ describe("a script that sends images itself", function()
 
   for words, open in pairs(opens) do
     it("may do so in a step, through a port that " .. words .. ", which leaves a torn image alone", function()
-      local modem = stage.modem("mc7455", { faults = { "window=600", "error=qdl.write#1" } })
+      local modem = stage.modem("mc7455", { faults = { "error=qdl.write#1" } })
       local files = stage.images "mc7455"
       local ran = run(modem, [[
         local mc7455 = flash.try(flash.script "mc7455")

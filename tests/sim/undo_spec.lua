@@ -133,7 +133,7 @@ describe("a signal before the first image", function()
 
   it("asked for twice still leads it back", function()
     local modem = stage.modem("mc7455", { time_scale = 0.02,
-      faults = { "window=600", "silence=qdl.switch#*", "silence=qdl.hello#1", "silence=qdl.hello#2" } })
+      faults = { "silence=qdl.switch#*", "silence=qdl.hello#1", "silence=qdl.hello#2" } })
     local child = start_until(modem, "route preference")
     stage.wait_for(modem, "usb", { action = "ready", mode = "download" })
     child:kill "INT"
@@ -143,7 +143,7 @@ describe("a signal before the first image", function()
 
   it("while its port is greeted in vain leads it back", function()
     local modem = stage.modem("mc7455", { time_scale = 0.02,
-      faults = { "window=600", "silence=qdl.switch#*", "silence=qdl.hello#1" } })
+      faults = { "silence=qdl.switch#*", "silence=qdl.hello#1" } })
     local child = start_until(modem, "route preference")
     stage.wait_for(modem, "usb", { action = "ready", mode = "download" })
     stops(child, "INT", modem)
@@ -151,7 +151,7 @@ describe("a signal before the first image", function()
 
   it("while the images' conversation begins needs no second one", function()
     local modem = stage.modem("mc7455", { time_scale = 0.02,
-      faults = { "window=600", "silence=qdl.hello#2" } })
+      faults = { "silence=qdl.hello#2" } })
     local child = start_until(modem, "send images")
     stage.wait_for(modem, "fault", { fault = "silence" })
     stops(child, "INT", modem)

@@ -55,14 +55,14 @@ describe("moonflash update", function()
   end)
 
   it("starts with a modem in download mode", function()
-    local run = update(stage.mc7455("start=download", "window=600"), "--timeout-scale", "0.1", images())
+    local run = update(stage.mc7455("start=download"), "--timeout-scale", "0.1", images())
     assert.equal(0, run.status, run.stderr)
     assert.same(new, run.result.after)
   end)
 
   for _, fault in ipairs { "ack-0x70", "error-0x70", "no-answer-0x70" } do
     it("takes each known answer to 0x70: " .. fault, function()
-      local run = update(stage.mc7455(fault, "window=600"), "--timeout-scale", "0.2", images())
+      local run = update(stage.mc7455(fault), "--timeout-scale", "0.2", images())
       assert.equal(0, run.status, run.stderr)
     end)
   end
@@ -157,7 +157,7 @@ describe("an update is refused", function()
   end)
 
   it("at a port that does not speak QDL, and the modem stays as it is", function()
-    local modem = stage.mc7455("start=download", "diag-instead", "window=600")
+    local modem = stage.mc7455("start=download", "diag-instead")
     assert_failed(7, "qdl.diag_port", update(modem, "--timeout-scale", "0.1", images()))
     assert.same({}, stage.commands(modem))
   end)
