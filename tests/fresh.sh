@@ -86,6 +86,7 @@ in_root() {
     cat >"$root/root/commands"
     # shellcheck disable=SC2016 # for the inner shell to expand
     unshare --mount --pid --fork --kill-child sh -ec '
+        mount --bind "$1" "$1" # a mount point, or programs in it may not make namespaces of their own
         mount -t proc proc "$1/proc"
         mount -t sysfs -o ro sysfs "$1/sys"
         mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$1/dev/pts"

@@ -5,7 +5,7 @@ build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-d
 libmbim-glib-dev libarchive-dev lua-cjson"
 test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 # what the packaging is tested with, and the update engines that it serves
-packaging_packages="busybox-static mandoc dpkg-dev file luarocks cpio openssl lua-luv"
+packaging_packages="busybox-static mandoc groff-base shellcheck dpkg-dev file luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"
 bench_packages="valgrind zlib1g-dev"
 size_packages="squashfs-tools gcc-mipsel-linux-gnu"

@@ -48,6 +48,13 @@ leave_extras_out() {
     done
 }
 
+# A label of ctest that is no ring would never run.
+check_labels() {
+    for label in $(ctest --test-dir "$build" --print-labels | awk '/^ / { print $1 }'); do
+        [ -n "$(rings | grep "^$label|")" ] || { echo "tests/rings.sh has no ring $label" >&2 && status=1; }
+    done
+}
+
 report() {
     [ -z "$left_out" ] || printf '\nRings that did not run:\n%s' "$left_out"
     [ ! -s "$MOONFLASH_SKIPPED" ] || printf '\nTests that did not run:\n%s\n' "$(sort -u "$MOONFLASH_SKIPPED" | sed 's/^/  /')"
@@ -68,6 +75,7 @@ install_packages $build_packages $test_packages
 for ring in $chosen; do prepare "$ring"; done
 cmake -S . -B "$build" -DMOONFLASH_TESTS=ON -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)"
 cmake --build "$build" -j "$jobs"
+check_labels
 temporary_begin
 MOONFLASH_SKIPPED=$(cd "$build" && pwd)/skipped
 export MOONFLASH_SKIPPED

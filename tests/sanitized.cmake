@@ -111,7 +111,7 @@ endif()
 function(checked_test name checked)
   add_test(NAME checked_${name} COMMAND ${LUA_PROGRAM} tests/busted.lua tests/checked/update_spec.lua
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(checked_${name} PROPERTIES TIMEOUT 300 LABELS sim
+  set_tests_properties(checked_${name} PROPERTIES TIMEOUT 900 LABELS sim
     ENVIRONMENT "${test_environment};MOONFLASH_CHECKED=${checked}")
 endfunction()
 

@@ -72,8 +72,19 @@ ends[6] = function(cell, log)
   if power(log) ~= 0 then return "not entered, and the radio is off" end
 end
 
+-- Whether the modem left download mode because its window was over. The program cannot prevent that on a machine
+-- that is too busy to run it in time.
+local function left_by_its_window(log)
+  for index = #log, 1, -1 do
+    if log[index].event == "window" then return true end
+    if log[index].event == "qdl" then return false end
+  end
+end
+
 ends[7] = function(_, log)
-  if mode(log) == "application" then return "transfer failed, and the modem is in application mode" end
+  if mode(log) == "application" and not left_by_its_window(log) then
+    return "transfer failed, and the modem is in application mode"
+  end
 end
 
 ends[8] = function() end

@@ -115,10 +115,19 @@ local function apply(list, cell, seen)
   return found[1] and table.concat(found, "; ")
 end
 
---- Whether a first run was slower than what it had to wait for, which a busy machine can do.
-function judge.came_too_late(cell, seen)
-  if rules.ended(cell, seen) then return false end
-  return (rules.struck(cell, seen) or rules.got_over_it(cell, seen)) ~= nil
+local function window_ended(log, from)
+  for index = from, #log do
+    if log[index].event == "window" then return true end
+  end
+  return false
+end
+
+--- Whether a run was slower than the modem it had to be in time for, which a busy machine can cause: the first run
+-- did not reach the message, or the second one failed and missed a download window.
+function judge.came_too_late(cell, first, second)
+  if rules.ended(cell, first) or rules.ended(cell, second) then return false end
+  return rules.struck(cell, first) ~= nil or rules.got_over_it(cell, first) ~= nil
+    or not second.result.ok and window_ended(second.log, #first.log + 1)
 end
 
 --- What is wrong with a first run.

@@ -22,13 +22,13 @@ local function summary(seen)
   return { exit = result.exit, code = result.ok == false and result.failure and result.failure.code or nil }
 end
 
--- On a machine that is busy for a moment a run may end before it comes to the message with the fault, or miss
--- an answer that was only late.
+-- On a machine that is busy for a moment a run may end before it comes to the message with the fault, miss an
+-- answer that was only late, or miss the download window.
 local function run_both(job)
   local first, second
   for _ = 1, TRIES do
     first, second = run.both(job)
-    if not judge.came_too_late(job, first) then break end
+    if not judge.came_too_late(job, first, second) then break end
   end
   return first, second
 end

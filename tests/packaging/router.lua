@@ -14,7 +14,7 @@ stage.SHELL = "/usr/bin/busybox"
 --- Where the package's files are.
 stage.FILES = "packaging/openwrt/moonflash/files/"
 
-local PATIENCE_MS = 60000
+local PATIENCE_MS = 240000
 
 local router, modem
 

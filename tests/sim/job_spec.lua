@@ -4,7 +4,7 @@ local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local PATIENCE_MS = 60000 * support.slowness
+local PATIENCE_MS = 240000 * support.slowness
 
 local jobs
 

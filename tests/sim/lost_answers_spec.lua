@@ -100,7 +100,7 @@ describe("a modem that leaves download mode by itself", function()
   end
 
   it("is not waited for when it is back already", function()
-    local modem, routes = stage.modem("mc7455", { faults = { "silence=qdl.hello" } }), {}
+    local modem, routes = stage.modem("mc7455", { faults = { "silence=qdl.hello", "window=29" } }), {}
     local result = flash.update {
       root = modem.root, files = stage.images "mc7455", options = { timeout_scale = 0.3 * support.slowness },
       emit = function(event)

@@ -96,7 +96,8 @@ describe("half an update", function()
 
   -- The firmware is in, the settings are not: the modem runs the one with the other's settings.
   local function half_flashed()
-    local modem, files = stage.modem("mc7455", { time_scale = 0.01 }), stage.images("mc7455")
+    local modem = stage.modem("mc7455", { time_scale = 0.01, faults = { "window=200" } })
+    local files = stage.images "mc7455"
     killed(modem, files, "image", { ok = true })
     stage.wait_for(modem, "usb", { action = "ready", mode = "application" }, 2)
     assert.equal(1, stage.mode(modem).power)

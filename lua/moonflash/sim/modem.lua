@@ -76,7 +76,10 @@ function entered.download(self)
   local function look()
     local idle = self.loop:now() - self.heard_at
     local left = self:milliseconds(self.seconds.window) - idle
-    if left <= 0 and not self.torn then return self:leave_download() end
+    if left <= 0 and not self.torn then
+      self.recorder:note("window", { idle = idle })
+      return self:leave_download()
+    end
     self:after(self.seconds.window * (left > 0 and left / (left + idle) or 1), look)
   end
   if not self.crashed then self:after(self.seconds.window, look) end
