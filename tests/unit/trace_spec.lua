@@ -3,6 +3,7 @@ local at = require "moonflash.protocol.at"
 local bytes = require "moonflash.core.bytes"
 local replay_events = require "moonflash.sim.replay.events"
 local failure = require "moonflash.base.failure"
+local flash = require "moonflash"
 local port = require "moonflash.core.port"
 local redact = require "moonflash.trace.redact"
 local support = require "tests.support"
@@ -261,6 +262,19 @@ describe("a trace", function()
 
   it("cannot be written where there is no folder", function()
     assert.equal("trace.failed", support.code_of(trace.open "/nowhere/x.trace"))
+  end)
+end)
+
+describe("flash.trace", function()
+  after_each(support.finish)
+
+  it("checks the request before it opens the file", function()
+    local path = support.folder() .. "/x.trace"
+    for _, request in ipairs { { files = { 5 } }, { flies = {} }, { options = { force = 1 } }, 5 } do
+      assert.is_false(pcall(flash.trace, path, "update", request))
+      assert.is_nil(sys.stat(path))
+    end
+    assert.is_false(pcall(flash.trace, path, "no such command"))
   end)
 end)
 

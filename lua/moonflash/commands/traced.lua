@@ -5,6 +5,7 @@
 --
 -- @module moonflash.commands.traced
 
+local checks = require "moonflash.base.request_checks"
 local commands = require "moonflash.commands"
 local results = require "moonflash.commands.result"
 local run = require "moonflash.base.run"
@@ -58,11 +59,11 @@ end
 -- @tparam string command "update", "plan", "recover", "status", "switch" or "run"
 -- @tparam[opt] table request as for flash.update, flash.plan ... flash.run_script
 -- @treturn table the result of that
--- @raise when there is no such command
+-- @raise when there is no such command, or the request is wrong; no file is written then
 function recorded.run(path, command, request)
   local known = known_commands[command] or error("nothing to trace: " .. tostring(command), 2)
   request = request or {}
-  if type(request) ~= "table" then error("a request must be a table", 2) end
+  checks.request(request, 2)
   local emit = request.emit and run.safe_emit(request.emit) or run.current().emit
   local writer, problem = trace.open(path, emit)
   if not writer then return results.bad(problem) end
