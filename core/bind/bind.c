@@ -55,8 +55,10 @@ const char *mf_stream_code(lua_State *L, const char *prefix, ssize_t result)
     static const char *const names[] = {"timeout", "closed", "interrupted", "failed", "rejected"};
     int row = (int)-result - 1;
 
-    if (row < 0 || row >= (int)(sizeof names / sizeof *names))
+    if (row < 0 || row >= (int)(sizeof names / sizeof *names)) {
         luaL_error(L, "no stream result: %d", (int)result);
+        return NULL; /* a compiler may not know that luaL_error does not return */
+    }
     return lua_pushfstring(L, "%s.%s", prefix, names[row]);
 }
 
