@@ -25,7 +25,7 @@ local functions = {
   update_steps = "procedure.update_steps.steps", update = "commands.update", plan = "commands.plan",
   switch = "commands.switch", recover = "commands.recover", status = "commands.status",
   run_script = "commands.run", job = "commands.child.start",
-  trace = "commands.traced.run", replay = "sim.replay.run",
+  trace = "commands.trace", replay = "sim.replay.run",
 }
 
 local flash = { _VERSION = "moonflash " .. require("moonflash.base.install").version }

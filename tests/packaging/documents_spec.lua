@@ -77,6 +77,18 @@ describe("the man page", function()
   end)
 end)
 
+describe("README", function()
+  it("has every command and exit status", function()
+    local readme = sys.read_file "README.md"
+    for _, command in ipairs(commands) do
+      assert(readme:find("\n| `" .. command.name:gsub("%p", "%%%0") .. "%f[^%w-]"), command.name)
+    end
+    for name, status in pairs(exit) do
+      if type(status) == "number" then assert(readme:find(("\n| %d |"):format(status), 1, true), name) end
+    end
+  end)
+end)
+
 describe("README's Install", function()
   after_each(support.finish)
 

@@ -1,5 +1,6 @@
 -- The service and the ubus object of the OpenWrt package.
 local cjson = require "cjson"
+local options = require "moonflash.base.options"
 local stage = require "tests.packaging.router"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -143,7 +144,10 @@ only("on OpenWrt", function()
       assert.is_true(run.stdout:find('"devices":{}', 1, true) ~= nil)
       local page = sys.read_file "packaging/openwrt/README.md"
       for _, arguments in pairs(methods) do
-        for name in pairs(arguments) do assert(page:find("`" .. name .. "`", 1, true), name) end
+        for name in pairs(arguments) do
+          assert(page:find("`" .. name .. "`", 1, true), name)
+          assert(options.by_name[name] or name == "files" or name == "job", name)
+        end
       end
       local acl = cjson.decode((sys.read_file(FILES .. "moonflash.acl.json"))).moonflash
       local granted = { unpack(acl.read.ubus.moonflash) }

@@ -37,7 +37,7 @@ describe("options", function()
       busnum_devnum = { bus = 1, number = 4 }, skip = { "power" }, qmi = true, force = true, json = true,
       root = "/x", trace = "/t" }
     assert.same({ vid = "1199", pid = "9071", place = "1-1", bus = 1, number = 4 }, selection)
-    assert.same({ skip = { power = true }, mbim = false, force = true }, given)
+    assert.same({ skip = { power = true }, mbim = false, force = true, trace = "/t" }, given)
   end)
 end)
 
@@ -46,7 +46,7 @@ describe("the checks of a request", function()
 
   it("accept what a request may have", function()
     check { files = { "a", "b" }, root = "/", selection = {}, emit = print, path = "x", pair = "y", arguments = {},
-      options = { force = false, storage_index = 255, timeout_scale = 0.5, skip = {}, trace = {}, route = "impref" } }
+      options = { force = false, storage_index = 255, timeout_scale = 0.5, skip = {}, trace = "x", route = "impref" } }
   end)
 
   local wrong = {

@@ -275,6 +275,32 @@ describe("flash.trace", function()
       assert.is_nil(sys.stat(path))
     end
     assert.is_false(pcall(flash.trace, path, "no such command"))
+    local _, problem = pcall(function() flash.trace(path, "update", { files = { 5 } }) end)
+    assert.matches("^tests/unit/trace_spec%.lua:%d+: files must be texts", problem)
+  end)
+
+  it("is the option trace of a command", function()
+    local root, path = support.folder(), support.folder() .. "/x.trace"
+    local request = { root = root, options = { trace = path, force = true }, selection = { place = "1-1" } }
+    assert.equal(5, flash.status(request).exit)
+    local recorded = sys.read_file(path)
+    assert.matches('"event":"start","arguments":%[%],"command":"status","files":%[%],"options":{"force":true}',
+      recorded)
+    assert.matches('"event":"result".*"exit":5', recorded)
+    assert.same({ trace = path, force = true }, request.options)
+    flash.trace(path, "status", { root = root, selection = { place = "1-1" }, options = { force = true } })
+    assert.equal((recorded:gsub('"t":%d+', "")), (sys.read_file(path):gsub('"t":%d+', "")))
+  end)
+
+  it("does not replace a file that the command reads", function()
+    local image, link = support.folder() .. "/a.cwe", support.folder() .. "/link"
+    assert(sys.write_file(image, "image"))
+    assert(sys.symlink(image, link))
+    for _, path in ipairs { image, link } do
+      local result = flash.update { files = { image }, options = { trace = path } }
+      assert.same({ 1, "usage" }, { result.exit, result.failure.code })
+    end
+    assert.equal("image", sys.read_file(image))
   end)
 end)
 

@@ -18,7 +18,7 @@ local request_fields = {
   selection = checks.table, options = checks.table, emit = { lua = "function" },
 }
 
-local known_options = { trace = checks.table }
+local known_options = {}
 for name, row in pairs(options.by_name) do
   if row.goes_to == "options" then known_options[name] = row.type end
 end

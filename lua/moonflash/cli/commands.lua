@@ -3,11 +3,11 @@
 --     name        as typed
 --     summary     for the help
 --     arguments   rows { the word in the help, the help, field = of the request, count = "+" or "*" for a list,
---                 file = true when it names a file or "perhaps", verbatim = true when no option follows }
+--                 verbatim = true when no option follows }
 --     run         function(request, out, given) returns the result: request of moonflash.cli.request, the output,
 --                 given = the options of the command line by name
---     traced      true: it talks to a modem, so --trace can record it; or a function(request) that returns the
---                 arguments to record
+--     traced      true: a command of the library, which records itself for --trace; or for others that talk to a
+--                 modem a function(request) that returns the arguments to record
 --
 -- The options are in moonflash.base.options.
 -- @module moonflash.cli.commands
@@ -27,7 +27,7 @@ local function call(name)
 end
 
 local function devices(request, out)
-  local found, problem = flash.devices(request)
+  local found, problem = flash.devices { root = request.root, emit = request.emit }
   if not found then return results.bad(problem) end
   out:object(schema.devices(found))
   show.devices(out, found)
@@ -68,12 +68,12 @@ local function of_simulator(name, load)
 end
 
 local function files(count, help)
-  return { "FILE", help, field = "files", count = count, file = true }
+  return { "FILE", help, field = "files", count = count }
 end
 
 return {
   { name = "devices", summary = "modems present: place, model, mode, ports, what is missing",
-    arguments = {}, run = devices, traced = true },
+    arguments = {}, run = devices, traced = function() return {} end },
 
   { name = "status", summary = "one modem: what it runs, prefers and stores, its state and what to do",
     arguments = {}, run = status, traced = true },
@@ -101,9 +101,8 @@ return {
 
   { name = "run", summary = "run a script of your own",
     arguments = {
-      { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", field = "path", file = true },
-      { "ARG", "everything after SCRIPT belongs to it", field = "arguments", count = "*", file = "perhaps",
-        verbatim = true },
+      { "SCRIPT", "a Lua file, or the name of a script that comes with moonflash", field = "path" },
+      { "ARG", "everything after SCRIPT belongs to it", field = "arguments", count = "*", verbatim = true },
     },
     run = call "run_script", traced = true },
 
@@ -119,7 +118,7 @@ return {
     arguments = {
       { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", field = "commands", count = "+" },
     },
-    run = at.run, traced = true },
+    run = at.run, traced = function(request) return request.commands end },
 
   { name = "simulate", summary = "simulated modems until interrupted; prints their root when ready",
     arguments = {

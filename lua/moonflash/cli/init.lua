@@ -7,11 +7,11 @@ local failure = require "moonflash.base.failure"
 local help = require "moonflash.cli.help"
 local install = require "moonflash.base.install"
 local output = require "moonflash.cli.output"
-local recording = require "moonflash.cli.recording"
 local requests = require "moonflash.cli.request"
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
+local traced = require "moonflash.commands.traced"
 
 local cli = {}
 
@@ -21,9 +21,14 @@ local function tell_version(out)
   return results.good()
 end
 
--- Runs the command. session.trace becomes the trace, if there is one.
-local function perform(session, out)
-  local parsed = session.parsed
+-- Runs a command. A command of the library records itself; for others, `traced` returns the arguments to record.
+local function run(command, request, out, given)
+  local function work() return command.run(request, out, given) end
+  if type(command.traced) ~= "function" then return work() end
+  return traced.call(request, { name = command.name, arguments = command.traced(request), files = {} }, work)
+end
+
+local function perform(parsed, out)
   if parsed.given.version then return tell_version(out) end
   if parsed.given.help then
     out:say(help.text(commands, parsed.command))
@@ -32,9 +37,7 @@ local function perform(session, out)
   local request, problem = requests.new(parsed, function(event) out:emit(event) end)
   if not request then return results.bad(problem) end
   sys.catch_signals()
-  session.trace, problem = recording.begin(request, parsed.command, parsed.given)
-  if problem then return results.bad(problem) end
-  return parsed.command.run(request, out, parsed.given)
+  return run(parsed.command, request, out, parsed.given)
 end
 
 -- The result of a run that raised: a failure, or a bug of moonflash. A bug is one sentence; its traceback goes
@@ -52,13 +55,11 @@ end
 function cli.run(words)
   local parsed, problem = arguments.parse(words, commands)
   local out, no_log = output.open(parsed.given)
-  local session = { parsed = parsed }
   out:record("moonflash " .. install.version .. ": " .. table.concat(words, " "))
   local _, result = xpcall(function()
     if problem or no_log then return results.bad(problem or no_log) end
-    return perform(session, out)
+    return perform(parsed, out)
   end, function(value) return result_of_error(out, value) end)
-  if session.trace then session.trace:finish(result) end
   return out:finish(result)
 end
 

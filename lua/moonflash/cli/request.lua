@@ -6,6 +6,7 @@ local options = require "moonflash.base.options"
 local results = require "moonflash.commands.result"
 local selected = require "moonflash.commands.request"
 local sys = require "moonflash.core.sys"
+local traced = require "moonflash.commands.traced"
 
 local requests = {}
 
@@ -19,13 +20,23 @@ local function root_of(given)
   })
 end
 
+local function check_trace(command, given)
+  if not given.trace then return nil end
+  if not command.traced then
+    return failure.new("usage", command.name .. " talks to no modem: --trace has nothing to write")
+  elseif given.log and traced.same_file(given.trace, given.log) then
+    return failure.new("usage", "--trace would replace the log", { hint = "choose another file" })
+  end
+end
+
 --- Makes the request of a command.
 -- @tparam table parsed of moonflash.cli.arguments
 -- @tparam function emit takes the events
 -- @treturn table root, selection, options, emit and the arguments of the command by name; or nil and a failure
 function requests.new(parsed, emit)
   local root, problem = root_of(parsed.given)
-  if not root then return nil, problem end
+  problem = problem or check_trace(parsed.command, parsed.given)
+  if problem then return nil, problem end
   local request = { root = root, emit = emit }
   request.selection, request.options = options.to_request(parsed.given)
   for field, value in pairs(parsed.arguments) do request[field] = value end

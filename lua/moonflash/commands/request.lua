@@ -97,6 +97,14 @@ local function check_given(given, found, models, options)
     { evidence = device.describe(found) })
 end
 
+local function unknown_model(name, models)
+  local known = {}
+  for index, one in ipairs(models) do known[index] = one.name end
+  return failure.new("script.not_found", "no script for the model " .. name, {
+    hint = ("the models are %s; a script of your own is named by its file: --model ./mine.lua"):format(
+      table.concat(known, ", ")) })
+end
+
 -- The model that --model names, else the one whose ids the modem has.
 local function choose_model(seen, found, options)
   if seen.script then return check_given(seen.script, found, seen.models, options) end
@@ -105,8 +113,7 @@ local function choose_model(seen, found, options)
     if wanted and model.answers_to(candidate, wanted) then return candidate end
   end
   if options.model then
-    return nil, failure.new("script.not_found", "no script for the model " .. options.model,
-      { hint = "a script of your own is named by its file: --model ./mine.lua" })
+    return nil, unknown_model(options.model, seen.models)
   end
   return nil, failure.new("device.unknown_model", "no script knows this modem",
     { evidence = device.describe(found) })

@@ -1,78 +1,68 @@
---- Procedures of the library with a trace of all that passes, as the command line has it.
---
---     local result = flash.trace("update.trace", "update", { files = { "new.cwe", "new.nvu" } })
---     local again = flash.replay { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
---
+--- Records a command: with the option `trace`, everything that passes between moonflash and the modem is written to a
+-- file, which `moonflash replay` and flash.replay take. See moonflash.trace.
 -- @module moonflash.commands.traced
 
-local checks = require "moonflash.base.request_checks"
-local commands = require "moonflash.commands"
+local failure = require "moonflash.base.failure"
 local results = require "moonflash.commands.result"
-local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
-local trace = require "moonflash.trace"
+local tables = require "moonflash.base.table"
+local tracing = require "moonflash.trace"
 
-local recorded = {}
+local traced = {}
 
-local function existing(words)
-  local files = {}
-  for _, word in ipairs(words) do
-    if sys.stat(word) then files[#files + 1] = word end
+--- Whether two paths name one file.
+-- @tparam string one
+-- @tparam string other
+-- @treturn boolean
+function traced.same_file(one, other)
+  local real = sys.real_path(one)
+  return one == other or real ~= nil and real == sys.real_path(other)
+end
+
+-- The files of a command; a script that --model names is the first.
+local function files_of(request, files)
+  local model, all = request.options.model or "", { unpack(files) }
+  if model:find "/" or model:find "%.lua$" then table.insert(all, 1, model) end
+  return all
+end
+
+-- A trace must not replace a file that the command reads.
+local function check_path(path, files)
+  for _, file in ipairs(files) do
+    if traced.same_file(path, file) then
+      return nil, failure.new("usage", "--trace would replace " .. file, { hint = "choose another file" })
+    end
   end
-  return files
+  return true
 end
 
-local function with_files(request)
-  return request.files or {}, request.files or {}
+local function open(request, files)
+  local free, taken = check_path(request.options.trace, files)
+  if not free then return nil, taken end
+  return tracing.open(request.options.trace, request.emit)
 end
 
-local function with_script(request)
-  local words = { request.path, unpack(request.arguments or {}) }
-  return words, existing(words)
-end
-
--- By the name of the command: the function of the library, and what the command line would have as
--- arguments and as files among them.
-local known_commands = {
-  update = { commands.update, with_files }, plan = { commands.plan, with_files },
-  recover = { commands.recover, with_files }, status = { commands.status, with_files },
-  switch = { commands.switch, function(request) return { request.pair }, {} end },
-  run = { commands.run, with_script },
-}
-
--- The request with the trace in it; told are the options that matter to a replay.
-local function traced(request, writer, emit)
-  local whole, options = {}, {}
-  for name, value in pairs(request) do whole[name] = value end
-  for name, value in pairs(request.options or {}) do options[name] = value end
-  options.trace = writer
-  whole.options = options
-  whole.emit = function(event)
-    writer:emit(event)
+--- Calls a function with a request, and records it if the request's option `trace` is a path.
+-- @tparam table request root, options, emit; writes to the trace afterwards
+-- @tparam table command name, arguments, files = those of the arguments that name files
+-- @tparam function work called with the request; returns a result
+-- @treturn table the result
+function traced.call(request, command, work)
+  if type(request.options.trace) ~= "string" then return work(request) end
+  local files, options, emit = files_of(request, command.files), tables.merge(request.options), request.emit
+  local trace, problem = open(request, files)
+  if not trace then return results.bad(problem) end
+  options.trace = nil
+  trace:start { name = command.name, options = options, arguments = command.arguments, files = files,
+    root = request.root }
+  request.options = tables.merge(options, { trace = trace })
+  request.emit = function(event)
+    trace:emit(event)
     emit(event)
   end
-  return whole
-end
-
---- Runs a procedure and writes a trace of it, which `moonflash replay` and flash.replay take.
--- @tparam string path of the trace; a file that is there is replaced
--- @tparam string command "update", "plan", "recover", "status", "switch" or "run"
--- @tparam[opt] table request as for flash.update, flash.plan ... flash.run_script
--- @treturn table the result of that
--- @raise when there is no such command, or the request is wrong; no file is written then
-function recorded.run(path, command, request)
-  local known = known_commands[command] or error("nothing to trace: " .. tostring(command), 2)
-  request = request or {}
-  checks.request(request, 2)
-  local emit = request.emit and run.safe_emit(request.emit) or run.current().emit
-  local writer, problem = trace.open(path, emit)
-  if not writer then return results.bad(problem) end
-  local arguments, files = known[2](request)
-  writer:start { name = command, options = request.options or {}, arguments = arguments, files = files,
-    root = request.root or run.current().root }
-  local result = known[1](traced(request, writer, emit))
-  writer:finish(result)
+  local result = work(request)
+  trace:finish(result)
   return result
 end
 
-return recorded
+return traced

@@ -3,7 +3,7 @@
 -- no image data. README.md describes the format.
 --
 --     local trace = assert(trace.open "update.trace")
---     flash.update { files = files, options = { trace = trace } }
+--     local job = job.new { device = device, options = { trace = trace } }
 --     trace:close()
 --
 -- A job reports its modem, and protocol/ its ports, to the trace. The caller that runs the job passes the
