@@ -1,5 +1,5 @@
---- What went wrong in the world outside, as a value. Functions return `nil, failure`; wrong callers
--- raise instead. One shape everywhere:
+--- Failures: errors of the world outside, as values. Functions return `nil, failure`; a wrong argument raises an
+-- error instead. All failures have one shape:
 --
 --     { code = "qdl.not_qdl",           for programs, from a closed list
 --       message = "what happened",
@@ -8,13 +8,14 @@
 --       step = "send images",           added by the engine
 --       cause = failure }               optional, the failure beneath
 --
--- Failures made in C have the same metatable, which is found by its name, and their messages from
+-- A failure keeps, for the exit status, phase: that of the job it ended; image_opened: a download session had opened
+-- an image. Failures made in C have the same metatable, which they find by its name, and their messages are in
 -- moonflash.base.failure_messages.
 -- @module moonflash.base.failure
 
 local failure = {}
 
---- Every code there is, with its default hint: moonflash/base/failure_codes.lua. Others cannot be made.
+--- All codes, with their default hints.
 failure.codes = require "moonflash.base.failure_codes"
 
 local messages = require "moonflash.base.failure_messages"
@@ -48,20 +49,20 @@ end
 --- Makes a failure.
 -- @tparam string code one of failure.codes
 -- @tparam string message what happened, for people
--- @tparam[opt] table fields evidence, hint, step, cause and whatever else programs may want
+-- @tparam[opt] table fields evidence, hint, step, cause, and any others
 -- @treturn table the failure
--- @raise for another code, or without a message
+-- @raise for an unknown code, or without a message
 function failure.new(code, message, fields)
   if not failure.codes[code] then error("no such failure code: " .. tostring(code), 2) end
-  if type(message) ~= "string" then error("a failure needs a message: words for people", 2) end
+  if type(message) ~= "string" then error("a failure needs a message, a text", 2) end
   local self = { code = code, message = message }
   for name, value in pairs(fields or {}) do self[name] = value end
   return setmetatable(self, meta)
 end
 
---- The failure that a script means by what it returns behind `nil`: a failure, or a text that says why.
+--- The failure of the second value that a script returned, after `nil`: a failure, or a text with the reason.
 -- @param value
--- @treturn ?table
+-- @treturn ?table nil for any other value
 function failure.meant(value)
   if type(value) == "string" and value ~= "" then return failure.new("script.refused", value) end
   return failure.is(value) and value or nil
@@ -72,8 +73,8 @@ function failure.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
---- Hands on what a function returned, or ends the script with the failure it returned: what follows
--- may rely on the value. A step or script that ends so has failed with that failure.
+--- Returns what a function returned, or raises the failure that it returned. A step or script that ends this way fails
+-- with that failure.
 -- @param value
 -- @tparam ?table|string problem a failure, or a text as of io.open
 -- @return value and all that follows it

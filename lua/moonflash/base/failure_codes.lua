@@ -1,4 +1,4 @@
---- The codes of failures: a closed list, each with what to do when nobody knows better.
+--- The codes of failures: a closed list, each with its default hint.
 -- @module moonflash.base.failure_codes
 
 return {
@@ -47,7 +47,7 @@ return {
   ["qmi.interrupted"] = "run the same command again",
   ["qmi.failed"] = "run the same command again",
   ["qmi.refused"] = "`moonflash status` shows the state of the modem",
-  ["qmi.malformed"] = "mend the format of your own message; else run again with --log FILE and report it",
+  ["qmi.malformed"] = "correct the format of your own message; else run again with --log FILE and report it",
   -- AT
   ["at.error"] = "see the modem's AT manual; many commands need AT!ENTERCND=\"A710\" first",
   ["at.cme_error"] = "`moonflash status` shows the state of the modem",
@@ -104,7 +104,7 @@ return {
   ["replay.differs"] = "the trace, the images or the program are not what they were",
   -- jobs and scripts
   ["job.interrupted"] = "run the same command again; it goes on from the state the modem is in",
-  ["job.up_to_date"] = "use --force to send the images all the same",
+  ["job.up_to_date"] = "use --force to send the images anyway",
   ["job.not_entered"] = "run the same command again, or choose another way with --route",
   ["job.not_confirmed"] = "`moonflash status` shows why",
   ["stored.none"] = "give the image files: `moonflash recover FILE...` or `moonflash update FILE...`",
@@ -112,12 +112,12 @@ return {
   ["modem.radio_off"] = "`moonflash status` names who keeps the radio off",
   ["job.wrong_mode"] = "`moonflash status` shows the state of the modem",
   ["script.not_found"] = "check the name of the script",
-  ["script.untrusted"] = "look at what the script says, then copy it to a folder of your own",
-  ["script.invalid"] = "mend the script where the message says",
-  ["script.raised"] = "mend the script where the message says",
-  ["script.refused"] = "see to what the script says, then run it again",
+  ["script.untrusted"] = "read the script, then copy it to a folder of your own",
+  ["script.invalid"] = "correct the script at the line that the message names",
+  ["script.raised"] = "correct the script at the line that the message names",
+  ["script.refused"] = "do what the message of the script asks for, then run it again",
   ["script.warning"] = "the message of the script says what to look at",
-  ["script.left_broken"] = "mend the script: after these faults the modem needs more than a second run",
+  ["script.left_broken"] = "correct the script: after these faults the modem needs more than a second run",
   ["log.failed"] = "choose another file for --log, or free space",
   ["output.failed"] = "free space where standard output goes",
   ["simulator.unavailable"] = "install the simulator of moonflash (OpenWrt: the package moonflash-simulator)",
