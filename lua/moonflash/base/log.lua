@@ -31,7 +31,7 @@ function log.note(format, ...)
   emit({ event = "note" }, format, ...)
 end
 
---- Prints a warning, with the code script.warning. The script goes on.
+--- Prints a warning, with the code script.warning. The script continues.
 -- @tparam string format
 -- @param ... its values
 function log.warn(format, ...)

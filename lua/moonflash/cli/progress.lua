@@ -1,5 +1,5 @@
 --- Progress of an update: per cent, rate and time left, and the line that shows them. The images make 95 %; the
--- rest is for the restart and the confirmation, which only the result can tell.
+-- rest is for the restart and the confirmation; only the result shows 100 %.
 -- @module moonflash.cli.progress
 
 local text = require "moonflash.cli.text"

@@ -1,4 +1,4 @@
---- Numbers, tables and failures as people read them.
+--- Formats numbers, tables and failures for people.
 -- @module moonflash.cli.text
 
 local failure = require "moonflash.base.failure"

@@ -1,5 +1,5 @@
 --- moonflash as a child process, for programs with an event loop of their own: its events arrive on a descriptor.
--- The child goes on when its caller ends.
+-- The child continues when its caller ends.
 --
 --     local job = assert(flash.job { command = "update", files = { "new.cwe", "new.nvu" } })
 --     -- in the loop, whenever job:descriptor() is readable:
@@ -176,7 +176,7 @@ function child:wait(ms)
   return result_of(self)
 end
 
---- Closes the pipe. The job goes on; `wait` still returns its exit status, and removes it from the table of
+--- Closes the pipe. The job continues; `wait` still returns its exit status, and removes it from the table of
 -- processes. May be called again.
 function child:close()
   self.process:close()

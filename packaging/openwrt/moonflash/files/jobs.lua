@@ -1,4 +1,4 @@
---- The jobs of the service, as their folders tell: see /usr/libexec/moonflash-job.
+--- The jobs of the service, read from their folders: see /usr/libexec/moonflash-job.
 -- @module moonflash.rpcd.jobs
 
 local exit = require "moonflash.commands.result"
@@ -74,23 +74,23 @@ local function ended_as(status, code, message)
     hint = failure.hint(ended) } }
 end
 
--- How a job ended: what it said last; or, if it was stopped before it could take note of that or had no room
--- to say anything, what its exit status says. One that was killed has none.
+-- The result of a job: its result event, or else one made of its exit status. A job that was stopped before it caught
+-- signals, or that had no room to write, has no result event. A killed job has neither.
 local function result_of(job, events)
-  local said, status = result_in(events), tonumber(number_in(job, "ended") or "")
-  if said or not status then return said end
+  local result, status = result_in(events), tonumber(number_in(job, "ended") or "")
+  if result or not status then return result end
   if status == TERMINATED then
     return ended_as(exit.INTERRUPTED, "job.interrupted", "stopped before it began")
   end
   if status > exit.SCRIPT_ERROR then return nil end
   if status == exit.DONE or status == exit.NOTHING_TO_DO then return { ok = true, exit = status } end
-  return ended_as(status, "internal", "it has not said why: see the system's log")
+  return ended_as(status, "internal", "it gave no reason: see the system's log")
 end
 
--- What is said meanwhile.
+-- Events that are no progress.
 local asides = { warning = true, note = true, say = true }
 
--- The step that a job is at, or how much of the images it has sent.
+-- The current step of a job, or its last progress.
 local function newest_step(events)
   for _, event in ipairs(events) do
     if not asides[event.event] then return event end
@@ -98,18 +98,18 @@ local function newest_step(events)
   return {}
 end
 
---- How far a job has come.
+--- The progress of a job.
 -- @tparam table job
 -- @treturn table job, state, result, step, file, sent, total, rate, eta
 function jobs.progress(job)
-  local state, events = state_of(job), last_events(job) -- in this order: what has ended has said all
+  local state, events = state_of(job), last_events(job) -- in this order: an ended job has written all its events
   local result, newest = result_of(job, events), newest_step(events)
   local sending = newest.event == "progress" and newest or {}
   return { job = job.name, state = result and "ended" or state, result = result, step = newest.step,
     file = sending.file, sent = sending.sent, total = sending.total, rate = sending.rate, eta = sending.eta }
 end
 
--- A job that waits never begins when its beginning is somebody else's.
+-- Keeps a waiting job from beginning: only one process can make the link `begun`.
 local function never_begins(job)
   return sys.symlink("0", job.folder .. "/begun") == true
     and sys.symlink(tostring(TERMINATED), job.folder .. "/ended") == true
