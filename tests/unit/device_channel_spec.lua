@@ -31,18 +31,18 @@ describe("a channel", function()
     port:close()
   end)
 
-  it("is given to the trace, by default to that of the current run", function()
-    local function trace_of(name)
-      return { tap = function(_, port, address)
-        port:close()
-        return name .. " " .. address
-      end }
-    end
-    assert.equal("mine " .. path, channel.open(path, trace_of "mine"))
-    run.within({ options = { trace = trace_of "the run's" } }, function()
-      assert.equal("the run's " .. path, channel.open(path))
-      assert.equal("mine " .. path, channel.open(path, trace_of "mine"))
+  it("is given to the trace of the current run", function()
+    local trace = { tap = function(_, port, address, content)
+      port:close()
+      return address .. " " .. content
+    end }
+    assert.equal(path .. " text", run.traced(trace, channel.open, path, "text"))
+    run.traced(trace, run.within, { options = {} }, function()
+      assert.equal(path .. " text", channel.open(path, "text"))
     end)
+    assert.is_nil(run.trace())
+    assert.has_error(function() run.traced(trace, error, "no") end)
+    assert.is_nil(run.trace())
   end)
 end)
 

@@ -6,6 +6,7 @@ local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local port = require "moonflash.core.port"
 local redact = require "moonflash.trace.redact"
+local run = require "moonflash.base.run"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 local trace = require "moonflash.trace"
@@ -235,10 +236,10 @@ describe("a trace", function()
   it("knows what an AT session reads as text, on whatever port", function()
     local master, slave = sys.pty()
     local content
-    local session = at.open(slave, { tap = function(_, channel, _, kind)
+    local session = run.traced({ tap = function(_, channel, _, kind)
       content = kind
       return channel
-    end })
+    end }, at.open, slave)
     session:close()
     sys.close(master)
     assert.equal("text", content)

@@ -1,4 +1,4 @@
---- The current run: defaults for calls made by a script, the trace that is written, the jobs that the script opened.
+--- The current run: defaults for calls made by a script, the jobs that the script opened, the trace that is written.
 -- `moonflash run` sets the defaults from its command line. Outside of a script there are only the plain defaults.
 -- @module moonflash.base.run
 
@@ -8,6 +8,7 @@ local interrupt = require "moonflash.base.interrupt"
 local run = {}
 
 local current = { root = "/", selection = {}, options = {}, emit = function() end }
+local trace
 
 --- The current run.
 -- @treturn table root, selection, options, emit: what a request leaves open; within a script also opened: the jobs
@@ -16,14 +17,14 @@ function run.current()
   return current
 end
 
---- The trace that is being written.
+--- The trace that is written: all ports are opened with it (moonflash.trace).
 -- @treturn ?table
 function run.trace()
-  return current.options.trace
+  return trace
 end
 
-local function restore(before, ok, ...)
-  current = before
+local function restore(run_before, trace_before, ok, ...)
+  current, trace = run_before, trace_before
   if not ok then error((...), 0) end
   return ...
 end
@@ -36,7 +37,18 @@ end
 function run.within(new, work, ...)
   local before = current
   current = new
-  return restore(before, pcall(work, ...))
+  return restore(before, trace, pcall(work, ...))
+end
+
+--- Calls a function while a trace is written.
+-- @tparam table writer the trace
+-- @tparam function work
+-- @param ... its arguments
+-- @return what it returns; what it raises is raised again
+function run.traced(writer, work, ...)
+  local before = trace
+  trace = writer
+  return restore(current, before, pcall(work, ...))
 end
 
 --- Wraps an event handler of a caller. If the handler raises an error, it is disabled and the job continues. A

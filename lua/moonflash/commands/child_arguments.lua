@@ -45,7 +45,7 @@ local function check(request, level)
   end
 end
 
---- A whole request: what it leaves open is taken from the current run, except for its trace.
+--- A whole request: what it leaves open is taken from the current run.
 -- @tparam table request of flash.job
 -- @tparam number level of an error in the request, as for `error`; 1 is the caller
 -- @treturn table the request
@@ -53,10 +53,8 @@ end
 function child_arguments.complete(request, level)
   check(request, level + 1)
   local current = run.current()
-  local inherited = tables.merge(current.options)
-  inherited.trace = nil
   return tables.merge({ root = current.root ~= "/" and current.root or nil, selection = current.selection }, request,
-    { options = tables.merge(inherited, request.options) })
+    { options = tables.merge(current.options, request.options) })
 end
 
 return child_arguments

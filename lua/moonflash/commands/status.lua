@@ -57,7 +57,7 @@ end
 
 local function listen(job, seen)
   local path = job.device.nodes.qdl
-  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS), job.trace) then
+  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS)) then
     seen.device.mode = "memory-debug"
   end
 end

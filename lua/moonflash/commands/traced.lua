@@ -4,6 +4,7 @@
 
 local failure = require "moonflash.base.failure"
 local results = require "moonflash.commands.result"
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local tracing = require "moonflash.trace"
@@ -55,12 +56,12 @@ function traced.call(request, command, work)
   options.trace = nil
   trace:start { name = command.name, options = options, arguments = command.arguments, files = files,
     root = request.root }
-  request.options = tables.merge(options, { trace = trace })
+  request.options = options
   request.emit = function(event)
     trace:emit(event)
     emit(event)
   end
-  local result = work(request)
+  local result = run.traced(trace, work, request)
   trace:finish(result)
   return result
 end

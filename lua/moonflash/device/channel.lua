@@ -42,15 +42,14 @@ function channel.exists(address)
   return sys.real_path(channel.node(address)) ~= nil
 end
 
---- Opens a channel. What passes goes to the trace.
+--- Opens a channel. What passes goes to the trace of the current run.
 -- @tparam string address
--- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @tparam[opt] string content "text" for lines of text, in which a trace finds more identifiers than in bytes
 -- @treturn userdata a channel (see core/bind/channel.h); or nil and a failure port.*
-function channel.open(address, trace, content)
+function channel.open(address, content)
   local opened, problem = transport_of(address).open(address)
   if not opened then return nil, problem end
-  trace = trace or run.trace()
+  local trace = run.trace()
   return trace and trace:tap(opened, address, content) or opened
 end
 

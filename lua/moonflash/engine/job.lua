@@ -7,6 +7,7 @@ local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
+local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
@@ -32,8 +33,7 @@ function job.new(request)
     emit = request.emit or function() end,
     phase = "untouched", sent = {}, undo_list = {}, finalizers = {},
   }
-  self.trace = self.options.trace
-  if self.trace then self.trace:found(self.device, self.models) end
+  if run.trace() then run.trace():found(self.device, self.models) end
   return setmetatable(self, job)
 end
 
@@ -232,9 +232,10 @@ end
 -- @raise when the modem is not followed
 function job:wait_for_device(modes, within_ms, may_be_here)
   if not self.follower then error("job:wait_for_device comes after job:follow()", 2) end
+  local trace = run.trace()
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     progress = function(seen) self:note(seen) end,
-    moved = self.trace and function(dev) self.trace:moved(dev) end }
+    moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
   self.device, self.reset_requested, self.port_lost = found, nil, nil
   self.follower:arm()

@@ -47,7 +47,7 @@ function ports:qmi()
   local path = nodes.qmi[1] or nodes.mbim[1]
   if not path then return no_port(self, "QMI") end
   self.session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
-    timeout_ms = self:ms(QMI_OPEN_SECONDS), trace = self.trace })
+    timeout_ms = self:ms(QMI_OPEN_SECONDS) })
   return self.session, problem
 end
 
@@ -82,7 +82,7 @@ function ports:at()
   if not ready then return nil, problem end
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
-  self.at_session, problem = device.open_node(path, function() return at.open(path, self.trace) end,
+  self.at_session, problem = device.open_node(path, function() return at.open(path) end,
     self:ms(OPEN_SECONDS))
   self.at_of = self.device.number
   return self.at_session, problem
@@ -117,7 +117,7 @@ local function busy_handler(self)
 end
 
 local function open_download(self, path)
-  local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, trace = self.trace,
+  local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
     on_busy = busy_handler(self), on_opened = function() self.phase = "transfer" end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
   return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))

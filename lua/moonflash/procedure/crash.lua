@@ -16,7 +16,7 @@ function crash.reset(job, problem)
   if problem.other_protocol ~= "sahara" then return nil, problem end
   job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
   job:follow()
-  return sahara.reset(job.device.nodes.qdl, job:ms(RESET_SECONDS), job.trace)
+  return sahara.reset(job.device.nodes.qdl, job:ms(RESET_SECONDS))
 end
 
 return crash

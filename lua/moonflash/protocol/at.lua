@@ -44,10 +44,9 @@ end
 
 --- Opens an AT port.
 -- @tparam string address see moonflash.device.channel
--- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn table a session, or nil and a failure port.*
-function at.open(address, trace)
-  local port, problem = channel.open(address, trace, "text")
+function at.open(address)
+  local port, problem = channel.open(address, "text")
   if not port then return nil, problem end
   return at.session(port)
 end

@@ -140,15 +140,14 @@ end
 --- Opens a port and greets the modem.
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; trace (moonflash.trace), by default the trace of the current
--- run; on_opened = function(): the open request of an image was written, so the modem may hold a part of the image
--- (may be called several times); on_reset = function(): the modem was told to leave download mode; on_busy =
--- function(ms): the modem may still write its flash, so a silent modem is waited for, up to final_ack_ms; called when
--- the wait begins
+-- greeting_attempts; scale, a factor for all times; on_opened = function(): the open request of an image was written,
+-- so the modem may hold a part of the image (may be called several times); on_reset = function(): the modem was told
+-- to leave download mode; on_busy = function(ms): the modem may still write its flash, so a silent modem is waited
+-- for, up to final_ack_ms; called when the wait begins
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
-  local port, problem = channel.open(address, options.trace)
+  local port, problem = channel.open(address)
   if not port then return nil, problem end
   local timing = scaled_timing(options)
   local self = setmetatable({ path = address, channel = port, timing = timing, options = options }, Session)

@@ -28,15 +28,14 @@ end
 --- Opens a QMI port.
 -- @tparam string path
 -- @tparam[opt] table options mbim: the port speaks MBIM; proxy: go through qmi-proxy; sync: free
--- the clients of all other programs; timeout_ms (20000); trace (moonflash.trace), by default the trace of
--- the current run
+-- the clients of all other programs; timeout_ms (20000)
 -- @treturn table a session (moonflash.protocol.qmi.session), or nil and a failure
 function qmi.open(path, options)
   local core, missing = load_core()
   if not core then return nil, missing end
   local port, problem = core.open(path, options or {})
   if not port then return nil, problem end
-  local trace = options and options.trace or run.trace()
+  local trace = run.trace()
   if trace then port = trace:qmi_port(port, path) end
   return session.new(port)
 end

@@ -29,10 +29,9 @@ end
 -- nothing is written.
 -- @tparam string address see moonflash.device.channel
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn boolean or nil and a failure when the port cannot be opened
-function sahara.offers_memory(address, ms, trace)
-  local port, problem = channel.open(address, trace)
+function sahara.offers_memory(address, ms)
+  local port, problem = channel.open(address)
   if not port then return nil, problem end
   local text = read_up_to(port, 48, ms)
   port:close()
@@ -42,10 +41,9 @@ end
 --- Resets a modem that offers its memory. It may vanish before its answer arrives.
 -- @tparam string address see moonflash.device.channel
 -- @tparam number ms
--- @tparam[opt] table trace (moonflash.trace), by default the trace of the current run
 -- @treturn boolean true, or nil and a failure
-function sahara.reset(address, ms, trace)
-  local port, problem = channel.open(address, trace)
+function sahara.reset(address, ms)
+  local port, problem = channel.open(address)
   if not port then return nil, problem end
   port:discard()
   local sent, unsent = port:write(RESET, ms)

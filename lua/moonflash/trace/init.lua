@@ -2,12 +2,8 @@
 -- be replayed without the modem (moonflash.sim.replay). It contains no identifiers (moonflash.trace.redact) and
 -- no image data. README.md describes the format.
 --
---     local trace = assert(trace.open "update.trace")
---     local job = job.new { device = device, options = { trace = trace } }
---     trace:close()
---
--- A job reports its modem, and protocol/ its ports, to the trace. The caller that runs the job passes the
--- job's events on.
+-- moonflash.commands.traced writes a trace around a command. During that time it is the trace of the current run
+-- (moonflash.base.run): jobs report their modem to it, and ports are opened with it.
 -- @module moonflash.trace
 
 local failure = require "moonflash.base.failure"
