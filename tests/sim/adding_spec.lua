@@ -57,6 +57,37 @@ describe("adding", function()
     assert.same({ firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }, updated.after)
   end)
 
+  it("a command is one row of the command line's table", function()
+    local program = [[
+      local results = require "moonflash.commands.result"
+      table.insert(require "moonflash.cli.commands", {
+        name = "greet", summary = "says hello", arguments = { { "NAME", "whom", field = "name" } },
+        run = function(request, out)
+          out:say("hello " .. request.name)
+          return results.good()
+        end,
+      })
+      os.exit(require("moonflash.cli").main(...))]]
+    local ran = support.run(support.lua(program, "greet", "you"))
+    assert.same({ 0, "hello you\n", "" }, { ran.status, ran.stdout, ran.stderr })
+    assert.matches("greet +says hello", support.run(support.lua(program, "--help")).stdout)
+    assert.equal(1, support.run(support.lua(program, "greet")).status)
+    assert.matches('"ok":true,"exit":0', support.run(support.lua(program, "--json", "greet", "you")).stdout)
+  end)
+
+  it("a route is one entry that a model names", function()
+    local mc7455 = assert(flash.script "mc7455")
+    flash.routes.by_switch = { name = "by-switch", run = function(job)
+      return job:request(flash.dms.set_firmware_id)
+    end }
+    local own = flash.change(mc7455, "enter download mode", { routes = { flash.routes.by_switch } })
+    local modem = stage.mc7455()
+    local updated = flash.update({ files = stage.images "mc7455", root = modem.root }, own)
+    flash.routes.by_switch = nil
+    assert.is_true(updated.ok, tostring(updated.failure))
+    assert.same({ "0048", "003e" }, { unpack(stage.commands(modem), 1, 2) })
+  end)
+
   it("a QMI message is one entry, and a service one file that is found by its name", function()
     local folder, path = support.folder(), package.path
     write(folder .. "/moonflash/protocol/qmi/nas.lua", [[

@@ -36,19 +36,21 @@ local by_name = {}
 -- A command of a function that takes a request. `needs`: a field that must be given. `level` of an error in the
 -- request as for `error`; 1 is the caller.
 local function command(name, work, needs)
-  local function start(given, level)
+  local function start(given, level, model)
     local made = request.new(given, level + 2)
     if needs and type(made[needs]) ~= "string" then error("the request has no " .. needs, level + 1) end
     local arguments, files = (words[name] or files_only)(made)
-    return interrupt.catch_during(traced.call, made, { name = name, arguments = arguments, files = files }, work)
+    return interrupt.catch_during(traced.call, made, { name = name, arguments = arguments, files = files },
+      function(completed) return work(completed, model) end)
   end
   by_name[name] = start
-  return function(given) return start(given, 2) end
+  return function(given, model) return start(given, 2, model) end
 end
 
 --- Brings one modem to the firmware in the files; with the option `all`, every modem that they fit.
 -- @function commands.update
 -- @tparam table given files, root, selection, options, emit (see lua/README.md)
+-- @tparam[opt] table model to use instead of the one that the modem's ids choose
 -- @treturn table { ok, exit, before, after, failure }
 commands.update = command("update", update.update)
 
