@@ -105,6 +105,7 @@ describe("a signal before the first image", function()
     local problem = cjson.decode(child.stdout:match "([^\n]+)\n$").failure
     assert.truthy(problem.evidence and problem.hint and problem.step)
     assert_untouched(modem)
+    return problem, child.stderr
   end
 
   for _, signal in ipairs { "INT", "TERM" } do
@@ -128,7 +129,9 @@ describe("a signal before the first image", function()
     local modem = stage.modem("mc7455", { time_scale = 0.05 })
     local child = start_until(modem, "route preference")
     stage.wait_for(modem, "usb", { action = "remove", mode = "application" })
-    stops(child, "INT", modem)
+    local problem, said = stops(child, "INT", modem)
+    assert.truthy(said:find("putting the modem back as it was, please wait", 1, true), said)
+    assert.equal("the modem is as it was before; run the same command again", problem.hint)
   end)
 
   it("asked for twice still leads it back", function()

@@ -25,6 +25,7 @@ local function paper_job(answers)
   function job.follow() job.sent[#job.sent + 1] = "follow" end
   function job.close_at() job.sent[#job.sent + 1] = "close" end
   function job.wait_for_device() return job.device end
+  function job.prepare_images() return true end
   function job.check_interrupt() return answers.signal and refusal(answers.signal) end
   function job.undo(_, name, undo) job.undo_list[name] = undo end
   function job.restore(_, name, finalizer) job.deferred[name] = finalizer end

@@ -145,11 +145,16 @@ end
 --- Undoes the changes after a failure, unless an image was opened or the modem restarted. The evidence of the failure
 -- names what could not be undone.
 function job:rollback()
-  if self.phase ~= "entering" or self.failure and self.failure.image_opened then return end
-  local left, problem = run_reversed(self, self.undo_list), self.failure
-  if not left[1] or not problem then return end
-  local before = problem.evidence and problem.evidence .. "; " or ""
-  problem.evidence = ("%snot undone: %s"):format(before, table.concat(left, ", "))
+  local problem = self.failure or {}
+  if self.phase ~= "entering" or problem.image_opened or not self.undo_list[1] then return end
+  self.emit { event = "say", message = "putting the modem back as it was, please wait" }
+  local left = run_reversed(self, self.undo_list)
+  if left[1] then
+    local before = problem.evidence and problem.evidence .. "; " or ""
+    problem.evidence = ("%snot undone: %s"):format(before, table.concat(left, ", "))
+  elseif problem.code == "job.interrupted" then
+    problem.hint = "the modem is as it was before; run the same command again"
+  end
 end
 
 --- Runs the finalizers, closes all ports and releases the lock. `cleanup_failure` is the first failure of a finalizer.

@@ -1,5 +1,5 @@
---- The sessions of a job on the ports of its modem: QMI, AT, download. Each is opened when it is first used. These
--- are methods of every job.
+--- The sessions of a job on the ports of its modem (QMI, AT, download), each opened when it is first used; and the
+-- sources of its images. These are methods of every job.
 -- @module moonflash.engine.job_ports
 
 local at = require "moonflash.protocol.at"
@@ -145,6 +145,19 @@ function ports:close_download()
   local loader = self.loader
   self.loader = nil
   if loader then loader:close() end
+end
+
+--- Opens the sources of all images that were not sent yet: a modem in download mode does not wait for a web server.
+-- They stay open until they are sent.
+-- @treturn boolean true, or nil and the first failure
+function ports:prepare_images()
+  for _, image in ipairs(self.set and self.set.images or {}) do
+    if not self.sent[image] then
+      local ready, problem = image:prepare()
+      if not ready then return nil, problem end
+    end
+  end
+  return true
 end
 
 return ports

@@ -1,5 +1,5 @@
---- Models: a table that says what a modem is and which steps bring it to new firmware.
--- Everything a script says is checked when it is loaded, so a typing mistake dies at the desk.
+--- Models: a table with the names and ids of a modem and the steps of its update. All fields are checked when the
+-- script is loaded.
 -- @module moonflash.engine.model
 
 local step = require "moonflash.engine.step"
@@ -37,8 +37,8 @@ local function check_fields(description)
   check_ids(description.usb.download, "download")
 end
 
--- A list of steps, such as flash.update_steps makes, stands for the steps in it. One that is nil is no
--- step either: what comes behind it must not be lost.
+-- Replaces a list of steps, as of flash.update_steps, by the steps in it. A nil among steps becomes false, which is no
+-- step: the steps behind it must not be lost.
 local function flatten(description)
   local steps = {}
   for index = 1, table.maxn(description) do

@@ -1,5 +1,5 @@
---- Models made from other models: copies with steps added, changed or left out. Steps are named by
--- their words, as `moonflash plan` shows them; the model one begins with stays as it is.
+--- Copies of models with steps added, changed or removed. A step is named as `moonflash plan` lists it. The original
+-- model is not changed.
 --
 --     local mc7455 = flash.script "mc7455"
 --     return flash.insert_before(mc7455, "set preference", flash.steps.action {
@@ -12,7 +12,7 @@ local model = require "moonflash.engine.model"
 local step = require "moonflash.engine.step"
 local tables = require "moonflash.base.table"
 
-local extend = {}
+local model_edit = {}
 
 local function copy(original)
   if not model.is(original) then
@@ -21,7 +21,7 @@ local function copy(original)
   return tables.merge(original)
 end
 
-local function place_of(steps, name)
+local function index_of(steps, name)
   local names = {}
   for index, one in ipairs(steps) do
     if one.name == name then return index end
@@ -30,12 +30,11 @@ local function place_of(steps, name)
   error(("%s has no step %q; it has: %s"):format(steps.name, tostring(name), table.concat(names, ", ")), 4)
 end
 
--- A copy in which `edit(steps, place of the named step)` has changed something; a step that is nil must stand
--- there as something that is none. Its callers put it in
--- brackets, so that with LuaJIT too they have a frame: the levels of error() above count it.
+-- A copy after `edit(steps, index of the named step)`. Callers put the call into brackets: a tail call would take a
+-- frame away from the levels of error() above.
 local function edited(original, name, edit)
   local made = copy(original)
-  edit(made, place_of(made, name))
+  edit(made, index_of(made, name))
   return model.define(made)
 end
 
@@ -45,8 +44,8 @@ end
 -- @tparam table new the step
 -- @treturn table the model
 -- @raise when there is no such step
-function extend.insert_before(original, name, new)
-  return (edited(original, name, function(steps, place) table.insert(steps, place, new or false) end))
+function model_edit.insert_before(original, name, new)
+  return (edited(original, name, function(steps, index) table.insert(steps, index, new or false) end))
 end
 
 --- A copy with a step after another.
@@ -55,18 +54,18 @@ end
 -- @tparam table new the step
 -- @treturn table the model
 -- @raise when there is no such step
-function extend.insert_after(original, name, new)
-  return (edited(original, name, function(steps, place) table.insert(steps, place + 1, new or false) end))
+function model_edit.insert_after(original, name, new)
+  return (edited(original, name, function(steps, index) table.insert(steps, index + 1, new or false) end))
 end
 
---- A copy with another step in the place of one.
+--- A copy with one step replaced.
 -- @tparam table original a model
 -- @tparam string name of the step that goes
 -- @tparam table new the step that comes
 -- @treturn table the model
 -- @raise when there is no such step
-function extend.replace(original, name, new)
-  return (edited(original, name, function(steps, place) steps[place] = new or false end))
+function model_edit.replace(original, name, new)
+  return (edited(original, name, function(steps, index) steps[index] = new or false end))
 end
 
 --- A copy without a step.
@@ -74,7 +73,7 @@ end
 -- @tparam string name of the step
 -- @treturn table the model
 -- @raise when there is no such step
-function extend.remove(original, name)
+function model_edit.remove(original, name)
   return (edited(original, name, table.remove))
 end
 
@@ -84,19 +83,19 @@ end
 -- @tparam table fields of that step
 -- @treturn table the model
 -- @raise when there is no such step, or it has no such field
-function extend.change(original, name, fields)
-  return (edited(original, name, function(steps, place) steps[place] = step.with(steps[place], fields) end))
+function model_edit.change(original, name, fields)
+  return (edited(original, name, function(steps, index) steps[index] = step.with(steps[index], fields) end))
 end
 
---- A copy that says other things of itself: `flash.rename(mc7455, { name = "MC7455-mine" })`.
+--- A copy with other fields of the model: `flash.rename(mc7455, { name = "MC7455-mine" })`.
 -- @tparam table original a model
 -- @tparam table fields name, aliases, summary, family, product, usb, preference_command
 -- @treturn table the model
 -- @raise for a field that models do not have
-function extend.rename(original, fields)
+function model_edit.rename(original, fields)
   local made = copy(original)
   for field, value in pairs(fields) do made[field] = value end
   return model.define(made)
 end
 
-return extend
+return model_edit

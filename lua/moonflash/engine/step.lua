@@ -1,17 +1,16 @@
---- What a step is. A kind of step (its words, its own fields, its work) turns into
--- a constructor that a script calls with a table; the fields all steps share mean the same
--- everywhere because the engine, not the step, acts on them.
+--- Steps. A kind of step (its name, its own fields, its work) becomes a constructor, which a script calls with a table
+-- of fields. The fields that all steps share are handled by the engine.
 -- @module moonflash.engine.step
 
 local tables = require "moonflash.base.table"
 
 local step = {}
 
---- Fields every step may have.
--- mode: run only while the modem is in this mode; within: seconds of each wait for the modem;
--- retry: how often a failure is tried again; pause: seconds between tries; again: how many more
--- passes over all steps it may ask for; undo: words for what is put back when a later step fails;
--- name: its words; run: a function(job, step) instead of the kind's.
+--- Fields of every step.
+-- mode: the step runs only in this mode of the modem; within: seconds of each wait for the modem; retry: how often a
+-- failure is tried again; pause: seconds between tries; again: how often this step may restart the whole procedure;
+-- undo: the name of the function that undoes the step when a later one fails; name: in words; run: a
+-- function(job, step) instead of the kind's.
 step.shared = {
   name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause",
   again = "count", undo = "string", run = "function",
@@ -21,7 +20,7 @@ local modes = { application = true, download = true }
 
 local action_fields = { changes = "boolean", seconds = "pause" }
 
--- More seconds than these are, in ms, no number for C.
+-- More seconds do not fit into C's milliseconds.
 local MOST = 1000000
 
 local function number(least, whole)
@@ -55,7 +54,7 @@ local function is(value, kind)
   return type(value) == kind
 end
 
--- What is wrong with fields that are known, in words.
+-- The first wrong value among known fields, in words.
 local function fault(known, fields)
   for name, kind in pairs(known) do
     local value = rawget(fields, name)
@@ -68,8 +67,7 @@ local function fault(known, fields)
   end
 end
 
---- What is wrong with a list of steps, whoever made it: what is no step, or has in a field that all share
--- what cannot be.
+--- The first error in a list of steps: an entry that is no step, or a wrong value in a field that all steps share.
 -- @tparam table list
 -- @treturn ?string words
 function step.fault(list)
@@ -95,10 +93,9 @@ local function check(kind, fields)
 end
 
 --- Makes the constructor of a kind of step.
--- @tparam table kind name (its words), changes (whether it changes the modem), seconds (what it takes,
--- for plans), fields (its own, name to type or kind, as above), goal (its mode is what it ends in, not what
--- it starts from), leads_to (the mode it leads into), run = function(job, step); and what fields are that a
--- script leaves out
+-- @tparam table kind name (in words), changes (whether it changes the modem), seconds (its duration, for plans),
+-- fields (its own: name to type), goal (its mode is the one it ends in, not the one it starts from), leads_to (the
+-- mode it ends in), run = function(job, step); and the values of fields that a script leaves out
 -- @treturn function the constructor for scripts
 function step.define(kind)
   kind.__index = kind
@@ -119,9 +116,9 @@ function step.with(original, fields)
   return setmetatable(tables.merge(original, fields), getmetatable(original))
 end
 
---- A step of one's own: `step.action { name = "say hello", run = function(job) ... end }`.
--- @tparam table fields the shared fields; name and run are needed; changes = false says that it
--- changes nothing, so that a plan may run it
+--- A step of a script's own: `step.action { name = "say hello", run = function(job) ... end }`.
+-- @tparam table fields the shared fields; name and run are required; changes = false: the step changes nothing, so a
+-- plan runs it
 function step.action(fields)
   fields = fields or {}
   check({ name = fields.name or "action", fields = action_fields }, fields)

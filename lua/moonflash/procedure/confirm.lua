@@ -1,14 +1,13 @@
---- The last step: success is only said when the modem itself reports the new firmware.
+--- The last step of an update: it succeeds only when the modem itself reports the new firmware.
 -- @module moonflash.procedure.confirm
 
 local at = require "moonflash.protocol.at"
 local failure = require "moonflash.base.failure"
+local step = require "moonflash.engine.step"
 local versions = require "moonflash.procedure.versions"
 
-local confirm = {}
-
--- Firmware that knows no preference may not tell its settings either (old 9x15): that is not held
--- against it.
+-- Old firmware (9x15) that knows no preference may not report its carrier settings either: then only the firmware
+-- is compared.
 local function expected(set, state)
   if state.preferred or state.running.carrier or state.running.config then return set end
   return { firmware = set.firmware }
@@ -22,37 +21,33 @@ local function difference(job, state)
     return "it prefers " .. versions.text(state.preferred)
   end
   if versions.mismatch(state) then
-    return "it stays in low power: preferred and stored images do not agree"
+    return "it is in low power: preferred and stored images do not agree"
   end
 end
 
--- A difference is believed when it was seen `confirmations` times in a row: a modem may still be settling
--- when it first answers. Then another pass over the steps is what can mend it.
-local function judge(job, self, seen)
+-- A modem may report old versions right after its start. A difference is final once it was reported `confirmations`
+-- times in a row; then the whole procedure may help.
+local function judge(job, self, found)
   job.differences = (job.differences or 0) + 1
-  local believed = job.differences >= self.confirmations
-  if believed then job.differences = nil end
+  local is_final = job.differences >= self.confirmations
+  if is_final then job.differences = nil end
   return nil, failure.new("job.not_confirmed", "the modem does not report " .. versions.text(job.set),
-    { evidence = seen, final = believed, restart_procedure = true })
+    { evidence = found, final = is_final, restart_procedure = true })
 end
 
--- A moonflash without QMI takes what AT says, where the modem has a port for it: that AT says nothing yet, or
--- refuses, can change, that there is no QMI cannot.
+-- Without the QMI module the AT port is asked. A failure of AT may pass; the missing module does not.
 local function read(job)
   local state, missing = versions.read(job)
   if state or missing.code ~= "qmi.unavailable" or not job.device.nodes.at then return state, missing end
   local session, problem = job:at()
-  local seen
-  if session then seen, problem = session:ask "preference" end
-  if seen then return { running = seen.current, preferred = seen.preferred } end
+  local answer
+  if session then answer, problem = session:ask "preference" end
+  if answer then return { running = answer.current, preferred = answer.preferred } end
   if at.is_refusal(problem) then problem.hint = failure.hint(missing) end
   return nil, problem
 end
 
---- The work of `confirm`.
--- @tparam table job
--- @tparam table self the step
-function confirm.confirm(job, self)
+local function confirm(job, self)
   local state, problem = read(job)
   if not state then
     job:close_qmi()
@@ -60,10 +55,10 @@ function confirm.confirm(job, self)
     return nil, problem
   end
   job.after = state.running
-  local seen = difference(job, state)
-  if seen then return judge(job, self, seen) end
+  local found = difference(job, state)
+  if found then return judge(job, self, found) end
   if expected(job.set, state) ~= job.set then
-    job:warn("job.not_confirmed", "the new firmware runs; the modem does not tell which settings")
+    job:warn("job.not_confirmed", "the new firmware runs; the modem does not report its carrier settings")
   end
   if state.mode and state.mode ~= "online" then
     job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
@@ -71,4 +66,13 @@ function confirm.confirm(job, self)
   return true, versions.text(state.running)
 end
 
-return confirm
+return {
+  --- Asks the modem until it runs and prefers the images. `confirmations`: how often in a row it must report a
+  -- difference before the step fails (3). Then all steps run once more, as often as `again` allows.
+  confirm = step.define {
+    name = "confirm", changes = false, seconds = 10,
+    fields = { confirmations = "several" },
+    mode = "application", confirmations = 3, retry = 24, pause = 5, again = 1,
+    run = confirm,
+  },
+}

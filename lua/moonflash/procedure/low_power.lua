@@ -1,15 +1,15 @@
---- Why a modem keeps its radio off, and the cure for each reason. The modem tells over QMI (offline
--- reasons of DMS 0x002d) and over AT (the voters of AT!PCINFO?).
+--- The causes of low power, and what to do about each. The modem reports them over QMI (offline reasons of DMS
+-- 0x002d) and over AT (the voters of AT!PCINFO?).
 -- @module moonflash.procedure.low_power
 
 local versions = require "moonflash.procedure.versions"
 
-local causes = {}
+local low_power = {}
 
-local MISMATCH = "`moonflash recover` goes back to images it stores, `moonflash update FILE...` brings those "
-  .. "it prefers"
+local MISMATCH = "`moonflash recover` goes back to images that the modem stores, `moonflash update FILE...` sends "
+  .. "those it prefers"
 
--- Voters of AT!PCINFO? by their names there.
+-- Voters of AT!PCINFO?: the cause and the advice.
 local voters = {
   IMSWITCH = { "image mismatch (IMSWITCH)", MISMATCH },
   GOBIIM = { "image mismatch (GOBIIM)", MISMATCH },
@@ -21,6 +21,7 @@ local voters = {
   Volt = { "supply voltage", "check the modem's power supply" },
 }
 
+-- Offline reasons of QMI: the same.
 local reasons = {
   host_image = { "firmware mismatch (host image)", MISMATCH },
   pri_image = { "settings mismatch (PRI image)", MISMATCH },
@@ -29,16 +30,16 @@ local reasons = {
     .. "running one only" },
 }
 
-local function add(seen, cause)
-  local list = seen.power.causes
+local function add_once(list, text)
   for _, known in ipairs(list) do
-    if known == cause[1] then return end
+    if known == text then return end
   end
-  list[#list + 1] = cause[1]
-  for _, known in ipairs(seen.advice) do
-    if known == cause[2] then return end
-  end
-  table.insert(seen.advice, cause[2])
+  list[#list + 1] = text
+end
+
+local function add(report, cause)
+  add_once(report.power.causes, cause[1])
+  add_once(report.advice, cause[2])
 end
 
 local function sorted(set)
@@ -50,25 +51,25 @@ local function sorted(set)
   return names
 end
 
--- The voters, where the modem has an AT port and answers there.
+-- The voters of a modem that has an AT port and answers there.
 local function votes_of(job)
   local session = job:at()
   local state = session and session:ask "power"
   return state and state.votes or {}
 end
 
---- Fills in power.causes and advice.
+--- Adds the causes to power.causes and advice of a status report.
 -- @tparam table job
 -- @tparam table state of versions.read
--- @tparam table seen what status has seen so far
-function causes.find(job, state, seen)
+-- @tparam table report see moonflash.commands.status
+function low_power.find(job, state, report)
   for _, name in ipairs(sorted(votes_of(job))) do
-    if voters[name] then add(seen, voters[name]) end
+    if voters[name] then add(report, voters[name]) end
   end
   for _, name in ipairs(sorted(state.reasons)) do
-    if reasons[name] then add(seen, reasons[name]) end
+    if reasons[name] then add(report, reasons[name]) end
   end
-  if #seen.power.causes == 0 and versions.mismatch(state) then add(seen, { "image mismatch", MISMATCH }) end
+  if #report.power.causes == 0 and versions.mismatch(state) then add(report, { "image mismatch", MISMATCH }) end
 end
 
-return causes
+return low_power

@@ -1,66 +1,51 @@
---- The steps that use what the modem stores: switching without a download, and the way back from
--- states in which it prefers what it does not have.
+--- The steps of `switch` and `recover`: they use the images that the modem stores.
 -- @module moonflash.procedure.restart
 
-local crash = require "moonflash.procedure.crash"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
 local routes = require "moonflash.procedure.routes"
+local step = require "moonflash.engine.step"
 local stored = require "moonflash.procedure.stored_images"
 local versions = require "moonflash.procedure.versions"
 
-local steps = {}
-
-local function aim_at(job, pair)
+-- `confirm` compares the modem with job.set.
+local function choose(job, pair)
   job.set = { firmware = pair.firmware, carrier = pair.carrier, config = pair.config, images = {} }
   job.pair = pair
 end
 
---- The work of `choose_stored`.
-function steps.choose_stored(job)
+local function choose_stored(job)
   local pair, problem = stored.find(job.state, job.wanted_pair)
   if not pair then return nil, problem end
-  aim_at(job, pair)
+  choose(job, pair)
   return true, versions.text(pair)
 end
 
---- The work of `prefer_stored`.
-function steps.prefer_stored(job)
+local function prefer_stored(job)
   local answer, problem = job:request(dms.set_firmware_preference, { images = job.pair.preference })
   if not answer then return nil, problem end
   job.phase = "entering"
   return true, versions.text(job.pair)
 end
 
---- The work of `restart`.
--- @tparam table job
--- @tparam table self the step
-function steps.restart(job, self)
+-- A failure after the accepted reset is permanent: the modem had its time.
+local function restart(job, self)
   job:follow()
-  local taken, problem = routes.power_cycle(job)
-  if not taken then return nil, problem end
+  local accepted, problem = routes.power_cycle(job)
+  if not accepted then return nil, problem end
   job:close_qmi()
   job.phase = "booting"
   local found, lost = job:wait_for_device({ application = true, download = true }, job:ms(self.within))
   if not found then
-    lost.final = true -- it was told, and had its time
+    lost.final = true
     return nil, lost
   end
   if found.mode == "application" then return true end
   return nil, failure.new("job.wrong_mode", "the modem came back in download mode", { final = true })
 end
 
---- The work of `wake`.
-function steps.wake(job)
-  local left, problem = job:leave_download()
-  if left then return true end
-  if job.device.mode == "application" then return engine.SKIP, "it has left by itself" end
-  return crash.reset(job, problem)
-end
-
---- The work of `normal_boot`.
-function steps.normal_boot(job)
+local function normal_boot(job)
   local answer = job:request(dms.get_boot_image_download_mode)
   if not answer or answer.mode ~= "boot_and_recovery" then return engine.SKIP, "it is not set" end
   local done, problem = job:request(dms.set_boot_image_download_mode, { mode = "normal" })
@@ -68,7 +53,7 @@ function steps.normal_boot(job)
   return true
 end
 
--- A modem that is online may still prefer what it neither runs nor stores: its next restart would end in
+-- A modem that is online may still prefer images that it neither runs nor stores: its next restart would end in
 -- download mode.
 local function is_well(state)
   if versions.mismatch(state) or state.mode == "offline" then return false end
@@ -76,19 +61,42 @@ local function is_well(state)
   return not preferred or versions.agree(preferred, state.running) or stored.has(state.stored, preferred)
 end
 
---- The work of `stop_if_well`.
-function steps.stop_if_well(job)
+local function stop_if_well(job)
   local state = job.state
   if is_well(state) then
     job.after = state.running
     if state.mode == "online" then return engine.FINISH, "the modem is online" end
     job:warn("modem.radio_off", "the images are consistent, but the radio is off: " .. tostring(state.mode))
-    return engine.FINISH, "nothing that images can cure"
+    return engine.FINISH, "no image is the cause"
   end
   local pair, problem = stored.way_back(state)
   if not pair then return nil, problem end
-  aim_at(job, pair)
+  choose(job, pair)
   return true, "the modem prefers " .. versions.text(state.preferred)
 end
 
-return steps
+return {
+  --- Finds the stored pair that job.wanted_pair names.
+  choose_stored = step.define { name = "choose stored images", changes = false, run = choose_stored },
+
+  --- Prefers the chosen pair, exactly as the modem stores it.
+  prefer_stored = step.define { name = "prefer stored images", changes = true, run = prefer_stored },
+
+  --- Restarts a modem in application mode. Afterwards it runs what it prefers.
+  restart = step.define {
+    name = "restart", changes = true, seconds = 70, mode = "application", within = 240,
+    run = restart,
+  },
+
+  --- Makes the next restart a normal one: a run that was killed may have left the mode of the route boot-download.
+  normal_boot = step.define {
+    name = "leave boot image download mode", changes = true, seconds = 1, mode = "application",
+    run = normal_boot,
+  },
+
+  --- Ends a recovery when the modem is well; else chooses the stored pair that makes it well.
+  stop_if_well = step.define {
+    name = "see what is wrong", changes = false, mode = "application",
+    run = stop_if_well,
+  },
+}

@@ -1,13 +1,15 @@
---- The steps in download mode: the images go over, and the modem is restarted.
+--- The steps in download mode: the images are sent, and the modem restarts.
 -- @module moonflash.procedure.send_images
 
-local crash = require "moonflash.procedure.crash"
 local engine = require "moonflash.engine"
 local interrupt = require "moonflash.base.interrupt"
+local sahara = require "moonflash.protocol.sahara"
+local step = require "moonflash.engine.step"
 
-local send = {}
+local RESET_SECONDS, BOOT_SECONDS = 5, 240
+local ANY_MODE = { application = true, download = true }
 
--- What a kind of image is called in the modem's answer to the preference.
+-- The name of a kind of image in the modem's answer to the preference.
 local wanted_as = { firmware = "modem", settings = "pri" }
 
 local function is_wanted(job, image)
@@ -23,19 +25,18 @@ local function progress_of(job, image, sent_before)
   end
 end
 
--- The first signal during a transfer warns, the second stops it. Returns whether to go on.
-local function go_on(job)
+-- The first interrupt during a transfer warns, the second one stops it. Returns whether the transfer continues.
+local function continue_once(job)
   if job.warned then return false end
   job.warned = true
   interrupt.acknowledge()
-  job:warn("transfer.interrupted", "the modem is receiving an image: asked once more, moonflash stops all "
-    .. "the same, and the modem stays in download mode until the next run")
+  job:warn("transfer.interrupted", "the modem is receiving an image. A second Ctrl-C stops the transfer; then the "
+    .. "modem stays in download mode until the next run")
   return true
 end
 
--- After a failed transfer: a modem that still waits for images gets this one again; one that went
--- back to its application is led into download mode anew, by another pass over the steps. An image that
--- can be read only once is gone.
+-- After a failed transfer a modem in download mode gets the image again. A modem in application mode enters download
+-- mode again: all steps run once more. An image that can be read only once is gone.
 local function after_failure(job, image, problem)
   job:close_download()
   job.port_lost = problem.code == "port.closed"
@@ -43,19 +44,30 @@ local function after_failure(job, image, problem)
   if job:interrupted() then return problem end
   local found = job:refresh_device()
   if not found then problem.final = true end
-  if found and found.mode == "application" then problem.final, problem.restart_procedure = true, not image.read_once end
+  if found and found.mode == "application" then
+    problem.final, problem.restart_procedure = true, not image.read_once
+  end
   return problem
 end
 
--- A modem that crashed is reset and led here from its application, by another pass over the steps, and so is
--- one that went back there meanwhile.
+-- A modem that crashed shows the one port of download mode, but waits for its memory to be read (Sahara). It takes
+-- no image; a reset brings it back. A modem that did not crash is left alone.
+local function reset_crashed(job, problem)
+  if problem.other_protocol ~= "sahara" then return nil, problem end
+  job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
+  job:follow()
+  return sahara.reset(job.device.nodes.qdl, job:ms(RESET_SECONDS))
+end
+
+-- A modem that was reset after a crash, or went back to application mode meanwhile, enters download mode again: all
+-- steps run once more.
 local function after_silence(job, problem)
   if job.device.mode == "application" then
     problem.final, problem.restart_procedure = true, true
     return problem
   end
-  if not crash.reset(job, problem) then return problem end
-  local found = job:wait_for_device({ application = true, download = true }, job:ms(240))
+  if not reset_crashed(job, problem) then return problem end
+  local found = job:wait_for_device(ANY_MODE, job:ms(BOOT_SECONDS))
   if found then job.phase = "entering" end
   problem.final, problem.restart_procedure = true, found ~= nil
   return problem
@@ -70,7 +82,7 @@ local function send_image(job, image, sent_before, final_ack)
   job:follow()
   local sent, broken = loader:send(source, {
     progress = progress_of(job, image, sent_before), final_ack_ms = job:ms(final_ack),
-    interrupted = function() return has_opened() and go_on(job) end,
+    interrupted = function() return has_opened() and continue_once(job) end,
   })
   source:close()
   if sent then return true end
@@ -80,22 +92,18 @@ local function send_image(job, image, sent_before, final_ack)
   return nil, after_failure(job, image, broken)
 end
 
--- The modem takes no more images in this boot: it restarts with what it has got, and another pass
--- over the steps leads it back here for the rest.
+-- The modem takes no more images in this boot: it restarts with those it has, and all steps run once more.
 local function restart_for_more(job, within_ms)
   local left, problem = job:leave_download()
   if not left then return nil, problem end
   job.phase, job.images_left = "booting", true
-  local found, lost = job:wait_for_device({ application = true, download = true }, within_ms)
+  local found, lost = job:wait_for_device(ANY_MODE, within_ms)
   if found then return engine.RESTART, "the modem restarts for the next image" end
   lost.final = true
   return nil, lost
 end
 
---- The work of `send_images`.
--- @tparam table job
--- @tparam table self the step
-function send.send_images(job, self)
+local function send_images(job, self)
   local before, count, now = 0, 0, 0
   for _, image in ipairs(job.set.images) do
     if not job.sent[image] and is_wanted(job, image) then
@@ -114,12 +122,42 @@ function send.send_images(job, self)
   return true, ("%d image%s, %.0f bytes"):format(count, count == 1 and "" or "s", before)
 end
 
---- The work of `leave_download`.
-function send.leave_download(job)
+local function leave_download(job)
   local left, problem = job:leave_download()
   if not left and job.device.mode ~= "application" then return nil, problem end
   job.phase = "booting"
-  return true, not left and "it has left by itself" or nil
+  return true, not left and "the modem has left by itself" or nil
 end
 
-return send
+-- As leave_download, without an image and also for a modem that crashed.
+local function wake(job)
+  local left, problem = job:leave_download()
+  if left then return true end
+  if job.device.mode == "application" then return engine.SKIP, "the modem has left by itself" end
+  return reset_crashed(job, problem)
+end
+
+return {
+  --- Sends the images that the modem asks for. `final_ack`: seconds for the last answer of each; `per_boot`: images
+  -- that the modem takes until it must restart; `within`: seconds of such a restart.
+  send_images = step.define {
+    name = "send images", changes = true, seconds = 90,
+    fields = { final_ack = "seconds", per_boot = "several" },
+    mode = "download", final_ack = 180, per_boot = math.huge, within = 240, retry = 2, again = 1,
+    run = send_images,
+  },
+
+  --- Lets the loader restart the modem after the images.
+  leave_download = step.define {
+    name = "leave download mode", changes = true, seconds = 5, leads_to = "application",
+    mode = "download",
+    run = leave_download,
+  },
+
+  --- Leads a modem out of download mode without an image.
+  wake = step.define {
+    name = "leave download mode", changes = true, seconds = 10, leads_to = "application",
+    mode = "download",
+    run = wake,
+  },
+}

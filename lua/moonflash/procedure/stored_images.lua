@@ -1,4 +1,4 @@
---- The image pairs a modem stores: a firmware with settings made for it. Such a pair can be used
+--- The image pairs that a modem stores: a firmware and carrier settings made for it. A modem switches to a stored pair
 -- without a download (reference: list of stored images, DMS 0x0049).
 -- @module moonflash.procedure.stored_images
 
@@ -44,7 +44,6 @@ function stored.pairs(groups)
   return found
 end
 
--- Later settings of the same carrier replace earlier ones.
 local function newer(a, b)
   return not b or (a.firmware .. a.config) > (b.firmware .. b.config)
 end
@@ -64,7 +63,7 @@ local function texts(pairs_found)
 end
 
 --- Whether a modem stores a pair.
--- @tparam ?table list of stored images; what is not known may be there
+-- @tparam ?table list of stored images; true when the list is not known
 -- @tparam table wanted VERSIONS
 -- @treturn boolean
 function stored.has(list, wanted)
@@ -75,9 +74,9 @@ function stored.has(list, wanted)
   return false
 end
 
---- The pair a word means: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`), the version of
--- the settings, or build id and that (`02.33.03.00_GENERIC_002.072_000`). Of several the one with the
--- firmware that runs, then the newest.
+--- The pair of a name: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`), the version of the settings,
+-- or the build id and that version (`02.33.03.00_GENERIC_002.072_000`). Of several pairs the one with the running
+-- firmware, then the newest.
 -- @tparam table state of versions.read
 -- @tparam string word
 -- @treturn table the pair, or nil and failure stored.none
@@ -97,8 +96,8 @@ end
 
 local GENERIC = "GENERIC"
 
--- What is best for a modem that needs its way back, best first. Settings that run without a firmware they
--- were made for tell what ran before. What is not known is `false`.
+-- The pairs that make a modem well, the best first. Running settings that were not made for the running firmware are
+-- those of before. A value that is not known is `false`.
 local function wishes(state)
   local running, preferred = state.running, state.preferred or {}
   local firmware, config = running.firmware or false, running.config or false
@@ -119,9 +118,9 @@ local function is_known(wish)
   return true
 end
 
---- The pair that brings a modem back when what it prefers is not there: with the firmware that runs
--- and, in this order, the settings it runs, those of the carrier it prefers, the generic ones, any;
--- else the pair to which the settings belong that it runs, their carrier's, and so on.
+--- The pair that makes a modem well whose preferred images are missing: with the running firmware and, in this order,
+-- the running settings, those of the preferred carrier, the generic ones, any; else the pair of the running settings,
+-- of their carrier, of the preferred carrier, and so on.
 -- @tparam table state of versions.read
 -- @treturn table the pair, or nil and failure stored.none
 function stored.way_back(state)

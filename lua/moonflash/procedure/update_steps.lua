@@ -1,5 +1,4 @@
---- The steps of an update, in the order that holds for all models: a script says what is different
--- with its modem, step by step.
+--- The steps of an update, in their order for all models. A model names only the fields that differ.
 --
 --     flash.update_steps { send_images = { final_ack = 180 } }
 --
@@ -17,7 +16,7 @@ local order = {
   { "send_images", {} }, { "leave_download", {} }, { "wait", {} }, { "confirm", {} },
 }
 
--- A step that a script says something of takes the rest from the usual one.
+-- A step of a model takes all other fields from the usual one.
 for _, row in ipairs(order) do
   row.usual = steps[row[1]](row[2])
   row.usual.__index = row.usual
@@ -35,9 +34,9 @@ local function check(own)
 end
 
 --- Makes the steps.
--- @tparam table own by the name of a step: fields that replace or join those above
--- @treturn table an array of steps, to stand in flash.model { ... }
--- @raise for a step that is none of these, and for what the step itself refuses
+-- @tparam table own by the name of a step: its fields that differ
+-- @treturn table an array of steps, for flash.model { ... }
+-- @raise for another name, and for fields that the step refuses
 function update.steps(own)
   check(own)
   local list = {}

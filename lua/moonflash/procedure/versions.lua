@@ -1,4 +1,4 @@
---- What a modem runs, prefers and stores, asked over QMI and brought into the words of the design:
+--- What a modem runs, prefers and stores, as read over QMI:
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
 -- @module moonflash.procedure.versions
 
@@ -6,7 +6,7 @@ local dms = require "moonflash.protocol.qmi.dms"
 
 local versions = {}
 
--- Offline reasons that mean: preferred and stored images do not agree (reference: DMS 0x002d).
+-- Offline reasons of a modem whose preferred and stored images do not agree (reference: DMS 0x002d).
 local mismatch_reasons = { host_image = true, pri_image = true, pri_version = true }
 
 --- The firmware version in a revision text such as "SWI9X30C_02.33.03.00 r8209 ...".
@@ -14,7 +14,7 @@ function versions.of_revision(text)
   return text and text:match "_(%d+%.%d+%.%d+%.%d+)"
 end
 
---- VERSIONS of a firmware preference: its PRI entry says all; the modem entry may read "?_?".
+--- VERSIONS of a firmware preference: its PRI entry has all of them; the modem entry may read "?_?".
 -- The build id is <firmware>_<carrier>, the unique id is the config.
 function versions.of_preference(list)
   for _, entry in ipairs(list or {}) do
@@ -25,7 +25,7 @@ function versions.of_preference(list)
   end
 end
 
--- An answer that may be missing on some models or firmware: a refusal is no failure.
+-- Some models and firmware refuse some requests: that is no failure.
 local function optional(job, message)
   local answer, problem = job:request(message)
   if answer then return answer end
@@ -50,7 +50,7 @@ local function running(revision, current, preferred)
   local result = {
     firmware = firmware, carrier = known(current.carrier), config = known(current.config_version),
   }
-  -- MC7354 does not report its PRI: what it prefers is what it runs, unless the firmware differs
+  -- MC7354 does not report its PRI: it runs the one it prefers, unless the firmware differs
   if preferred and preferred.firmware == firmware then
     result.carrier = result.carrier or preferred.carrier
     result.config = result.config or preferred.config
@@ -58,9 +58,9 @@ local function running(revision, current, preferred)
   return result
 end
 
---- Asks a modem in application mode.
+--- Reads them from a modem in application mode.
 -- @tparam table job
--- @treturn table { running, preferred, preference, stored, mode, mismatch }, or nil and a failure
+-- @treturn table { revision, running, preferred, preference, stored, mode, reasons }, or nil and a failure
 function versions.read(job)
   local revision, problem = job:request(dms.get_revision)
   if not revision then return nil, problem end
@@ -82,22 +82,22 @@ function versions.read(job)
   }
 end
 
---- Whether two VERSIONS agree; what `wanted` leaves open agrees with anything. Carriers are compared
--- without case: modems answer GENERIC to a Generic.
+--- Whether two VERSIONS agree. A field that `wanted` does not have agrees with every value. Carriers are compared
+-- without case: a modem answers GENERIC to a Generic.
 -- @tparam table wanted VERSIONS
--- @tparam ?table seen VERSIONS
+-- @tparam ?table found VERSIONS
 -- @treturn boolean
-function versions.agree(wanted, seen)
-  if not seen then return false end
+function versions.agree(wanted, found)
+  if not found then return false end
   for _, name in ipairs { "firmware", "carrier", "config" } do
-    local want, have = wanted[name], seen[name]
+    local want, have = wanted[name], found[name]
     if want and (not have or want:lower() ~= have:lower()) then return false end
   end
   return true
 end
 
---- Whether the modem keeps its radio off because preferred and stored images do not agree. Where
--- it gives no reasons, preferring what it does not run is the reason.
+--- Whether the modem keeps its radio off because preferred and stored images do not agree. Without offline reasons
+-- the reason is that it prefers images that it does not run.
 function versions.mismatch(state)
   if state.mode == "online" then return false end
   for reason in pairs(state.reasons or {}) do
@@ -107,10 +107,10 @@ function versions.mismatch(state)
     and not versions.agree(state.preferred, state.running)
 end
 
---- "02.33.03.00 GENERIC 002.072_000", for people.
-function versions.text(seen)
-  if not seen then return "unknown" end
-  return ("%s %s %s"):format(seen.firmware or "?", seen.carrier or "?", seen.config or "?")
+--- "02.33.03.00 GENERIC 002.072_000", for messages.
+function versions.text(found)
+  if not found then return "unknown" end
+  return ("%s %s %s"):format(found.firmware or "?", found.carrier or "?", found.config or "?")
 end
 
 return versions

@@ -74,6 +74,6 @@ describe("a model made from another", function()
 
   it("blames the line of the script", function()
     local _, message = pcall(function() flash.remove(base(), "nothing") end)
-    assert.truthy(message:find("extend_spec.lua", 1, true), message)
+    assert.truthy(message:find("model_edit_spec.lua", 1, true), message)
   end)
 end)

@@ -1,6 +1,6 @@
 -- Why a modem keeps its radio off: what the voters of AT!PCINFO? say, and what QMI says.
 local answers = require "moonflash.protocol.at_answers"
-local causes = require "moonflash.procedure.low_power"
+local low_power = require "moonflash.procedure.low_power"
 
 local function job_that_answers(line)
   local session = { ask = function(_, question)
@@ -12,7 +12,7 @@ end
 
 local function found(line, state)
   local seen = { power = { causes = {} }, advice = {} }
-  causes.find(job_that_answers(line), state or { mode = "low_power" }, seen)
+  low_power.find(job_that_answers(line), state or { mode = "low_power" }, seen)
   return seen.power.causes
 end
 
