@@ -1,5 +1,4 @@
 --- Sends an answer of the modem, changed by the faults about its message.
--- @module moonflash.sim.answer
 
 local bytes = require "moonflash.core.bytes"
 
@@ -49,11 +48,6 @@ local effects = {
 }
 
 --- Sends an answer, changed by faults.
--- @function answer
--- @tparam modem modem
--- @tparam port port
--- @tparam string bytes
--- @tparam table hits of faults:at
 return function(modem, port, bytes_of_answer, hits)
   for _, effect in ipairs(effects) do
     local value = hits[effect[1]]

@@ -1,5 +1,4 @@
 --- An AT port: echo, lines, and the commands that an updater uses (reference: at).
--- @module moonflash.sim.at
 
 local power = require "moonflash.sim.power"
 local send_answer = require "moonflash.sim.answer"

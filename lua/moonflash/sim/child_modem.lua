@@ -1,5 +1,4 @@
 --- A simulated modem for one run of a script: a `moonflash simulate` process in a new folder.
--- @module moonflash.sim.child_modem
 
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"

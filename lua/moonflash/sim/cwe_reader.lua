@@ -1,6 +1,5 @@
 --- The loader's check of an image: every header and every CRC, at all levels; and the settings that change the USB ids.
 -- It is written from the description of the format (reference: cwe), without the updater's code.
--- @module moonflash.sim.cwe_reader
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
@@ -60,7 +59,6 @@ end
 -- --- records --------------------------------------------------------------------------------------
 
 --- Reads a header.
--- @tparam string header 400 bytes
 -- @treturn table { type=, product=, size=, crc=, version= }, or nil when the bytes are no header
 function cwe.parse(header)
   if #header < header_size then return nil end
@@ -119,7 +117,6 @@ function verify_payload(file, offset, size, records)
 end
 
 --- Checks a whole file.
--- @tparam string path
 -- @treturn table records, outermost first, each with `ok`; or nil and what is wrong
 function cwe.verify(path)
   local file = assert(io.open(path, "rb"))
@@ -145,7 +142,6 @@ local version_pattern = "_(%d%d%.%d%d%.%d%d%.%d%d)"
 local firmware_types = { BOOT = true, APPL = true, MODM = true }
 
 --- The contents of a checked image.
--- @tparam table records from verify
 -- @treturn table { firmware = version, settings = { firmware=, carrier=, config= }, usb_ids = { vid=,
 --   application=, download= } }, each may be absent
 function cwe.contents(records)

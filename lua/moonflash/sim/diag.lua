@@ -1,6 +1,5 @@
 --- A DIAG port: it answers every request with "bad command" (0x13) and the request, without a leading flag
 -- (trace notqdl-em7455-diag-port).
--- @module moonflash.sim.diag
 
 local bytes = require "moonflash.core.bytes"
 local hdlc = require "moonflash.core.hdlc"

@@ -1,5 +1,4 @@
 --- The lists of images in DMS messages: preference and stored images (reference: qmi 4 and 5).
--- @module moonflash.sim.dms_lists
 
 local bytes = require "moonflash.core.bytes"
 local T = require("moonflash.sim.template").new
@@ -23,7 +22,6 @@ local function settings_build(pair)
 end
 
 --- The preference as the modem reports it: both entries are equal.
--- @tparam table pair
 -- @treturn string value of TLV 0x01
 function lists.preference(pair)
   local build = settings_build(pair)
@@ -73,7 +71,6 @@ end
 
 --- The stored images: firmware, then settings. The index of the running image is that of its entry in the group, from
 -- 0, as qmicli shows it.
--- @tparam store store
 -- @treturn string value of TLV 0x01
 function lists.stored(store)
   local modem, settings, active = {}, {}, not_relevant

@@ -1,5 +1,4 @@
 --- A poll loop with descriptors and timers. Nothing else in the simulator waits.
--- @module moonflash.sim.event_loop
 
 local sys = require "moonflash.core.sys"
 
@@ -17,7 +16,6 @@ function loop:now() -- luacheck: ignore self
 end
 
 --- Calls a function whenever a descriptor is readable.
--- @tparam number fd descriptor
 -- @tparam function readable called without arguments
 -- @tparam[opt] function writable called while `entry.write` is set
 -- @treturn table the entry, for unwatch
@@ -36,8 +34,6 @@ function loop:unwatch(entry)
 end
 
 --- Calls a function once, later.
--- @tparam number ms from now
--- @tparam function action called without arguments
 function loop:after(ms, action)
   local timer = { due = sys.clock_ms() + ms, action = action }
   local at = #self.timers + 1
@@ -67,7 +63,6 @@ function loop:stop()
 end
 
 --- Runs until a signal or stop().
--- @treturn boolean true, or nil and a failure
 function loop:run()
   while not self.stopped do
     run_timers(self)

@@ -3,7 +3,6 @@
 -- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it
 -- applies to the Nth message of that name (by default the first; `#*`: to all). MESSAGE is one of
 -- `qdl.switch qdl.hello qdl.open qdl.write qdl.done qdl.reset`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
--- @module moonflash.sim.faults
 
 local failure = require "moonflash.base.failure"
 local tables = require "moonflash.base.table"

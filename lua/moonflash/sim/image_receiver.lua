@@ -1,5 +1,4 @@
 --- Receives one image: checks the open request and the writes, and writes the bytes to a file.
--- @module moonflash.sim.image_receiver
 
 local bytes = require "moonflash.core.bytes"
 local cwe = require "moonflash.sim.cwe_reader"
@@ -37,7 +36,6 @@ local function refusal(model, request)
 end
 
 --- Takes an open request.
--- @tparam table model row of models
 -- @tparam table request fields of the open request
 -- @tparam string path of the file; it has the suffix ".part" until the image is complete
 -- @treturn receiver, or nil, the open status and what is wrong
@@ -68,7 +66,6 @@ end
 
 --- Takes data of a write.
 -- @tparam string data at most `pending` bytes of it are used
--- @treturn number how many
 function receiver:data(data)
   if #data > self.pending then data = data:sub(1, self.pending) end
   self.file:write(data)

@@ -2,7 +2,6 @@
 --
 -- A *pair* is { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }: a firmware
 -- and the settings that belong to it.
--- @module moonflash.sim.image_store
 
 local store = {}
 store.__index = store
@@ -23,8 +22,6 @@ function store.pair(text)
 end
 
 --- A store with the images of a model, changed by the switches running, stored, preferred.
--- @tparam table model row of models
--- @tparam faults faults
 function store.new(model, faults)
   local function pair_of(switch)
     local text = faults:value(switch)
@@ -106,9 +103,7 @@ function store:add(pair)
 end
 
 --- Sets the preference.
--- @tparam table pair
 -- @tparam[opt] boolean override request both even if stored
--- @tparam[opt] number slot for the firmware
 -- @treturn table the image types that the modem requests: 0 modem, 1 settings
 function store:prefer(pair, override, slot)
   if self.take_anything then self:add(pair) end
@@ -124,7 +119,6 @@ function store:wants_download()
 end
 
 --- Takes the contents of an image, which run from the next boot on.
--- @tparam table contents from cwe.contents
 -- @tparam boolean keep false: the firmware runs, but is stored in no slot (after AT!BOOTHOLD)
 function store:take(contents, keep)
   self.unslotted = not keep
@@ -172,10 +166,7 @@ function store:mismatch()
 end
 
 --- Deletes an image, but not the running one.
--- @tparam number kind 0 modem, 1 settings
 -- @tparam string build_id "02.33.03.00_?" or "02.33.03.00_GENERIC"
--- @tparam string unique_id
--- @treturn boolean whether it was deleted
 function store:delete(kind, build_id, unique_id)
   local firmware, carrier = build_id:match("^([^_]*)_(.*)$")
   if kind == 0 then

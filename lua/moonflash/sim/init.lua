@@ -1,7 +1,6 @@
 --- A simulated modem: /sys, /dev and a uevent socket below a folder, pseudo terminals as its ports, and behind them a
 -- state machine that behaves as the documents describe a modem. It writes DIR/log (JSON lines) and the received images
 -- DIR/received/1.cwe, 2.cwe, ...
--- @module moonflash.sim
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"

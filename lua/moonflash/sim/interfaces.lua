@@ -1,5 +1,4 @@
 --- The USB device of a modem in each mode: its ids, its interfaces, and the protocol behind each.
--- @module moonflash.sim.interfaces
 
 local at = require "moonflash.sim.at"
 local core_port = require "moonflash.core.port"
@@ -44,9 +43,7 @@ local function ids_of(modem, mode)
 end
 
 --- The device of a modem in a mode, with open ports.
--- @tparam modem modem
 -- @tparam string mode "application" or "download"
--- @tparam string place
 -- @treturn table device for usb:attach
 function interfaces.make(modem, mode, place)
   local row, other = modem.model[mode], modem.model.compositions[modem.faults:value "composition"]

@@ -1,6 +1,5 @@
 --- A control port in MBIM mode: open, close, and QMI in commands of the vendor's service
 -- (reference: qmi 8; traces qmi-over-mbim-fcc-auth and mbim-close).
--- @module moonflash.sim.mbim
 
 local core_bytes = require "moonflash.core.bytes"
 local qmi = require "moonflash.sim.qmi"
@@ -41,8 +40,6 @@ local function inner_port(self)
 end
 
 --- Starts on a port.
--- @tparam modem modem
--- @tparam port port
 function mbim.new(modem, port)
   local self = setmetatable({ modem = modem, port = port, rest = "" }, mbim)
   self.qmi = qmi.new(modem, inner_port(self))

@@ -3,7 +3,6 @@
 --
 -- A new model is one row in `rows`. What is the same in a family of chips stands in `families`, and what is the same
 -- in all models in `common`.
--- @module moonflash.sim.models
 
 local diag, nmea, at = { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" }
 local qmi, second_qmi = { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" }
@@ -113,7 +112,6 @@ local models = { rows = rows }
 
 --- The facts about a model: those of its row, of its family, and the common ones.
 -- @tparam string name in any case
--- @treturn ?table nil when there is no such model
 function models.find(name)
   local row = rows[name:lower()]
   if not row then return nil end

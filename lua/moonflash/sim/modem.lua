@@ -1,5 +1,4 @@
 --- The state machine of a modem: its mode, when it is attached and detached, what it runs.
--- @module moonflash.sim.modem
 
 local image_store = require "moonflash.sim.image_store"
 local interfaces = require "moonflash.sim.interfaces"
@@ -20,9 +19,6 @@ end
 
 --- A modem that is not attached yet.
 -- @tparam table world { loop=, usb=, time_scale= }
--- @tparam table model row of models
--- @tparam faults faults
--- @tparam recorder recorder
 function modem.new(world, model, faults, recorder)
   local place = faults:value "place"
   return setmetatable({
@@ -37,7 +33,6 @@ end
 
 --- Calls a function later, unless the modem was detached meanwhile.
 -- @tparam number seconds of the modem's time: multiplied by the time scale
--- @tparam function action
 function modem:after(seconds, action)
   local epoch = self.epoch
   self.loop:after(self:milliseconds(seconds), function()
@@ -167,8 +162,6 @@ local function begin_restart(self)
 end
 
 --- Disconnects after some seconds and returns in download mode.
--- @tparam string how the route
--- @tparam number seconds until the disconnect
 function modem:restart_into_download(how, seconds)
   self.entered_by = how
   begin_restart(self)

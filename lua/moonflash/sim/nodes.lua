@@ -1,5 +1,4 @@
 --- Interfaces of a USB device with their drivers and nodes: ttyUSBn, cdc-wdmn, wwann.
--- @module moonflash.sim.nodes
 
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"

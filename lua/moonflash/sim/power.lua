@@ -1,6 +1,5 @@
 --- The power state of the radio, the votes against it, and the answers to requests to change it (reference: qmi 3, at
 -- 4, procedures 5).
--- @module moonflash.sim.power
 
 local power = {}
 
@@ -11,15 +10,12 @@ local internal, invalid_transition, no_effect, hardware_restricted = 3, 60, 26, 
 local firmware_mismatch, settings_mismatch = 1, 2
 
 --- The offline reasons that come from the stored images: bits, 0 for none.
--- @tparam modem modem
 function power.offline_reason(modem)
   local firmware, settings = modem.store:mismatch()
   return (firmware and firmware_mismatch or 0) + (settings and settings_mismatch or 0)
 end
 
 --- The votes that keep the radio off, by their names in AT!PCINFO?.
--- @tparam modem modem
--- @treturn table set of names
 function power.votes(modem)
   local mismatch = power.offline_reason(modem) ~= 0
   return {
@@ -29,7 +25,6 @@ function power.votes(modem)
 end
 
 --- The modem boots: the FCC lock is on again, and any vote keeps the radio off.
--- @tparam modem modem
 function power.boot(modem)
   modem.fcc_locked = modem.faults:value "fcc-lock"
   for _, against in pairs(power.votes(modem)) do
@@ -68,8 +63,6 @@ local changes = {
 }
 
 --- Sets the operating mode. Offline can only be left by a reset, and a reset needs offline.
--- @tparam modem modem
--- @tparam number mode as in the message
 -- @treturn boolean true, or nil and a QMI error
 function power.set(modem, mode)
   if modem.restarting then return nil, invalid_transition end
@@ -84,7 +77,6 @@ function power.set(modem, mode)
 end
 
 --- Removes the FCC lock, until the next boot.
--- @tparam modem modem
 -- @treturn boolean true, or nil and a QMI error
 function power.unlock(modem)
   if not modem.fcc_locked then return nil, no_effect end
@@ -93,8 +85,6 @@ function power.unlock(modem)
 end
 
 --- Sets whether the W_DISABLE pin is ignored.
--- @tparam modem modem
--- @tparam boolean ignores
 function power.ignore_pin(modem, ignores)
   modem.ignores_pin = ignores
 end

@@ -1,5 +1,4 @@
 --- The modem's end of a pseudo terminal.
--- @module moonflash.sim.pty
 
 local sys = require "moonflash.core.sys"
 
@@ -28,7 +27,6 @@ local function writable(self)
 end
 
 --- Opens a pseudo terminal.
--- @tparam loop loop
 -- @tparam string name for the log: ttyUSB0, cdc-wdm0
 -- @treturn port with `slave`, the path for other programs; or nil and a failure
 function port.open(loop, name)

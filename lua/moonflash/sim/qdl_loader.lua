@@ -1,7 +1,6 @@
 --- The boot loader: its answers to commands and writes (reference: qdl). A request that no real loader is known to
 -- accept gets an error and is logged as a violation. moonflash.sim.qdl_port finds commands and data in the received
 -- bytes.
--- @module moonflash.sim.qdl_loader
 
 local crc = require "moonflash.core.crc"
 local hdlc = require "moonflash.core.hdlc"
@@ -45,8 +44,6 @@ local received, crc_failed, content_failed = 0, 1, 2
 local version, features = 6, 0x30 -- unframed streaming, QDL high speed
 
 --- Starts on a port.
--- @tparam modem modem
--- @tparam port port
 function loader.new(modem, port)
   return setmetatable({ modem = modem, port = port, state = "fresh" }, loader)
 end
@@ -125,7 +122,6 @@ function commands.reset(self, _, hits)
 end
 
 --- Takes a command.
--- @tparam string payload of a frame
 function loader:command(payload)
   for name, template in pairs(requests) do
     local fields, wrong = template:match(payload)
@@ -154,7 +150,6 @@ local function refuse_write(self, header, status, wrong, hits)
 end
 
 --- Takes the header of a write.
--- @tparam string raw its 13 bytes
 -- @treturn boolean whether its data is taken; else all following bytes are dropped
 function loader:begin_write(raw)
   local header, malformed = write_header:match(raw)
@@ -209,7 +204,6 @@ function loader:pending()
 end
 
 --- Takes data of a write.
--- @tparam string data
 -- @treturn number how many bytes were taken
 function loader:data(data)
   local taken = self.image:data(data)

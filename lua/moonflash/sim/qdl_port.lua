@@ -1,5 +1,4 @@
 --- The download port: finds frames, write headers and raw data in the received bytes, in any split.
--- @module moonflash.sim.qdl_port
 
 local hdlc = require "moonflash.core.hdlc"
 local loader = require "moonflash.sim.qdl_loader"
@@ -12,8 +11,6 @@ local longest_frame = 1024
 local patience_seconds, least_patience_ms = 10, 500
 
 --- Starts on a port.
--- @tparam modem modem
--- @tparam port port
 function qdl.new(modem, port)
   return setmetatable({
     modem = modem, port = port, loader = loader.new(modem, port),
@@ -76,7 +73,6 @@ local function watch_silence(self)
 end
 
 --- Takes bytes from the host.
--- @tparam string bytes
 function qdl:receive(bytes)
   self.modem:heard_host()
   watch_silence(self)

@@ -1,5 +1,4 @@
 --- A QMI port: the control service, and requests to the others (reference: qmi 1 and 2).
--- @module moonflash.sim.qmi
 
 local answer = require "moonflash.sim.answer"
 local bytes = require "moonflash.core.bytes"
@@ -20,8 +19,6 @@ local malformed, ids_exhausted, bad_service, bad_client, not_ready, no_such_mess
 local serve
 
 --- Starts on a port.
--- @tparam modem modem
--- @tparam port port
 function qmi.new(modem, port)
   local self = setmetatable({ modem = modem, port = port, clients = {} }, qmi)
   self.qmux = qmux.new(port, function(asked) serve(self, asked) end, function(text) self:violation(text) end)

@@ -1,6 +1,5 @@
 --- The messages of each QMI service, by name of the service and id (reference: qmi 3 to 6). Each function takes the
 -- modem and the request's TLVs, and returns the TLVs of a good answer, or nil and a QMI error.
--- @module moonflash.sim.qmi_services
 
 local bytes = require "moonflash.core.bytes"
 local lists = require "moonflash.sim.dms_lists"

@@ -1,5 +1,4 @@
 --- QMUX on a QMI port: finds requests in the received bytes, and makes frames of answers (reference: qmi 1 and 2).
--- @module moonflash.sim.qmux
 
 local bytes = require "moonflash.core.bytes"
 local T = require("moonflash.sim.template").new
@@ -62,10 +61,8 @@ function qmux:receive(text)
 end
 
 --- The frame of an answer.
--- @tparam table asked the request
 -- @tparam string tlvs bytes, the result among them
 -- @tparam[opt] number transaction another one than the request's
--- @treturn string
 function qmux.frame(asked, tlvs, transaction)
   local is_control = asked.service == qmux.CONTROL
   return (is_control and control_answer or answer):fill {
@@ -75,7 +72,6 @@ function qmux.frame(asked, tlvs, transaction)
 end
 
 --- TLVs in the order of the wire.
--- @tparam string text
 -- @treturn {{number,string},...} or nil when the last one is cut off
 function qmux.tlvs(text)
   local list, at = {}, 1

@@ -4,7 +4,6 @@
 -- "qmi", "qdl", "at", "diag", "image", "mode", "preference", "power", "restart", "window" (the loader leaves,
 -- because the host was silent), "held", "fault", "violation". A violation is a request that no real modem is
 -- known to accept: tests fail on each.
--- @module moonflash.sim.recorder
 
 local json = require "moonflash.base.json"
 local sys = require "moonflash.core.sys"
@@ -26,7 +25,6 @@ function recorder.new(folder)
 end
 
 --- Writes one event.
--- @tparam string event its kind
 -- @tparam table fields; bytes are in hex
 function recorder:note(event, fields)
   fields.event, fields.t = event, sys.clock_ms() - self.began
@@ -35,7 +33,6 @@ end
 
 --- Writes that the host broke a rule.
 -- @tparam string where the protocol ("qdl", "qmi", ...)
--- @tparam string text what was wrong
 function recorder:violation(where, text)
   self:note("violation", { where = where, text = text })
 end

@@ -1,6 +1,5 @@
 --- A crashed modem in memory debug mode: it sends a Sahara hello first and as the answer to everything (trace
 -- notqdl-mc7455-sahara-memory-debug), and restarts on a reset request.
--- @module moonflash.sim.sahara
 
 local bytes = require "moonflash.core.bytes"
 local T = require("moonflash.sim.template").new

@@ -1,6 +1,5 @@
 --- Tests a script on simulated modems, one with each fault, and reports in which state it leaves them. The script, the
 -- modem and the commands that read its state are processes of their own.
--- @module moonflash.sim.script_test
 
 local child = require "moonflash.commands.child"
 local failure = require "moonflash.base.failure"

@@ -1,5 +1,4 @@
 --- Folders, attributes and links in the layout of /sys, below a root.
--- @module moonflash.sim.sysfs
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
@@ -7,8 +6,6 @@ local sys = require "moonflash.core.sys"
 local sysfs = {}
 
 --- Makes a folder with attributes, each ended by a newline.
--- @tparam string root
--- @tparam string path below the root
 -- @tparam[opt] table attributes text by name
 function sysfs.folder(root, path, attributes)
   failure.try(sys.make_folder(root .. path))
@@ -28,9 +25,6 @@ local function relative(from, to)
 end
 
 --- Makes a relative link, as the kernel does.
--- @tparam string root
--- @tparam string path of the link, below the root
--- @tparam string target below the root as well
 function sysfs.link(root, path, target)
   local folder = path:match("^(.*)/[^/]*$")
   failure.try(sys.make_folder(root .. folder))

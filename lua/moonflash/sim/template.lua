@@ -5,7 +5,6 @@
 --     template.new "01 0c 00 <tlvs>"                 raw bytes of any length, last when matching
 --
 -- The simulator writes and reads packets with the same template, which can be compared with a trace.
--- @module moonflash.sim.template
 
 local bytes = require "moonflash.core.bytes"
 
@@ -23,7 +22,6 @@ end
 
 --- Compiles a template.
 -- @tparam string text hex bytes and fields, separated by blanks
--- @treturn template
 function template.new(text)
   local self = {}
   for word in text:gmatch("%S+") do self[#self + 1] = part(word) end
@@ -32,7 +30,6 @@ end
 
 --- Writes a packet.
 -- @tparam[opt] table values a number or a string for each field
--- @treturn string bytes
 function template:fill(values)
   local out = {}
   for index, piece in ipairs(self) do
@@ -43,7 +40,6 @@ function template:fill(values)
 end
 
 --- Reads a packet. Every literal byte and the length have to agree.
--- @tparam string text bytes
 -- @treturn table values of the fields, or nil and what is wrong
 function template:match(text)
   local at, values = 1, {}

@@ -1,6 +1,5 @@
 --- Small images for a simulated modem. Headers, records and checksums are as in real files (reference: cwe); the
 -- content is letters.
--- @module moonflash.sim.test_images
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
@@ -74,7 +73,6 @@ end
 
 --- Writes a firmware and settings that a simulated modem accepts.
 -- @tparam string model of moonflash.sim.models
--- @tparam string folder
 -- @tparam number size bytes of the firmware, about
 -- @tparam[opt] table pair firmware, carrier, config, where they differ from `test_images` of the model
 -- @treturn table paths: the firmware (.cwe), the settings (.nvu); or nil and a failure: usage, sys.*

@@ -1,6 +1,5 @@
 --- Kernel uevents on a datagram socket ROOT/uevent instead of netlink. A program that sends the byte "+" to it receives
 -- all later events.
--- @module moonflash.sim.uevent
 
 local sys = require "moonflash.core.sys"
 
@@ -15,9 +14,6 @@ local function subscribe(self)
 end
 
 --- Makes the socket.
--- @tparam string root
--- @tparam loop loop
--- @treturn uevent or nil and a failure
 function uevent.open(root, loop)
   sys.remove(root .. "/uevent")
   local fd, failure = sys.datagram(root .. "/uevent")
@@ -54,8 +50,6 @@ end
 
 --- Sends an event to every listener, in order and without loss.
 -- @tparam string action add, remove, bind, unbind
--- @tparam string path below /sys
--- @tparam string subsystem
 -- @tparam[opt] table more { "NAME=value", ... }
 function uevent:send(action, path, subsystem, more)
   self.number = self.number + 1

@@ -1,6 +1,5 @@
 --- USB below a root: buses, hubs, ports with their peers, and devices that are attached and detached with their nodes
 -- and uevents, in the kernel's order (first the node, then the event).
--- @module moonflash.sim.usb
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
@@ -12,8 +11,6 @@ local usb = {}
 usb.__index = usb
 
 --- Makes empty /sys and /dev below a root.
--- @tparam string root
--- @tparam uevent events
 function usb.new(root, events)
   for _, name in ipairs { "sys", "dev" } do
     sys.remove_tree(root .. "/" .. name)

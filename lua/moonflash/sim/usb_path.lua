@@ -1,13 +1,10 @@
 --- Folders of a place on USB ("1-6", "4-1.4") in /sys.
--- @module moonflash.sim.usb_path
 
 local usb_path = {}
 
 local host = "/devices/pci0000:00/0000:00:14.0"
 
 --- The place some ports further on the same hub.
--- @tparam string name
--- @tparam[opt=1] number count
 function usb_path.next(name, count)
   return (name:gsub("%d+$", function(number) return tostring(number + (count or 1)) end))
 end

@@ -4,7 +4,6 @@
 --
 -- moonflash.commands.traced writes a trace around a command. During that time it is the trace of the current run
 -- (moonflash.base.run): jobs report their modem to it, and ports are opened with it.
--- @module moonflash.trace
 
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"

@@ -1,5 +1,4 @@
 --- Records what passes on serial and QMI ports, as events of a trace.
--- @module moonflash.trace.ports
 
 local bytes = require "moonflash.core.bytes"
 local redact = require "moonflash.trace.redact"

@@ -1,6 +1,5 @@
 --- Removes identifiers from what a trace contains: those of the modem, of its SIM card and of this machine.
 -- Digits become 0; lengths stay the same.
--- @module moonflash.trace.redact
 
 local qmi = require "moonflash.protocol.qmi"
 

@@ -1,7 +1,6 @@
 --- The command of a replay: that of the trace, with the given files. A trace comes from somebody else, so only
 -- options about the treatment of the recorded modem are taken, and only given files. A trace cannot reach another
 -- modem, write a file, or run a script of its choice.
--- @module moonflash.sim.replay.command
 
 local failure = require "moonflash.base.failure"
 local known = require("moonflash.base.options").by_name

@@ -1,7 +1,6 @@
 --- Reads a trace. A trace comes from somebody else, so events that could do harm are refused: a place outside of
 -- the simulated /sys, an endless wait, too many bytes, a signal that does not end the program. Any other wrong value
 -- raises an error where it is used, and that ends the replay.
--- @module moonflash.sim.replay.events
 
 local failure = require "moonflash.base.failure"
 local json = require "moonflash.base.json"
@@ -54,7 +53,6 @@ local function parse(text)
 end
 
 --- The events of a trace.
--- @tparam string path
 -- @treturn table array of events, the first being the start; or nil and a failure: trace.failed, trace.unusable
 function events.read(path)
   local file, reason = io.open(path, "r")

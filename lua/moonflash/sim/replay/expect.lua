@@ -1,6 +1,5 @@
 --- Compares what the program sends with a trace: bytes on a serial port as a stream, image data by length
 -- and CRC-32, QMI requests by their fields.
--- @module moonflash.sim.replay.expect
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
@@ -64,7 +63,6 @@ end
 
 --- The bytes of an event.
 -- @tparam table event with hex, and times when these are repeated
--- @treturn string
 function expect.bytes(event)
   return bytes.from_hex(event.hex):rep(event.times or 1)
 end
@@ -122,7 +120,6 @@ end
 
 --- A QMI request for people.
 -- @tparam table asked service, message, tlvs
--- @treturn string
 function expect.request_text(asked)
   local fields = trace_ports.qmi_fields(asked.service, asked.message, asked.tlvs)
   fields.event = "qmi"
@@ -130,8 +127,6 @@ function expect.request_text(asked)
 end
 
 --- An event for people.
--- @tparam table event
--- @treturn string
 function expect.text(event)
   if event.event == "qmi" then
     return ("QMI request %s of service %d (%s)"):format(event.message, event.service,

@@ -4,7 +4,6 @@
 --     local result = replay.run { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
 --
 -- One modem is replayed. Ports that could not be opened and other programs are not replayed.
--- @module moonflash.sim.replay
 
 local child = require "moonflash.commands.child"
 local command = require "moonflash.sim.replay.command"

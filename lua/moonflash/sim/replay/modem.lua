@@ -1,6 +1,5 @@
 --- A modem that does what the modem of a trace did. It answers, leaves and returns when the program has sent
 -- everything that is before this in the trace, and the recorded time has passed.
--- @module moonflash.sim.replay.modem
 
 local bytes = require "moonflash.core.bytes"
 local expect = require "moonflash.sim.replay.expect"
@@ -26,7 +25,6 @@ end
 
 --- A modem that is not attached yet.
 -- @tparam table world loop, usb, time_scale
--- @tparam table events of the trace
 -- @tparam table listener differs(expected, got), signal(name), ended() at the end of the trace
 function modem.new(world, events, listener)
   local self = setmetatable({
@@ -79,7 +77,6 @@ end
 
 --- Attaches the modem, in the form of a device event. A device without a place is a port alone, of a modem that
 -- was not found on USB (`at -t PORT`).
--- @tparam table dev
 function modem:attach(dev)
   if same(self.seen, dev) then return end
   self:detach()
@@ -162,7 +159,6 @@ local function take(self, event)
 end
 
 --- The event that the program has to send next; nil after the last one.
--- @treturn ?table event
 function modem:awaited()
   for index = self.at, #self.events do
     if self.events[index].dir == ">" then return self.events[index] end
@@ -178,9 +174,6 @@ function modem:check_further_requests()
 end
 
 --- Whether this QMI request is the one that the program has to send next.
--- @tparam number service
--- @tparam number message
--- @treturn boolean
 function modem:expects(service, message)
   local event = self:awaited() or {}
   return event.service == service and event.message == "0x" .. bytes.hex_number(message, 4)

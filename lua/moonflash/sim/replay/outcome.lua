@@ -1,7 +1,6 @@
 --- The outcome of a run, as lines that can be compared with those of another run: steps, warnings, the result.
 -- They leave out what differs between machines: times, numbers of nodes, folders, other users of the modem, and
 -- other modems.
--- @module moonflash.sim.replay.outcome
 
 local json = require "moonflash.base.json"
 
@@ -38,7 +37,6 @@ local makers = { step = of_step, warning = of_warning, result = of_result }
 --- The lines of a run.
 -- @tparam table events of a trace, or of `--json` without nulls
 -- @tparam[opt] table cleaner for the texts (moonflash.trace.redact)
--- @treturn table array of strings
 function outcome.lines(events, cleaner)
   local lines = {}
   for _, event in ipairs(events) do
@@ -50,8 +48,6 @@ function outcome.lines(events, cleaner)
 end
 
 --- The first line in which two runs differ.
--- @tparam table recorded lines
--- @tparam table replayed lines
 -- @tparam[opt] boolean stopped one of them was stopped: its missing lines are no difference
 -- @treturn ?number the line; nil when they agree
 function outcome.difference(recorded, replayed, stopped)

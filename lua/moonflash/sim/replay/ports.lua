@@ -1,6 +1,5 @@
 --- The ports of a replayed modem. A port keeps the bytes or QMI requests that the program has sent and that
 -- were not compared with the trace yet.
--- @module moonflash.sim.replay.ports
 
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
@@ -30,8 +29,6 @@ local function qmi_receiver(self, port)
 end
 
 --- Answers a request.
--- @tparam table asked the request
--- @tparam string tlvs bytes
 function ports.answer(asked, tlvs)
   asked.port:send(qmux.frame(asked, tlvs))
 end
@@ -68,9 +65,6 @@ function receivers.serial(self)
 end
 
 --- Opens the port of an interface.
--- @tparam table loop
--- @tparam table interface of a trace
--- @tparam string mode of the modem
 -- @tparam table listener changed(): the program has sent something; expects(service, message)
 -- @treturn table { number, kind, slave, port, input = { bytes }, requests = {} }
 function ports.open(loop, interface, mode, listener)
