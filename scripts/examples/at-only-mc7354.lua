@@ -1,18 +1,17 @@
--- An MC7354 whose QMI port is not there (no driver, or somebody else's): asked, led into download mode
--- and confirmed by AT commands alone.
+-- Updates an MC7354 by AT commands alone, for a machine without a QMI driver.
 --
 --     moonflash run examples/at-only-mc7354.lua FILE...
 
 local flash = require "moonflash"
 local step, route = flash.steps, flash.routes
 
--- What flash.try does not like ends the step, which then may be tried again.
+-- A failure in flash.try ends the step, which may then be tried again.
 local function preference(job)
   local session = flash.try(job:at())
   return flash.try(session:ask "preference")
 end
 
--- What "stop if current" looks at, for a second run to have nothing to do.
+-- "stop if current" needs job.state.
 local function look(job)
   local seen = preference(job)
   job.state = { running = seen.current, preferred = seen.preferred }

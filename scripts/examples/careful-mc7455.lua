@@ -1,5 +1,4 @@
--- The bundled procedure with more patience, and a step of one's own: nothing is changed while the
--- router's battery is low.
+-- The bundled model with more retries and a step of its own: nothing is changed while the router's battery is low.
 --
 --     moonflash run examples/careful-mc7455.lua FILE...
 

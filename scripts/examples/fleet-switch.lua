@@ -1,4 +1,4 @@
--- Every modem that is plugged in goes over to a carrier whose images it stores; nothing is downloaded.
+-- Switches all modems to a carrier whose images they store; nothing is downloaded.
 --
 --     moonflash run examples/fleet-switch.lua SPRINT
 

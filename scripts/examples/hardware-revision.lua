@@ -1,4 +1,4 @@
--- A QMI message that moonflash does not know: a table says its number and what is in it.
+-- A QMI message that moonflash does not know: a table with its number and its fields.
 --
 --     moonflash run examples/hardware-revision.lua
 

@@ -1,4 +1,4 @@
--- What every modem runs, prefers and stores, one JSON object a line. Changes nothing.
+-- Lists what each modem runs, prefers and stores, one JSON object a line. Changes nothing.
 --
 --     moonflash run examples/inventory.lua
 
@@ -7,7 +7,7 @@ local flash, json = require "moonflash", require "cjson"
 local failed
 for _, device in ipairs(flash.try(flash.devices())) do
   local asked = flash.status { selection = { place = device.place } }
-  local seen = asked.status or {} -- of a modem that does not answer there is none, but the others go on
+  local seen = asked.status or {} -- none of a modem that does not answer
   failed = failed or asked.failure
   print(json.encode {
     place = device.place, model = device.model, serial = device.serial, mode = device.mode,

@@ -1,4 +1,4 @@
--- Only new settings of a carrier, for the firmware that runs already.
+-- Sends only new carrier settings, for the running firmware.
 --
 --     moonflash run examples/settings-only.lua SWI9X30C_02.08.02.00_SPRINT_002.012_001.nvu
 
@@ -6,9 +6,9 @@ local flash = require "moonflash"
 local file = ...
 if not file then return nil, "which settings? like: settings-only.lua FILE.nvu" end
 
-local settings = flash.try(flash.image.inspect(file)) -- a damaged file gives a report that is not ok
+local settings = flash.try(flash.image.inspect(file)) -- the report of a damaged file is not ok
 if not settings.ok then return nil, settings.failure end
-local well = flash.recover {} -- also out of download mode, if it is there
+local well = flash.recover {} -- also leaves download mode
 if not well.ok then return well end
 local running = well.after.firmware
 if settings.firmware ~= running then

@@ -1,5 +1,5 @@
--- Firmware that cannot be reached in one step: what runs an older version than the stepping stone
--- gets that first. Started again after a failure, it goes on from what the modem runs then.
+-- Firmware that cannot be reached in one step: a modem with an older version than the stepping stone gets the stone
+-- first. Run again after a failure, the script continues from the version that the modem runs then.
 --
 --     moonflash run examples/stepping-stone.lua STONE.spk TARGET.spk
 
@@ -7,7 +7,7 @@ local flash = require "moonflash"
 local stone, target = ...
 if not target then return nil, "which images? like: stepping-stone.lua STONE.spk TARGET.spk" end
 
--- Both before anything is sent: what comes second must not turn out to be damaged half way.
+-- Both images are checked before the first is sent.
 local looked_at = {}
 for index, file in ipairs { stone, target } do
   local report = flash.try(flash.image.inspect(file))
@@ -18,7 +18,7 @@ end
 
 local seen = flash.status()
 if not seen.ok then return seen end
-local running = seen.status.running -- nil while it waits for an image
+local running = seen.status.running -- nil in download mode
 if not running or running.firmware < looked_at[1].firmware then
   local result = flash.update { files = { stone } }
   if not result.ok then return result end

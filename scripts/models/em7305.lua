@@ -1,7 +1,7 @@
--- Sierra Wireless EM7305 and the other 9x15 parts of laptops: firmware (.cwe) plus settings (.nvu), both
--- in one .spk, or the settings of a laptop's maker alone. There is mostly no AT port, and firmware as
--- old as 01.08.00.04 does not answer the preference as expected, so Set Firmware ID matters here.
--- The steps are those of every update (lua/moonflash/procedure/update_steps.lua); here stands what differs.
+-- Sierra Wireless EM7305 and the other 9x15 modules of laptops: firmware (.cwe) and carrier settings (.nvu), both in
+-- one .spk, or the settings of a laptop's maker alone. Most have no AT port. Old firmware (01.08.00.04) does not answer
+-- the preference as expected: the route firmware-id matters here.
+-- The steps are those of every update (lua/moonflash/procedure/update_steps.lua).
 
 local flash = require "moonflash"
 local route = flash.routes

@@ -1,6 +1,6 @@
--- Sierra Wireless MC7354 and the other 9x15 cards for mini PCIe: firmware (.cwe) plus the settings of
--- one carrier (.nvu), or both in one .spk. Settings and firmware must be of the same version.
--- The steps are those of every update (lua/moonflash/procedure/update_steps.lua); here stands what differs.
+-- Sierra Wireless MC7354 and the other 9x15 cards for mini PCIe: firmware (.cwe) and carrier settings (.nvu) of the
+-- same version, or both in one .spk.
+-- The steps are those of every update (lua/moonflash/procedure/update_steps.lua).
 
 local flash = require "moonflash"
 local route = flash.routes

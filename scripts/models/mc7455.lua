@@ -1,9 +1,8 @@
--- Sierra Wireless MC7455 and the other 9x30 modems: firmware (.cwe) plus carrier settings (.nvu), or
--- both in one .spk. Starts from any state: every step runs only in the mode it is for.
+-- Sierra Wireless MC7455 and the other 9x30 modems: firmware (.cwe) and carrier settings (.nvu), or both in one .spk.
 --
 -- The steps are those of every update (lua/moonflash/procedure/update_steps.lua): read versions, stop if current,
--- set preference, enter download mode, send images, leave download mode, wait for the modem, confirm.
--- Here stands what is this modem's own.
+-- set preference, enter download mode, send images, leave download mode, wait for the modem, confirm. Each runs only in
+-- the mode it is for, so an update starts from any state.
 
 local flash = require "moonflash"
 local route = flash.routes
@@ -26,6 +25,6 @@ return flash.model {
   flash.update_steps {
     enter_download = { routes = {
       route.preference, route.firmware_id, route.boothold, route.boot_download, route.impref } },
-    send_images = { final_ack = 180 }, -- 64 MB: the last acknowledgement was seen to take 50 s
+    send_images = { final_ack = 180 }, -- 64 MB: the last answer took up to 50 s
   },
 }
