@@ -28,7 +28,8 @@ local function public_functions(path, text)
   local found, lines = {}, lines_of(text)
   for number, line in ipairs(lines) do
     local owner, name = line:match "^function ([%a_][%w_]*)[.:]([%w_]+)%("
-    if not owner then owner, name = line:match "^([%a_][%w_]*)%.([%w_]+) = step%.define" end
+    local step = line:match "^  ([%w_]+) = step%.define"
+    if step then owner, name, returned = "steps", step, "steps" end
     if owner and (owner == returned or owner:find "^%u") and not name:find "^__" then
       found[#found + 1] = { path = path, line = number, owner = owner, name = name, lines = lines }
     end
@@ -69,9 +70,9 @@ end
 -- The comment right above a function, if it is one of LDoc's.
 local function comment_above(found)
   local first = found.line - 1
-  while first > 0 and found.lines[first]:find "^%-%-" do first = first - 1 end
+  while first > 0 and found.lines[first]:find "^%s*%-%-" do first = first - 1 end
   local above = table.concat(found.lines, "\n", first + 1, found.line - 1)
-  return above:find "^%-%-%-" and above or nil
+  return above:find "^%s*%-%-%-" and above or nil
 end
 
 local function where(found)
