@@ -49,7 +49,7 @@ static struct mf_next send_block(const struct tiny *tiny)
 
 static struct mf_next tiny_next(const struct mf_conversation *self)
 {
-    const struct tiny *tiny = (const struct tiny *)self;
+    const struct tiny *tiny = (const struct tiny *)(const void *)self;
 
     switch (tiny->state) {
     case IDLE:
@@ -69,7 +69,7 @@ static struct mf_next tiny_next(const struct mf_conversation *self)
 
 static void tiny_sent(struct mf_conversation *self)
 {
-    struct tiny *tiny = (struct tiny *)self;
+    struct tiny *tiny = (struct tiny *)(void *)self;
 
     if (tiny->state == SEND_BLOCKS)
         tiny->sent += tiny_next(self).image_length;
@@ -88,7 +88,7 @@ static bool answered(struct tiny *tiny, const char *answer)
 
 static void tiny_feed(struct mf_conversation *self, const uint8_t *bytes, size_t length)
 {
-    struct tiny *tiny = (struct tiny *)self;
+    struct tiny *tiny = (struct tiny *)(void *)self;
 
     for (size_t i = 0; i < length && tiny->answer_length + 1 < sizeof tiny->answer; i++) {
         tiny->answer[tiny->answer_length++] = (char)bytes[i];
@@ -105,7 +105,7 @@ static void tiny_feed(struct mf_conversation *self, const uint8_t *bytes, size_t
 
 static void tiny_timed_out(struct mf_conversation *self)
 {
-    struct tiny *tiny = (struct tiny *)self;
+    struct tiny *tiny = (struct tiny *)(void *)self;
 
     if (++tiny->silences == 2)
         tiny->state = FAILED;
@@ -113,7 +113,7 @@ static void tiny_timed_out(struct mf_conversation *self)
 
 static struct mf_progress tiny_progress(const struct mf_conversation *self)
 {
-    const struct tiny *tiny = (const struct tiny *)self;
+    const struct tiny *tiny = (const struct tiny *)(const void *)self;
 
     return (struct mf_progress){tiny->confirmed ? tiny->total : 0, tiny->total};
 }
