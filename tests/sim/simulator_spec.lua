@@ -29,13 +29,17 @@ local function open_dms(sim)
   return p
 end
 
-local function enter_download(sim)
+local function restart_into_download(sim)
   local p = open_dms(sim)
   bench.expect(p, prefer, wants_both)
   bench.expect(p, set_power "03", power_set)
   bench.expect(p, set_power "04", power_set)
   sim:wait_for_event { event = "usb", action = "ready", mode = "download" }
   p:close()
+end
+
+local function enter_download(sim)
+  restart_into_download(sim)
   return sim:open "ttyUSB0"
 end
 
@@ -144,8 +148,8 @@ describe("the simulated MC7455", function()
   end)
 
   it("leaves download mode by itself, and then refuses to go online", function()
-    local sim = bench.start { time_scale = 0.003 }
-    enter_download(sim):close()
+    local sim = bench.start { time_scale = 0.003, faults = { "window=29" } }
+    restart_into_download(sim)
     sim:wait_for_event { event = "mode", mode = "application", power = 1 }
     local p = open_dms(sim)
     bench.expect(p, set_power "00", invalid_transition)
