@@ -72,6 +72,31 @@ describe("lua/README.md", function()
     return words
   end
 
+  -- The files under "Every file": a folder, then its files with what they are for.
+  local function listed()
+    local names, folder = {}, ""
+    for line in support.contents("lua/README.md"):match("\n## Every file\n(.-)\n## "):gmatch "[^\n]+" do
+      folder = line:match "^    (%l+/)$" or folder
+      local name = line:match "^      (%S+) +%S" or line:match "^    (init%.lua) +%S"
+      names[#names + 1] = name and folder .. name
+    end
+    table.sort(names)
+    return table.concat(names, "\n")
+  end
+
+  local function files_below(prefix, names)
+    for _, name in ipairs(sys.list("lua/moonflash/" .. prefix)) do
+      if name:find "%.lua" then names[#names + 1] = prefix .. name else files_below(prefix .. name .. "/", names) end
+    end
+    return names
+  end
+
+  it("lists every file of the library", function()
+    local names = files_below("", {})
+    table.sort(names)
+    assert.equal(table.concat(names, "\n"), listed())
+  end)
+
   for _, block in ipairs(blocks_of "lua/README.md") do
     it("works at line " .. block.line, function()
       local out = run(block):gsub("[ \t]+", " ")
