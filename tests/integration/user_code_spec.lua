@@ -60,7 +60,8 @@ describe("user_code.call", function()
     assert.equal(":2: no", (blamed "\nerror('no', 0)"))
     assert.equal(":1: raised a value of type table", (blamed "error {}"))
     assert.equal(":1: raised a value of type nil", (blamed "error()"))
-    assert.truthy(blamed("local function f() return f() + 1 end\nf()"):find "^:1: stack overflow")
+    -- LuaJIT may leave no room to look for the line
+    assert.truthy(blamed("local function f() return f() + 1 end\nf()"):find "^:1?:? ?stack overflow")
     local message, problem = blamed 'local flash = require "moonflash"\n\nflash.versions.text(5)\n'
     assert.truthy(message:find "^:3: attempt to index")
     assert.truthy(problem.evidence:find "moonflash/procedure/versions%.lua:%d+$")
