@@ -56,7 +56,7 @@ local function is_oem(report, outer)
     or (report.sku ~= nil and report.sku ~= CARRIER_SKU and report.sku ~= NO_SKU)
 end
 
--- The content decides. A name that says something else gets a note.
+-- The content decides. A name with another version gets a note.
 local function compare_with_name(report)
   local named = version.of_file(report.file_name)
   for _, field in ipairs(compared) do

@@ -141,9 +141,9 @@ end
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
 -- greeting_attempts; scale, a factor for all times; on_opened = function(): the open request of an image was written,
--- so the modem may hold a part of the image (may be called several times); on_reset = function(): the modem was told
--- to leave download mode; on_busy = function(ms): the modem may still write its flash, so a silent modem is waited
--- for, up to final_ack_ms; called when the wait begins
+-- so the modem may hold a part of the image (may be called several times); on_reset = function(): the reset request
+-- was written; on_busy = function(ms): the modem may still write its flash, so a silent modem is waited for, up to
+-- final_ack_ms; called when the wait begins
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}

@@ -39,7 +39,7 @@ faults.switches = {
   ["error-0x70"] = { means = "the loader answers 0x70 by error 22" },
   ["straight-open"] = { means = "a second open without done and hello is fine" },
   ["diag-instead"] = { means = "the port in download mode speaks DIAG" },
-  ["memory-debug"] = { means = "the port in download mode says a Sahara hello" },
+  ["memory-debug"] = { means = "the port in download mode sends a Sahara hello" },
   ["already-stored"] = { means = "every preferred pair is stored already" },
   ["no-preference"] = { means = "Get and Set Firmware Preference are not known" },
   ["rewrites-preference"] = { means = "after so many good boots the modem prefers what ran at first",

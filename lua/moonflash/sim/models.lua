@@ -1,8 +1,8 @@
 --- The simulated models: ids, interfaces, times, and what each one stores at first, as seen in public logs
 -- (reference: devices, qmi, qdl, at). Times are in seconds.
 --
--- A new model is one row in `rows`. What is the same in a family of chips stands in `families`, and what is the same
--- in all models in `common`.
+-- A new model is one row in `rows`. `families` has what all models of a family of chips have, `common`
+-- what all models have.
 
 local diag, nmea, at = { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" }
 local qmi, second_qmi = { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" }

@@ -67,9 +67,9 @@ end
 -- A loader that gets no request for the time of its window leaves download mode, unless the flash has a torn image. A
 -- crashed modem stays.
 function entered.download(self)
-  self.heard_at = self.loop:now()
+  self.active_at = self.loop:now()
   local function look()
-    local idle = self.loop:now() - self.heard_at
+    local idle = self.loop:now() - self.active_at
     local left = self:milliseconds(self.seconds.window) - idle
     if left <= 0 and not self.torn then
       self.recorder:note("window", { idle = idle })
@@ -201,9 +201,9 @@ function modem:is_ready()
   return self.loop:now() >= self.ready_at
 end
 
---- The host has sent something to the loader.
-function modem:heard_host()
-  self.heard_at = self.loop:now()
+--- The window of the loader starts again: the host has sent something.
+function modem:restart_window()
+  self.active_at = self.loop:now()
 end
 
 --- The first data of an image arrives: from here on the flash has a torn image.
@@ -214,7 +214,7 @@ end
 --- An image was written completely.
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
-  self:heard_host() -- the window starts again
+  self:restart_window()
   self.usb_ids = contents.usb_ids or self.usb_ids
   self.store:take(contents, self.entered_by ~= "boothold")
 end

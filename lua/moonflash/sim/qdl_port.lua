@@ -8,7 +8,7 @@ qdl.__index = qdl
 
 local flag, write_command = "~", "'" -- 0x7e, 0x27
 local longest_frame = 1024
-local patience_seconds, least_patience_ms = 10, 500
+local timeout_seconds, least_timeout_ms = 10, 500
 
 --- Starts on a port.
 function qdl.new(modem, port)
@@ -60,21 +60,21 @@ end
 -- It is not known whether a real loader waits for ever for the rest of a write. Most likely it does not.
 local function watch_silence(self)
   if self.modem.faults:value "patient" then return end
-  self.heard = self.modem.loop:now()
+  self.active_at = self.modem.loop:now()
   if self.watching then return end
   self.watching = true
-  local patience = math.max(least_patience_ms, self.modem:milliseconds(patience_seconds))
+  local timeout = math.max(least_timeout_ms, self.modem:milliseconds(timeout_seconds))
   local function look()
-    local left = self.heard + patience - self.modem.loop:now()
+    local left = self.active_at + timeout - self.modem.loop:now()
     if left > 0 then return self.modem.loop:after(left, look) end
     fell_silent(self)
   end
-  self.modem.loop:after(patience, look)
+  self.modem.loop:after(timeout, look)
 end
 
 --- Takes bytes from the host.
 function qdl:receive(bytes)
-  self.modem:heard_host()
+  self.modem:restart_window()
   watch_silence(self)
   local rest = self.rest .. bytes
   while rest ~= "" and not self.port.closed do
