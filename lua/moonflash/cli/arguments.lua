@@ -1,5 +1,4 @@
 --- Parses the words of the command line into a command, its arguments and its options.
--- @module moonflash.cli.arguments
 
 local failure = require "moonflash.base.failure"
 local options = require "moonflash.base.options"

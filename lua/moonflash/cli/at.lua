@@ -1,5 +1,4 @@
 --- moonflash at COMMAND...: AT commands, one after the other until the modem refuses one.
--- @module moonflash.cli.at
 
 local asking = require "moonflash.cli.request"
 local failure = require "moonflash.base.failure"

@@ -10,7 +10,6 @@
 --                 modem a function(request) that returns the arguments to record
 --
 -- The options are in moonflash.base.options.
--- @module moonflash.cli.commands
 
 local at = require "moonflash.cli.at"
 local failure = require "moonflash.base.failure"

@@ -1,5 +1,4 @@
 --- The help, made from the tables of options and commands.
--- @module moonflash.cli.help
 
 local arguments = require "moonflash.cli.arguments"
 local options = require "moonflash.base.options"

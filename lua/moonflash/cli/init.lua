@@ -1,5 +1,4 @@
 --- The command line: parses the words, runs one command, prints how it ended. The result is the exit status.
--- @module moonflash.cli
 
 local arguments = require "moonflash.cli.arguments"
 local commands = require "moonflash.cli.commands"

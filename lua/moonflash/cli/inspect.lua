@@ -1,5 +1,4 @@
 --- moonflash inspect FILE...: the content of images, whether they are intact and fit together.
--- @module moonflash.cli.inspect
 
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"

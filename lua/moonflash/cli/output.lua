@@ -1,5 +1,4 @@
 --- Takes events and results; prints text and JSON. Nothing else prints.
--- @module moonflash.cli.output
 
 local failure = require "moonflash.base.failure"
 local json = require "moonflash.base.json"

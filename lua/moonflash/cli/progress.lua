@@ -1,6 +1,5 @@
 --- Progress of an update: per cent, rate and time left, and the line that shows them. The images make 95 %; the
 -- rest is for the restart and the confirmation; only the result shows 100 %.
--- @module moonflash.cli.progress
 
 local text = require "moonflash.cli.text"
 

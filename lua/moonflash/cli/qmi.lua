@@ -1,5 +1,4 @@
 --- moonflash qmi SERVICE MESSAGE [0xTT HEX...]...: one QMI request, by name or number.
--- @module moonflash.cli.qmi
 
 local asking = require "moonflash.cli.request"
 local bytes = require "moonflash.core.bytes"

@@ -1,5 +1,4 @@
 --- The request of a command: the values of the command line in the form that the library takes.
--- @module moonflash.cli.request
 
 local failure = require "moonflash.base.failure"
 local options = require "moonflash.base.options"

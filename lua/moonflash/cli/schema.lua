@@ -1,6 +1,5 @@
 --- The JSON objects of `--json`, schema 1: which keys each has, in which order. A key without a value is null; a
 -- list without items is [].
--- @module moonflash.cli.schema
 
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"

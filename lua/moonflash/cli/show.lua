@@ -1,5 +1,4 @@
 --- What `devices`, `status` and `plan` print for people.
--- @module moonflash.cli.show
 
 local text = require "moonflash.cli.text"
 

@@ -1,5 +1,4 @@
 --- moonflash simulate MODEL...: simulated modems, until it is interrupted.
--- @module moonflash.cli.simulate
 
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"

@@ -1,5 +1,4 @@
 --- moonflash test-script SCRIPT [FILE...]: a script against simulated modems with every fault.
--- @module moonflash.cli.test_script
 
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"

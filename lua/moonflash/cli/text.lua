@@ -1,5 +1,4 @@
 --- Formats numbers, tables and failures for people.
--- @module moonflash.cli.text
 
 local failure = require "moonflash.base.failure"
 

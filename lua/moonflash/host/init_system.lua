@@ -1,5 +1,4 @@
 --- Services of the init system: stopped and started through procd or systemd.
--- @module moonflash.host.init_system
 
 local process = require "moonflash.base.process"
 local system = require "moonflash.host.system"

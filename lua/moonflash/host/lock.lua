@@ -1,6 +1,5 @@
 --- The lock of a modem: only one program at a time uses it, because two programs that read one QMI port receive
 -- each other's answers. The lock is one of the USB socket, so it holds in every mode of the modem.
--- @module moonflash.host.lock
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"

@@ -1,7 +1,6 @@
 --- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the
 -- D-Bus connection, so it ends with this process, also when that is killed.
 -- https://www.freedesktop.org/software/ModemManager/api/latest/gdbus-org.freedesktop.ModemManager1.html
--- @module moonflash.host.modemmanager
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"

@@ -1,5 +1,4 @@
 --- OpenWrt's network interfaces that use the modem: ifdown, ifup.
--- @module moonflash.host.netifd
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"

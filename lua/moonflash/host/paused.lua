@@ -2,7 +2,6 @@
 -- writes it before it pauses anything and removes it when everything is resumed, so the next run finds it after
 -- a crash. While the file exists and its job runs, services must stay stopped, even those that another job
 -- stopped.
--- @module moonflash.host.paused
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"

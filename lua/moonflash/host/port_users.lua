@@ -1,6 +1,5 @@
 --- Other programs that have ports of the modem open, from /proc. Processes that this user may not inspect are
 -- left out, as fuser does.
--- @module moonflash.host.port_users
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"

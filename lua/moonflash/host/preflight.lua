@@ -7,7 +7,6 @@
 --
 -- and a finding is { message, evidence, hint, warning = true when it does not refuse the job }. All files
 -- that a check reads are below the job's root.
--- @module moonflash.host.preflight
 
 local failure = require "moonflash.base.failure"
 

@@ -3,7 +3,6 @@
 --
 -- Jobs on several modems may run at once. A job that ends and has stopped a service hands it to another job that
 -- needs it stopped, so the last of them starts it.
--- @module moonflash.host.services
 
 local init_system = require "moonflash.host.init_system"
 local lock = require "moonflash.host.lock"

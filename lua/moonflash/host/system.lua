@@ -1,6 +1,5 @@
 --- The system below a root: its files, programs and processes. With another root than "/", nothing of the real
 -- system is read or run.
--- @module moonflash.host.system
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"

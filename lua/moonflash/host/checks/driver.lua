@@ -1,6 +1,5 @@
 --- Kernel drivers: for the ports that the modem has now, and for the ids it will have in download mode. Without
 -- a driver nothing can be sent to it.
--- @module moonflash.host.checks.driver
 
 local bytes = require "moonflash.core.bytes"
 local device = require "moonflash.device"

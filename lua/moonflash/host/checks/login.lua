@@ -1,5 +1,4 @@
 --- A login over the modem itself is cut off by the update it starts.
--- @module moonflash.host.checks.login
 
 local bytes = require "moonflash.core.bytes"
 local sys = require "moonflash.core.sys"

@@ -1,5 +1,4 @@
 --- The device nodes that a job opens: they must be devices, and the caller must be allowed to open them.
--- @module moonflash.host.checks.ports
 
 local channel = require "moonflash.device.channel"
 local sys = require "moonflash.core.sys"

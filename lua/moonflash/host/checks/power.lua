@@ -1,5 +1,4 @@
 --- Memory, autosuspend and the power supply, as far as /proc and /sys tell.
--- @module moonflash.host.checks.power
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"

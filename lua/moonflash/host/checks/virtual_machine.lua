@@ -1,6 +1,5 @@
 --- A virtual machine is given USB devices by their ids, and a modem in download mode has other ids. This is
 -- only a warning: where the whole USB controller is passed through, the update works.
--- @module moonflash.host.checks.virtual_machine
 
 local system = require "moonflash.host.system"
 
