@@ -12,13 +12,21 @@ local OPEN_MS, CALL_MS = 2000, 15000
 local SUPERSPEED_MBIT = 5000
 local sockets = { "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket" }
 
---- Its service, by init system (moonflash.host.init_system).
-modemmanager.service = { procd = "modemmanager", systemd = "ModemManager.service" }
-
 --- Whether it runs.
--- @tparam string root
 function modemmanager.runs(root)
   return system.runs(root, "ModemManager")
+end
+
+--- Its service in the init system that runs, as an entry of the paused services file (moonflash.host.paused).
+-- @tparam string root
+-- @treturn ?table { kind, name }
+function modemmanager.service(root)
+  if system.program(root, "/etc/init.d/modemmanager") and system.program(root, "/sbin/procd") then
+    return { kind = "procd", name = "modemmanager" }
+  end
+  if system.program(root, "systemctl") and sys.stat(paths.below(root, "/run/systemd/system")) then
+    return { kind = "systemd", name = "ModemManager.service" }
+  end
 end
 
 local function connect(root)

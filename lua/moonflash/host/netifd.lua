@@ -1,4 +1,4 @@
---- OpenWrt's network interfaces that use the modem: ifdown, ifup.
+--- OpenWrt's network interfaces that use the modem, as entries of the paused services file.
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
@@ -7,17 +7,6 @@ local system = require "moonflash.host.system"
 local netifd = {}
 
 local COMMAND_MS = 15000
-
-local function run(root, program, name)
-  return process.run({ system.program(root, program) or program, name }, COMMAND_MS)
-end
-
---- A kind of paused entry (moonflash.host.services).
-netifd.kind = {
-  words = "the network interface %s",
-  pause = function(root, name) return run(root, "ifdown", name) end,
-  resume = function(root, name) return run(root, "ifup", name) end,
-}
 
 local function unquoted(text)
   return text:match "^'(.*)'$" or text:match '^"(.*)"$' or text

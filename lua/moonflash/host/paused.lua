@@ -1,7 +1,7 @@
---- The paused services file: what is paused for the modem in one USB socket, a line "KIND NAME" each. A job
--- writes it before it pauses anything and removes it when everything is resumed, so the next run finds it after
--- a crash. While the file exists and its job runs, services must stay stopped, even those that another job
--- stopped.
+--- The paused services file: what is paused for the modem in one USB socket (moonflash.host.lock), a line
+-- "KIND NAME" each: an entry { kind, name }. A job writes it before it pauses anything and removes it when everything
+-- is resumed, so the next run finds it after a crash. While the file exists and its job runs, services must stay
+-- stopped, even those that another job stopped.
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
@@ -17,9 +17,7 @@ local function path_of(root, socket)
   return paths.below(root, ("%s/%s.paused"):format(FOLDER, socket))
 end
 
---- The sockets that have a file.
--- @tparam string root
--- @treturn table array of names (moonflash.host.lock)
+--- The names of the sockets that have a file.
 function paused.sockets(root)
   local found = {}
   for _, name in ipairs(sys.list(paths.below(root, FOLDER)) or {}) do
@@ -28,10 +26,7 @@ function paused.sockets(root)
   return found
 end
 
---- Reads a file. Lines that are no entry are passed over.
--- @tparam string root
--- @tparam string socket
--- @treturn table array of { kind, name }; empty without a file
+--- The entries of a file; none without a file. Lines that are no entry are passed over.
 function paused.read(root, socket)
   local entries = {}
   for line in (sys.read_file(path_of(root, socket), MOST_BYTES) or ""):gmatch "([^\n]*)\n" do
@@ -42,9 +37,6 @@ function paused.read(root, socket)
 end
 
 --- Replaces a file in one step: a crash leaves the old one or the new one.
--- @tparam string root
--- @tparam string socket
--- @tparam table entries may be empty
 -- @treturn boolean true, or nil and a failure
 function paused.write(root, socket, entries)
   local lines, path = {}, path_of(root, socket)
@@ -56,9 +48,6 @@ function paused.write(root, socket, entries)
 end
 
 --- Adds an entry to a file, once.
--- @tparam string root
--- @tparam string socket
--- @tparam table entry
 -- @treturn boolean true, or nil and a failure
 function paused.add(root, socket, entry)
   local entries = paused.read(root, socket)
@@ -88,10 +77,7 @@ local function release(held, ran, ...)
 end
 
 --- Runs a function while no other job reads or writes these files, or stops or starts services. Without the
--- lock, if it cannot be taken.
--- @tparam string root
--- @tparam function action
--- @return what it returns; what it raises is raised again
+-- lock, if it cannot be taken. Returns what the function returns; what it raises is raised again.
 function paused.alone(root, action)
   return release(take_lock(root), pcall(action))
 end

@@ -1,24 +1,35 @@
 --- Pauses programs that use the modem: ModemManager (InhibitDevice, or its service) and OpenWrt interfaces. They
 -- are resumed when the job ends; after a crash, by the next run.
 --
--- Jobs on several modems may run at once. A job that ends and has stopped a service hands it to another job that
--- needs it stopped, so the last of them starts it.
+-- Jobs on several modems may run at once. A service stays stopped until the last of them ends: that job also
+-- resumes what the others have left in their files.
 
-local init_system = require "moonflash.host.init_system"
 local lock = require "moonflash.host.lock"
 local modemmanager = require "moonflash.host.modemmanager"
 local netifd = require "moonflash.host.netifd"
 local paused = require "moonflash.host.paused"
+local process = require "moonflash.base.process"
+local system = require "moonflash.host.system"
 
 local services = {}
 
--- How an entry of the paused services file is paused and resumed, by its kind.
-local kinds = {
-  interface = netifd.kind, procd = init_system.kinds.procd, systemd = init_system.kinds.systemd,
+local COMMAND_MS = 30000
+
+-- The command that stops or starts an entry of the paused services file, by its kind.
+local commands = {
+  interface = function(name, stop) return { stop and "ifdown" or "ifup", name } end,
+  procd = function(name, stop) return { "/etc/init.d/" .. name, stop and "stop" or "start" } end,
+  systemd = function(name, stop) return { "systemctl", stop and "stop" or "start", name } end,
 }
 
 local function words(entry)
-  return kinds[entry.kind].words:format(entry.name)
+  return (entry.kind == "interface" and "the network interface " or "the service ") .. entry.name
+end
+
+local function run(root, entry, stop)
+  local argv = commands[entry.kind](entry.name, stop)
+  argv[1] = system.program(root, argv[1]) or argv[1]
+  return process.run(argv, COMMAND_MS)
 end
 
 -- --- resume -----------------------------------------------------------------------------------------------
@@ -29,40 +40,38 @@ local function is_at_work(root, socket)
   return not held and lock.is_jobs(problem)
 end
 
--- The socket of another job that needs services paused.
-local function other_job(root, socket)
+-- Whether another job than that of this file needs services stopped.
+local function another_needs_it(root, socket)
   for _, other in ipairs(paused.sockets(root)) do
-    if other ~= socket and is_at_work(root, other) then return other end
+    if other ~= socket and is_at_work(root, other) then return true end
   end
+  return false
 end
 
+-- Whether an entry was resumed; what is not resumed stays in the file.
 local function resume_entry(job, socket, entry)
-  local kind = kinds[entry.kind]
-  local other = kind.service and other_job(job.root, socket)
-  if other then return paused.add(job.root, other, entry) end
-  local resumed, problem = kind.resume(job.root, entry.name)
-  if resumed then job:note("resumed: " .. words(entry)) end
-  return resumed, problem
+  if entry.kind ~= "interface" and another_needs_it(job.root, socket) then return false end
+  local resumed, problem = run(job.root, entry, false)
+  if resumed then
+    job:note("resumed: " .. words(entry))
+  else
+    job:warn(problem.code, ("%s stays paused: %s"):format(words(entry), tostring(problem)))
+  end
+  return resumed
 end
 
--- Resumes the entries of a file, last first. What fails stays in the file, for the next run.
+-- Resumes the entries of a file, last first.
 local function resume_all(job, socket)
   local entries, left = paused.read(job.root, socket), {}
   for index = #entries, 1, -1 do
     local entry = entries[index]
-    local done, problem = true, nil
-    if kinds[entry.kind] then done, problem = resume_entry(job, socket, entry) end
-    if not done then
-      table.insert(left, 1, entry)
-      job:warn(problem.code, ("%s stays paused: %s"):format(words(entry), tostring(problem)))
-    end
+    if commands[entry.kind] and not resume_entry(job, socket, entry) then table.insert(left, 1, entry) end
   end
   if left[1] then return paused.write(job.root, socket, left) end
   return paused.remove(job.root, socket)
 end
 
---- Resumes what earlier runs left paused because they crashed. The lock of a socket tells whether its job still
--- runs.
+--- Resumes what jobs that have ended left paused. The lock of a socket tells whether its job still runs.
 -- @tparam table job gives the root and reports
 function services.restore_leftovers(job)
   for _, socket in ipairs(paused.sockets(job.root)) do
@@ -91,7 +100,7 @@ local function begin(job, socket)
   if not written then return nil, problem end
   at_end(job, "resume services", function()
     local done, failed = paused.alone(job.root, function() return resume_all(job, socket) end)
-    services.restore_leftovers(job) -- of a job that crashed meanwhile
+    services.restore_leftovers(job)
     return done, failed
   end)
   return true
@@ -99,7 +108,7 @@ end
 
 local function pause_entry(job, socket, entry)
   local done, problem = paused.add(job.root, socket, entry)
-  if done then done, problem = kinds[entry.kind].pause(job.root, entry.name) end
+  if done then done, problem = run(job.root, entry, true) end
   if done then job:note("paused: " .. words(entry)) end
   return done, problem
 end
@@ -113,7 +122,7 @@ local function inhibit(job)
 end
 
 local function stop_service(job, socket)
-  local entry = init_system.find(job.root, modemmanager.service)
+  local entry = modemmanager.service(job.root)
   if not entry then return nil end
   return pause_entry(job, socket, entry)
 end
@@ -131,21 +140,11 @@ local function pause_modem_manager(job, socket)
   return false
 end
 
--- Whether another job has stopped ModemManager.
-local function is_stopped(root)
-  local service = init_system.find(root, modemmanager.service)
-  for _, socket in ipairs(service and paused.sockets(root) or {}) do
-    for _, entry in ipairs(paused.read(root, socket)) do
-      if entry.kind == service.kind and entry.name == service.name then return true end
-    end
-  end
-  return false
-end
-
+-- A job that finds files of other jobs may rely on a service that they stopped, so it takes part.
 local function pause_all(job)
   local root, socket = job.root, lock.socket(job.device)
   local interfaces, runs = netifd.find(root, job.device), modemmanager.runs(root)
-  if not interfaces[1] and not runs and not is_stopped(root) then return false end
+  if not interfaces[1] and not runs and not paused.sockets(root)[1] then return false end
   local begun, problem = begin(job, socket)
   if not begun then return nil, problem end
   for _, entry in ipairs(interfaces) do

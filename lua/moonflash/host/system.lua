@@ -9,36 +9,20 @@ local system = {}
 local FOLDERS = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" }
 
 --- The folder of a USB device in /sys with all links resolved, without the root.
--- @tparam string root
--- @tparam table dev
--- @treturn ?string
 function system.device_path(root, dev)
   local folder = sys.real_path(paths.below(root, "/sys/bus/usb/devices/" .. dev.place))
   return folder and paths.without(sys.real_path(root) or root, folder)
 end
 
---- The text of a small file, without blanks around it.
--- @tparam string root
--- @tparam string path below it, begins with a slash
--- @treturn ?string nil when it cannot be read
+--- The text of a small file, without blanks around it; nil when it cannot be read.
 function system.text(root, path)
   local text = sys.read_file(paths.below(root, path))
   return text and text:match "^%s*(.-)%s*$"
 end
 
---- Whether a path is a folder.
--- @tparam string root
--- @tparam string path below it, begins with a slash
--- @treturn boolean
-function system.is_folder(root, path)
-  local found = sys.stat(paths.below(root, path))
-  return found ~= nil and found.kind == "folder"
-end
-
---- The path of an installed program.
+--- The path of an installed program; nil when there is none.
 -- @tparam string root
 -- @tparam string name without folders, or a path below the root
--- @treturn ?string
 function system.program(root, name)
   if name:find "/" then
     local path = paths.below(root, name)
@@ -50,9 +34,7 @@ function system.program(root, name)
   end
 end
 
---- All processes.
--- @tparam string root
--- @treturn table array of process ids, ascending
+--- The ids of all processes, ascending.
 function system.processes(root)
   local found = {}
   for _, name in ipairs(sys.list(paths.below(root, "/proc")) or {}) do
@@ -63,17 +45,11 @@ function system.processes(root)
 end
 
 --- The name of a process, at most 15 characters.
--- @tparam string root
--- @tparam number pid
--- @treturn ?string
 function system.process_name(root, pid)
   return system.text(root, ("/proc/%d/comm"):format(pid))
 end
 
 --- Whether a process with a name runs.
--- @tparam string root
--- @tparam string name
--- @treturn boolean
 function system.runs(root, name)
   for _, pid in ipairs(system.processes(root)) do
     if system.process_name(root, pid) == name then return true end
