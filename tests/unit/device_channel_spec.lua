@@ -1,4 +1,4 @@
--- Channels by address: which exist, how they are opened and traced.
+-- Channels by address: which are ready, what hinders a program, how they are opened and traced.
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local run = require "moonflash.base.run"
@@ -20,15 +20,26 @@ describe("a channel", function()
 
   it("of a serial port is opened by its path, also through a link", function()
     local link = support.folder() .. "/ttyUSB0"
-    assert.is_false(channel.exists(link))
+    assert.is_false(channel.is_ready(link))
     assert.equal("port.not_found", support.code_of(channel.open(link)))
     assert(sys.symlink(path, link))
-    assert.is_true(channel.exists(link))
-    assert.equal(link, channel.node(link))
+    assert.is_true(channel.is_ready(link))
+    assert.is_nil(channel.obstacle(link))
     local port = assert(channel.open(link))
     assert(port:write("hello", 1000))
     assert.equal("hello", sys.read(master, 10))
     port:close()
+  end)
+
+  it("of a serial port is hindered by a plain file in its place, and by its permissions", function()
+    local file = support.folder() .. "/ttyUSB0"
+    assert.is_nil(channel.obstacle(file))
+    assert(sys.write_file(file, "AT"))
+    assert.same({ "plain_file", file .. " has 2 bytes" }, { channel.obstacle(file) })
+    local access = sys.access
+    finally(function() sys.access = access end)
+    sys.access = function() return nil, failure.new("sys.denied", "no") end
+    assert.equal("denied", (channel.obstacle(path)))
   end)
 
   it("is given to the trace of the current run", function()

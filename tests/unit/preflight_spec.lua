@@ -61,10 +61,10 @@ local function kernel(...)
   return { ["proc/sys/kernel/osrelease"] = "6.1.0\n", [aliases] = table.concat(lines) }
 end
 
--- /proc/net/route of a little-endian machine, in the byte order of this machine.
-local function routes(text)
-  if sys.read_file("/proc/self/exe", 6):byte(6) == 1 then return text end -- EI_DATA of an ELF file
-  return (text:gsub("(%x%x)(%x%x)(%x%x)(%x%x)", "%4%3%2%1"))
+-- A program `ip` by which these addresses are reached through wwan0 and all others through eth0.
+local function with_routes(pattern)
+  machine:program("sbin/ip", ('case "$4" in %s) name=wwan0;; *) name=eth0;; esac\n'
+    .. 'echo "$4 via 198.51.100.1 dev $name src 198.51.100.9 uid 0"'):format(pattern))
 end
 
 describe("preflight finds", function()
@@ -112,26 +112,25 @@ describe("preflight finds", function()
     assert.truthy(only("driver", true).message:find("413c:81b5", 1, true))
   end)
 
-  it("a login over the modem, by the longest route", function()
-    build(usb2, {
-      ["proc/self/environ"] = "HOME=/root\0SSH_CONNECTION=203.0.113.9 50000 10.0.0.2 22\0",
-      ["proc/net/route"] = routes("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\n"
-        .. "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-        .. "wwan0\t007100CB\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"),
-    })
+  it("a login over the modem", function()
+    build(usb2, { ["proc/self/environ"] = "HOME=/root\0SSH_CONNECTION=203.0.113.9 50000 10.0.0.2 22\0" })
+    with_routes "203.0.113.9"
     assert.truthy(only("session", true).evidence:find("203.0.113.9 is wwan0", 1, true))
+    assert.equal("ip -4 route get 203.0.113.9", machine:calls()[1])
   end)
 
   it("a login over the modem, in the environment of an ancestor and by IPv6", function()
     build(usb2, {
       ["proc/self/status"] = "Name:\tlua\nPPid:\t77\n", ["proc/77/status"] = "PPid:\t70\n",
       ["proc/70/environ"] = "SSH_CONNECTION=2001:db8::9 50000 2001:db8:1::2 22\0",
-      ["proc/net/ipv6_route"] =
-        "20010db8000000000000000000000000 20 " .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32)
-        .. " 00000400 00000001 00000000 00000001    wwan0\n"
-        .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32) .. " 00 " .. ("0"):rep(32)
-        .. " 00000400 00000001 00000000 00000001     eth0\n",
     })
+    with_routes "2001:db8::9"
+    only("session", true)
+    assert.equal("ip -6 route get 2001:db8::9", machine:calls()[1])
+  end)
+
+  it("a login by an address of a link", function()
+    build(usb2, { ["proc/self/environ"] = "SSH_CONNECTION=fe80::7%wwan0 5 fe80::8%wwan0 22\0" })
     only("session", true)
   end)
 
@@ -281,9 +280,6 @@ end)
 
 -- Computers and modems with nothing wrong.
 local supplies, dmi = "sys/class/power_supply/", "sys/class/dmi/id/"
-local through_eth = routes("Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
-  .. "eth0\t00000000\t0102A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-  .. "wwan0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n")
 local healthy = {
   ["an MC7455 on USB 3"] = { modems.running },
   ["an MC7455 on USB 2"] = { usb2 },
@@ -304,12 +300,15 @@ local healthy = {
     ["etc/config/network"] = "config interface 'lan'\n", ["proc/meminfo"] = "MemAvailable: 24000 kB\n" } },
   ["an old kernel without MemAvailable"] = { usb2, {
     ["proc/meminfo"] = "MemTotal: 60000 kB\nMemFree: 900 kB\n" } },
-  ["a login over Ethernet"] = { usb2, { ["proc/net/route"] = through_eth,
+  ["a login over Ethernet"] = { usb2, { ["proc/self/environ"] = "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0" },
+    function() with_routes "203.0.113.9" end },
+  ["a login over Ethernet by IPv6 mapped"] = { usb2, {
+    ["proc/self/environ"] = "SSH_CONNECTION=::ffff:192.0.2.1 5 ::ffff:192.0.2.2 22\0" },
+    function() with_routes "::ffff:192.0.2.1" end },
+  ["a login without a program ip"] = { usb2, {
     ["proc/self/environ"] = "SSH_CONNECTION=192.0.2.1 5 192.0.2.2 22\0" } },
-  ["a login over Ethernet by IPv6 mapped"] = { usb2, { ["proc/net/route"] = through_eth,
-    ["proc/self/environ"] = "SSH_CONNECTION=::ffff:192.0.2.1 5 ::ffff:192.0.2.2 22\0" } },
   ["a login at the console, with a default route over the modem"] = { usb2, {
-    ["proc/net/route"] = (through_eth:gsub("eth0", "wwan0")), ["proc/self/environ"] = "HOME=/root\0" } },
+    ["proc/self/environ"] = "HOME=/root\0" }, function() with_routes "*" end },
   ["a laptop on its supply"] = { usb2, { [supplies .. "BAT0/type"] = "Battery\n",
     [supplies .. "BAT0/status"] = "Charging\n", [supplies .. "BAT0/capacity"] = "5\n" } },
   ["a laptop on a full battery"] = { usb2, { [supplies .. "BAT0/type"] = "Battery\n",
@@ -331,6 +330,7 @@ describe("preflight finds nothing at", function()
   for name, setup in pairs(healthy) do
     it(name, function()
       build(setup[1], setup[2])
+      if setup[3] then setup[3]() end
       local job = machine:job()
       local passed, problem = preflight.check(job)
       assert.is_true(passed, tostring(problem))

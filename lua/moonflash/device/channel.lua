@@ -2,7 +2,8 @@
 --
 --     "/dev/ttyUSB0"      a serial port: its path, also one below a simulator's root
 --
--- A transport is one row of the table below. All other files use addresses without looking at them.
+-- A transport is one row of the table below. All other files use addresses without looking at them: what is ready,
+-- what hinders a program and how to open a channel is asked here.
 -- @module moonflash.device.channel
 
 local failure = require "moonflash.base.failure"
@@ -14,9 +15,9 @@ local channel = {}
 
 local RETRY_MS = 10
 
--- node(address): the path of the file that the transport opens. open(address): the channel, or nil and a
--- failure port.*. The first row whose pattern fits is taken. Its module is loaded by the first open: listing
--- modems loads no libserialport.
+-- node(address): the path of the file in /dev behind the address. open(address): the channel, or nil and a failure
+-- port.*. The first row whose pattern fits is taken. Its module is loaded by the first open: listing modems loads
+-- no libserialport.
 local transports = {
   { pattern = "", node = function(path) return path end,
     open = function(path) return require("moonflash.core.port").open(path) end },
@@ -28,18 +29,26 @@ local function transport_of(address)
   end
 end
 
---- The file that has to be there, and that the program has to be allowed to open.
--- @tparam string address
--- @treturn string path
-function channel.node(address)
-  return transport_of(address).node(address)
-end
-
---- Whether the node of an address exists. The kernel makes it before /dev shows it.
+--- Whether an address is there to be opened. The kernel has a port before /dev shows its node.
 -- @tparam string address
 -- @treturn boolean
-function channel.exists(address)
-  return sys.real_path(channel.node(address)) ~= nil
+function channel.is_ready(address)
+  return sys.real_path(transport_of(address).node(address)) ~= nil
+end
+
+--- What hinders a program from opening an address. A redirection to a port creates a plain file while the modem is
+-- away.
+-- @tparam string address
+-- @treturn ?string "plain_file" or "denied"
+-- @treturn ?string the evidence
+function channel.obstacle(address)
+  local path = transport_of(address).node(address)
+  local found = sys.stat(sys.real_path(path) or path)
+  if found and found.kind == "file" then return "plain_file", ("%s has %.0f bytes"):format(path, found.size) end
+  local allowed, problem = sys.access(path, "rw")
+  if not allowed and problem.code == "sys.denied" then
+    return "denied", ("%s, user id %d"):format(path, sys.user_id())
+  end
 end
 
 --- Opens a channel. What passes goes to the trace of the current run.

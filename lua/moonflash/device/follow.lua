@@ -112,7 +112,7 @@ local function what_lacks(self, wait, dev)
   local port, missing = drivers.needed_port(dev), dev.missing[1]
   if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
   if not port then return "no port yet" end
-  if not channel.exists(port) then return port .. " is not there yet" end
+  if not channel.is_ready(port) then return port .. " is not there yet" end
   if dev.mode ~= "download" and not is_settled(self, wait, dev) then return "not all of its ports yet" end
   return nil
 end
@@ -163,7 +163,7 @@ end
 -- The kernel sends no event when /dev gets a node.
 local function rescan_ms(wait)
   local port = wait.chosen and drivers.needed_port(wait.chosen)
-  return port and not channel.exists(port) and NODE_MS or RESCAN_MS
+  return port and not channel.is_ready(port) and NODE_MS or RESCAN_MS
 end
 
 local function not_seen(self, wait)

@@ -75,7 +75,7 @@ device.matching = selection.all
 -- @treturn boolean
 function device.is_settled(dev)
   local port = drivers.needed_port(dev)
-  return port ~= nil and channel.exists(port) and drivers.settled(dev)
+  return port ~= nil and channel.is_ready(port) and drivers.settled(dev)
 end
 
 --- Whether a device has not left since it was found: after a reset it has a new number.

@@ -19,11 +19,9 @@ local proxies = { ["qmi-proxy"] = true, ["mbim-proxy"] = true }
 local function ports_of(dev)
   local ports = {}
   for _, interface in ipairs(dev.interfaces) do
-    for _, port in ipairs { interface.tty or false, interface.control or false } do
-      if port then
-        ports[port] = port
-        ports[sys.real_path(port) or port] = port
-      end
+    for _, field in ipairs { "tty", "control" } do
+      local port = interface[field]
+      if port then ports[port], ports[sys.real_path(port) or port] = port, port end
     end
   end
   return ports

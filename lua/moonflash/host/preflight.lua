@@ -9,37 +9,30 @@
 -- that a check reads are below the job's root.
 
 local failure = require "moonflash.base.failure"
+local tables = require "moonflash.base.table"
 
 local preflight = {}
 
--- Each file returns an array of checks; this is the order of the findings.
-local checks = {}
-for _, file in ipairs {
-  require "moonflash.host.checks.ports", require "moonflash.host.checks.driver",
-  require "moonflash.host.checks.login", require "moonflash.host.checks.power",
-  require "moonflash.host.checks.virtual_machine",
-} do
-  for _, check in ipairs(file) do checks[#checks + 1] = check end
+-- In the order of the findings.
+local checks, known = {}, { holders = true }
+for _, file in ipairs { require "moonflash.host.checks.ports", require "moonflash.host.checks.computer" } do
+  for _, check in ipairs(file) do
+    checks[#checks + 1], known[check.name] = check, true
+  end
 end
 
 --- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
-preflight.names = { "holders" }
-for _, check in ipairs(checks) do preflight.names[#preflight.names + 1] = check.name end
-table.sort(preflight.names)
+preflight.names = tables.sorted_keys(known)
 
 --- Whether the user skips a check.
--- @tparam table job
--- @tparam string name one of preflight.names
 function preflight.is_skipped(job, name)
   return (job.options.skip or {})[name]
 end
 
 local is_skipped = preflight.is_skipped
 
--- A misspelt name skips nothing.
+-- The command line refuses a misspelt name; in a request of a program it would skip nothing.
 local function warn_of_unknown_names(job)
-  local known = {}
-  for _, name in ipairs(preflight.names) do known[name] = true end
   for name in pairs(job.options.skip or {}) do
     if not known[name] then
       job:warn("usage", ("--skip %s has no effect; the names are %s"):format(name,
@@ -63,18 +56,9 @@ function preflight.look(job)
   return findings
 end
 
-local function code_of(finding)
-  return "preflight." .. finding.name
-end
-
 local function warn(job, finding, prefix)
-  job:warn(code_of(finding), ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence,
+  job:warn("preflight." .. finding.name, ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence,
     finding.hint))
-end
-
-local function refusal(finding)
-  return failure.new(code_of(finding), finding.message, { evidence = finding.evidence,
-    hint = ("%s; or continue with --skip %s"):format(finding.hint, finding.name) })
 end
 
 --- Refuses the job for the first serious finding that is not skipped, and warns of the others.
@@ -92,8 +76,9 @@ function preflight.check(job)
       first = finding
     end
   end
-  if first then return nil, refusal(first) end
-  return true
+  if not first then return true end
+  return nil, failure.new("preflight." .. first.name, first.message, { evidence = first.evidence,
+    hint = ("%s; or continue with --skip %s"):format(first.hint, first.name) })
 end
 
 --- Warns of all findings; for `plan`.

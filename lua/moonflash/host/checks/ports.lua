@@ -1,41 +1,174 @@
---- The device nodes that a job opens: they must be devices, and the caller must be allowed to open them.
+--- The ports of the modem: the caller must be allowed to open them, and the kernel must have drivers for those that
+-- the modem has now and for the ids that it will have in download mode.
 
+local bytes = require "moonflash.core.bytes"
 local channel = require "moonflash.device.channel"
+local device = require "moonflash.device"
+local failure = require "moonflash.base.failure"
+local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
+local system = require "moonflash.host.system"
 
--- The download port, or the first control port of each kind.
-local function ports_to_open(dev)
-  if dev.nodes.qdl then return { channel.node(dev.nodes.qdl) } end
-  local ports = {}
-  for _, list in ipairs { dev.nodes.qmi, dev.nodes.mbim } do ports[#ports + 1] = list[1] end
-  return ports
+-- --- the ports that a job opens: the download port, or the first control port of each kind ----------------
+
+-- The evidence of the first port with such an obstacle (moonflash.device.channel).
+local function find_obstacle(job, wanted)
+  local nodes = job.device.nodes
+  for _, address in pairs(nodes.qdl and { nodes.qdl } or { nodes.qmi[1], nodes.mbim[1] }) do
+    local obstacle, evidence = channel.obstacle(address)
+    if obstacle == wanted then return evidence end
+  end
 end
 
--- A redirection to a port creates a plain file while the modem is away.
 local function find_plain_file(job)
-  for _, path in ipairs(ports_to_open(job.device)) do
-    local found = sys.stat(sys.real_path(path) or path)
-    if found and found.kind == "file" then
-      return {
-        message = "a port of the modem is a plain file",
-        evidence = ("%s has %.0f bytes"):format(path, found.size),
-        hint = ("remove it (rm %s) and replug the modem"):format(path),
-      }
-    end
-  end
+  local evidence = find_obstacle(job, "plain_file")
+  return evidence and { message = "a port of the modem is a plain file", evidence = evidence,
+    hint = "remove the plain file and replug the modem" }
 end
 
 local function find_denied_port(job)
-  for _, path in ipairs(ports_to_open(job.device)) do
-    local allowed, problem = sys.access(path, "rw")
-    if not allowed and problem.code == "sys.denied" then
-      return {
-        message = "no permission to open the ports of the modem",
-        evidence = ("%s, user id %d"):format(path, sys.user_id()),
-        hint = "run as root (sudo moonflash ...)",
-      }
-    end
+  local evidence = find_obstacle(job, "denied")
+  return evidence and { message = "no permission to open the ports of the modem", evidence = evidence,
+    hint = "run as root (sudo moonflash ...)" }
+end
+
+-- --- does a serial driver know these ids? -----------------------------------------------------------------
+
+-- Best first: qcserial recognises a loader by its single interface.
+local new_id_files = {
+  "/sys/bus/usb-serial/drivers/qcserial/new_id", "/sys/bus/usb-serial/drivers/option1/new_id",
+}
+
+-- The file through which a loaded driver takes more ids.
+local function new_id_path(root)
+  for _, name in ipairs(new_id_files) do
+    local path = paths.below(root, name)
+    if sys.stat(path) then return path end
   end
 end
 
-return { { name = "node", look = find_plain_file }, { name = "permission", look = find_denied_port } }
+local function was_given(root, vid, pid)
+  for _, name in ipairs(new_id_files) do
+    local given = (system.text(root, name) or ""):lower()
+    if given:find(vid .. " " .. pid, 1, true) then return true end
+  end
+  return false
+end
+
+-- depmod writes /lib/modules/RELEASE/modules.alias: alias usb:v1199p9070d*dc*... qcserial
+-- It has no aliases of a driver that is built in. Returns nil when there is no telling.
+local function is_known(root, ids)
+  local vid, pid = ids:lower():match "^(%x+):(%x+)$"
+  if was_given(root, vid, pid) then return true end
+  local release = system.text(root, "/proc/sys/kernel/osrelease")
+  local path = release and paths.below(root, "/lib/modules/" .. release .. "/modules.alias")
+  local aliases = path and sys.read_file(path)
+  if not aliases or not aliases:find(" qcserial\n", 1, true) then return nil end
+  return aliases:find(("alias usb:v%sp%sd"):format(vid:upper(), pid:upper()), 1, true) ~= nil
+end
+
+-- --- which ids will the modem have in download mode? ------------------------------------------------------
+
+local function decremented(ids)
+  local vid, pid = ids:match "^(%x+):(%x+)$"
+  return vid .. ":" .. bytes.hex_number(math.max(tonumber(pid, 16), 1) - 1, 4)
+end
+
+-- Most often the product id minus one; else one of the same vendor; else any of the model's.
+local function download_ids(job)
+  local dev, same_vendor = job.device, {}
+  for _, ids in ipairs(job.model.usb.download) do
+    if ids:lower() == decremented(dev.vid .. ":" .. dev.pid) then return { ids } end
+    if ids:lower():sub(1, 4) == dev.vid then same_vendor[#same_vendor + 1] = ids end
+  end
+  return same_vendor[1] and same_vendor or job.model.usb.download
+end
+
+-- --- the check of the drivers -----------------------------------------------------------------------------
+
+-- The first missing driver that matters. In download mode each does. In application mode a second control or
+-- serial port is not needed, nor any serial port where a driver was `given` the download ids.
+local function needed_driver(dev, given)
+  local has = { qmi_wwan = dev.nodes.qmi[1] or dev.nodes.mbim[1] }
+  has.cdc_mbim, has.qcserial = has.qmi_wwan, dev.nodes.qdl or given and dev.mode == "application"
+  for _, interface in ipairs(dev.interfaces) do
+    if interface.tty then has.qcserial = true end
+  end
+  for _, missing in ipairs(dev.missing) do
+    if not has[missing.module] then return missing end
+  end
+end
+
+local function find_missing_now(dev, given)
+  local missing = needed_driver(dev, given)
+  if not missing then return nil end
+  return {
+    message = "a driver of the modem is missing: " .. missing.module, evidence = device.describe(dev),
+    hint = ("modprobe %s; on OpenWrt install %s"):format(missing.module, missing.package),
+  }
+end
+
+-- Only when no driver knows any of the ids that the modem may have.
+local function find_missing_later(job)
+  if not job.model or job.device.mode ~= "application" then return nil end
+  local all = download_ids(job)
+  for _, ids in ipairs(all) do
+    if is_known(job.root, ids) ~= false then return nil end
+  end
+  return {
+    message = "no driver knows the modem in download mode: " .. table.concat(all, ", "),
+    evidence = "modules.alias of this kernel has no such alias",
+    hint = "run with --bind-driver, which gives these ids to a driver; or update the kernel",
+  }
+end
+
+local function path_to_bind(job)
+  return job.options.bind_driver and new_id_path(job.root)
+end
+
+local function find_missing_driver(job)
+  if path_to_bind(job) then return nil end
+  return find_missing_now(job.device) or find_missing_later(job)
+end
+
+-- --- --bind-driver ----------------------------------------------------------------------------------------
+
+local function ids_to_bind(job)
+  if job.device.mode == "download" then return { job.device.vid .. ":" .. job.device.pid } end
+  return job.model and download_ids(job) or {}
+end
+
+local function bind(job, path, ids)
+  if is_known(job.root, ids) then return true end
+  local written, problem = sys.write_file(path, (ids:gsub(":", " ")))
+  if not written then
+    return nil, failure.new("preflight.driver", "the driver does not take the ids " .. ids, { cause = problem })
+  end
+  job:note(("%s was given the ids %s"):format(path, ids))
+  return true
+end
+
+-- A device without a driver has ports now.
+local function read_device_again(job)
+  for _, dev in ipairs(device.list(job.root, job.models)) do
+    if dev.place == job.device.place then job.device = dev end
+  end
+end
+
+local function bind_all(job)
+  local path = path_to_bind(job)
+  if not path then return true end
+  for _, ids in ipairs(ids_to_bind(job)) do
+    local bound, problem = bind(job, path, ids)
+    if not bound then return nil, problem end
+  end
+  if needed_driver(job.device, true) then read_device_again(job) end
+  local finding = find_missing_now(job.device, true)
+  if not finding then return true end
+  return nil, failure.new("preflight.driver", finding.message, { evidence = finding.evidence, hint = finding.hint })
+end
+
+return {
+  { name = "node", look = find_plain_file }, { name = "permission", look = find_denied_port },
+  { name = "driver", look = find_missing_driver, prepare = bind_all },
+}

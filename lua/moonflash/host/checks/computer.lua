@@ -1,9 +1,51 @@
---- Memory, autosuspend and the power supply, as far as /proc and /sys tell.
+--- The computer: login, memory, autosuspend, power supply, virtual machine.
 
 local paths = require "moonflash.base.paths"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.device.sysfs"
 local system = require "moonflash.host.system"
+
+-- --- login: one over the modem is cut off by the update that it starts ------------------------------------
+
+local MOST_ANCESTORS, ROUTE_MS = 32, 5000
+
+-- sudo removes SSH_CONNECTION from the environment of its child, but not from that of its own parents.
+local function ssh_peer(root)
+  local pid = "self"
+  for _ = 1, MOST_ANCESTORS do
+    local environment = system.text(root, "/proc/" .. pid .. "/environ") or ""
+    local peer = ("\0" .. environment):match "%zSSH_CONNECTION=([^%z%s]+)"
+    if peer then return peer end
+    pid = (system.text(root, "/proc/" .. pid .. "/status") or ""):match "PPid:%s*(%d+)"
+    if not pid or pid == "0" then return nil end
+  end
+end
+
+-- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0", by the kernel's own
+-- choice. `ip` prints: 192.0.2.7 via 198.51.100.1 dev wwan0 src 198.51.100.9 ...
+local function interface_to(root, address)
+  local zone = address:match "%%(.+)$"
+  local ip = not zone and system.program(root, "ip")
+  if not ip then return zone end
+  address = address:gsub("^::[fF][fF][fF][fF]:(%d)", "%1")
+  local route = process.output({ ip, address:find ":" and "-6" or "-4", "route", "get", address }, ROUTE_MS)
+  return (route or ""):match " dev (%S+)"
+end
+
+local function find_login(job)
+  local peer = ssh_peer(job.root)
+  local through = peer and interface_to(job.root, peer)
+  for _, interface in ipairs(through and job.device.interfaces or {}) do
+    if interface.net == through then
+      return {
+        message = "this login comes over the modem: the update would cut it off",
+        evidence = ("the route to %s is %s"):format(peer, through),
+        hint = "log in another way, or run detached (nohup) and look at the result later",
+      }
+    end
+  end
+end
 
 -- --- memory: an image passes through two chunks, whatever its size ----------------------------------------
 
@@ -46,14 +88,11 @@ local function restore_autosuspend(job)
   return sys.write_file(path, "auto")
 end
 
+-- A file that cannot be written is a finding.
 local function switch_autosuspend_off(job)
-  if not may_suspend(job.device) then return true end
-  local written, problem = sys.write_file(control_of(job.device), "on")
-  if written then
+  if may_suspend(job.device) and sys.write_file(control_of(job.device), "on") then
     job:note "autosuspend is off during this run"
     job:restore("restore autosuspend", restore_autosuspend)
-  else
-    job:warn(problem.code, "autosuspend stays on: " .. tostring(problem))
   end
   return true
 end
@@ -111,8 +150,48 @@ local function find_weak_power(job)
   return finding
 end
 
+-- --- virtual machine: it gets USB devices by their ids, and a modem in download mode has other ids ---------
+
+local DMI = "/sys/class/dmi/id/"
+
+-- Patterns of files that only virtual machines match. WSL names itself in the kernel's release; a vendor
+-- alone is no sign of Hyper-V, VirtualBox or Parallels, so their product names count.
+local signs = {
+  { "/proc/sys/kernel/osrelease", "[Mm]icrosoft" },
+  { DMI .. "sys_vendor", "^QEMU", "^VMware", "^Xen", "^Bochs" },
+  { DMI .. "product_name", "Virtual", "^KVM", "^BHYVE", "^Standard PC %(" },
+}
+
+-- Xen's first domain (dom0) has the hardware itself.
+local function is_first_domain(root)
+  return (system.text(root, "/proc/xen/capabilities") or ""):find "control_d" ~= nil
+end
+
+local function find_sign(root)
+  for _, sign in ipairs(signs) do
+    local text = system.text(root, sign[1]) or ""
+    for index = 2, #sign do
+      if text:find(sign[index]) then return text, sign[1] end
+    end
+  end
+  local xen = not is_first_domain(root) and system.text(root, "/sys/hypervisor/type")
+  if xen then return xen, "/sys/hypervisor/type" end
+end
+
+local function find_virtual_machine(job)
+  local text, path = find_sign(job.root)
+  if not text then return nil end
+  -- This is only a warning: where the whole USB controller is passed through, the update works
+  return {
+    warning = true, message = "this is a virtual machine", evidence = ("%s is %s"):format(path, text),
+    hint = "pass the modem through with the ids of all its modes: " .. table.concat(job.device.ids, " "),
+  }
+end
+
 return {
+  { name = "session", look = find_login },
   { name = "memory", look = find_little_memory },
   { name = "autosuspend", look = find_autosuspend, prepare = switch_autosuspend_off },
   { name = "power", look = find_weak_power },
+  { name = "hypervisor", look = find_virtual_machine },
 }
