@@ -94,7 +94,7 @@ function fake:add_node(place, number, kind, name, hidden)
   if kind == "tty" then
     below = name:match "^ttyUSB" and name .. "/tty/" .. name or "tty/" .. name
   else
-    below = (kind == "control" and (self.control_folder or "usbmisc") or "net") .. "/" .. name
+    below = (kind == "control" and "usbmisc" or "net") .. "/" .. name
   end
   self:write(("%s/%s:1.%d/%s/uevent"):format(folder_of(place), place, number, below), "")
   if kind ~= "net" and not hidden then self:write("dev/" .. name, "") end

@@ -1,7 +1,6 @@
--- Waiting for a change on USB: by uevents, and by reading /sys.
+-- Waiting for a change on USB: for uevents, and where there are none.
 local failure = require "moonflash.base.failure"
 local fake = require "tests.fakes.sysfs"
-local modems = require "tests.fakes.modems"
 local sys = require "moonflash.core.sys"
 local watch = require "moonflash.device.watch"
 
@@ -63,8 +62,7 @@ describe("the watch for uevents", function()
       asked = asked + 1
       return nil, failure.new("uevent.failed", "broken")
     end }
-    local points = { folders = { tree.root }, files = {} }
-    for _ = 1, 3 do assert.is_true(listening:wait(0, points)) end
+    for _ = 1, 3 do assert.is_true(listening:wait(0)) end
     assert.equal(1, asked)
     listening.socket = socket
   end)
@@ -81,58 +79,21 @@ describe("the watch for uevents", function()
   it("polls where there is no socket", function()
     local empty = fake.new()
     local polling = watch.open(empty.root)
-    assert.is_true(polling:wait(0, { folders = { empty.root .. "/sys" }, files = {} }))
+    assert.is_true(polling:wait(0))
     polling:close()
     empty:remove()
   end)
 end)
 
 describe("the polling watch", function()
-  local tree
-
-  before_each(function() tree = fake.new() end)
-  after_each(function() tree:remove() end)
-
-  local polling, clock, points
-
-  before_each(function()
-    clock = { time = 0, acts = {} }
-    function clock.now() return clock.time end
-    function clock.sleep(ms)
-      clock.time = clock.time + ms
-      local act = clock.acts[clock.time]
-      if act then act() end
+  it("waits 10 ms, or less when time is over", function()
+    local slept = {}
+    local polling = watch.poll { sleep = function(ms)
+      slept[#slept + 1] = ms
       return true
-    end
-    tree:plug(modems.running)
-    local bus = tree.root .. "/sys/bus/usb/devices"
-    points = { folders = { bus, bus .. "/2-3:1.0" }, files = { bus .. "/2-3/devnum", bus .. "/1-6/devnum" } }
-    polling = watch.poll(clock)
-    polling:wait(1000, points)
-    clock.time = 0
-  end)
-
-  it("sleeps 10 ms at a time until the time is over", function()
-    clock.acts[20] = function() end
-    assert.is_true(polling:wait(25, points))
-    assert.equal(25, clock.time)
-  end)
-
-  it("returns at once for device numbers, and within 30 ms for other devices and nodes", function()
-    clock.acts[30] = function() tree:plug(modems.waiting) end
-    polling:wait(1000, points)
-    assert.equal(30, clock.time)
-    clock.acts[50] = function() tree:write("sys/bus/usb/devices/2-3/devnum", "77\n") end
-    polling:wait(1000, points)
-    assert.equal(50, clock.time)
-    clock.acts[80] = function() tree:add_node("2-3", 0, "tty", "ttyUSB9", true) end
-    polling:wait(1000, points)
-    assert.equal(90, clock.time)
-  end)
-
-  it("notices a change between two waits", function()
-    tree:plug(modems.waiting)
-    polling:wait(1000, points)
-    assert.equal(10, clock.time)
+    end }
+    assert.is_true(polling:wait(1000))
+    assert.is_true(polling:wait(3))
+    assert.same({ 10, 3 }, slept)
   end)
 end)

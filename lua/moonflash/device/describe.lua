@@ -1,4 +1,4 @@
---- Devices in words, for evidence and lists.
+--- Devices in words, for lists and evidence; also what was found while waiting for a modem.
 -- @module moonflash.device.describe
 
 local describe = {}
@@ -30,11 +30,40 @@ function describe.devices(devices)
   return table.concat(lines, "; ")
 end
 
---- A time: 19200 is "19.2 s".
--- @tparam number ms
+local Timeline = {}
+Timeline.__index = Timeline
+
+--- What is found while waiting for a modem, with times: the evidence when the modem does not return.
+-- @tparam number now ms; times are counted from it
+function describe.timeline(now)
+  return setmetatable({ began = now, entries = {}, by_key = {} }, Timeline)
+end
+
+--- Notes a state of a device: "1-6: 1199:9070 after 19.2 s, no port yet". The time is that of its first state.
+-- @tparam string key of the device
+-- @tparam string name
+-- @tparam number now ms
+-- @tparam[opt] string state
+-- @treturn ?string in words; nil when nothing changed
+function Timeline:note(key, name, now, state)
+  local entry = self.by_key[key]
+  if not entry then
+    entry = { begins = ("%s after %.1f s"):format(name, (now - self.began) / 1000) }
+    self.by_key[key] = entry
+    self.entries[#self.entries + 1] = entry
+  end
+  local text = state and entry.begins .. ", " .. state or entry.begins
+  if text == entry.text then return nil end
+  entry.text = text
+  return text
+end
+
+--- All entries in order.
 -- @treturn string
-function describe.seconds(ms)
-  return ("%.1f s"):format(ms / 1000)
+function Timeline:text()
+  local lines = {}
+  for index, entry in ipairs(self.entries) do lines[index] = entry.text end
+  return lines[1] and table.concat(lines, "; ") or "nothing changed"
 end
 
 return describe

@@ -2,6 +2,8 @@
 -- Interface numbers are the "Sierra layout" of the kernel's qcserial.c and qmi_wwan.c.
 -- @module moonflash.device.drivers
 
+local channel = require "moonflash.device.channel"
+
 local drivers = {}
 
 -- `option` and the generic driver serve a modem whose ids the user wrote to their new_id.
@@ -68,11 +70,9 @@ function drivers.nodes(interfaces, mode)
   return nodes
 end
 
---- Whether every interface is there, and every bound driver has created its node. The data interface of MBIM
--- (class 0a) has no node.
--- @tparam table dev
--- @treturn boolean
-function drivers.settled(dev)
+-- Whether every interface is there, and every bound driver has created its node. The data interface of MBIM (class 0a)
+-- has no node.
+local function has_all_ports(dev)
   for _, interface in ipairs(dev.interfaces) do
     if serial[interface.driver] and not interface.tty then return false end
     if control[interface.driver] and interface.class ~= "0a" and not interface.control then return false end
@@ -80,13 +80,18 @@ function drivers.settled(dev)
   return #dev.missing == 0 and #dev.interfaces == dev.interface_count
 end
 
---- The port that a job needs: the download port; in application mode a control port, else the AT port.
+--- What a device lacks: a job needs the download port; in application mode a control port, else the AT port.
 -- @tparam table dev
--- @treturn ?string path or address; nil while the kernel has not made one
-function drivers.needed_port(dev)
-  local nodes = dev.nodes
-  if dev.mode == "download" then return nodes.qdl end
-  return nodes.qmi[1] or nodes.mbim[1] or nodes.at
+-- @treturn ?string in words; nil when it has all its ports
+-- @treturn ?string "node" when only the node of the needed port is missing; "further" when only ports are missing that
+-- a job does not need
+function drivers.lacking(dev)
+  local nodes, missing = dev.nodes, dev.missing[1]
+  local port = nodes.qdl or nodes.qmi[1] or nodes.mbim[1] or nodes.at
+  if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
+  if not port then return "no port yet" end
+  if not channel.is_ready(port) then return port .. " is not there yet", "node" end
+  if dev.mode ~= "download" and not has_all_ports(dev) then return "not all of its ports yet", "further" end
 end
 
 return drivers

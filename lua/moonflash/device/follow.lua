@@ -3,14 +3,13 @@
 -- has the port that is needed.
 -- @module moonflash.device.follow
 
-local channel = require "moonflash.device.channel"
+local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"
 local failure = require "moonflash.base.failure"
 local identify = require "moonflash.device.identify"
 local match = require "moonflash.device.match"
 local sysfs = require "moonflash.device.sysfs"
 local tables = require "moonflash.base.table"
-local timeline = require "moonflash.device.timeline"
 local watch = require "moonflash.device.watch"
 
 local follow = {}
@@ -78,7 +77,7 @@ function follower:arm()
   self.present = read_present(self)
   learn_peer(self)
   learn_shared(self)
-  self.timeline = timeline.new(self.clock.now())
+  self.timeline = describe.timeline(self.clock.now())
 end
 
 -- --- one reading of /sys ----------------------------------------------------------------------------------
@@ -99,9 +98,8 @@ local function new_devices(self)
   return new
 end
 
--- Whether a modem in application mode has been usable for so long that its last ports will not come.
-local function is_settled(self, wait, dev)
-  if drivers.settled(dev) then return true end
+-- Whether a modem has been usable for so long that its last ports will not come.
+local function is_final(self, wait, dev)
   if wait.usable_number ~= dev.number then wait.usable_number, wait.usable_since = dev.number, self.clock.now() end
   return self.clock.now() - wait.usable_since >= SETTLE_MS
 end
@@ -109,12 +107,10 @@ end
 -- Why a device does not end the wait; nil when it does.
 local function what_lacks(self, wait, dev)
   if not wait.modes[dev.mode] then return "in " .. dev.mode .. " mode" end
-  local port, missing = drivers.needed_port(dev), dev.missing[1]
-  if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
-  if not port then return "no port yet" end
-  if not channel.is_ready(port) then return port .. " is not there yet" end
-  if dev.mode ~= "download" and not is_settled(self, wait, dev) then return "not all of its ports yet" end
-  return nil
+  local lacking, kind = drivers.lacking(dev)
+  if kind == "node" then wait.rescan_ms = NODE_MS end
+  if kind == "further" and is_final(self, wait, dev) then return nil end
+  return lacking
 end
 
 -- Reports what happened to the modem, when that is new; dev is the device that it is now, nil when it left.
@@ -124,9 +120,14 @@ local function report(wait, text, dev)
   wait.moved(dev)
 end
 
+local function note_device(self, dev, state)
+  return self.timeline:note(dev.place .. "#" .. dev.number, ("%s: %s:%s"):format(dev.place, dev.vid, dev.pid),
+    self.clock.now(), state)
+end
+
 local function report_others(self, wait)
   for _, dev in ipairs(wait.candidates) do
-    local text = dev ~= wait.chosen and self.timeline:found(dev, "not taken for the modem", self.clock.now())
+    local text = dev ~= wait.chosen and note_device(self, dev, "not taken for the modem")
     if text then wait.progress(text) end
   end
 end
@@ -134,37 +135,19 @@ end
 -- Returns the modem when it is back and complete.
 local function look(self, wait)
   local devices = new_devices(self)
+  wait.rescan_ms = RESCAN_MS
   if self.present[self.device.place] then return nil end
-  if not wait.gone then report(wait, self.timeline:left(self.clock.now()), nil) end
+  if not wait.gone then report(wait, self.timeline:note("left", "left", self.clock.now()), nil) end
   wait.gone = true
   wait.chosen, wait.candidates = self.match:pick(devices)
   report_others(self, wait)
   if not wait.chosen then return nil end
   local lacking = what_lacks(self, wait, wait.chosen)
-  report(wait, self.timeline:found(wait.chosen, lacking or "back", self.clock.now()), wait.chosen)
+  report(wait, note_device(self, wait.chosen, lacking or "back"), wait.chosen)
   return not lacking and wait.chosen or nil
 end
 
 -- --- wait -------------------------------------------------------------------------------------------------
-
--- What a polling watch compares: the devices, the numbers at the modem's places, and the interfaces of the modem,
--- below which its nodes appear.
-local function points(self, wait)
-  local found = { folders = { sysfs.folder(self.root) }, files = {} }
-  for place in pairs(self.match.places) do
-    found.files[#found.files + 1] = sysfs.device_folder(self.root, place) .. "/devnum"
-  end
-  for _, folder in ipairs(wait.chosen and sysfs.interface_folders(self.root, wait.chosen.place) or {}) do
-    found.folders[#found.folders + 1] = folder
-  end
-  return found
-end
-
--- The kernel sends no event when /dev gets a node.
-local function rescan_ms(wait)
-  local port = wait.chosen and drivers.needed_port(wait.chosen)
-  return port and not channel.is_ready(port) and NODE_MS or RESCAN_MS
-end
 
 local function not_seen(self, wait)
   local evidence = { evidence = self.timeline:text() }
@@ -211,7 +194,7 @@ function follower:wait(options)
     if found then return adopt(self, found) end
     local left = ends - self.clock.now()
     if left <= 0 then return nil, not_seen(self, wait) end
-    local woken, problem = self.watch:wait(math.min(left, rescan_ms(wait)), points(self, wait))
+    local woken, problem = self.watch:wait(math.min(left, wait.rescan_ms))
     if not woken then return nil, interrupted(self, problem) end
   end
 end

@@ -54,28 +54,19 @@ function device.list(root, models)
   return devices
 end
 
---- The one device that fits a selection (moonflash.device.select).
+--- The one device that fits a selection: moonflash.device.select.one.
 -- @function device.select
--- @tparam table devices
--- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
--- @treturn table the device; or nil and failure device.none or device.ambiguous
--- @raise for an unknown field, and for a value of another type
 device.select = selection.one
 
---- All devices that fit a selection.
+--- All devices that fit a selection: moonflash.device.select.all.
 -- @function device.matching
--- @tparam table devices
--- @tparam[opt] table wanted as for select
--- @treturn table array of devices
--- @raise for an unknown field, and for a value of another type
 device.matching = selection.all
 
 --- Whether a device has all its ports: the kernel creates them one after the other.
 -- @tparam table dev
 -- @treturn boolean
 function device.is_settled(dev)
-  local port = drivers.needed_port(dev)
-  return port ~= nil and channel.is_ready(port) and drivers.settled(dev)
+  return drivers.lacking(dev) == nil
 end
 
 --- Whether a device has not left since it was found: after a reset it has a new number.
@@ -85,21 +76,16 @@ function device.is_there(dev)
   return sysfs.number(dev.root, dev.place) == dev.number
 end
 
---- A follower of a device through resets (moonflash.device.follow).
+--- A follower of a device through resets: moonflash.device.follow.new.
 -- @function device.follow
--- @tparam table dev
--- @tparam table models those of the scripts
--- @treturn table
 device.follow = follow.new
 
---- Opens a session on a port that may not be ready (moonflash.device.channel.open_when_ready).
+--- Opens a session on a port that may not be ready: moonflash.device.channel.open_when_ready.
 -- @function device.open_node
 device.open_node = channel.open_when_ready
 
---- A device in words.
+--- A device in words: moonflash.device.describe.device.
 -- @function device.describe
--- @tparam table dev
--- @treturn string
 device.describe = describe.device
 
 return device

@@ -10,24 +10,11 @@ local sysfs = {}
 local LARGEST = 4096 -- an attribute of the kernel is at most a page
 local MOST_DIGITS = 9
 
---- The folder whose entries are the USB devices and their interfaces.
--- @tparam string root "/", or the folder of another system
-function sysfs.folder(root)
-  return paths.below(root, "/sys/bus/usb/devices")
-end
-
---- The path of a node in /dev.
--- @tparam string root
--- @tparam string name "ttyUSB0"
-function sysfs.node(root, name)
-  return paths.below(root, "/dev/" .. name)
-end
-
 --- The folder of one device.
--- @tparam string root
+-- @tparam string root "/", or the folder of another system
 -- @tparam string place "1-1.4"
 function sysfs.device_folder(root, place)
-  return sysfs.folder(root) .. "/" .. place
+  return paths.below(root, "/sys/bus/usb/devices/") .. place
 end
 
 -- The device chooses some texts: control characters, which a terminal would obey, become question marks.
@@ -41,32 +28,24 @@ local function attribute(folder, name)
   return text ~= "" and text or nil
 end
 
--- An attribute as a number, if it has the form of one: `tonumber` alone would take "inf" and "-1".
-local function number_like(pattern, folder, name, radix)
+-- An attribute as a number, if it has the form of one (whole and decimal when not given): `tonumber` alone would take
+-- "inf" and "-1".
+local function number_of(folder, name, pattern, radix)
   local text = attribute(folder, name)
-  return text and #text <= MOST_DIGITS and text:match(pattern) and tonumber(text, radix) or nil
-end
-
-local function decimal(folder, name)
-  return number_like("^%d+$", folder, name)
+  return text and #text <= MOST_DIGITS and text:match(pattern or "^%d+$") and tonumber(text, radix) or nil
 end
 
 local function last_part(path)
   return path and printable(path:match "[^/]+$")
 end
 
--- Whether an entry is a device on a port, and no interface or root hub.
-local function is_place(name)
-  return name:match "^%d+%-%d[%d.]*$" ~= nil
-end
-
---- The places of all devices.
+--- The places of all devices on ports.
 -- @tparam string root
 -- @treturn table array of names
 function sysfs.places(root)
   local places = {}
-  for _, name in ipairs(sys.list(sysfs.folder(root)) or {}) do
-    if is_place(name) then places[#places + 1] = name end
+  for _, name in ipairs(sys.list(sysfs.device_folder(root, "")) or {}) do
+    places[#places + 1] = name:match "^%d+%-%d[%d.]*$" -- no interface and no root hub
   end
   return places
 end
@@ -76,7 +55,7 @@ end
 -- @tparam string place
 -- @treturn ?number nil when nothing is there
 function sysfs.number(root, place)
-  return decimal(sysfs.device_folder(root, place), "devnum")
+  return number_of(sysfs.device_folder(root, place), "devnum")
 end
 
 --- The vendor and product id at a place: "1199:9071".
@@ -118,60 +97,40 @@ function sysfs.peer(root, place)
   return port and place_of_port(port)
 end
 
--- Folders of an interface that hold the names of its nodes. Kernels before 3.6 have `usb` for `usbmisc`. A USB
--- serial port is a folder ttyUSBn; a modem of cdc_acm has tty/ttyACMn.
-local children = {
-  { field = "tty", folder = "tty", name = "^tty%w+$" },
-  { field = "control", folder = "usbmisc", name = "^cdc%-wdm%d+$" },
-  { field = "control", folder = "usb", name = "^cdc%-wdm%d+$" },
-  { field = "net", folder = "net", name = "^%C+$" },
+-- A USB serial port is a folder ttyUSBn in that of its interface. Other nodes are in a folder of their class: the
+-- field, and the pattern of the names. A modem of cdc_acm has tty/ttyACMn.
+local classes = {
+  tty = { "tty", "^tty%w+$" }, usbmisc = { "control", "^cdc%-wdm%d+$" }, net = { "net", "^%C+$" },
 }
 
-local function child(folder, rule)
-  for _, name in ipairs(sys.list(folder .. "/" .. rule.folder) or {}) do
-    if name:match(rule.name) then return name end
-  end
-end
-
-local function read_children(interface, folder)
+local function read_nodes(interface, folder)
   for _, name in ipairs(sys.list(folder) or {}) do
+    local class = classes[name]
     if name:match "^ttyUSB%d+$" then interface.tty = name end
-    for _, rule in ipairs(children) do
-      if name == rule.folder then interface[rule.field] = interface[rule.field] or child(folder, rule) end
+    for _, child in ipairs(class and sys.list(folder .. "/" .. name) or {}) do
+      if child:match(class[2]) then interface[class[1]] = interface[class[1]] or child end
     end
   end
 end
 
 local function read_interface(root, folder)
-  local number = number_like("^%x%x?$", folder, "bInterfaceNumber", 16)
-  if not number then return nil end
   local interface = {
-    number = number, class = attribute(folder, "bInterfaceClass"),
+    number = number_of(folder, "bInterfaceNumber", "^%x%x?$", 16), class = attribute(folder, "bInterfaceClass"),
     driver = last_part(sys.link(folder .. "/driver")),
   }
-  read_children(interface, folder)
+  read_nodes(interface, folder)
   for _, field in ipairs { "tty", "control" } do
-    if interface[field] then interface[field] = sysfs.node(root, interface[field]) end
+    interface[field] = interface[field] and paths.below(root, "/dev/" .. interface[field])
   end
-  return interface
-end
-
---- The folders of the interfaces of the device at a place.
--- @tparam string root
--- @tparam string place
--- @treturn table array of paths
-function sysfs.interface_folders(root, place)
-  local folders, folder = {}, sysfs.device_folder(root, place)
-  for _, name in ipairs(sys.list(folder) or {}) do
-    if name:sub(1, #place + 1) == place .. ":" then folders[#folders + 1] = folder .. "/" .. name end
-  end
-  return folders
+  return interface.number and interface
 end
 
 local function read_interfaces(root, place)
-  local interfaces = {}
-  for _, folder in ipairs(sysfs.interface_folders(root, place)) do
-    interfaces[#interfaces + 1] = read_interface(root, folder)
+  local interfaces, folder = {}, sysfs.device_folder(root, place)
+  for _, name in ipairs(sys.list(folder) or {}) do
+    if name:sub(1, #place + 1) == place .. ":" then
+      interfaces[#interfaces + 1] = read_interface(root, folder .. "/" .. name)
+    end
   end
   table.sort(interfaces, function(a, b) return a.number < b.number end)
   return interfaces
@@ -184,20 +143,18 @@ end
 -- is what the device declares, because the kernel adds the folders one by one. nil when there is none, or when
 -- it went away or was replaced while it was read
 function sysfs.read(root, place)
-  local folder = sysfs.device_folder(root, place)
-  local number, ids = sysfs.number(root, place), sysfs.ids(root, place)
-  if not number or not ids then return nil end
+  local folder, ids = sysfs.device_folder(root, place), sysfs.ids(root, place)
+  local devnum = sysfs.number(root, place)
+  if not devnum or not ids then return nil end
   local dev = {
     root = root, place = place, peer = sysfs.peer(root, place),
-    bus = tonumber(place:match "^%d+"), number = number,
-    hub_depth = select(2, place:gsub("%.", "")),
+    bus = tonumber(place:match "^%d+"), number = devnum, hub_depth = select(2, place:gsub("%.", "")),
     vid = ids:sub(1, 4), pid = ids:sub(6), serial = attribute(folder, "serial"),
     product = attribute(folder, "product"), manufacturer = attribute(folder, "manufacturer"),
-    speed = number_like("^%d+%.?%d*$", folder, "speed"),
-    interface_count = decimal(folder, "bNumInterfaces") or 0,
+    speed = number_of(folder, "speed", "^%d+%.?%d*$"), interface_count = number_of(folder, "bNumInterfaces") or 0,
     interfaces = read_interfaces(root, place),
   }
-  return sysfs.number(root, place) == number and dev or nil
+  return sysfs.number(root, place) == devnum and dev or nil
 end
 
 return sysfs
