@@ -70,7 +70,7 @@ static int decoder_feed(lua_State *L)
 
 static int decoder_counters(lua_State *L)
 {
-    struct decoder *decoder = luaL_checkudata(L, 1, DECODER);
+    const struct decoder *decoder = luaL_checkudata(L, 1, DECODER);
 
     lua_createtable(L, 0, 2);
     mf_set_whole(L, "bad_crc", decoder->hdlc.bad_crc);

@@ -4,7 +4,7 @@ enum { MOST_AT_ONCE = 1 << 26, READ_MS = 30000 };
 
 int mf_fail_reader(lua_State *L, int index, ssize_t result)
 {
-    struct mf_reader *reader = mf_check_reader(L, index);
+    const struct mf_reader *reader = mf_check_reader(L, index);
 
     luaL_callmeta(L, index, "__tostring");
     return mf_fail_source(L, lua_tostring(L, -1), result, reader);

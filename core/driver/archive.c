@@ -76,7 +76,7 @@ static bool has_input(const struct mf_archive *self)
 }
 
 /* Waits until input for libarchive has arrived. Returns 1 or an mf_stream_result. */
-static int await_input(struct mf_archive *self, int timeout_ms)
+static int await_input(const struct mf_archive *self, int timeout_ms)
 {
     struct pollfd ready = {.fd = self->inner->descriptor, .events = POLLIN};
 

@@ -10,7 +10,8 @@ enum { CLOSE_MS = 200 };
 
 /* --- results -------------------------------------------------------------------------------- */
 
-static bool run(struct mf_dbus *self, struct mf_glib_call *operation, int timeout_ms, int interrupt)
+static bool run(const struct mf_dbus *self, struct mf_glib_call *operation, int timeout_ms,
+                int interrupt)
 {
     return mf_glib_call_run(operation, &(struct mf_glib_wait){.context = self->context,
                                                               .timeout_ms = timeout_ms,

@@ -181,7 +181,7 @@ static int remove_at(int folder, const char *name);
 static int empty_folder(int descriptor)
 {
     DIR *folder = fdopendir(descriptor);
-    struct dirent *entry;
+    const struct dirent *entry;
     int error = 0;
 
     if (folder == NULL) {

@@ -65,8 +65,8 @@ static void on_signal(int number)
 
 static struct {
     const int number;
-    void (*const handler)(int);
     bool is_ours;
+    void (*const handler)(int);
     struct sigaction before;
 } handled[] = {
     {.number = SIGINT, .handler = on_signal}, {.number = SIGTERM, .handler = on_signal},
