@@ -122,13 +122,22 @@ static bool take_field_head(struct mf_nvup *nvup)
     return length == 0 && end_field(nvup);
 }
 
+static enum mf_nvup_kind kind_of(uint8_t name_kind)
+{
+    switch (name_kind) {
+    case NAME_VARIABLE:
+        return MF_NVUP_VARIABLE;
+    case NAME_FILE:
+    case NAME_OTHER_FILE:
+        return MF_NVUP_FILE;
+    default:
+        return MF_NVUP_OTHER;
+    }
+}
+
 static bool take_name_kind(struct mf_nvup *nvup)
 {
-    uint8_t kind = nvup->head[0];
-
-    nvup->entry.kind = kind == NAME_VARIABLE                          ? MF_NVUP_VARIABLE
-                       : kind == NAME_FILE || kind == NAME_OTHER_FILE ? MF_NVUP_FILE
-                                                                      : MF_NVUP_OTHER;
+    nvup->entry.kind = kind_of(nvup->head[0]);
     memset(nvup->entry.name, 0, sizeof nvup->entry.name);
     nvup->name_length = 0;
     begin(nvup, NAME);

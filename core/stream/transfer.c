@@ -231,16 +231,25 @@ static enum phase phase_of(const struct mf_transfer *transfer, const struct mf_n
     return is_gathered(transfer, next) ? SENDING : GATHERING;
 }
 
+static int64_t limit_of(const struct mf_transfer *transfer, enum phase phase,
+                        const struct mf_next *next)
+{
+    switch (phase) {
+    case RECEIVING:
+        return next->within_ms;
+    case SENDING:
+        return transfer->stall_ms;
+    default:
+        return transfer->source_ms;
+    }
+}
+
 static void enter(struct mf_transfer *transfer, enum phase phase, const struct mf_next *next)
 {
-    int64_t limit = phase == RECEIVING ? (int64_t)next->within_ms
-                    : phase == SENDING ? transfer->stall_ms
-                                       : transfer->source_ms;
-
     if (phase == (enum phase)transfer->phase)
         return;
     transfer->phase = phase;
-    transfer->deadline = mf_now_ms() + limit;
+    transfer->deadline = mf_now_ms() + limit_of(transfer, phase, next);
 }
 
 /* Checked after the descriptors, so that an answer which has arrived counts, even when this process
