@@ -50,7 +50,8 @@ static void feed_frame(struct mf_qdl *qdl, const uint8_t *payload, size_t length
 {
     uint8_t frame[MF_HDLC_FRAME_MAX(HELLO_LENGTH)];
 
-    on_bytes(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
+    length = mf_hdlc_frame(frame, sizeof frame, payload, length);
+    on_bytes(qdl, frame, length);
 }
 
 /* Obeys the next order. */

@@ -74,27 +74,36 @@ static inline void say_bytes(struct fake_loader *loader, const uint8_t *bytes, s
 static inline void say(struct fake_loader *loader, const char *hex)
 {
     uint8_t bytes[256];
+    size_t length = hex_bytes(bytes, sizeof bytes, hex);
 
-    say_bytes(loader, bytes, hex_bytes(bytes, sizeof bytes, hex));
+    say_bytes(loader, bytes, length);
+}
+
+static inline void say_framed(struct fake_loader *loader, const uint8_t *payload, size_t length)
+{
+    uint8_t frame[64];
+    size_t frame_length = mf_hdlc_frame(frame, sizeof frame, payload, length);
+
+    say_bytes(loader, frame, frame_length);
 }
 
 static inline void say_written(struct fake_loader *loader, int sequence, int status)
 {
-    uint8_t payload[9] = {0x28}, frame[64];
+    uint8_t payload[9] = {0x28};
 
     mf_put_u16le(payload + 1, (uint16_t)sequence);
     mf_put_u16le(payload + 7, (uint16_t)status);
-    say_bytes(loader, frame, mf_hdlc_frame(frame, sizeof frame, payload, sizeof payload));
+    say_framed(loader, payload, sizeof payload);
 }
 
 static const char error_operation_failed[] = "0d 07 00 00 00 00";
 
 static inline void say_error(struct fake_loader *loader)
 {
-    uint8_t payload[16], frame[64];
+    uint8_t payload[16];
     size_t length = hex_bytes(payload, sizeof payload, error_operation_failed);
 
-    say_bytes(loader, frame, mf_hdlc_frame(frame, sizeof frame, payload, length));
+    say_framed(loader, payload, length);
 }
 
 static inline void hang_up(struct fake_loader *loader)
@@ -168,7 +177,7 @@ static inline void answer_frame(struct fake_loader *loader, uint8_t command)
         loader->reset++;
         break;
     default:
-        CHECK(!"a known command");
+        check_that(false, "a known command", __FILE__, __LINE__);
     }
 }
 

@@ -146,12 +146,20 @@ static size_t wrap(uint8_t *out, const uint8_t *value, size_t length)
     return at + length;
 }
 
+static bool read_wrapped(const uint8_t *value, size_t length)
+{
+    uint8_t payload[2 * CAPACITY];
+    size_t payload_length = wrap(payload, value, length);
+
+    return read_split(payload, payload_length, 0, 100);
+}
+
 static void check_embedded(void)
 {
-    uint8_t object[CAPACITY], payload[2 * CAPACITY];
+    uint8_t object[CAPACITY];
     size_t length = read_vector("tests/vectors/cwe-nvup-disableb5.txt", object, sizeof object);
 
-    CHECK(read_split(payload, wrap(payload, object, length), 0, 100));
+    CHECK(read_wrapped(object, length));
     CHECK_EQUAL(count, 1);
     CHECK_TEXT(entries[0].name, "/a?");
     CHECK(entries[0].embedded);
@@ -160,10 +168,10 @@ static void check_embedded(void)
     CHECK_EQUAL(entries[0].value_length, length);
     CHECK_EQUAL(entries[0].value_kept, MF_NVUP_VALUE);
 
-    CHECK(read_split(payload, wrap(payload, object, length - 1), 0, 100));
+    CHECK(read_wrapped(object, length - 1));
     CHECK(!entries[0].embedded); /* larger than the value around it */
     object[0] ^= 1;
-    CHECK(read_split(payload, wrap(payload, object, length), 0, 100));
+    CHECK(read_wrapped(object, length));
     CHECK(!entries[0].embedded); /* its header is damaged */
 }
 

@@ -24,8 +24,9 @@ static void feed(struct mf_qdl *qdl, const uint8_t *bytes, size_t length, struct
 static void reply(struct mf_qdl *qdl, const char *hex, struct split split)
 {
     uint8_t bytes[256];
+    size_t length = hex_bytes(bytes, sizeof bytes, hex);
 
-    feed(qdl, bytes, hex_bytes(bytes, sizeof bytes, hex), split);
+    feed(qdl, bytes, length, split);
 }
 
 static void reply_framed(struct mf_qdl *qdl, const char *hex, struct split split)
@@ -33,7 +34,8 @@ static void reply_framed(struct mf_qdl *qdl, const char *hex, struct split split
     uint8_t payload[64], frame[MF_HDLC_FRAME_MAX(sizeof payload)];
     size_t length = hex_bytes(payload, sizeof payload, hex);
 
-    feed(qdl, frame, mf_hdlc_frame(frame, sizeof frame, payload, length), split);
+    length = mf_hdlc_frame(frame, sizeof frame, payload, length);
+    feed(qdl, frame, length, split);
 }
 
 static void check_sent(struct mf_qdl *qdl, const struct step *step)
