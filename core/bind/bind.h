@@ -12,7 +12,7 @@
 #define MF_MODULE __attribute__((visibility("default")))
 
 /* Pushes nil and a failure { code, message, evidence } with the metatable of
- * lua/moonflash/base/failure.lua. The message is that of lua/moonflash/base/failure_messages.lua for the
+ * lua/moonflash/base/failure.lua. The message is that of lua/moonflash/base/failure_codes.lua for the
  * code; `subject` names what it is about ("/dev/ttyUSB0"). `evidence` is text of the system or of
  * another program. Both may be NULL. Returns 2, so a binding ends with `return mf_fail(...)`. */
 int mf_fail(lua_State *L, const char *code, const char *subject, const char *evidence);

@@ -1,13 +1,12 @@
 -- Failures made in C: a code and a subject there, the message here.
 local codes = require "moonflash.base.failure_codes"
-local messages = require "moonflash.base.failure_messages"
 local support = require "tests.support"
 
 describe("a failure made in C", function()
   after_each(support.finish)
 
   it("has a message only for codes that there are", function()
-    for code in pairs(messages) do assert.is_string(codes[code], code) end
+    for code in pairs(codes.messages) do assert.is_string(codes.hints[code], code) end
   end)
 
   it("has its message also when nothing else of the library is loaded", function()

@@ -10,15 +10,15 @@
 --
 -- A failure keeps, for the exit status, phase: that of the job it ended; image_opened: a download session had opened
 -- an image. Failures made in C have the same metatable, which they find by its name, and their messages are in
--- moonflash.base.failure_messages.
+-- moonflash.base.failure_codes.
 -- @module moonflash.base.failure
+
+local codes = require "moonflash.base.failure_codes"
 
 local failure = {}
 
 --- All codes, with their default hints.
-failure.codes = require "moonflash.base.failure_codes"
-
-local messages = require "moonflash.base.failure_messages"
+failure.codes = codes.hints
 
 local meta = debug.getregistry()["moonflash.base.failure"]
 if not meta then
@@ -40,7 +40,7 @@ end
 
 -- Completes a failure made in C.
 function meta.describe(self, subject, sent, total)
-  self.message = messages[self.code]:format(subject)
+  self.message = codes.messages[self.code]:format(subject)
   if total == 0 then return end
   local part = ("%.0f of %.0f bytes were sent"):format(sent, total)
   self.evidence = self.evidence and self.evidence .. "; " .. part or part

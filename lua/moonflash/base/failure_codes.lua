@@ -1,7 +1,9 @@
---- The codes of failures: a closed list, each with its default hint.
+--- The codes of failures, a closed list: the default hint of each, and the messages of those that C makes.
 -- @module moonflash.base.failure_codes
 
-return {
+local codes = {}
+
+codes.hints = {
   -- ports
   ["port.not_found"] = "check the path; `moonflash devices` lists the ports of modems",
   ["port.denied"] = "run as root, or give your user access to the port",
@@ -124,3 +126,50 @@ return {
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }
+
+-- C gives a code and a subject: a path, a file, a URL; of sys.* an operation and its object: "open /etc/x".
+codes.messages = {
+  ["sys.again"] = "cannot %s now",
+  ["sys.closed"] = "cannot %s",
+  ["sys.denied"] = "cannot %s",
+  ["sys.not_found"] = "cannot %s",
+  ["sys.failed"] = "cannot %s",
+  ["sys.interrupted"] = "interrupted during: %s",
+  ["sys.timeout"] = "%s did not end in time",
+  ["sys.locked"] = "%s is locked",
+  ["port.not_found"] = "%s: there is no such port",
+  ["port.denied"] = "%s: no permission to open the port",
+  ["port.busy"] = "%s: another program uses the port",
+  ["port.not_a_device"] = "%s is not a serial device",
+  ["port.timeout"] = "%s: nothing came in time",
+  ["port.closed"] = "%s: the other end is gone",
+  ["port.interrupted"] = "%s: interrupted",
+  ["port.failed"] = "%s cannot be opened, read or written",
+  ["qmi.open_failed"] = "%s cannot be opened as a QMI port",
+  ["qmi.timeout"] = "%s: no answer in time",
+  ["qmi.closed"] = "%s: the modem is gone",
+  ["qmi.interrupted"] = "%s: interrupted",
+  ["qmi.failed"] = "%s: the QMI port does not work",
+  ["bus.refused"] = "%s was refused",
+  ["bus.timeout"] = "%s: no answer in time",
+  ["bus.closed"] = "%s: the message bus has closed the connection",
+  ["bus.interrupted"] = "%s: interrupted",
+  ["bus.failed"] = "%s: the message bus does not work",
+  ["source.not_found"] = "no such file: '%s'",
+  ["source.unreadable"] = "cannot read '%s'",
+  ["source.unavailable"] = "cannot run '%s'",
+  ["source.timeout"] = "%s: nothing came in time",
+  ["source.closed"] = "%s: the other end is gone",
+  ["source.interrupted"] = "%s: interrupted",
+  ["source.failed"] = "%s cannot be read",
+  ["source.rejected"] = "%s: a checksum of the image is wrong",
+  ["source.short"] = "%s: the image ended too early",
+  ["uevent.unavailable"] = "cannot receive the uevents of %s",
+  ["uevent.timeout"] = "%s: nothing came in time",
+  ["uevent.interrupted"] = "%s: interrupted",
+  ["uevent.failed"] = "%s cannot be read",
+  ["qdl.stalled"] = "the modem takes no more bytes",
+  ["transfer.interrupted"] = "the transfer was interrupted",
+}
+
+return codes
