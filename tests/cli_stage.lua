@@ -59,7 +59,7 @@ local function library(given, said)
 end
 
 -- The job of the modem; given.job is a fake of moonflash.engine.job.
-local function requests(given)
+local function jobs(given)
   return { find = function()
     if (given.devices or {})[1] then return given.job or {} end
     return nil, failure.new("device.none", "there is no modem")
@@ -113,7 +113,7 @@ function stage.run(words, given)
   given = given or {}
   local said = { now = 1000 }
   local modules = {
-    moonflash = library(given, said), ["moonflash.commands.request"] = requests(given),
+    moonflash = library(given, said), ["moonflash.commands.job"] = jobs(given),
     ["moonflash.core.sys"] = system(given, said),
   }
   for name, module in pairs(given.modules or {}) do modules[name] = module end

@@ -21,7 +21,7 @@ local functions = {
   insert_before = "engine.model_edit.insert_before", insert_after = "engine.model_edit.insert_after",
   replace = "engine.model_edit.replace", remove = "engine.model_edit.remove",
   change = "engine.model_edit.change", rename = "engine.model_edit.rename",
-  devices = "commands.devices.list", open = "commands.request.open", try = "base.failure.try",
+  devices = "commands.devices.list", open = "commands.job.open", try = "base.failure.try",
   update_steps = "procedure.update_steps.steps", update = "commands.update", plan = "commands.plan",
   switch = "commands.switch", recover = "commands.recover", status = "commands.status",
   run_script = "commands.run", job = "commands.child.start",

@@ -247,13 +247,16 @@ end)
 describe("--trace", function()
   after_each(support.finish)
 
-  it("replaces nothing that the command reads", function()
+  it("replaces a trace, and no other file", function()
     local files, modem = images(), stage.mc7455()
-    local run = support.run { support.program, "--root", modem.root, "--trace", files[1], "plan", files[1],
-      files[2] }
-    assert.equal(1, run.status)
-    assert.truthy(run.stderr:find("would replace", 1, true))
-    assert.truthy(#support.contents(files[1]) > 60000 - 1)
+    for _, others in ipairs { files, { files[2] } } do
+      local run = support.run { support.program, "--root", modem.root, "--trace", files[1], "plan", unpack(others) }
+      assert.equal(1, run.status)
+      assert.truthy(run.stderr:find("would replace", 1, true))
+      assert.truthy(#support.contents(files[1]) > 60000 - 1)
+    end
+    local path = support.folder() .. "/trace"
+    for _ = 1, 2 do assert.is_true(flash.trace(path, "status", { root = modem.root }).ok) end
   end)
 
   it("warns when it can be written no longer, and takes no pipe", function()

@@ -1,6 +1,6 @@
 -- The table of options: the ways from and to the command line, and the checks of requests.
-local checks = require "moonflash.base.request_checks"
 local options = require "moonflash.base.options"
+local requests = require "moonflash.base.request"
 
 describe("options", function()
   it("have names of their own, letters of their own, and types", function()
@@ -15,7 +15,7 @@ describe("options", function()
     end
   end)
 
-  local requests = {
+  local lines = {
     { {}, {}, {} },
     { { cdc_wdm = "/dev/cdc-wdm0", serial = "-x" }, {}, { "--cdc-wdm=/dev/cdc-wdm0", "--serial=-x" } },
     { { vid = "1199", pid = "9071" }, {}, { "--vid-pid=1199:9071" } },
@@ -25,24 +25,27 @@ describe("options", function()
     { {}, { mbim = true, chunk_size = 67108864 }, { "--chunk-size=67108864", "--mbim" } },
     { {}, { skip = { power = true, memory = true, driver = false } }, { "--skip=memory", "--skip=power" } },
     { {}, { log = "/tmp/log", no_such = 1 }, { "--log=/tmp/log", "--no-such=1" } },
+    { {}, { vid_pid = "1199:9071", timeout_scale = "2" }, { "--timeout-scale=2", "--vid-pid=1199:9071" } },
   }
-  for _, request in ipairs(requests) do
-    it("become a command line: " .. table.concat(request[3], " "), function()
-      assert.same(request[3], options.to_words(request[1], request[2]))
+  for _, line in ipairs(lines) do
+    it("become a command line: " .. table.concat(line[3], " "), function()
+      local words = requests.words { command = "status", selection = line[1], options = line[2] }
+      assert.same({ "status", "--" }, { unpack(words, #line[3] + 1) })
+      assert.same(line[3], { unpack(words, 1, #line[3]) })
     end)
   end
 
   it("become a selection and options again", function()
-    local selection, given = options.to_request { vid_pid = { vid = "1199", pid = "9071" }, place = "1-1",
+    local request = requests.of_values { vid_pid = { vid = "1199", pid = "9071" }, place = "1-1",
       busnum_devnum = { bus = 1, number = 4 }, skip = { "power" }, qmi = true, force = true, json = true,
       root = "/x", trace = "/t" }
-    assert.same({ vid = "1199", pid = "9071", place = "1-1", bus = 1, number = 4 }, selection)
-    assert.same({ skip = { power = true }, mbim = false, force = true, trace = "/t" }, given)
+    assert.same({ selection = { vid = "1199", pid = "9071", place = "1-1", bus = 1, number = 4 },
+      options = { skip = { power = true }, mbim = false, force = true, trace = "/t" } }, request)
   end)
 end)
 
 describe("the checks of a request", function()
-  local function check(request) checks.request(request, 1) end
+  local function check(request) requests.check(request) end
 
   it("accept what a request may have", function()
     check { files = { "a", "b" }, root = "/", selection = {}, emit = print, path = "x", pair = "y", arguments = {},
@@ -66,7 +69,7 @@ describe("the checks of a request", function()
   }
   for _, case in ipairs(wrong) do
     it("raise at the caller's line: " .. case[1], function()
-      local ok, message = pcall(check, case[2])
+      local ok, message = pcall(function() check(case[2]) end)
       assert.is_false(ok)
       assert.truthy(message:find(case[1], 1, true), message)
       assert.matches("^tests/unit/options_spec%.lua:%d+: ", message)

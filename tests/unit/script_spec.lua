@@ -336,7 +336,7 @@ describe("parts that scripts use", function()
 
   it("job: the words of its command line", function()
     assert.same({ "--root=/r", "update", "--", "a.cwe" },
-      require("moonflash.commands.child_arguments").words { command = "update", files = { "a.cwe" }, root = "/r" })
+      require("moonflash.base.request").words { command = "update", files = { "a.cwe" }, root = "/r" })
   end)
 
   it("job: looks for its modem where it stands now", function()

@@ -293,7 +293,7 @@ describe("flash.trace", function()
     assert.equal((recorded:gsub('"t":%d+', "")), (sys.read_file(path):gsub('"t":%d+', "")))
   end)
 
-  it("does not replace a file that the command reads", function()
+  it("does not replace a file that is no trace", function()
     local image, link = support.folder() .. "/a.cwe", support.folder() .. "/link"
     assert(sys.write_file(image, "image"))
     assert(sys.symlink(image, link))

@@ -6,7 +6,7 @@
 --     [2]        the help
 --     letter     the short option
 --     value      the word for its value in the help; a row without it is a flag
---     type       see moonflash.base.option_types; "text" when not given, "flag" for a flag
+--     type       one of options.types; "text" when not given, "flag" for a flag
 --     goes_to    the field of a request that holds the value, "selection" or "options"; else: command line only
 --     repeated   it may be given several times
 --     excludes   the option that cannot be given together with it
@@ -16,10 +16,75 @@
 -- `goes_to` and `replayed` of a group hold for all its rows.
 -- @module moonflash.base.options
 
-local tables = require "moonflash.base.table"
-local types = require "moonflash.base.option_types"
+local options = { by_name = {} }
 
-local groups = {
+-- --- types ---------------------------------------------------------------------------------------
+
+-- The value of a word of the command line; nil when it is wrong. An empty value is most often an unset variable of
+-- a shell script.
+local function read_text(text)
+  return text ~= "" and text or nil
+end
+
+local function number(expected, fits)
+  return { lua = "number", expected = expected, fits = fits, read = function(text)
+    local value = tonumber(text)
+    return value and fits(value) and value or nil
+  end }
+end
+
+local function whole_number(most)
+  return number(("a whole number from 1 to %.0f"):format(most), function(value)
+    return value >= 1 and value <= most and value % 1 == 0
+  end)
+end
+
+local function read_place(text)
+  return text:find "^%d+%-[%d.]*%d$" and text or nil
+end
+
+local function usb_id(digits)
+  return #digits <= 4 and ("0"):rep(4 - #digits) .. digits:lower() or nil
+end
+
+local function read_usb_ids(text)
+  local vid, colon, pid = text:gsub("0[xX]", ""):match "^(%x+)(:?)(%x*)$"
+  if not vid or (colon == ":") ~= (pid ~= "") then return nil end
+  vid, pid = usb_id(vid), usb_id(pid)
+  return vid and pid and { vid = vid, pid = colon == ":" and pid or nil }
+end
+
+-- Leading zeros of lsusb are allowed.
+local function read_bus_device(text)
+  local bus, device = text:match "^(%d?%d?%d):(%d?%d?%d)$"
+  device = tonumber(device or text:match "^%d?%d?%d$", 10)
+  if not device or device < 1 or device > 255 then return nil end
+  return { bus = bus and tonumber(bus, 10), number = device }
+end
+
+--- Types of values: lua = the type of the value in a request; read = function(text): the value of a word of the
+-- command line, nil when it is wrong; fits = function(value): whether a number is in range; expected = what a value
+-- has to be, in words; fields = the fields of the selection that hold the value.
+options.types = {
+  flag = { lua = "boolean" },
+  text = { lua = "string", expected = "a text that is not empty", read = read_text },
+  -- In a request a set: { name = true }.
+  names = { lua = "table", expected = "a text that is not empty", read = read_text },
+  slot = whole_number(255),
+  bytes = whole_number(67108864),
+  factor = number("a number above 0, at most 1000, like 2 or 0.5",
+    function(value) return value > 0 and value <= 1000 end),
+  place = { lua = "string", expected = "a USB port path like 1-1.4 (see `moonflash devices`)", read = read_place },
+  usb_ids = { lua = "table", fields = { "vid", "pid" }, read = read_usb_ids,
+    expected = "VID or VID:PID (hexadecimal, as lsusb shows them: 1199:9071)" },
+  bus_device = { lua = "table", fields = { "bus", "number" }, read = read_bus_device,
+    expected = "DEV or BUS:DEV (decimal, as lsusb shows them: 001:005)" },
+}
+
+-- --- rows ----------------------------------------------------------------------------------------
+
+--- The groups, in the order of the help.
+options.groups = {
   { title = "Which modem", goes_to = "selection",
     { "cdc_wdm", "the modem with this QMI or MBIM port", letter = "w", value = "PATH" },
     { "tty", "the modem with this serial port", letter = "t", value = "PATH" },
@@ -74,89 +139,18 @@ local groups = {
   },
 }
 
-local options = { groups = groups, by_name = {} }
-
 -- Completes a row with what its group and its value say.
 local function complete(row, group)
   row.name, row.help = row[1], row[2]
   row.long = "--" .. row.name:gsub("_", "-")
-  row.type = types[row.type or row.value and "text" or "flag"]
+  row.type = options.types[row.type or row.value and "text" or "flag"]
   if row.goes_to == nil then row.goes_to = group.goes_to end
   row.replayed = row.replayed or group.replayed
   options.by_name[row.name] = row
 end
 
-for _, group in ipairs(groups) do
+for _, group in ipairs(options.groups) do
   for _, row in ipairs(group) do complete(row, group) end
-end
-
--- How the command line's values get into a request, where that is not one field of the same name.
-local put = {
-  vid_pid = function(into, ids) into.selection.vid, into.selection.pid = ids.vid, ids.pid end,
-  busnum_devnum = function(into, address)
-    into.selection.bus, into.selection.number = address.bus, address.number
-  end,
-  qmi = function(into) into.options.mbim = false end,
-  skip = function(into, findings)
-    into.options.skip = {}
-    for _, finding in ipairs(findings) do into.options.skip[finding] = true end
-  end,
-}
-
---- The selection and the options of a request.
--- @tparam table given values of the command line by name
--- @treturn table selection
--- @treturn table options
-function options.to_request(given)
-  local into = { selection = {}, options = {} }
-  for name, value in pairs(given) do
-    local row = options.by_name[name]
-    if put[name] then
-      put[name](into, value)
-    elseif row and into[row.goes_to] then
-      into[row.goes_to][name] = value
-    end
-  end
-  return into.selection, into.options
-end
-
-local function pair_of(first, second)
-  return first and second and first .. ":" .. second or first or second
-end
-
-local function add_words(words, name, value)
-  local long = "--" .. name:gsub("_", "-")
-  if type(value) == "table" then
-    for _, one in ipairs(value) do words[#words + 1] = long .. "=" .. one end
-  elseif value == true then
-    words[#words + 1] = long
-  elseif value then
-    words[#words + 1] = long .. "=" .. tostring(value)
-  end
-end
-
--- The inverse of `put`.
-local function values_of(selection, given)
-  local skipped = {}
-  for finding, skip in pairs(given.skip or {}) do skipped[#skipped + 1] = skip and finding or nil end
-  table.sort(skipped)
-  local values = tables.merge(selection, given, {
-    vid_pid = pair_of(selection.vid, selection.pid), busnum_devnum = pair_of(selection.bus, selection.number),
-    qmi = given.mbim == false, skip = skipped,
-  })
-  values.vid, values.pid, values.bus, values.number = nil, nil, nil, nil
-  return values
-end
-
---- The words of the command line for a selection and options; the inverse of to_request. Options that only the
--- command line has (log, quiet ...) are allowed.
--- @tparam ?table selection
--- @tparam ?table given options
--- @treturn table array of words
-function options.to_words(selection, given)
-  local values, words = values_of(selection or {}, given or {}), {}
-  for _, name in ipairs(tables.sorted_keys(values)) do add_words(words, name, values[name]) end
-  return words
 end
 
 return options

@@ -4,18 +4,18 @@
 --     summary     for the help
 --     arguments   rows { the word in the help, the help, field = of the request, count = "+" or "*" for a list,
 --                 verbatim = true when no option follows }
---     run         function(request, out, given) returns the result: request of moonflash.cli.request, the output,
---                 given = the options of the command line by name
+--     run         function(request, out, given) returns the result: request = root, selection, options and emit as
+--                 for flash.update, and the arguments by field; out = moonflash.cli.output; given = the options of
+--                 the command line by name
 --     traced      true: a command of the library, which records itself for --trace; or for others that talk to a
 --                 modem a function(request) that returns the arguments to record
 --
 -- The options are in moonflash.base.options.
 
-local at = require "moonflash.cli.at"
+local ask = require "moonflash.cli.ask"
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
-local qmi = require "moonflash.cli.qmi"
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local show = require "moonflash.cli.show"
@@ -111,13 +111,13 @@ return {
       { "MESSAGE", "a name that moonflash knows (get_revision), or any number", field = "message" },
       { "TLV", "0xTT begins a TLV, the hex digits after it are its bytes", field = "tlvs", count = "*" },
     },
-    run = qmi.run, traced = qmi.traced_arguments },
+    run = ask.qmi, traced = ask.qmi_arguments },
 
   { name = "at", summary = "AT commands on the modem's AT port, like `at ATI`",
     arguments = {
       { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", field = "commands", count = "+" },
     },
-    run = at.run, traced = function(request) return request.commands end },
+    run = ask.at, traced = function(request) return request.commands end },
 
   { name = "simulate", summary = "simulated modems until interrupted; prints their root when ready",
     arguments = {

@@ -1,4 +1,5 @@
---- The command line: parses the words, runs one command, prints how it ended. The result is the exit status.
+--- The command line: parses the words, makes a request of them, runs one command, prints how it ended. The result is
+-- the exit status.
 
 local arguments = require "moonflash.cli.arguments"
 local commands = require "moonflash.cli.commands"
@@ -6,34 +7,55 @@ local failure = require "moonflash.base.failure"
 local help = require "moonflash.cli.help"
 local install = require "moonflash.base.install"
 local output = require "moonflash.cli.output"
-local requests = require "moonflash.cli.request"
+local requests = require "moonflash.base.request"
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 local traced = require "moonflash.commands.traced"
 
 local cli = {}
 
-local function tell_version(out)
+local function say_version(out)
   out:object(schema.version { version = install.version })
   out:say("moonflash " .. install.version)
   return results.good()
 end
 
+local function root_of(given)
+  local root = given.root or os.getenv "MOONFLASH_ROOT" or ""
+  if root == "" then return "/" end
+  local stat = sys.stat(sys.real_path(root) or root) -- follows a link
+  if stat and stat.kind == "folder" then return root end
+  return nil, failure.new("usage", "the root is not a folder", {
+    evidence = root, hint = "give a folder with sys and dev in it to --root or MOONFLASH_ROOT",
+  })
+end
+
+-- Root, selection, options and emit, as for flash.update, and the arguments of the command by name.
+local function request_of(parsed, emit)
+  local root, problem = root_of(parsed.given)
+  if not root then return nil, problem end
+  if parsed.given.trace and not parsed.command.traced then
+    return nil, failure.new("usage", parsed.command.name .. " talks to no modem: --trace has nothing to write")
+  end
+  return tables.merge(parsed.arguments, requests.of_values(parsed.given), { root = root, emit = emit })
+end
+
 -- Runs a command. A command of the library records itself; for others, `traced` returns the arguments to record.
 local function run(command, request, out, given)
-  local function work() return command.run(request, out, given) end
-  if type(command.traced) ~= "function" then return work() end
+  local function work(traced_request) return command.run(traced_request, out, given) end
+  if type(command.traced) ~= "function" then return work(request) end
   return traced.call(request, { name = command.name, arguments = command.traced(request), files = {} }, work)
 end
 
 local function perform(parsed, out)
-  if parsed.given.version then return tell_version(out) end
+  if parsed.given.version then return say_version(out) end
   if parsed.given.help then
     out:say(help.text(commands, parsed.command))
     return results.good()
   end
-  local request, problem = requests.new(parsed, function(event) out:emit(event) end)
+  local request, problem = request_of(parsed, function(event) out:emit(event) end)
   if not request then return results.bad(problem) end
   sys.catch_signals()
   return run(parsed.command, request, out, parsed.given)

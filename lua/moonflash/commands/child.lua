@@ -10,12 +10,12 @@
 -- Read at least every few seconds: a full pipe makes the child wait.
 -- @module moonflash.commands.child
 
-local child_arguments = require "moonflash.commands.child_arguments"
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"
 local json = require "moonflash.base.json"
 local process = require "moonflash.base.process"
+local requests = require "moonflash.base.request"
+local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
 
 local child = {}
@@ -31,16 +31,19 @@ local function program()
 end
 
 --- Starts a moonflash, in a process group of its own: it outlives its caller and the terminal.
--- @tparam table request command ("update", "status" ...), files, arguments (behind them) or pair; root, selection
+-- @tparam table given command ("update", "status" ...), files, arguments (behind them), path or pair; root, selection
 -- and options as for flash.update, and the other options of the command line (with `_` for `-`: log =
 -- "/tmp/log"); within a script what is left open is taken from its command line; program, stdin and stderr
 -- (descriptors; /dev/null when not given)
 -- @treturn table the job, or nil and a failure
 -- @raise for a wrong request
-function child.start(request)
-  local whole = child_arguments.complete(request, 2)
-  local started, problem = process.start({ whole.program or program(), "--json",
-    unpack(child_arguments.words(whole)) }, { stdin = whole.stdin, stderr = whole.stderr })
+function child.start(given)
+  requests.check_job(given)
+  local request = requests.complete(given)
+  -- MOONFLASH_ROOT holds for the child, too
+  if request.root == "/" and not given.root then request.root = nil end
+  local started, problem = process.start({ request.program or program(), "--json", unpack(requests.words(request)) },
+    { stdin = request.stdin, stderr = request.stderr })
   if not started then return nil, problem end
   return setmetatable({ process = started, pid = started.pid, pending = "", lines = {} }, child)
 end
@@ -51,16 +54,11 @@ function child:descriptor()
   return self.process.pipe
 end
 
-local function stop_listening(self)
-  self.over = true
-  self:close()
-end
-
 -- Takes what has come. Closes the pipe at its end.
 local function take(self)
   local bytes, problem = sys.read(self.process.pipe, MOST_AT_ONCE)
   if not bytes then
-    if problem.code ~= "sys.again" then stop_listening(self) end
+    if problem.code ~= "sys.again" then self:close() end
     return
   end
   local text = self.pending .. bytes
@@ -86,7 +84,7 @@ local function listen(self)
   if not self:descriptor() then return true end
   local ended = await_process(self, 0)
   take(self)
-  if ended and self:descriptor() then stop_listening(self) end
+  if ended then self:close() end
   return not self:descriptor()
 end
 
@@ -119,27 +117,25 @@ end
 -- first call only warns, the second one stops.
 -- @treturn boolean true, also when the job has ended; or nil and a failure
 function child:cancel()
-  if self.status or self.over then return true end
+  if await_process(self, 0) then return true end
   local signal = self.cancelled and "INT" or "TERM" -- two equal signals at once would count as one
   self.cancelled = true
   return sys.kill(self.pid, signal)
 end
 
--- The exit statuses of a cancelled job: its own, or those of a process that SIGTERM or SIGINT ended before it
--- caught signals.
-local EARLY = "stopped before it began"
-local stopped = { [exit.INTERRUPTED] = "stopped", [143] = EARLY, [130] = EARLY, [STATUS_LOST] = EARLY }
+-- Exit statuses of a cancelled job: its own, or those of a process that SIGTERM or SIGINT ended before it caught
+-- signals.
+local stopped = { [results.INTERRUPTED] = true, [143] = true, [130] = true, [STATUS_LOST] = true }
 
 -- The result of a job that was killed or cancelled, or whose result was not read.
 local function result_of_status(self)
-  local how = self.cancelled and stopped[self.status]
-  if how then
-    return { ok = false, exit = exit.INTERRUPTED, failure = failure.new("job.interrupted", how) }
+  local status = self.status
+  if self.cancelled and stopped[status] then
+    return results.bad(failure.new("job.interrupted", "the job was stopped"))
   end
-  local went_well = self.status == exit.DONE or self.status == exit.NOTHING_TO_DO
-  if went_well and not self.over then return { ok = true, exit = self.status } end
-  return { ok = false, exit = self.status, failure = failure.new("internal",
-    "the job ended without a result", { evidence = ("status %.0f"):format(self.status) }) }
+  if status == results.DONE or status == results.NOTHING_TO_DO then return { ok = true, exit = status } end
+  return results.bad(failure.new("internal", "the job ended without a result",
+    { evidence = ("status %.0f"):format(status) }), status)
 end
 
 local function result_of(self)

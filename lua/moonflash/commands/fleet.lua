@@ -7,15 +7,6 @@ local model = require "moonflash.engine.model"
 
 local fleet = {}
 
-local function check_once(set, count)
-  for _, image in ipairs(count > 1 and set.images or {}) do
-    if image.read_once then
-      return nil, failure.new("source.read_once", image.file .. " can be read only once, for one modem")
-    end
-  end
-  return true
-end
-
 -- --model decides between scripts, not which modems are meant.
 local function is_of(work)
   local name = work.device.model
@@ -33,16 +24,21 @@ local function fitting(devices, work_for)
   return nil, first or failure.new("device.none", "there is no modem that the images fit")
 end
 
-local function check_one_kind(found)
+-- Why these modems cannot be updated together; nil: they can.
+local function obstacle(found, set)
   for _, work in ipairs(found) do
     if work.model ~= found[1].model then
-      return nil, failure.new("device.ambiguous", "the images fit modems of several models", {
+      return failure.new("device.ambiguous", "the images fit modems of several models", {
         evidence = device.describe(found[1].device) .. "; " .. device.describe(work.device),
         hint = "choose one kind with --model",
       })
     end
   end
-  return true
+  for _, image in ipairs(found[2] and set.images or {}) do
+    if image.read_once then
+      return failure.new("source.read_once", image.file .. " can be read only once, for one modem")
+    end
+  end
 end
 
 --- The modems that are meant: those that the selection and the images fit, all of one model.
@@ -53,11 +49,8 @@ end
 -- @treturn table array of devices, or nil and a failure
 function fleet.choose(devices, selection, set, work_for)
   local found, problem = fitting(device.matching(devices, selection), work_for)
-  if not found then return nil, problem end
-  local good
-  good, problem = check_one_kind(found)
-  if good then good, problem = check_once(set, #found) end
-  if not good then return nil, problem end
+  problem = problem or obstacle(found, set)
+  if problem then return nil, problem end
   local chosen = {}
   for index, work in ipairs(found) do chosen[index] = work.device end
   return chosen

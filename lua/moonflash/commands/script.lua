@@ -4,8 +4,8 @@
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
 local interrupt = require "moonflash.base.interrupt"
+local jobs = require "moonflash.commands.job"
 local model = require "moonflash.engine.model"
-local request = require "moonflash.commands.request"
 local results = require "moonflash.commands.result"
 local run = require "moonflash.base.run"
 local step = require "moonflash.engine.step"
@@ -17,12 +17,12 @@ local script = {}
 
 -- Calls a function that a script returned, with a job: one modem, found and locked. The script has not brought a
 -- modem that waits for an image into that state.
-local function run_function(self, work)
-  local found, problem = request.find(self)
+local function run_function(request, work)
+  local found, problem = jobs.find(request)
   if not found then return results.bad(problem) end
-  return update.run(found, { step.action { name = "run " .. self.path, run = function(job)
+  return update.run(found, { step.action { name = "run " .. request.path, run = function(job)
     job.phase = "untouched"
-    local ran, value, detail = user_code.call(work, job, unpack(self.arguments))
+    local ran, value, detail = user_code.call(work, job, unpack(request.arguments))
     if not ran then return nil, value end
     local refused = user_code.failure(user_code.place(work), value, detail) or job:check_interrupt()
     if refused then return nil, refused end
@@ -62,8 +62,8 @@ local function check_table(path, value)
     { hint = "return flash.model { ... }" })
 end
 
-local function run_file(self, path, opened)
-  local value, detail = files.load(path, unpack(self.arguments))
+local function run_file(request, path, opened)
+  local value, detail = files.load(path, unpack(request.arguments))
   local problem, is_result = user_code.failure(path, value, detail), user_code.is_result(value)
   problem = problem or check_table(path, value)
   problem = problem or not is_result and interrupt.pending() or nil
@@ -73,8 +73,8 @@ local function run_file(self, path, opened)
     return value
   end
   if problem then return failed(opened, problem) end
-  if model.is(value) then return update.update(tables.merge(self, { files = self.arguments }), value) end
-  if type(value) == "function" then return run_function(self, value) end
+  if model.is(value) then return update.update(tables.merge(request, { files = request.arguments }), value) end
+  if type(value) == "function" then return run_function(request, value) end
   return results.good()
 end
 
@@ -84,14 +84,14 @@ end
 -- a function is called with a job and the arguments;
 -- a result (of flash.update and its kind) is the result of the script;
 -- anything else: the script has done its work while it was loaded (its arguments are its `...`).
--- @tparam table self request with path and arguments
+-- @tparam table request with path and arguments
 -- @treturn table the result
-function script.run(self)
-  local path, missing = files.find(self.path)
+function script.run(request)
+  local path, missing = files.find(request.path)
   if not path then return results.bad(missing) end
   local opened = {}
-  return run.within({ root = self.root, selection = self.selection, options = self.options, emit = self.emit,
-    opened = opened }, run_file, self, path, opened)
+  return run.within({ root = request.root, selection = request.selection, options = request.options,
+    emit = request.emit, opened = opened }, run_file, request, path, opened)
 end
 
 return script

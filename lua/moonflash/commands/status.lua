@@ -3,7 +3,7 @@
 -- @module moonflash.commands.status
 
 local causes = require "moonflash.procedure.low_power"
-local request = require "moonflash.commands.request"
+local jobs = require "moonflash.commands.job"
 local results = require "moonflash.commands.result"
 local sahara = require "moonflash.protocol.sahara"
 local versions = require "moonflash.procedure.versions"
@@ -76,10 +76,10 @@ local function look(job)
 end
 
 --- Reads the state of one modem.
--- @tparam table self request
+-- @tparam table request
 -- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
-function status.read(self)
-  local job, none = request.find(self)
+function status.read(request)
+  local job, none = jobs.find(request)
   if not job then return results.bad(none) end
   local seen, problem = look(job)
   job:finalize()

@@ -1,9 +1,8 @@
 --- Commands without images: switch to a stored pair, recover. Their steps are the same for all models.
 -- @module moonflash.commands.switch
 
-local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
-local request = require "moonflash.commands.request"
+local jobs = require "moonflash.commands.job"
 local results = require "moonflash.commands.result"
 local steps = require "moonflash.procedure.steps"
 local update = require "moonflash.commands.update"
@@ -30,45 +29,36 @@ local recover_steps = {
   steps.confirm { again = 0 },
 }
 
--- The job of the one modem that is selected. A modem in its boot ROM cannot be recovered.
-local function find(self)
-  local found, models = request.choose(self)
-  if not found then return nil, models end
-  if found.mode == "boot-rom" then
-    return nil, failure.new("modem.boot_rom", "the modem has lost its loader: only its boot ROM answers",
-      { evidence = device.describe(found) })
+-- Runs steps on the one modem that is selected; only in this mode, if one is given.
+local function run(request, list, mode)
+  local job, problem = jobs.find(request)
+  if not job then return results.bad(problem) end
+  if job.device.mode == "boot-rom" then
+    problem = failure.new("modem.boot_rom", "the modem has lost its loader: only its boot ROM answers")
+  elseif mode and job.device.mode ~= mode then
+    problem = failure.new("job.wrong_mode", "only a running modem can switch its images",
+      { hint = "run `moonflash recover` first" })
   end
-  return request.job(self, { models = models, device = found })
+  if problem then return results.of(job, problem) end
+  job.wanted_pair = request.pair
+  return update.run(job, list)
 end
 
 --- Uses an image pair that the modem stores.
--- @tparam table self request with pair
+-- @tparam table request with pair
 -- @treturn table the result; exit status 2 when the modem runs the pair already
-function switch.switch(self)
-  local job, problem = find(self)
-  if not job then return results.bad(problem) end
-  if job.device.mode ~= "application" then
-    return results.of(job, failure.new("job.wrong_mode", "only a running modem can switch its images",
-      { evidence = device.describe(job.device), hint = "run `moonflash recover` first" }))
-  end
-  job.wanted_pair = self.pair
-  return update.run(job, switch_steps)
-end
-
--- A modem that needs nothing is what recover is for.
-local function recovered(result)
-  if result.ok then result.exit = results.DONE end
-  return result
+function switch.switch(request)
+  return run(request, switch_steps, "application")
 end
 
 --- Brings a modem back from any state: with files, to the firmware in them; without, to a pair that it stores.
--- @tparam table self request
+-- @tparam table request
 -- @treturn table the result
-function switch.recover(self)
-  if self.files[1] then return recovered(update.update(self, nil, true)) end
-  local job, problem = find(self)
-  if not job then return results.bad(problem) end
-  return recovered(update.run(job, recover_steps))
+function switch.recover(request)
+  local result = request.files[1] and update.update(request, nil, true) or run(request, recover_steps)
+  -- a modem that needs nothing is what recover is for
+  if result.ok then result.exit = results.DONE end
+  return result
 end
 
 return switch

@@ -6,13 +6,14 @@ local engine = require "moonflash.engine"
 local files = require "moonflash.engine.model_files"
 local fleet = require "moonflash.commands.fleet"
 local image = require "moonflash.image"
+local jobs = require "moonflash.commands.job"
 local port_users = require "moonflash.host.port_users"
 local preflight = require "moonflash.host.preflight"
-local request = require "moonflash.commands.request"
 local results = require "moonflash.commands.result"
 local routes = require "moonflash.procedure.routes"
 local run = require "moonflash.base.run"
 local services = require "moonflash.host.services"
+local tables = require "moonflash.base.table"
 
 local update = {}
 
@@ -22,10 +23,10 @@ local function release_images(reports)
   for _, report in ipairs(reports) do report:release() end
 end
 
-local function read_images(self)
+local function read_images(request)
   local reports = {}
-  for _, file in ipairs(self.files) do
-    local found, problem = image.look(file, { to_send = true, timeout_scale = self.options.timeout_scale })
+  for _, file in ipairs(request.files) do
+    local found, problem = image.look(file, { to_send = true, timeout_scale = request.options.timeout_scale })
     if not found then
       release_images(reports)
       return nil, problem
@@ -36,22 +37,22 @@ local function read_images(self)
 end
 
 -- The set of the images of a request, or nil and the first failure.
-local function read_set(self)
-  local reports, problem = read_images(self)
+local function read_set(request)
+  local reports, problem = read_images(request)
   if not reports then return nil, problem end
-  local set = image.set(reports, self.options)
+  local set = image.set(reports, request.options)
   if set.ok then return set end
   release_images(reports)
   return nil, set.problems[1]
 end
 
 -- All models; a model that the caller gives, or that --model names by its file, is the first.
-local function read_models(self, given, to_recover)
+local function read_models(request, given, to_recover)
   local script, problem = given, nil
-  if not script then script, problem = request.named_script(self.options.model) end
+  if not script then script, problem = jobs.named_script(request.options.model) end
   if problem then return nil, problem end
   local models
-  models, problem = files.all(to_recover and self.emit or nil)
+  models, problem = files.all(to_recover and request.emit or nil)
   if problem and not to_recover then return nil, problem end
   if script then table.insert(models, 1, script) end
   return models, script
@@ -59,22 +60,22 @@ end
 
 -- What does not depend on the modem: { models, script, set }. A model file that does not load ends an update, but
 -- no recovery.
-local function prepare(self, given, to_recover)
-  local _, unknown = routes.forced(self.options)
+local function prepare(request, given, to_recover)
+  local _, unknown = routes.forced(request.options)
   if unknown then return nil, unknown end
-  local set, problem = read_set(self)
+  local set, problem = read_set(request)
   if not set then return nil, problem end
-  local models, script = read_models(self, given, to_recover)
+  local models, script = read_models(request, given, to_recover)
   if models then return { models = models, script = script, set = set } end
   release_images(set.images)
   return nil, script
 end
 
 -- The job of the one modem that is selected.
-local function find_job(self, seen, selection)
-  local found, problem = device.select(device.list(self.root, seen.models), selection)
-  if not found then return nil, problem end
-  return request.update_job(self, seen, found)
+local function find_job(request, seen, selection)
+  local found, none = device.select(device.list(request.root, seen.models), selection)
+  if not found then return nil, none end
+  return jobs.of_update(request, seen, found)
 end
 
 -- --- one modem -----------------------------------------------------------------------------------
@@ -123,31 +124,25 @@ function update.run(job, steps)
   return results.of(job, not ready and problem or nil)
 end
 
-local function update_one(self, seen, selection)
-  local job, problem = find_job(self, seen, selection)
+local function update_one(request, seen, selection)
+  local job, problem = find_job(request, seen, selection)
   if not job then return results.bad(problem) end
   return update.run(job, job.model)
 end
 
 -- --- several modems ------------------------------------------------------------------------------
 
--- Emits the result of one of several modems.
-local function emit_result(self, result)
-  self.emit { event = "result", place = result.place, ok = result.ok, exit = result.exit, before = result.before,
-    after = result.after, failure = result.failure }
-end
-
 -- One modem after the other. Each is found anew: the one before it may have changed places.
-local function update_all(self, seen)
-  local chosen, problem = fleet.choose(device.list(self.root, seen.models), self.selection, seen.set,
-    function(found) return request.update_job(self, seen, found) end)
+local function update_all(request, seen)
+  local chosen, problem = fleet.choose(device.list(request.root, seen.models), request.selection, seen.set,
+    function(found) return jobs.of_update(request, seen, found) end)
   if not chosen then return results.bad(problem) end
   local list = {}
   for index, found in ipairs(chosen) do
-    self.emit { event = "note", message = device.describe(found) }
-    local result = update_one(self, seen, { place = found.place, serial = found.serial })
+    request.emit { event = "note", message = device.describe(found) }
+    local result = update_one(request, seen, { place = found.place, serial = found.serial })
     result.place, list[index] = found.place, result
-    emit_result(self, result)
+    request.emit(tables.merge(result, { event = "result" }))
     if result.exit == results.INTERRUPTED then break end
   end
   return results.of_all(list, #chosen)
@@ -156,15 +151,19 @@ end
 -- --- the commands --------------------------------------------------------------------------------
 
 --- Brings one modem to the firmware in the files; with the option `all`, every modem that they fit.
--- @tparam table self request with files
+-- @tparam table request with files
 -- @tparam[opt] table script a model to use instead of the one the modem's ids choose
 -- @tparam[opt] boolean to_recover model files that do not load are left out with a warning
 -- @treturn table result; with `all` the worst, after an event "result" for each modem
-function update.update(self, script, to_recover)
-  local seen, problem = prepare(self, script, to_recover)
+function update.update(request, script, to_recover)
+  local seen, problem = prepare(request, script, to_recover)
   if not seen then return results.bad(problem) end
   local result
-  if self.options.all then result = update_all(self, seen) else result = update_one(self, seen, self.selection) end
+  if request.options.all then
+    result = update_all(request, seen)
+  else
+    result = update_one(request, seen, request.selection)
+  end
   release_images(seen.set.images)
   return result
 end
@@ -184,13 +183,13 @@ local function plan_job(job)
 end
 
 --- What update would do; nothing is sent that changes the modem.
--- @tparam table self request with files
+-- @tparam table request with files
 -- @treturn table result, with device, set and steps = { { step, changes, seconds } }
-function update.plan(self)
-  local seen, problem = prepare(self)
+function update.plan(request)
+  local seen, problem = prepare(request)
   if not seen then return results.bad(problem) end
   local job
-  job, problem = find_job(self, seen, self.selection)
+  job, problem = find_job(request, seen, request.selection)
   local result = job and plan_job(job) or results.bad(problem)
   release_images(seen.set.images)
   return result

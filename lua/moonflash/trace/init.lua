@@ -18,24 +18,35 @@ trace.__index = trace
 --- The version of the format.
 trace.SCHEMA = 1
 
--- To open a pipe without a reader would block.
-local function open_file(path)
-  local found = sys.stat(sys.real_path(path) or path)
-  if found and found.kind ~= "file" and found.kind ~= "character" then
-    return nil, ("%s is a %s"):format(path, found.kind)
-  end
-  return io.open(path, "w")
+local START = '{"t":' -- of the first line of every trace
+
+local function unwritable(reason)
+  return failure.new("trace.failed", "the trace cannot be written", { evidence = reason })
 end
 
---- Begins a trace. An existing file is replaced.
+-- Why a file must not be written: an image or a log would be lost, or to open a pipe without a reader would block.
+local function obstacle(path)
+  local found = sys.stat(sys.real_path(path) or path)
+  if not found or found.kind == "character" then return nil end
+  if found.kind ~= "file" then return unwritable(("%s is a %s"):format(path, found.kind)) end
+  local file = io.open(path)
+  local start = file and file:read(#START)
+  if file then file:close() end
+  if start and start ~= START then
+    return failure.new("usage", "--trace would replace " .. path .. ", which is no trace",
+      { hint = "choose another file" })
+  end
+end
+
+--- Begins a trace. An existing trace is replaced; any other file that is not empty is refused.
 -- @tparam string path
 -- @tparam[opt] function emit called with a warning when the trace cannot be written any more
 -- @treturn table the trace, or nil and a failure
 function trace.open(path, emit)
-  local file, reason = open_file(path)
-  if not file then
-    return nil, failure.new("trace.failed", "the trace cannot be written", { evidence = reason })
-  end
+  local refused = obstacle(path)
+  if refused then return nil, refused end
+  local file, reason = io.open(path, "w")
+  if not file then return nil, unwritable(reason) end
   return setmetatable({
     file = file, began = sys.clock_ms(), cleaner = redact.cleaner(), signals = sys.interrupts(), warn = emit,
   }, trace)

@@ -1,0 +1,114 @@
+--- The modem, the model and the job that a request means.
+-- @module moonflash.commands.job
+
+local device = require "moonflash.device"
+local failure = require "moonflash.base.failure"
+local files = require "moonflash.engine.model_files"
+local job = require "moonflash.engine.job"
+local model = require "moonflash.engine.model"
+local requests = require "moonflash.base.request"
+local run = require "moonflash.base.run"
+local step = require "moonflash.engine.step"
+local tables = require "moonflash.base.table"
+
+local jobs = {}
+
+--- Makes a job of a request.
+-- @tparam table request
+-- @tparam table found model, models, device, set; as far as known
+-- @treturn table see moonflash.engine.job
+function jobs.new(request, found)
+  return job.new(tables.merge(request, found))
+end
+
+--- The one modem that a request selects, in any mode, in a job.
+-- @tparam table request
+-- @treturn table the job, or nil and a failure: device.none or device.ambiguous
+function jobs.find(request)
+  local models = files.all(request.emit)
+  local found, none = device.select(device.list(request.root, models), request.selection)
+  if not found then return nil, none end
+  return jobs.new(request, { models = models, device = found })
+end
+
+--- Opens one modem: no other job can use it until `job:finalize()`. Signals are caught until then. A script may leave
+-- it to its end.
+-- @tparam[opt] table given root, selection, options, emit
+-- @treturn table a job (see moonflash.engine.job), or nil and a failure: device.none, device.ambiguous, device.busy
+function jobs.open(given)
+  requests.check(given)
+  local opened, problem = jobs.find(requests.complete(given))
+  if not opened then return nil, problem end
+  local locked
+  locked, problem = opened:lock()
+  if not locked then return nil, problem end
+  opened.changing = true
+  opened:catch_signals()
+  local of_script = run.current().opened
+  if of_script then of_script[#of_script + 1] = opened end
+  return opened
+end
+
+-- --- the model -----------------------------------------------------------------------------------
+
+--- The model of the option `model`, when the option names a script file.
+-- @tparam ?string name
+-- @treturn ?table the model; nil when the option names no file; or nil and a failure
+function jobs.named_script(name)
+  if not name or not name:find "/" and not name:find "%.lua$" then return nil end
+  local script, problem = files.model_of(name)
+  if script or problem then return script, problem end
+  return nil, failure.new("script.invalid", name .. " does not return flash.model { ... }")
+end
+
+local function unknown_name(name, models)
+  local known = {}
+  for index, one in ipairs(models) do known[index] = one.name end
+  return failure.new("script.not_found", "no script for the model " .. name, {
+    hint = ("the models are %s; a script of your own is named by its file: --model ./mine.lua"):format(
+      table.concat(known, ", ")) })
+end
+
+local function no_model(words, found)
+  return nil, failure.new("device.unknown_model", words, { evidence = device.describe(found) })
+end
+
+-- The model that the caller gave or that --model names, else the one whose ids the modem has. A given model is for
+-- the modems whose ids it names, unless --model says otherwise.
+local function choose_model(seen, found, name)
+  local given, wanted = seen.script, name or found.model
+  if given then
+    if name or model.is_for(given, found, seen.models) then return given end
+    return no_model("this script is for the " .. given.name, found)
+  end
+  for _, candidate in ipairs(seen.models) do
+    if wanted and model.answers_to(candidate, wanted) then return candidate end
+  end
+  if name then return nil, unknown_name(name, seen.models) end
+  return no_model("no script knows this modem", found)
+end
+
+-- What is wrong with a model for these images; nil: nothing.
+local function wrong_model(chosen, set)
+  local fault = step.fault(chosen)
+  if fault then return failure.new("script.invalid", ("%s: %s"):format(chosen.name, fault)) end
+  local fits, other = model.fits(chosen, set)
+  if fits then return nil end
+  return failure.new("image.wrong_model", ("these images are not for the %s"):format(chosen.name), {
+    evidence = ("they are for %s %s, the modem is %s %s"):format(set.family or other or "?",
+      set.product or "?", chosen.family, chosen.product) })
+end
+
+--- A job that updates a modem, if there is a model for the modem and the images are for that model.
+-- @tparam table request
+-- @tparam table seen set of images, models, script = the model to use instead of the one the modem's ids choose
+-- @tparam table found the device
+-- @treturn table the job, or nil and a failure
+function jobs.of_update(request, seen, found)
+  local chosen, problem = choose_model(seen, found, request.options.model)
+  problem = problem or wrong_model(chosen, seen.set)
+  if problem then return nil, problem end
+  return jobs.new(request, { model = chosen, models = seen.models, device = found, set = seen.set })
+end
+
+return jobs
