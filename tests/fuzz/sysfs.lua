@@ -193,7 +193,7 @@ local function check(data)
     if seen then index:complete(seen, dev) end
   end
   check_choice(devices)
-  local told = cjson.decode(json.encode(schema.devices(devices)))
+  local told = cjson.decode(json.encode(schema.devices { devices = devices }))
   assert(#told.devices == #devices)
   real.remove_tree(root .. "/sys")
 end

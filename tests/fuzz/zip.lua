@@ -129,7 +129,7 @@ local function check_images(spec, to_send)
   for _, report in ipairs(reports) do check_report(report, path) end
   local set = image.set(reports)
   assert(not set.ok or set.fits)
-  assert(#cjson.decode(json.encode(schema.images(reports, set))).images == #reports)
+  assert(#cjson.decode(json.encode(schema.images { images = reports, set = set })).images == #reports)
 end
 
 -- --- the input -----------------------------------------------------------------------------------------

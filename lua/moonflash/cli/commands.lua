@@ -28,7 +28,7 @@ end
 local function devices(request, out)
   local found, problem = flash.devices { root = request.root, emit = request.emit }
   if not found then return results.bad(problem) end
-  out:object(schema.devices(found))
+  out:object(schema.devices { devices = found })
   show.devices(out, found)
   return results.good()
 end

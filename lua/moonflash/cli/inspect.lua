@@ -67,7 +67,7 @@ end
 local function say_rows(out, items, row)
   local rows = {}
   for index, item in ipairs(items or {}) do rows[index] = row(item) end
-  for _, line in ipairs(text.columns(rows)) do out:say(line) end
+  out:rows(rows)
 end
 
 local function say_settings(out, report)
@@ -138,15 +138,12 @@ local function failure_of_set(set)
   end
 end
 
---- Runs the command.
--- @tparam table request files, options, emit
--- @tparam table out the output
--- @treturn table result
+--- Runs the command: request.files.
 function inspect.run(request, out)
   local reports, models = reports_of(request), flash.models(request.emit)
   local set, bad = flash.image.set(reports, request.options), failure_of_reports(reports)
   for _, report in ipairs(reports) do add_models(report, models) end
-  out:object(schema.images(reports, set))
+  out:object(schema.images { images = reports, set = set })
   for _, report in ipairs(reports) do say_report(out, report) end
   say_set(out, set, bad)
   local problem = bad or failure_of_set(set)

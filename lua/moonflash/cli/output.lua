@@ -72,6 +72,12 @@ function output:say(line)
   self:print(self.people, line)
 end
 
+--- Prints rows of texts in aligned columns, as say does.
+-- @tparam table rows arrays of strings
+function output:rows(rows)
+  for _, line in ipairs(text.columns(rows)) do self:say(line) end
+end
+
 --- Prints a line about the progress of the work; not with --quiet.
 -- @tparam string line
 function output:tell(line)

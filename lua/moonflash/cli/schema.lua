@@ -26,62 +26,55 @@ end
 
 local texts = list(same)
 
--- A function that makes an object from a table with these keys; makers = functions for the values of some keys.
-local function object(keys, makers)
+-- A function that makes an object from a table; nil stays nil. A shape is the list of the keys; by name, functions
+-- that make the values of some keys.
+local function object(shape)
   return function(values)
+    if not values then return nil end
     local made = {}
-    for _, key in ipairs(keys) do
-      local make = makers and makers[key] or same
-      made[key] = make(values[key])
-    end
-    return json.object(keys, made)
+    for _, key in ipairs(shape) do made[key] = (shape[key] or same)(values[key]) end
+    return json.object(shape, made)
   end
 end
 
--- The same for a value that may be absent: then it is null.
-local function optional(make)
-  return function(values) return values and make(values) end
-end
-
 local function joined(first, second)
-  local all = { unpack(first) }
-  for _, key in ipairs(second) do all[#all + 1] = key end
-  return all
+  local shape = tables.merge(first, second)
+  for index, key in ipairs(first) do shape[index] = key end
+  for index, key in ipairs(second) do shape[#first + index] = key end
+  return shape
 end
 
 -- A whole line: "v" comes first.
-local function line(keys, makers)
-  return object(joined({ "v" }, keys), tables.merge(makers, { v = function() return SCHEMA end }))
+local function line(shape)
+  return object(joined({ "v", v = function() return SCHEMA end }, shape))
 end
 
-local versions = optional(object { "firmware", "carrier", "config" })
+local versions = object { "firmware", "carrier", "config" }
 local problems = list(object { "code", "message", "evidence", "offset" })
 
-local failed = optional(function(problem)
-  return json.object({ "code", "step", "message", "hint", "evidence" }, {
+local function failed(problem)
+  return problem and json.object({ "code", "step", "message", "hint", "evidence" }, {
     code = problem.code, step = problem.step, message = problem.message, hint = failure.hint(problem),
     evidence = text(problem.evidence),
   })
-end)
+end
 
 -- Events: each takes the event and t, ms since the start -----------------------------------------
 
-local function event_line(keys, makers)
-  local make = line(joined({ "t", "event" }, keys), makers)
+local function event_line(shape)
+  local make = line(joined({ "t", "event" }, shape))
   return function(event, t) return make(tables.merge(event, { t = t })) end
 end
 
-local step, step_with_message = event_line { "step", "state" }, event_line { "step", "state", "message" }
-
 --- What happened to a step.
 function schema.step(event, t)
-  return (event.message and step_with_message or step)(event, t)
+  return event_line { "step", "state", event.message and "message" }(event, t)
 end
 
 schema.warning = event_line { "code", "message" }
 
-local progress = event_line({ "step", "file", "sent", "total", "rate", "eta" },
-  { rate = whole, eta = function(seconds) return seconds and math.ceil(seconds) end })
+local progress = event_line { "step", "file", "sent", "total", "rate", "eta",
+  rate = whole, eta = function(seconds) return seconds and math.ceil(seconds) end }
 
 --- How far the sending of the images is.
 -- @tparam table event
@@ -91,41 +84,32 @@ function schema.progress(event, seen, t)
   return progress(tables.merge(event, { rate = seen.rate, eta = seen.left }), t)
 end
 
-local result_keys = { "ok", "exit", "before", "after", "failure" }
-local result_makers = { before = versions, after = versions, failure = failed }
-local result = event_line(result_keys, result_makers)
-local result_with_place = event_line(joined(result_keys, { "place" }), result_makers)
-
 --- The last object of every run; before it, one for each of several modems, with its place.
-function schema.result(values, t)
-  return (values.place and result_with_place or result)(tables.merge(values, { event = "result" }), t)
+function schema.result(result, t)
+  local make = event_line { "ok", "exit", "before", "after", "failure", result.place and "place",
+    before = versions, after = versions, failure = failed }
+  return make(tables.merge(result, { event = "result" }), t)
 end
 
 -- Objects of commands ------------------------------------------------------------------------------
 
-local device_keys = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing", "bus",
-  "number", "hub_depth", "manufacturer", "product", "interfaces" }
-local nodes = object({ "qmi", "mbim", "at", "diag", "qdl" }, { qmi = texts, mbim = texts })
-local device_makers = {
+local nodes = object { "qmi", "mbim", "at", "diag", "qdl", qmi = texts, mbim = texts }
+
+local device_shape = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing", "bus",
+  "number", "hub_depth", "manufacturer", "product", "interfaces",
   nodes = function(values) return nodes(values or {}) end,
   missing = list(object { "kind", "interface", "module", "package" }),
   interfaces = list(object { "number", "class", "driver", "tty", "control", "net" }),
 }
-local device = object(device_keys, device_makers)
+local device = object(device_shape)
 
-local devices = line({ "devices" }, { devices = list(device) })
+schema.devices = line { "devices", devices = list(device) }
 
-function schema.devices(found)
-  return devices { devices = found }
-end
-
-local status_keys = { "running", "preferred", "stored", "power", "advice" }
-local status_makers = {
+local status = line(joined(device_shape, { "running", "preferred", "stored", "power", "advice",
   running = versions, preferred = versions, advice = texts,
   stored = list(object { "type", "slot", "unique_id", "build_id", "active", "failures" }),
-  power = object({ "mode", "causes" }, { causes = texts }),
-}
-local status = line(joined(device_keys, status_keys), tables.merge(device_makers, status_makers))
+  power = object { "mode", "causes", causes = texts },
+}))
 
 --- The state of one modem: the object of the device, and what it reports.
 function schema.status(seen)
@@ -133,53 +117,45 @@ function schema.status(seen)
 end
 
 --- What an update would do: device, set, steps.
-schema.plan = line({ "device", "set", "steps" }, {
-  device = optional(device),
-  set = optional(object({ "ok", "firmware", "carrier", "config", "family", "product", "problems" },
-    { problems = problems })),
-  steps = list(object({ "step", "changes", "seconds" }, { seconds = whole })),
-})
+schema.plan = line { "device", "set", "steps", device = device,
+  set = object { "ok", "firmware", "carrier", "config", "family", "product", "problems", problems = problems },
+  steps = list(object { "step", "changes", "seconds", seconds = whole }),
+}
 
-local image = object({ "file", "ok", "bytes", "family", "product", "firmware", "carrier", "config", "records",
-  "problems", "kind", "oem", "models", "from", "settings", "changes_usb", "notes" }, {
+local image = object { "file", "ok", "bytes", "family", "product", "firmware", "carrier", "config", "records",
+  "problems", "kind", "oem", "models", "from", "settings", "changes_usb", "notes",
   records = list(object { "depth", "offset", "type", "size", "version", "header_crc", "image_crc", "product",
     "date" }),
   problems = problems, models = texts, changes_usb = texts, notes = texts,
   from = object { "firmware", "carrier", "config", "family", "product" },
-  settings = list(object({ "offset", "kind", "name", "item", "size", "usb", "image" },
-    { image = optional(object { "type", "product", "version", "date", "size" }) })),
-})
+  settings = list(object { "offset", "kind", "name", "item", "size", "usb", "image",
+    image = object { "type", "product", "version", "date", "size" } }),
+}
 
-local images = line({ "images", "set" }, { set = object({ "ok", "problems" }, { problems = problems }) })
-
---- What is in images.
--- @tparam table reports of moonflash.image, with `models`
--- @tparam table set
-function schema.images(reports, set)
-  local made = {}
-  for index, report in ipairs(reports) do
-    made[index] = image(tables.merge(report, { settings = report.contents, from = report.from or {} }))
-  end
-  return images { images = made, set = set }
-end
+--- What is in images: images = reports of moonflash.image with `models`, set.
+schema.images = line { "images", "set", set = object { "ok", "problems", problems = problems },
+  images = list(function(report)
+    return image(tables.merge(report, { settings = report.contents, from = report.from or {} }))
+  end),
+}
 
 local function sorted_object(values)
-  return json.object(tables.sorted_keys(values), values)
+  return values and json.object(tables.sorted_keys(values), values)
 end
 
 --- The answer to a QMI request: service, message, id, fields (nil when the message is unknown), tlvs (in hex).
-schema.qmi = line({ "service", "message", "id", "fields", "tlvs" }, {
+schema.qmi = line { "service", "message", "id", "fields", "tlvs",
   id = function(id) return "0x" .. bytes.hex_number(id, 4) end,
-  fields = optional(sorted_object), tlvs = sorted_object,
-})
+  fields = sorted_object, tlvs = sorted_object,
+}
 
 --- The answer to an AT command.
-schema.at = line({ "command", "lines", "final" }, { lines = texts })
+schema.at = line { "command", "lines", "final", lines = texts }
 
 --- How a script ended with one fault: failure = that of the first run; mode, power, next_mode, running and
 -- preferred = the state of the modem at the end.
-schema.script_test = line({ "fault", "ended", "exits", "mode", "power", "next_mode", "running", "preferred",
-  "failure" }, { exits = texts, running = versions, preferred = versions, failure = failed })
+schema.script_test = line { "fault", "ended", "exits", "mode", "power", "next_mode", "running", "preferred",
+  "failure", exits = texts, running = versions, preferred = versions, failure = failed }
 
 schema.simulation = line { "root" }
 

@@ -1,12 +1,8 @@
---- What `devices`, `status` and `plan` print for people.
+--- What `devices`, `status` and `plan` print for people: functions of the output and what the library returned.
 
 local text = require "moonflash.cli.text"
 
 local show = {}
-
-local function say_rows(out, rows)
-  for _, line in ipairs(text.columns(rows)) do out:say(line) end
-end
 
 local function ports_of(device)
   local nodes, ports = device.nodes or {}, {}
@@ -20,8 +16,6 @@ local function ports_of(device)
 end
 
 --- The modems, one row each, and the drivers that are missing.
--- @tparam table out the output
--- @tparam table devices
 function show.devices(out, devices)
   if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
@@ -29,13 +23,17 @@ function show.devices(out, devices)
     rows[#rows + 1] = { device.place, device.model or "unknown", device.vid .. ":" .. device.pid, device.mode,
       device.serial or "-", ports_of(device) }
   end
-  say_rows(out, rows)
+  out:rows(rows)
   for _, device in ipairs(devices) do
     for _, missing in ipairs(device.missing or {}) do
       out:say(("%s: interface %s has no driver: load %s (OpenWrt: install %s)"):format(device.place,
         tostring(missing.interface), missing.module, missing.package))
     end
   end
+end
+
+local function words_of(device)
+  return ("%s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode)
 end
 
 local function say_versions(out, label, versions)
@@ -50,15 +48,13 @@ local function say_stored(out, stored)
       image.active and "running" or "" }
   end
   if rows[1] then out:say "stored:" end
-  say_rows(out, rows)
+  out:rows(rows)
 end
 
 --- The state of one modem.
--- @tparam table out the output
--- @tparam table seen the status of flash.status
 function show.status(out, seen)
-  local device, power = seen.device, seen.power
-  out:say(("modem:     %s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode))
+  local power = seen.power
+  out:say("modem:     " .. words_of(seen.device))
   say_versions(out, "runs:      ", seen.running)
   say_versions(out, "prefers:   ", seen.preferred)
   if power.mode then out:say("power:     " .. power.mode) end
@@ -68,13 +64,9 @@ function show.status(out, seen)
 end
 
 --- What an update would do.
--- @tparam table out the output
--- @tparam table result of flash.plan
 function show.plan(out, result)
   local device, set, rows = result.device, result.set, {}
-  if device then
-    out:say(("modem:  %s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode))
-  end
+  if device then out:say("modem:  " .. words_of(device)) end
   say_versions(out, "runs:   ", result.before)
   if set then
     out:say("images: " .. (text.versions(set) or "without versions"))
@@ -84,7 +76,7 @@ function show.plan(out, result)
     local time = (step.seconds or 0) > 0 and "about " .. text.seconds(step.seconds) or ""
     rows[index] = { "  " .. step.step, step.changes and "changes the modem" or "", time }
   end
-  say_rows(out, rows)
+  out:rows(rows)
 end
 
 return show
