@@ -49,20 +49,13 @@ local function plan(request, out)
   return result
 end
 
-local function replay(request, out, given)
-  local result = flash.replay { trace = request.path, files = request.files, time_scale = given.time_scale }
-  for _, line in ipairs(result.lines) do out:tell(line) end
-  if result.ok then out:say "the same outcome" end
-  return result
-end
-
 -- The simulator may be a package of its own that is not installed.
-local function of_simulator(name, load)
+local function of_simulator(name)
   return function(...)
-    local found, run = pcall(load)
-    if found then return run(...) end
-    if not tostring(run):find "module 'moonflash%.%l+[^']*' not found" then error(run, 0) end
-    return results.bad(failure.new("simulator.unavailable", name .. " needs the simulator, which is not installed"))
+    local found, simulator = pcall(require, "moonflash.cli.simulator")
+    if found then return simulator[name](...) end
+    if not tostring(simulator):find "module 'moonflash%.%l+[^']*' not found" then error(simulator, 0) end
+    return results.bad(failure.new("simulator.unavailable", "the simulator is not installed"))
   end
 end
 
@@ -124,19 +117,19 @@ return {
       { "MODEL", "the model of each, like mc7455; `list`: show the models and faults", field = "models",
         count = "+" },
     },
-    run = of_simulator("simulate", function() return require("moonflash.cli.simulate").run end) },
+    run = of_simulator "simulate" },
 
   { name = "replay", summary = "run a recorded session again, without its modem",
     arguments = {
       { "TRACE", "a file that --trace wrote", field = "path" },
       { "FILE", "the files the session was run with, in their order", field = "files", count = "*" },
     },
-    run = of_simulator("replay", function() return require "moonflash.sim.replay" and replay end) },
+    run = of_simulator "replay" },
 
   { name = "test-script", summary = "a script against the simulator and its faults",
     arguments = {
       { "SCRIPT", "a Lua file, or the name of a script; one that is no model's needs --model", field = "path" },
       { "FILE", "what the script is given; without, small images are made", field = "files", count = "*" },
     },
-    run = of_simulator("test-script", function() return require("moonflash.cli.test_script").run end) },
+    run = of_simulator "test_script" },
 }
