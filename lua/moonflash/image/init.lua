@@ -16,6 +16,7 @@ local identity = require "moonflash.image.identity"
 local problems = require "moonflash.image.problems"
 local settings = require "moonflash.image.settings"
 local source = require "moonflash.image.source"
+local tables = require "moonflash.base.table"
 
 local image = {}
 
@@ -34,18 +35,8 @@ local function read_head(reader, silence_ms)
   return head
 end
 
---- An image that is open for sending.
--- @type Sending
-local Sending = {}
-Sending.__index = Sending
-
---- Closes the source. May be called at any time.
-function Sending:close()
-  return self.reader:close()
-end
-
 local function sending(reader, head, size)
-  return setmetatable({ reader = reader, head = head, size = size }, Sending)
+  return { reader = reader, head = head, size = size, close = function() return reader:close() end }
 end
 
 --- The report about an image.
@@ -112,34 +103,18 @@ local function report_of(item, seen, head, silence_ms)
   return report
 end
 
-local function silence_of(options)
-  return options.silence_ms or math.ceil(SILENCE_MS * (options.timeout_scale or 1))
-end
-
--- Reads an image to its end, or only its header.
--- @return what the verifier found, or nil and a failure
--- @return the header
-local function read_through(reader, head_only, options, found)
-  local silence_ms = silence_of(options)
-  local head, problem = read_head(reader, silence_ms)
-  if not head then return nil, problem end
-  if not head_only then
-    local complete
-    complete, problem = reader:drain(silence_ms, options.progress, found.take)
-    if not complete then return nil, problem end
-  end
-  return reader:report(), head
-end
-
--- An image that can be read only once and will be sent stays open after its header.
+-- Reads an image to its end. One that can be read only once and will be sent stays open after its header.
 local function look_at(item, options)
   local head_only = not item.reopen and options.to_send or false
-  local reader = cwe.verified(item.reader, { withhold = head_only })
-  local found = settings.collect()
-  local seen, head = read_through(reader, head_only, options, found)
-  if not seen then return nil, head end
-  local report = report_of(item, seen, head, silence_of(options))
-  found:fill(report)
+  local reader, found = cwe.verified(item.reader, { withhold = head_only }), settings.collect()
+  local head, problem = read_head(reader, options.silence_ms)
+  local complete = head
+  if head and not head_only then
+    complete, problem = reader:drain(options.silence_ms, options.progress, found.take)
+  end
+  if not complete then return nil, problem end
+  local report = report_of(item, reader:report(), head, options.silence_ms)
+  found.fill(report)
   if head_only and report.ok then report.opened = sending(reader, head, report.bytes) end
   return report
 end
@@ -171,8 +146,9 @@ end
 --   a report that is not ok; or nil and a failure when something cannot be read
 function image.look(spec, options)
   if type(spec) ~= "string" then error("the name of a file expected, got " .. type(spec), 2) end
-  options = options or {}
-  local walk, problem = source.open(spec, silence_of(options))
+  options = tables.merge(options)
+  options.silence_ms = options.silence_ms or math.ceil(SILENCE_MS * (options.timeout_scale or 1))
+  local walk, problem = source.open(spec, options.silence_ms)
   if not walk then return nil, problem end
   local reports, unread = look_at_all(walk, options)
   local last = reports and reports[#reports]

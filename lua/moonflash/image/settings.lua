@@ -48,44 +48,38 @@ local function usb_change(entry)
   if name:match "^USB_" then return ("%s: %s"):format(name, raw(entry.value)) end
 end
 
-local Collection = {}
-Collection.__index = Collection
+local function note(report, words, ...)
+  table.insert(report.notes, words:format(...))
+end
 
---- A new collection. Its `take` is called with each entry that the verifier finds.
--- @treturn table { take = function(entry), entries, count, usb = { text }, broken = { offset } }
+--- Collects the settings of an image.
+-- @treturn table { take(entry): is called with each entry that the verifier finds; fill(report): sets contents =
+-- { entries } and changes_usb = { text }, and adds notes }
 function settings.collect()
-  local self = setmetatable({ entries = {}, count = 0, usb = {}, broken = {} }, Collection)
-  self.take = function(entry) self:add(entry) end
-  return self
-end
-
---- Adds an entry. Beyond the most, entries are only counted.
-function Collection:add(entry)
-  if entry.kind == "broken" then
-    self.broken[#self.broken + 1] = entry.offset
-    return
+  local entries, count, changes, broken = {}, 0, {}, {}
+  local function take(entry)
+    if entry.kind == "broken" then
+      broken[#broken + 1] = entry.offset
+      return
+    end
+    count = count + 1
+    if count > MOST then return end
+    entry.usb = usb_change(entry)
+    entries[count], changes[#changes + 1] = entry, entry.usb
   end
-  self.count = self.count + 1
-  if self.count > MOST then return end
-  entry.usb = usb_change(entry)
-  self.entries[self.count] = entry
-  self.usb[#self.usb + 1] = entry.usb
-end
-
---- Fills contents = { entries }, changes_usb = { text } and notes of a report.
-function Collection:fill(report)
-  report.contents, report.changes_usb = self.entries, self.usb
-  if #self.usb > 0 then
-    table.insert(report.notes, "the modem may come back under other USB ids or with other interfaces: "
-      .. "these settings change " .. table.concat(self.usb, "; "))
+  local function fill(report)
+    report.contents, report.changes_usb = entries, changes
+    if #changes > 0 then
+      note(report, "the modem may come back under other USB ids or with other interfaces: these settings change %s",
+        table.concat(changes, "; "))
+    end
+    if count > MOST then note(report, "%d settings, of which %d are listed", count, MOST) end
+    for _, offset in ipairs(broken) do
+      note(report, "the settings from offset %.0f on have a format that moonflash does not know: they are not listed, "
+        .. "and are sent as they are", offset)
+    end
   end
-  if self.count > MOST then
-    table.insert(report.notes, ("%d settings, of which %d are listed"):format(self.count, MOST))
-  end
-  for _, offset in ipairs(self.broken) do
-    table.insert(report.notes, ("the settings from offset %.0f on have a format that moonflash does "
-      .. "not know: they are not listed, and are sent as they are"):format(offset))
-  end
+  return { take = take, fill = fill }
 end
 
 return settings

@@ -114,24 +114,11 @@ local function look_ahead(reader, reopen, silence_ms)
   return { start = start, reader = core_source.bytes(start, reader), reopen = reopen }
 end
 
-local Single = {}
-Single.__index = Single
-
---- The image at the first call, then nil.
-function Single:next()
-  local item = self.item
-  self.item = nil
-  return item
-end
-
---- Closes its reader.
-function Single:close()
-  return self.reader:close()
-end
-
-local function single(spec, reader, seen)
-  seen.name, seen.file_name = spec, is_url(spec) and name_in_url(spec) or spec
-  return setmetatable({ reader = reader, item = seen }, Single)
+-- A source that is one image.
+local function single(spec, reader, item)
+  item.name, item.file_name = spec, is_url(spec) and name_in_url(spec) or spec
+  local left = { item }
+  return { next = function() return table.remove(left) end, close = function() return reader:close() end }
 end
 
 -- The name of a zip archive and of a member. An existing file whose name has a colon comes first.

@@ -44,26 +44,6 @@ local function scaled_timing(options)
   return timing
 end
 
--- A modem in memory debug mode sends its hello once, when the port opens. Bytes that were there before our
--- greeting are no answer to it, but they explain why none comes.
-local function explain_silence(problem, stale)
-  if problem.code ~= "qdl.silent" or stale == "" then return problem end
-  local listener = qdl.conversation { greeting_ms = 1, greeting_attempts = 1 }
-  listener:greet()
-  local want = listener:next().want
-  while want == "send" or want == "receive" do
-    if want == "send" then
-      listener:sent()
-    else
-      listener:feed(stale)
-      listener:timed_out()
-    end
-    want = listener:next().want
-  end
-  local explained = words.failure(listener)
-  return explained and explained.other_protocol and explained or problem
-end
-
 -- Carries out the current operation of the conversation. An interrupt ends it unless `interrupted` returns true.
 local function carry_out(self, operation)
   local carrier = transfer.new {
@@ -83,9 +63,12 @@ local function carry_out(self, operation)
   return done, problem
 end
 
-local function greet(self)
+-- A modem in memory debug mode sends its hello once, when the port opens. What came `before` the greeting is no answer
+-- to it, but explains why none comes.
+local function greet(self, before)
   self.conversation, self.failed = qdl.conversation(self.timing), nil
   self.conversation:greet()
+  self.conversation:feed(before)
   return carry_out(self, {})
 end
 
@@ -129,12 +112,11 @@ end
 
 -- --- the session -----------------------------------------------------------------------------------
 
-local function greet_when_ready(self, stale)
-  local greeted, silent = greet(self)
+local function greet_when_ready(self, before)
+  local greeted, silent = greet(self, before)
   if greeted then return true end
-  silent = explain_silence(silent, stale)
   if silent.code ~= "qdl.silent" or not wait_until_ready(self) then return nil, silent end
-  return greet(self)
+  return greet(self, "")
 end
 
 --- Opens a port and greets the modem.
@@ -151,9 +133,9 @@ function download.open(address, options)
   if not port then return nil, problem end
   local timing = scaled_timing(options)
   local self = setmetatable({ path = address, channel = port, timing = timing, options = options }, Session)
-  local stale = port:read(MOST_AT_ONCE, 0) or ""
+  local before = port:read(MOST_AT_ONCE, 0) or ""
   port:discard()
-  local greeted, silent = greet_when_ready(self, stale)
+  local greeted, silent = greet_when_ready(self, before)
   if greeted then return self end
   self:close()
   return nil, silent
