@@ -2,8 +2,8 @@
 --
 --     "/dev/ttyUSB0"      a serial port: its path, also one below a simulator's root
 --
--- A transport is one row of the table below. All other files use addresses without looking at them: what is ready,
--- what hinders a program and how to open a channel is asked here.
+-- A transport is one row of the table below. Other files do not look into an address: this file tests whether it is
+-- ready, finds obstacles, and opens it. moonflash.device.drivers gives the addresses of a device.
 -- @module moonflash.device.channel
 
 local failure = require "moonflash.base.failure"
@@ -36,8 +36,8 @@ function channel.is_ready(address)
   return sys.real_path(transport_of(address).node(address)) ~= nil
 end
 
---- What hinders a program from opening an address. A redirection to a port creates a plain file while the modem is
--- away.
+--- The reason why this program cannot open an address. A redirection to a port creates a plain file while the modem
+-- is away.
 -- @tparam string address
 -- @treturn ?string "plain_file" or "denied"
 -- @treturn ?string the evidence
@@ -51,7 +51,7 @@ function channel.obstacle(address)
   end
 end
 
---- Opens a channel. What passes goes to the trace of the current run.
+--- Opens a channel. The trace of the current run records its bytes.
 -- @tparam string address
 -- @tparam[opt] string content "text" for lines of text, in which a trace finds more identifiers than in bytes
 -- @treturn userdata a channel (see core/bind/channel.h); or nil and a failure port.*

@@ -80,7 +80,7 @@ local function has_all_ports(dev)
   return #dev.missing == 0 and #dev.interfaces == dev.interface_count
 end
 
---- What a device lacks: a job needs the download port; in application mode a control port, else the AT port.
+--- The port that a device lacks. A job needs the download port; in application mode a control port, else the AT port.
 -- @tparam table dev
 -- @treturn ?string in words; nil when it has all its ports
 -- @treturn ?string "node" when only the node of the needed port is missing; "further" when only ports are missing that

@@ -58,7 +58,7 @@ local function learn_peer(self)
   self.match:learn(dev)
 end
 
--- What other devices have, too, does not identify the modem.
+-- A property that other devices share does not identify the modem.
 local function learn_shared(self)
   self.match.serial_shared, self.match.ids_shared = nil, nil
   for place in pairs(self.present) do

@@ -21,7 +21,7 @@ local function learn_place(self, dev)
   self.peer_unknown = not self.peers[dev.place] and (dev.speed or 0) >= SUPERSPEED_MBIT
 end
 
---- What a modem is recognised by. The caller sets the fields serial_shared (another device has the same serial
+--- The properties of a modem. The caller sets the fields serial_shared (another device has the same serial
 -- number) and ids_shared (another device has ids that the modem may have).
 -- @tparam table dev an identified device
 -- @treturn table places, peers, ids, serial, model
@@ -29,7 +29,7 @@ function match.of(dev)
   return setmetatable({ places = {}, peers = {}, ids = {} }, match):learn(dev)
 end
 
---- Adds what the recognised modem looks like now.
+--- Adds the properties that the recognised modem has now.
 -- @tparam table dev
 -- @treturn table self
 function match:learn(dev)

@@ -1,5 +1,5 @@
---- Waits until something may have changed on USB: for an uevent of the kernel; where there is none, 10 ms. A watch
--- does not tell what changed: the caller reads /sys itself.
+--- Waits until something may have changed on USB: for a uevent of the kernel; without uevents, 10 ms. The caller
+-- reads /sys to find the change.
 -- @module moonflash.device.watch
 
 local sys = require "moonflash.core.sys"

@@ -2,7 +2,7 @@
 --
 --     { name = "memory",                the name that --skip takes
 --       look = function(job) ... end,   returns a finding, or nil when all is well
---       prepare = function(job) end }   optional: fixes something for the run and registers what undoes it;
+--       prepare = function(job) end }   optional: fixes something until the end of the job;
 --                                       returns true, or nil and a failure
 --
 -- and a finding is { message, evidence, hint, warning = true when it does not refuse the job }. All files
@@ -87,7 +87,7 @@ function preflight.warn_of_all(job)
   for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
 end
 
---- Fixes for the run what the checks can fix.
+--- Lets the checks fix what they can, until the end of the job.
 -- @tparam table job
 -- @treturn boolean true, or nil and a failure
 function preflight.prepare(job)

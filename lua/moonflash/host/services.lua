@@ -1,8 +1,8 @@
 --- Pauses programs that use the modem: ModemManager (InhibitDevice, or its service) and OpenWrt interfaces. They
 -- are resumed when the job ends; after a crash, by the next run.
 --
--- Jobs on several modems may run at once. A service stays stopped until the last of them ends: that job also
--- resumes what the others have left in their files.
+-- Jobs on several modems may run at once. A service stays stopped until the last of them ends: that job resumes the
+-- entries that the others left in their files, too.
 
 local lock = require "moonflash.host.lock"
 local modemmanager = require "moonflash.host.modemmanager"
@@ -48,7 +48,7 @@ local function another_needs_it(root, socket)
   return false
 end
 
--- Whether an entry was resumed; what is not resumed stays in the file.
+-- Whether an entry was resumed; else it stays in the file.
 local function resume_entry(job, socket, entry)
   if entry.kind ~= "interface" and another_needs_it(job.root, socket) then return false end
   local resumed, problem = run(job.root, entry, false)
@@ -71,8 +71,8 @@ local function resume_all(job, socket)
   return paused.remove(job.root, socket)
 end
 
---- Resumes what jobs that have ended left paused. The lock of a socket tells whether its job still runs.
--- @tparam table job gives the root and reports
+--- Resumes the entries in files of jobs that have ended. A job that runs holds the lock of its socket.
+-- @tparam table job has the root and emits messages
 function services.restore_leftovers(job)
   for _, socket in ipairs(paused.sockets(job.root)) do
     local held = lock.take_socket(job.root, socket, lock.ASKS)
@@ -156,7 +156,7 @@ local function pause_all(job)
   return interfaces[1] ~= nil or stopped
 end
 
---- Pauses what uses the job's modem. A finalizer of the job resumes it.
+--- Pauses programs that use the job's modem. A finalizer of the job resumes them.
 -- @tparam table job has locked the modem
 -- @treturn boolean whether anything was paused, or nil and a failure
 function services.pause(job)
@@ -164,7 +164,7 @@ function services.pause(job)
   return paused.alone(job.root, function() return pause_all(job) end)
 end
 
---- What would be paused, in words, for `plan`.
+--- The programs that would be paused, in words, for `plan`.
 -- @tparam string root
 -- @tparam table dev
 -- @treturn table array of strings

@@ -63,8 +63,8 @@ local function carry_out(self, operation)
   return done, problem
 end
 
--- A modem in memory debug mode sends its hello once, when the port opens. What came `before` the greeting is no answer
--- to it, but explains why none comes.
+-- A modem in memory debug mode sends its hello once, when the port opens. The bytes that came `before` the greeting are
+-- no answer to it, but they explain a missing answer.
 local function greet(self, before)
   self.conversation, self.failed = qdl.conversation(self.timing), nil
   self.conversation:greet()

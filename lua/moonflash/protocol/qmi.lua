@@ -17,7 +17,7 @@ local session = require "moonflash.protocol.qmi.session"
 
 local qmi = {}
 
--- Loaded at the first use: it brings GLib.
+-- Loaded at the first use, because it loads GLib.
 local function load_core()
   local ok, core = pcall(require, "moonflash.core.qmi")
   if ok then return core end

@@ -87,15 +87,8 @@ for size, names in pairs { { "u8", "u8" }, { "u16", "u16le" }, [4] = { "u32", "u
   kinds[names[1]:gsub("u", "i")] = number_kind(size, pack, unpack, true)
 end
 
-local function without_padding(text)
-  return (text:gsub("%z+$", ""))
-end
-
-local function as_it_is(data)
-  return data
-end
-
-local function string_kind(clean)
+-- A text is padded with zeros.
+local function string_kind(is_text)
   local function encode(format, value, where, whole)
     if type(value) ~= "string" then return nil, where .. ": text expected" end
     local size = format.size or (whole and 65535 or 255)
@@ -109,13 +102,13 @@ local function string_kind(clean)
       if whole then size = #data - at + 1 else size, at = bytes.get_u8(data, at), at + 1 end
     end
     if not size or at + size - 1 > #data then return nil end
-    return clean(data:sub(at, at + size - 1)), at + size
+    local value = data:sub(at, at + size - 1)
+    return is_text and value:gsub("%z+$", "") or value, at + size
   end
   return { encode = encode, decode = decode }
 end
 
-kinds.text = string_kind(without_padding)
-kinds.bytes = string_kind(as_it_is)
+kinds.text, kinds.bytes = string_kind(true), string_kind(false)
 
 -- Encodes values one after the other: { format, value, where } each.
 local function encode_all(parts, out)
@@ -168,7 +161,7 @@ kinds.record = {
 
 --- Checks a format.
 -- @param format
--- @tparam string where the name of what has this format, for the message
+-- @tparam string where the name of the value, for the message
 -- @treturn ?string the mistake in it; nil when it is a format
 function codec.check(format, where)
   local ok = type(format) == "string" or type(format) == "table"
