@@ -52,6 +52,11 @@ static ssize_t closed_read(struct mf_reader *reader, uint8_t *out, size_t capaci
     return fail_errno((struct mf_archive *)reader, EBADF);
 }
 
+static int closed_rewind(struct mf_reader *reader)
+{
+    return fail_errno((struct mf_archive *)reader, EBADF);
+}
+
 /* --- input ----------------------------------------------------------------------------------- */
 
 static la_ssize_t give_input(struct archive *handle, void *context, const void **out)
@@ -257,6 +262,6 @@ void mf_archive_close(struct mf_archive *self)
 {
     free_handle(self);
     self->reader.read = closed_read;
-    self->reader.rewind = NULL;
+    self->reader.rewind = self->reader.rewind != NULL ? closed_rewind : NULL;
     self->reader.descriptor = -1;
 }

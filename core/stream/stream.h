@@ -49,8 +49,8 @@ struct mf_reader {
      * one up to `timeout_ms` (0: does not wait). Returns the count, 0 at the end of the image, or
      * an mf_stream_result. */
     ssize_t (*read)(struct mf_reader *self, uint8_t *out, size_t capacity, int timeout_ms);
-    /* Goes back to the first byte. NULL: the source can be read only once. Returns 0 or an
-     * mf_stream_result. */
+    /* Goes back to the first byte. NULL: the source can be read only once. A reader that has this
+     * keeps it when it is closed: readers around it have looked. Returns 0 or an mf_stream_result. */
     int (*rewind)(struct mf_reader *self);
     int64_t size;   /* bytes of the whole image, -1 while unknown */
     int descriptor; /* for poll(2); -1: always ready (a file) */

@@ -3,6 +3,7 @@ local loaded, archive = pcall(require, "moonflash.core.archive")
 if not loaded then return end
 
 local content = require "tests.images.content"
+local cwe = require "moonflash.core.cwe"
 local source = require "moonflash.core.source"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -164,6 +165,16 @@ describe("a zip archive", function()
     opened:close()
     assert.equal("source.failed", select(2, opened:read(1)).code)
     assert.equal("source.failed", select(2, opened:next()).code)
-    assert.is_false(opened:rewind())
+    assert.equal("source.failed", support.code_of(opened:rewind()))
+  end)
+
+  it("that is closed fails through the readers around it, too", function()
+    local opened = in_memory { { "a", "text" } }
+    opened:next()
+    local readers = { cwe.verified(opened), archive.open(opened) }
+    opened:close()
+    for _, reader in ipairs(readers) do
+      assert.equal("source.failed", support.code_of(reader:rewind()))
+    end
   end)
 end)
