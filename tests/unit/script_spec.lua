@@ -79,7 +79,7 @@ describe("a script's name", function()
     assert.equal(60, retries(flash.script(folder .. "/models/./mc7455.lua")))
     local models = flash.try(flash.models())
     assert.equal(3, #models)
-    assert.same({ "MC7455", 60 }, { models[3].name, retries(models[3]) })
+    assert.same({ "MC7455", 60 }, { models[1].name, retries(models[1]) })
     write(folder .. "/mine.lua", 'return require("moonflash").script "mine"')
     assert.equal("script.not_found", support.code_of(flash.script "mine"))
     assert.equal("script.invalid", support.code_of(flash.script(write(folder .. "/own.lua",
@@ -92,10 +92,10 @@ describe("a script's name", function()
     local events = {}
     local models, broken = flash.models(heard(events))
     assert.equal(3, #models)
-    assert.equal("script.raised", broken.code)
+    assert.equal("script.invalid", broken.code)
     assert.equal(2, #events)
-    assert.truthy(events[2]:find("warning: " .. folder .. "/models/mc7455.lua:1: ", 1, true), events[2])
-    assert.truthy(events[2]:find("; it is left out", 1, true), events[2])
+    assert.truthy(events[1]:find("warning: " .. folder .. "/models/mc7455.lua:1: ", 1, true), events[1])
+    assert.truthy(events[1]:find("; it is left out", 1, true), events[1])
     local root = support.folder()
     assert.same({}, flash.devices { root = root, emit = heard(events) })
     assert.equal("device.none", flash.recover({ root = root, emit = heard(events) }).failure.code)
@@ -104,19 +104,19 @@ describe("a script's name", function()
     for _, name in ipairs { "update", "plan" } do
       local result = flash[name] { files = images, root = root }
       assert.equal(10, result.exit)
-      assert.truthy(result.failure.message:find(folder .. "/models/mine.lua:1: ", 1, true))
+      assert.truthy(result.failure.message:find(folder .. "/models/mc7455.lua:1: ", 1, true))
     end
     assert.equal("device.none", flash.recover({ files = images, root = root }).failure.code)
   end)
 
-  it("comes behind those of names of their own when it takes the place of a bundled one", function()
+  it("comes before the bundled ones in the list of models", function()
     local renamed = [[local flash = require "moonflash"
       return flash.rename(flash.try(flash.script "mc7455"), { name = "NAME" })]]
     etc { ["models/mc7455.lua"] = renamed:gsub("NAME", "Instead"),
       ["models/zz.lua"] = renamed:gsub("NAME", "Mine") }
     local names = {}
     for index, each in ipairs(assert(flash.models())) do names[index] = each.name end
-    assert.same({ "Mine", "EM7305", "MC7354", "Instead" }, names)
+    assert.same({ "Instead", "Mine", "EM7305", "MC7354" }, names)
   end)
 end)
 

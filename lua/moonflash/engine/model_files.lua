@@ -45,10 +45,14 @@ local function check_permissions(path)
   return true
 end
 
+local function not_found(path, fields)
+  return nil, failure.new("script.not_found", "no such script: " .. path, fields)
+end
+
 -- A pipe: `moonflash run <(...)`.
 local function read_descriptor(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
+  local file, reason = io.open(path, "rb")
+  if not file then return not_found(path, { evidence = reason }) end
   local text = file:read(LONGEST) or ""
   file:close()
   return text
@@ -57,7 +61,7 @@ end
 local function read(path)
   if path:find "^/dev/fd/%d+$" or path == "/dev/stdin" then return read_descriptor(path) end
   local real, missing = sys.real_path(path)
-  if not real then return nil, failure.new("script.not_found", "no such script: " .. path, { cause = missing }) end
+  if not real then return not_found(path, { cause = missing }) end
   local allowed, refused = check_permissions(real)
   if not allowed then return nil, refused end
   local text, unreadable = sys.read_file(real)
@@ -70,10 +74,8 @@ end
 -- LuaJIT: compiled code runs no hooks, so Ctrl-C would not end its loops.
 local interpret = rawget(_G, "jit") and rawget(_G, "jit").off
 
---- The function that a script file is.
--- @tparam string path
--- @treturn function, or nil and a failure: script.not_found, script.untrusted, script.invalid
-function files.parse(path)
+-- The function that a script file is.
+local function parse(path)
   local text, unreadable = read(path)
   if not text then return nil, unreadable end
   text = text:gsub("^#[^\n]*", "")
@@ -86,8 +88,8 @@ end
 -- The files that are being loaded. Within a model that overrides a bundled one, the name means the bundled one.
 local loading = {}
 
-local function is_loading(path)
-  return loading[sys.real_path(path) or path] ~= nil
+local function real(path)
+  return sys.real_path(path) or path
 end
 
 local function after_call(file, ran, ...)
@@ -99,13 +101,14 @@ end
 --- Loads a script file: calls it.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure: as of parse, script.raised, or one that it raised
+-- @return what the script returns, or nil and a failure: script.not_found, script.untrusted, script.invalid,
+-- script.raised, or one that it raised
 function files.load(path, ...)
-  local chunk, problem = files.parse(path)
+  local chunk, problem = parse(path)
   if not chunk then return nil, problem end
   if interpret then interpret(chunk, true) end
-  if is_loading(path) then return nil, failure.new("script.invalid", path .. " loads itself") end
-  local file = sys.real_path(path) or path
+  local file = real(path)
+  if loading[file] then return nil, failure.new("script.invalid", path .. " loads itself") end
   loading[file] = true
   return after_call(file, user_code.call(chunk, ...))
 end
@@ -120,18 +123,17 @@ end
 -- --- finding ------------------------------------------------------------------------------------
 
 local function is_file(path)
-  local seen = sys.stat(sys.real_path(path) or path)
-  return seen ~= nil and seen.kind == "file"
+  return (sys.stat(real(path)) or {}).kind == "file"
 end
 
--- The first file of a name, in lower case, too, in the folders of scripts; where says which of their folders.
-local function find_by_name(name, where)
+-- The first file of a name, in lower case, too, below the folders of scripts.
+local function find_by_name(name, subfolders)
   local bare = name:gsub("%.lua$", "")
   for _, folder in ipairs(files.folders) do
-    for _, below in ipairs(where) do
+    for _, subfolder in ipairs(subfolders) do
       for _, file in ipairs { bare, bare:lower() } do
-        local path = ("%s%s/%s.lua"):format(folder, below, file)
-        if is_file(path) and not is_loading(path) then return path end
+        local path = ("%s%s/%s.lua"):format(folder, subfolder, file)
+        if is_file(path) and not loading[real(path)] then return path end
       end
     end
   end
@@ -154,8 +156,8 @@ end
 -- @tparam string name "mc7455" or "./mine.lua"
 -- @treturn table the model, or nil and a failure: script.not_found, script.untrusted, script.invalid, script.raised
 function files.script(name)
-  local path, missing = name, nil
-  if not name:find "/" then path, missing = find_by_name(name, { "/models" }) end
+  if name:find "/" then return load_model(name) end
+  local path, missing = find_by_name(name, { "/models" })
   if not path then return nil, missing end
   return load_model(path)
 end
@@ -174,35 +176,7 @@ end
 
 -- --- all models ---------------------------------------------------------------------------------
 
--- The paths of each file name, those that override first; and all names, those that override none first.
-local function list_models()
-  local paths, names = {}, {}
-  for index = #files.folders, 1, -1 do
-    local folder, own = files.folders[index] .. "/models", {}
-    for _, file in ipairs(sys.list(folder) or {}) do
-      local path = folder .. "/" .. file
-      if file:find "^[^.].*%.lua$" and (sys.stat(path) or {}).kind ~= "folder" and not is_loading(path) then
-        if not paths[file] then own[#own + 1] = file end
-        paths[file] = paths[file] or {}
-        table.insert(paths[file], 1, path)
-      end
-    end
-    for _, file in ipairs(names) do own[#own + 1] = file end
-    names = own
-  end
-  return names, paths
-end
-
 local LOAD_MS = 10000 -- a model takes a few ms
-
--- The first of several files that loads.
-local function first_model(paths, warn)
-  for _, path in ipairs(paths) do
-    local made, problem = user_code.call_until(sys.clock_ms() + LOAD_MS, load_model, path)
-    if made then return made end
-    warn(problem)
-  end
-end
 
 local warned = {} -- the messages of earlier calls
 
@@ -212,19 +186,34 @@ local function warn_once(emit, problem)
   warned[message] = true
 end
 
+-- The files in a folder of models. A link to nothing is one that does not load.
+local function list_files(folder)
+  local paths = {}
+  for _, name in ipairs(sys.list(folder) or {}) do
+    local path = folder .. name
+    if name:find "^[^.].*%.lua$" and (sys.stat(path) or {}).kind ~= "folder" and not loading[real(path)] then
+      paths[#paths + 1] = path
+    end
+  end
+  return paths
+end
+
 --- All models: every .lua file in the folders "models". A file that does not load is left out with a warning, so
--- that modems are still found and recovered.
+-- that modems are still found and recovered; then the file that it overrides is used.
 -- @tparam[opt] function emit gets the warnings, each once
--- @treturn table array of models
+-- @treturn table array of models, those of earlier folders first
 -- @treturn ?table the failure of the first file that does not load
 function files.all(emit)
-  local models, broken = {}, nil
-  local names, paths = list_models()
-  for _, file in ipairs(names) do
-    models[#models + 1] = first_model(paths[file], function(problem)
+  local models, overridden, broken = {}, {}, nil
+  for _, folder in ipairs(files.folders) do
+    for _, path in ipairs(list_files(folder .. "/models/")) do
+      local name = path:match "[^/]*$"
+      local made, problem
+      if not overridden[name] then made, problem = user_code.call_until(sys.clock_ms() + LOAD_MS, load_model, path) end
+      models[#models + 1], overridden[name] = made, overridden[name] or made
       broken = broken or problem
-      if emit then warn_once(emit, problem) end
-    end)
+      if problem and emit then warn_once(emit, problem) end
+    end
   end
   return models, broken
 end
