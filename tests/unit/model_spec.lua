@@ -82,9 +82,30 @@ describe("model.fits", function()
   it("goes by the model that settings name", function()
     local one = model.define(description { aliases = { "EM1" } })
     assert.is_true(model.fits(one, { images = { { model = "em1" }, {} } }))
-    local fits, other = model.fits(one, { family = "F", product = "P", images = { {}, { model = "EM2" } } })
+    local fits, words = model.fits(one, { images = { { family = "F", product = "P" }, { model = "EM2", file = "x.nvu",
+      from = { model = "outer header" } } } })
     assert.is_false(fits)
-    assert.equal("EM2", other)
+    assert.equal("outer header of x.nvu: the model EM2", words)
+  end)
+
+  it("takes letters behind the number of a model for a variant of it", function()
+    local one = model.define(description { name = "MC7455", aliases = { "EM7455", "DW5811e" } })
+    for _, name in ipairs { "EM7455B", "MC7455MNA", "dw5811", "DW5811e" } do
+      assert.is_true(model.fits(one, { model = name }))
+    end
+    for _, name in ipairs { "EM7430", "MC74551", "EM745", "DW5811e1" } do
+      assert.is_false(model.fits(one, { model = name }))
+    end
+  end)
+
+  it("goes by the family that a modem names, without a model", function()
+    local images = { family = "SWI9X30C", product = "9X30", model = "EM7455" }
+    assert.is_true(model.fits({ family = "SWI9X30C", product = "9X30" }, images))
+    assert.is_true(model.fits({}, images))
+    for _, family in ipairs { "SWI9X50C", "SWI9X07Y", "SWI9X15C" } do
+      assert.is_false(model.fits({ family = family }, images))
+    end
+    assert.is_false(model.fits({ family = "SWI9X50C", product = "9X50" }, { product = "9X30" }))
   end)
 end)
 

@@ -92,11 +92,10 @@ end
 local function wrong_model(chosen, set)
   local fault = step.fault(chosen)
   if fault then return failure.new("script.invalid", ("%s: %s"):format(chosen.name, fault)) end
-  local fits, other = model.fits(chosen, set)
+  local fits, words = model.fits(chosen, set)
   if fits then return nil end
   return failure.new("image.wrong_model", ("these images are not for the %s"):format(chosen.name), {
-    evidence = ("they are for %s %s, the modem is %s %s"):format(set.family or other or "?",
-      set.product or "?", chosen.family, chosen.product) })
+    evidence = ("%s; the %s is %s %s"):format(words, chosen.name, chosen.family, chosen.product) })
 end
 
 --- A job that updates a modem, if there is a model for the modem and the images are for that model.

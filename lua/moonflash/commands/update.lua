@@ -132,20 +132,31 @@ end
 
 -- --- several modems ------------------------------------------------------------------------------
 
+-- A modem that names another family than its ids or --model do.
+local function is_of_other_family(result)
+  return result.failure and result.failure.code == "image.wrong_model"
+end
+
 -- One modem after the other. Each is found anew: the one before it may have changed places.
 local function update_all(request, seen)
   local chosen, problem = fleet.choose(device.list(request.root, seen.models), request.selection, seen.set,
     function(found) return jobs.of_update(request, seen, found) end)
   if not chosen then return results.bad(problem) end
-  local list = {}
-  for index, found in ipairs(chosen) do
+  local list, count, left_out = {}, #chosen, nil
+  for _, found in ipairs(chosen) do
     request.emit { event = "note", message = device.describe(found) }
     local result = update_one(request, seen, { place = found.place, serial = found.serial })
-    result.place, list[index] = found.place, result
-    request.emit(tables.merge(result, { event = "result" }))
+    if is_of_other_family(result) then
+      count, left_out = count - 1, result
+      request.emit { event = "warning", code = result.failure.code,
+        message = ("%s is left out: %s"):format(device.describe(found), tostring(result.failure)) }
+    else
+      result.place, list[#list + 1] = found.place, result
+      request.emit(tables.merge(result, { event = "result" }))
+    end
     if result.exit == results.INTERRUPTED then break end
   end
-  return results.of_all(list, #chosen)
+  return list[1] and results.of_all(list, count) or left_out
 end
 
 -- --- the commands --------------------------------------------------------------------------------

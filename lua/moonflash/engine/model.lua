@@ -82,6 +82,18 @@ function model.answers_to(self, name)
   return false
 end
 
+-- Without the letters at its end: EM7455B is an EM7455, MC7354MNA an MC7354.
+local function stem(name)
+  return (name:lower():gsub("%a+$", ""))
+end
+
+local function names(self, text)
+  for _, name in ipairs { self.name, unpack(self.aliases or {}) } do
+    if stem(name) == stem(text) then return true end
+  end
+  return false
+end
+
 local function agree(a, b)
   return not a or not b or a:lower() == b:lower()
 end
@@ -89,26 +101,35 @@ end
 -- The product field of 9x15 images is not published (reference: CWE header): a product that names no chip is no
 -- objection when the family fits.
 local function names_chip(product)
-  return product:lower():find "^9x%d%d$" ~= nil
+  return product ~= nil and product:lower():find "^9x%d%d$" ~= nil
 end
 
--- The settings of a laptop's maker name a model instead of a family.
-local function other_model(self, images)
-  for _, image in ipairs(images.images or {}) do
-    if image.model and not model.answers_to(self, image.model) then return image.model end
-  end
-end
+-- The fields of an image that name a modem, and whether they fit.
+local checks = {
+  { "model", function(self, image) return not image.model or not self.name or names(self, image.model) end },
+  { "family", function(self, image) return agree(self.family, image.family) end },
+  { "product", function(self, image)
+    return agree(self.product, image.product) or image.family ~= nil and not names_chip(image.product)
+  end },
+}
 
---- Whether images are for this model by their product, family and model. Case does not matter; a field that the
--- images do not have is no objection.
--- @tparam table self the model
--- @tparam table images an image set
+--- Whether images are for a modem by their model, family and product. Case does not matter; a field that the images or
+-- the modem do not have is no objection.
+-- @tparam table self a model; or { family, product } of what a modem says of itself
+-- @tparam table images an image set, or the report of one image
 -- @treturn boolean
--- @treturn ?string the other model that an image names
+-- @treturn ?string the text of the image that does not fit, and its source
 function model.fits(self, images)
-  local other = other_model(self, images)
-  if other or not agree(self.family, images.family) then return false, other end
-  return agree(self.product, images.product) or images.family ~= nil and not names_chip(images.product)
+  for _, image in ipairs(images.images or { images }) do
+    for _, check in ipairs(checks) do
+      local field, fits = unpack(check)
+      if not fits(self, image) then
+        return false, ("%s of %s: the %s %s"):format((image.from or {})[field] or "header", image.file or "the image",
+          field, image[field])
+      end
+    end
+  end
+  return true
 end
 
 local function has_ids(self, ids)

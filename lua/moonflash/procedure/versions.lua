@@ -3,6 +3,9 @@
 -- @module moonflash.procedure.versions
 
 local dms = require "moonflash.protocol.qmi.dms"
+local failure = require "moonflash.base.failure"
+local model = require "moonflash.engine.model"
+local version = require "moonflash.base.version"
 
 local versions = {}
 
@@ -58,9 +61,25 @@ local function running(revision, current, preferred)
   return result
 end
 
+-- Refuses images for another family than the modem names itself: its word outranks ids, model and options. A text
+-- without a family proves nothing.
+local function check_family(job, texts)
+  for _, text in ipairs(job.set and texts or {}) do
+    local family = version.parse(text).family
+    local said = { family = family, product = family and family:match "^SWI(9X%d%d)" }
+    local fits, words = model.fits(said, job.set)
+    if not fits then
+      return nil, failure.new("image.wrong_model", "these images are not for this modem",
+        { evidence = ("%s; the modem says %s"):format(words, text), final = true })
+    end
+  end
+  return true
+end
+
 --- Reads them from a modem in application mode.
--- @tparam table job
--- @treturn table { revision, running, preferred, preference, stored, mode, reasons }, or nil and a failure
+-- @tparam table job with the images to send, if there are any
+-- @treturn table { revision, running, preferred, preference, stored, mode, reasons }; or nil and a failure:
+-- image.wrong_model when the modem says that it is of another family than the images
 function versions.read(job)
   local revision, problem = job:request(dms.get_revision)
   if not revision then return nil, problem end
@@ -70,6 +89,8 @@ function versions.read(job)
     answers[name], problem = optional(job, message)
     if not answers[name] then return nil, problem end
   end
+  local fits, other = check_family(job, { revision.revision or "", answers.current.amss_version or "" })
+  if not fits then return nil, other end
   local preferred = versions.of_preference(answers.preference.images)
   return {
     revision = revision.revision,

@@ -60,6 +60,7 @@ faults.switches = {
   ["place"] = { means = "the place in application mode", pattern = "^%d+%-[%d.]+$" },
   ["boot-place"] = { means = "the place in download mode", pattern = "^%d+%-[%d.]+$" },
   ["come-back-place"] = { means = "the place after a download or a fall", pattern = "^%d+%-[%d.]+$" },
+  ["revision"] = { means = "the text of the running firmware, with the family", pattern = "." },
   ["serial"] = { means = "the serial number; empty: none", pattern = "^%w*$" },
   ["window"] = { means = "seconds the loader waits for an image", number = true },
   ["reset"] = { means = "seconds from reset to disconnect", number = true },

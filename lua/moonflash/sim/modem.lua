@@ -193,7 +193,7 @@ end
 
 --- The revision as of DMS. Older families add builder and date.
 function modem:revision()
-  return self:version() .. (self.model.tells_build and self.model.identity.build or "")
+  return self.faults:value "revision" or self:version() .. (self.model.tells_build and self.model.identity.build or "")
 end
 
 --- Whether the modem answers DMS requests yet.
