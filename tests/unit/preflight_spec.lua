@@ -179,9 +179,14 @@ describe("preflight finds", function()
     Xen = { ["sys/hypervisor/type"] = "xen\n" },
   }
   for name, files in pairs(virtual) do
-    it("a virtual machine of " .. name .. ", and warns with the ids of all modes", function()
+    it("a virtual machine of " .. name .. ", and names the ids of all modes", function()
       build(usb2, files)
-      local finding = only("hypervisor", false)
+      local job = machine:job()
+      local finding = found(job).hypervisor
+      assert.is_true(preflight.check(job))
+      assert.same({}, machine.warnings) -- only plan warns of it
+      preflight.warn_of_all(job)
+      assert.equal("preflight.hypervisor", machine.warnings[1].code)
       local path, text = next(files)
       assert.equal(("/%s is %s"):format(path, text:match "[^\n]+"), finding.evidence)
       for _, ids in ipairs { "1199:9071", "413c:81b6", "1199:9070", "413c:81b5" } do
@@ -189,6 +194,20 @@ describe("preflight finds", function()
       end
     end)
   end
+
+  it("a virtual machine, told when the modem is not found again", function()
+    build(usb2, virtual.QEMU)
+    local job = machine:job()
+    assert.is_true(preflight.check(job))
+    local other = failure.new("qmi.timeout", "no answer")
+    preflight.advise(job, other)
+    assert.equal("run the same command again", failure.hint(other))
+    local lost = failure.new("device.not_seen", "the modem did not come back", { evidence = "left" })
+    preflight.advise(job, lost)
+    assert.equal("left; this is a virtual machine", lost.evidence)
+    assert.truthy(lost.hint:find("ids of all its modes", 1, true))
+    assert.truthy(lost.hint:find("replug the modem", 1, true))
+  end)
 
   it("several things, and refuses for the first", function()
     build(modems.copy(usb2, { speed = 12 }), { ["proc/meminfo"] = "MemAvailable: 12 kB\n",
@@ -219,6 +238,28 @@ describe("preflight prepares", function()
     assert.equal("on", machine:read(control))
     job:finalize()
     assert.equal("auto", machine:read(control))
+  end)
+
+  it("autosuspend again each time the modem is back, and restores it once", function()
+    build(usb2)
+    machine.tree:write(control, "auto\n")
+    local job = machine:job()
+    assert.is_true(preflight.prepare(job))
+    for _ = 1, 2 do
+      machine.tree:write(control, "auto\n") -- a rule of udev does so for each new device
+      preflight.prepare_again(job)
+      assert.equal("on", machine:read(control))
+    end
+    assert.equal(1, #job.finalizers)
+    job:finalize()
+    assert.equal("auto", machine:read(control))
+  end)
+
+  it("nothing again that it did not prepare", function()
+    build(usb2)
+    machine.tree:write(control, "auto\n")
+    preflight.prepare_again(machine:job())
+    assert.equal("auto\n", machine:read(control))
   end)
 
   it("nothing that is skipped", function()

@@ -14,6 +14,7 @@
 
 local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault
+local preflight = require "moonflash.host.preflight"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
@@ -129,6 +130,7 @@ function engine.run(job, steps)
   if wrong then error(wrong, 2) end
   local outcome, problem = run_until_done(job, steps)
   if not outcome then
+    preflight.advise(job, problem)
     job.failure = problem
     job:rollback()
   end

@@ -7,6 +7,7 @@ local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
+local preflight = require "moonflash.host.preflight"
 local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
@@ -60,9 +61,7 @@ function job.interrupted()
 end
 
 --- The failure to return when an interrupt is pending, else nil.
-function job.check_interrupt()
-  return interrupt.pending()
-end
+job.check_interrupt = interrupt.pending
 
 --- Keeps other programs away from the modem until `finalize`. A port without a known modem (--tty) has no lock.
 -- @tparam[opt] boolean to_ask the job only asks the modem something. It may do so without the right to lock, and while
@@ -243,6 +242,7 @@ function job:wait_for_device(modes, within_ms, may_be_here)
     moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
   self.device, self.reset_requested, self.port_lost = found, nil, nil
+  preflight.prepare_again(self)
   self.follower:arm()
   return found
 end

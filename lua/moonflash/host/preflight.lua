@@ -4,9 +4,10 @@
 --       look = function(job) ... end,   returns a finding, or nil when all is well
 --       prepare = function(job) end }   optional: fixes something until the end of the job;
 --                                       returns true, or nil and a failure
+--       each_time = true                prepare also runs when the modem is back after a restart
 --
--- and a finding is { message, evidence, hint, warning = true when it does not refuse the job }. All files
--- that a check reads are below the job's root.
+-- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
+-- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
 
 local failure = require "moonflash.base.failure"
 local tables = require "moonflash.base.table"
@@ -70,6 +71,8 @@ function preflight.check(job)
   for _, finding in ipairs(preflight.look(job)) do
     if is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
+    elseif finding.advice then
+      job.advice = finding
     elseif finding.warning or first then
       warn(job, finding)
     else
@@ -87,17 +90,38 @@ function preflight.warn_of_all(job)
   for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
 end
 
---- Lets the checks fix what they can, until the end of the job.
--- @tparam table job
--- @treturn boolean true, or nil and a failure
-function preflight.prepare(job)
+local function prepare(job, applies)
   for _, check in ipairs(checks) do
-    if check.prepare and not is_skipped(job, check.name) then
+    if check.prepare and applies(check) and not is_skipped(job, check.name) then
       local ready, problem = check.prepare(job)
       if not ready then return nil, problem end
     end
   end
   return true
+end
+
+--- Lets the checks fix what they can, until the end of the job.
+-- @tparam table job
+-- @treturn boolean true, or nil and a failure
+function preflight.prepare(job)
+  job.is_prepared = true
+  return prepare(job, function() return true end)
+end
+
+--- Prepares again for a modem that is back after a restart.
+-- @tparam table job
+function preflight.prepare_again(job)
+  if job.is_prepared then prepare(job, function(check) return check.each_time end) end
+end
+
+--- Adds the advice of the checks to a failure, when the modem was not found again.
+-- @tparam table job
+-- @tparam table problem
+function preflight.advise(job, problem)
+  local advice = problem.code == "device.not_seen" and job.advice
+  if not advice then return end
+  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. advice.message
+  problem.hint = ("%s, or %s"):format(advice.hint, failure.hint(problem))
 end
 
 return preflight

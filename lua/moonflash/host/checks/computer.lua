@@ -62,7 +62,8 @@ local function find_little_memory(job)
   }
 end
 
--- --- autosuspend: the kernel suspends an idle modem; it is switched off while the job runs ----------------
+-- --- autosuspend: the kernel suspends an idle modem; it is switched off while the job runs. A rule of udev may
+-- switch it on again for the modem in download mode, which is a new device of the kernel -------------------
 
 local function control_of(dev)
   return sysfs.device_folder(dev.root, dev.place) .. "/power/control"
@@ -90,10 +91,12 @@ end
 
 -- A file that cannot be written is a finding.
 local function switch_autosuspend_off(job)
-  if may_suspend(job.device) and sys.write_file(control_of(job.device), "on") then
+  if not may_suspend(job.device) or not sys.write_file(control_of(job.device), "on") then return true end
+  if not job.restores_autosuspend then
     job:note "autosuspend is off during this run"
     job:restore("restore autosuspend", restore_autosuspend)
   end
+  job.restores_autosuspend = true
   return true
 end
 
@@ -181,9 +184,9 @@ end
 local function find_virtual_machine(job)
   local text, path = find_sign(job.root)
   if not text then return nil end
-  -- This is only a warning: where the whole USB controller is passed through, the update works
+  -- Only advice: where the whole USB controller is passed through, or the bus is this machine's own, the update works.
   return {
-    warning = true, message = "this is a virtual machine", evidence = ("%s is %s"):format(path, text),
+    advice = true, message = "this is a virtual machine", evidence = ("%s is %s"):format(path, text),
     hint = "pass the modem through with the ids of all its modes: " .. table.concat(job.device.ids, " "),
   }
 end
@@ -191,7 +194,7 @@ end
 return {
   { name = "session", look = find_login },
   { name = "memory", look = find_little_memory },
-  { name = "autosuspend", look = find_autosuspend, prepare = switch_autosuspend_off },
+  { name = "autosuspend", look = find_autosuspend, prepare = switch_autosuspend_off, each_time = true },
   { name = "power", look = find_weak_power },
   { name = "hypervisor", look = find_virtual_machine },
 }
