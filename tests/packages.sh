@@ -4,6 +4,7 @@
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
 libmbim-glib-dev libarchive-dev lua-cjson"
 test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
+peer_packages="python3" # tests/peer, the simulated modem that is not the program's own
 # what the packaging is tested with, and the update engines that it serves
 packaging_packages="busybox-static mandoc groff-base shellcheck dpkg-dev file luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"

@@ -7,7 +7,7 @@ rings() {
     cat <<END
 unit||
 integration||
-sim||
+sim|$peer_packages|
 packaging|$packaging_packages|
 engines|$engine_packages|the update engines of Mender and SWUpdate, which are services; two minutes
 analyse|$analyse_packages|cppcheck, shellcheck and clang-tidy: 350 MB
