@@ -10,6 +10,7 @@ local run = require "moonflash.base.run"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 local trace = require "moonflash.trace"
+local traced = require "moonflash.commands.traced"
 local trace_ports = require "moonflash.trace.ports"
 
 local IMEI = "359072060000123"
@@ -291,6 +292,31 @@ describe("flash.trace", function()
     assert.same({ trace = path, force = true }, request.options)
     flash.trace(path, "status", { root = root, selection = { place = "1-1" }, options = { force = true } })
     assert.equal((recorded:gsub('"t":%d+', "")), (sys.read_file(path):gsub('"t":%d+', "")))
+  end)
+
+  it("is closed when the command raises", function()
+    local path, closed = support.folder() .. "/x.trace", false
+    local request = { root = "/", options = { trace = path }, emit = function() end }
+    local ok, raised = pcall(traced.call, request, { name = "status", arguments = {}, files = {} }, function()
+      local written = run.trace()
+      local close = written.close
+      function written:close()
+        closed = true
+        close(self)
+      end
+      error("oh", 0)
+    end)
+    assert.same({ false, "oh", true }, { ok, raised, closed })
+    assert.is_nil(run.trace())
+  end)
+
+  it("lists the files among the arguments of a script, but no port", function()
+    local folder = support.folder()
+    local script, link, path = folder .. "/a.lua", folder .. "/link", folder .. "/x.trace"
+    assert(sys.write_file(script, ""))
+    assert(sys.symlink("/dev/null", link))
+    flash.trace(path, "run", { path = script, arguments = { "/dev/null", link, script, "word" } })
+    assert.same({ "a.lua", "a.lua" }, replay_events.read(path)[1].files)
   end)
 
   it("does not replace a file that is no trace", function()

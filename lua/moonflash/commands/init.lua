@@ -21,9 +21,15 @@ local commands = {}
 
 local function all_files(request) return request.files, request.files end
 
+-- Whether a word of a script names a file that a replay needs; a port of the modem is no such file.
+local function names_file(word)
+  local found = sys.stat(sys.real_path(word) or word) -- follows a link
+  return found and found.kind ~= "character"
+end
+
 local function of_script(request)
   local all, files = { request.path, unpack(request.arguments) }, {}
-  for _, word in ipairs(all) do files[#files + 1] = sys.stat(word) and word or nil end
+  for _, word in ipairs(all) do files[#files + 1] = names_file(word) and word or nil end
   return all, files
 end
 

@@ -16,11 +16,20 @@ local function files_of(request, files)
   return all
 end
 
+local function finish(trace, ran, result)
+  if ran then
+    trace:finish(result)
+    return result
+  end
+  trace:close()
+  error(result, 0)
+end
+
 --- Calls a function with a request, and records it if the request's option `trace` is a path.
 -- @tparam table request root, options, emit; writes to the trace afterwards
 -- @tparam table command name, arguments, files = those of the arguments that name files
 -- @tparam function work called with the request; returns a result
--- @treturn table the result
+-- @treturn table the result; what the function raises is raised again
 function traced.call(request, command, work)
   local path, emit = request.options.trace, request.emit
   if not path then return work(request) end
@@ -30,12 +39,10 @@ function traced.call(request, command, work)
   options.trace = nil
   trace:start { name = command.name, options = options, arguments = command.arguments,
     files = files_of(request, command.files), root = request.root }
-  local result = run.traced(trace, work, tables.merge(request, { options = options, emit = function(event)
+  return finish(trace, pcall(run.traced, trace, work, tables.merge(request, { options = options, emit = function(event)
     trace:emit(event)
     emit(event)
-  end }))
-  trace:finish(result)
-  return result
+  end })))
 end
 
 return traced
