@@ -133,9 +133,7 @@ local function result_of_status(self)
   if self.cancelled and stopped[status] then
     return results.bad(failure.new("job.interrupted", "the job was stopped"))
   end
-  if status == results.DONE or status == results.NOTHING_TO_DO then return { ok = true, exit = status } end
-  return results.bad(failure.new("internal", "the job ended without a result",
-    { evidence = ("status %.0f"):format(status) }), status)
+  return results.of_exit(status)
 end
 
 local function result_of(self)

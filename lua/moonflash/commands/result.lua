@@ -59,6 +59,15 @@ function results.bad(problem, status)
   return { ok = false, exit = status or results.status(problem), failure = problem }
 end
 
+--- The result of a moonflash that ended without a result.
+-- @tparam number status its exit status
+-- @treturn table result
+function results.of_exit(status)
+  if status == results.DONE or status == results.NOTHING_TO_DO then return { ok = true, exit = status } end
+  return results.bad(failure.new("internal", "the job ended without a result",
+    { evidence = ("status %.0f"):format(status) }), status)
+end
+
 --- A modem that refuses a request or cannot be asked.
 -- @tparam table problem the failure
 -- @treturn table result: exit status 3, whatever the reason; 9 when the wait was interrupted

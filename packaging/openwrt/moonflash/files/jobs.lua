@@ -1,9 +1,9 @@
 --- The jobs of the service, read from their folders: see /usr/libexec/moonflash-job.
 -- @module moonflash.rpcd.jobs
 
-local exit = require "moonflash.commands.result"
 local failure = require "moonflash.base.failure"
 local json = require "moonflash.base.json"
+local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
 
 local jobs = {}
@@ -68,10 +68,9 @@ local function last_events(job)
   return events_in(job, LONG_TAIL)
 end
 
-local function ended_as(status, code, message)
-  local ended = failure.new(code, message)
-  return { ok = false, exit = status, failure = { code = ended.code, message = ended.message,
-    hint = failure.hint(ended) } }
+local function with_hint(result)
+  if result.failure then result.failure.hint = failure.hint(result.failure) end
+  return result
 end
 
 -- The result of a job: its result event, or else one made of its exit status. A job that was stopped before it caught
@@ -80,11 +79,9 @@ local function result_of(job, events)
   local result, status = result_in(events), tonumber(number_in(job, "ended") or "")
   if result or not status then return result end
   if status == TERMINATED then
-    return ended_as(exit.INTERRUPTED, "job.interrupted", "stopped before it began")
+    return with_hint(results.bad(failure.new("job.interrupted", "stopped before it began")))
   end
-  if status > exit.SCRIPT_ERROR then return nil end
-  if status == exit.DONE or status == exit.NOTHING_TO_DO then return { ok = true, exit = status } end
-  return ended_as(status, "internal", "it gave no reason: see the system's log")
+  return status <= results.SCRIPT_ERROR and with_hint(results.of_exit(status)) or nil
 end
 
 -- Events that are no progress.
