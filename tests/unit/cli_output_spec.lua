@@ -123,9 +123,9 @@ describe("text", function()
   it("has a bar where there is room", function()
     local event, seen = sending(5e6), { percent = 47, rate = 1e6, left = 5 }
     local whole = "send images  47 %  [#########...........]  5.0 MB of 10.0 MB  1.0 MB/s  5 s left"
-    assert.equal(whole, progress.fitting_line(event, seen, #whole))
-    assert.equal(progress.line(event, seen), progress.fitting_line(event, seen, #whole - 1))
-    assert.equal("send images  47 %", progress.fitting_line(event, seen, 20))
+    assert.equal(whole, progress.line(event, seen, #whole))
+    assert.equal(progress.line(event, seen), progress.line(event, seen, #whole - 1))
+    assert.equal("send images  47 %", progress.line(event, seen, 20))
   end)
 
   it("tells no rate before there is one", function()
@@ -138,6 +138,16 @@ describe("text", function()
     assert.is_nil(stage.run({ "update", "a", "--no-progress" }, given).stdout:find "\r")
     local said = stage.run({ "update", "a", "--quiet" }, given)
     assert.equal("", said.stdout .. said.stderr)
+  end)
+
+  it("has a line for what happened to each step", function()
+    local events = {}
+    for _, row in ipairs { { "started" }, { "done", "sent" }, { "skipped" }, { "skipped", "it is there" },
+      { "failed", "it is gone" } } do
+      events[#events + 1] = { event = "step", step = "wait", state = row[1], message = row[2] }
+    end
+    assert.equal("wait\n  sent\nwait: skipped\nwait: skipped (it is there)\n  failed: it is gone\n",
+      stage.run({ "plan", "a" }, { events = events }).stdout)
   end)
 
   it("says what was and what is, and that nothing was to do", function()

@@ -9,11 +9,22 @@ progress.__index = progress
 local SHARE_OF_IMAGES = 95
 local BAR = 20 -- characters
 
---- Makes a meter.
--- @tparam function clock gives ms
--- @treturn table meter
+-- A function that returns true once per interval, and whenever it is called with true.
+local function pace(clock, interval_ms)
+  local last
+  return function(at_once)
+    local now = clock()
+    if not at_once and last and now - last < interval_ms then return false end
+    last = now
+    return true
+  end
+end
+
+--- Makes a meter; the clock is a function that gives ms.
 function progress.new(clock)
-  return setmetatable({ clock = clock, sent = 0, percent = 0 }, progress)
+  return setmetatable({
+    clock = clock, sent = 0, percent = 0, is_due = pace(clock, 100), is_milestone = pace(clock, 10000),
+  }, progress)
 end
 
 -- Fewer bytes than before: the sending has started again, or another modem is updated. The per cent start again,
@@ -27,48 +38,22 @@ local function begin(self, event)
   self.sent = event.sent
 end
 
---- Takes a progress event.
--- @tparam table event file; sent, total in bytes of all images together
--- @treturn table percent, rate (bytes per second), left (seconds; nil when unknown)
+local function tenth(percent) return math.floor(percent / 10) end
+
+--- Takes a progress event: file; sent, total in bytes of all images together. Returns what is seen: percent; rate in
+-- bytes per second; left in seconds, nil when unknown; is_due: at most ten times a second, and at the end;
+-- is_milestone: each further 10 %, and after 10 s.
 function progress:take(event)
   begin(self, event)
-  local total = math.max(event.total or 0, event.sent, 1)
-  self.percent = math.max(self.percent, math.floor(SHARE_OF_IMAGES * event.sent / total))
+  local total, before = math.max(event.total or 0, event.sent, 1), self.percent
+  self.percent = math.max(before, math.floor(SHARE_OF_IMAGES * event.sent / total))
   local elapsed = self.clock() - self.since
   local rate = elapsed > 0 and (event.sent - self.first) * 1000 / elapsed or 0
-  local left = rate > 0 and (total - event.sent) / rate or nil
-  return { percent = self.percent, rate = rate, left = left }
-end
-
---- Limits how often something is done.
--- @tparam function clock gives ms
--- @tparam number interval_ms
--- @treturn function returns whether it is time; called with true it always is
-function progress.pace(clock, interval_ms)
-  local last
-  return function(at_once)
-    local now = clock()
-    if not at_once and last and now - last < interval_ms then return false end
-    last = now
-    return true
-  end
-end
-
---- Limits lines to one for each further 10 %, and one per 10 s.
--- @tparam function clock gives ms
--- @treturn function called with the per cent; returns whether it is time
-function progress.milestones(clock)
-  local due, tenth = progress.pace(clock, 10000), 0
-  return function(percent)
-    local new = math.floor(percent / 10)
-    local passed = new > tenth
-    tenth = new
-    return due(passed)
-  end
-end
-
-local function phase(event, seen)
-  return ("%s %3.0f %%"):format(event.step, seen.percent)
+  return {
+    percent = self.percent, rate = rate, left = rate > 0 and (total - event.sent) / rate or nil,
+    is_due = self.is_due(event.sent == event.total),
+    is_milestone = self.is_milestone(tenth(self.percent) > tenth(before)),
+  }
 end
 
 local function bar(percent)
@@ -83,26 +68,15 @@ local function figures(event, seen)
   return { sent, text.bytes(seen.rate) .. "/s", seen.left and text.seconds(seen.left) .. " left" }
 end
 
---- The line: step, per cent, bytes, rate, time left.
--- @tparam table event
--- @tparam table seen percent, rate, left, from the meter
--- @treturn string
-function progress.line(event, seen)
-  return phase(event, seen) .. "  " .. table.concat(figures(event, seen), "  ")
-end
-
---- The line for a terminal, with a bar. What has no room is left out: the bar first, then from the right.
--- @tparam table event
--- @tparam table seen percent, rate, left, from the meter
--- @tparam number width columns
--- @treturn string
-function progress.fitting_line(event, seen, width)
-  local line, rest = phase(event, seen), figures(event, seen)
-  if #line + 2 + BAR + 2 + #table.concat(rest, "  ") + 2 <= width then
+--- The line: step, per cent, bytes, rate, time left. With a width in columns there is a bar, and what has no room is
+-- left out: the bar first, then from the right.
+function progress.line(event, seen, width)
+  local line, rest = ("%s %3.0f %%"):format(event.step, seen.percent), figures(event, seen)
+  if width and #line + 2 + BAR + 2 + #table.concat(rest, "  ") + 2 <= width then
     line = line .. "  " .. bar(seen.percent)
   end
   for _, part in ipairs(rest) do
-    if #line + 2 + #part > width then break end
+    if width and #line + 2 + #part > width then break end
     line = line .. "  " .. part
   end
   return line
