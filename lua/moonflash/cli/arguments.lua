@@ -12,9 +12,7 @@ local names = {
   skip = function() return require("moonflash.host.preflight").names end,
 }
 
---- The names that an option takes.
--- @tparam table option a row of moonflash.base.options
--- @treturn ?table array of names; nil when it takes other values
+--- The names that an option takes, an array; nil when it takes other values.
 function arguments.names(option)
   return names[option.name] and names[option.name]()
 end
@@ -142,27 +140,19 @@ local function take_plain(self, word)
   if following and following.verbatim then self.only_arguments = true end
 end
 
-local function needs(self, argument)
-  refuse(self, ("%s needs %s: %s"):format(self.command.name, argument[1], argument[2]))
-end
-
-local function rest_of(list, from)
-  local rest = {}
-  for index = from, #list do rest[#rest + 1] = list[index] end
-  return rest
-end
-
--- Gives each argument of the command its words. The last one may take several.
+-- Gives each argument of the command its word; the last one may take all that follow.
 local function assign_arguments(self)
-  local taken = 0
-  for _, argument in ipairs(self.command.arguments) do
-    local words = argument.count and rest_of(self.plain, taken + 1) or { self.plain[taken + 1] }
-    if not words[1] and argument.count ~= "*" then return needs(self, argument) end
+  local rows = self.command.arguments
+  for index, argument in ipairs(rows) do
+    local words = { unpack(self.plain, index) }
+    if not words[1] and argument.count ~= "*" then
+      return refuse(self, ("%s needs %s: %s"):format(self.command.name, argument[1], argument[2]))
+    end
     self.arguments[argument.field] = argument.count and words or words[1]
-    taken = taken + #words
   end
-  if self.plain[taken + 1] then
-    refuse(self, ("%s takes no argument '%s'"):format(self.command.name, self.plain[taken + 1]))
+  local further = self.plain[#rows + 1]
+  if further and not (rows[1] and rows[#rows].count) then
+    refuse(self, ("%s takes no argument '%s'"):format(self.command.name, further))
   end
 end
 
@@ -189,11 +179,8 @@ local function take_words(self)
   end
 end
 
---- Parses the command line.
--- @tparam table words
--- @tparam table commands the rows of moonflash.cli.commands
--- @treturn table what was understood: given = values of options by name, arguments by field, command = its row
--- @treturn ?table failure `usage`
+--- Parses the words of a command line; `commands` are the rows of moonflash.cli.commands. Returns what was understood
+-- (given = values of options by name, arguments by field, command = its row), and a failure `usage` if a word is wrong.
 function arguments.parse(words, commands)
   local self = { words = words, commands = commands, at = 1, given = {}, plain = {}, arguments = {} }
   take_words(self)
@@ -201,7 +188,7 @@ function arguments.parse(words, commands)
   if not (self.given.help or self.given.version) then
     if self.command then assign_arguments(self) else refuse(self, "a command is missing") end
   end
-  return { given = self.given, arguments = self.arguments, command = self.command }, self.problem
+  return self, self.problem
 end
 
 return arguments

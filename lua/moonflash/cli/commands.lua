@@ -17,36 +17,20 @@ local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local show = require "moonflash.cli.show"
 
--- Runs a function of the library that takes a request and returns a result.
-local function call(name)
-  return function(request) return flash[name](request) end
+-- Runs a function of the library that takes a request and returns a result; `present` prints the result.
+local function call(name, present)
+  return function(request, out)
+    local result = flash[name](request)
+    if present then present(out, result) end
+    return result
+  end
 end
 
 local function devices(request, out)
-  local found, problem = flash.devices { root = request.root, emit = request.emit }
-  if not found then return results.bad(problem) end
-  out:object(schema.devices { devices = found })
-  show.devices(out, found)
+  show.devices(out, flash.devices { root = request.root, emit = request.emit })
   return results.good()
-end
-
-local function status(request, out)
-  local result = flash.status(request)
-  if result.status then
-    out:object(schema.status(result.status))
-    show.status(out, result.status)
-  end
-  return result
-end
-
-local function plan(request, out)
-  local result = flash.plan(request)
-  out:object(schema.plan(result))
-  show.plan(out, result)
-  return result
 end
 
 -- The simulator may be a package of its own that is not installed.
@@ -68,13 +52,14 @@ return {
     arguments = {}, run = devices, traced = function() return {} end },
 
   { name = "status", summary = "one modem: what it runs, prefers and stores, its state and what to do",
-    arguments = {}, run = status, traced = true },
+    arguments = {}, run = call("status", show.status), traced = true },
 
   { name = "inspect", summary = "the records of each image, every checksum, whether they fit together",
     arguments = { files("+", "image files") }, run = inspect.run },
 
   { name = "plan", summary = "what update would do; changes nothing",
-    arguments = { files("+", "firmware and settings in any order") }, run = plan, traced = true },
+    arguments = { files("+", "firmware and settings in any order") },
+    run = call("plan", show.plan), traced = true },
 
   { name = "update", summary = "bring the modem to the firmware in FILE...",
     arguments = { files("+", "firmware and settings in any order; - is standard input") },

@@ -70,9 +70,7 @@ local function result_of_error(out, value)
   return results.bad(failure.new("internal", "internal error: " .. message))
 end
 
---- Runs one command line.
--- @tparam table words without the name of the program
--- @treturn number exit status
+--- Runs one command line: words without the name of the program. Returns the exit status.
 function cli.run(words)
   local parsed, problem = arguments.parse(words, commands)
   local out, no_log = output.open(parsed.given)
@@ -84,9 +82,7 @@ function cli.run(words)
   return out:finish(result)
 end
 
---- The function that the program calls.
--- @tparam string ... the words of the command line
--- @treturn number exit status
+--- The same, as the program calls it.
 function cli.main(...)
   return cli.run { ... }
 end

@@ -76,10 +76,7 @@ schema.warning = event_line { "code", "message" }
 local progress = event_line { "step", "file", "sent", "total", "rate", "eta",
   rate = whole, eta = function(seconds) return seconds and math.ceil(seconds) end }
 
---- How far the sending of the images is.
--- @tparam table event
--- @tparam table seen rate and time left, from the meter
--- @tparam number t ms
+--- How far the sending of the images is; rate and time left are from the meter.
 function schema.progress(event, seen, t)
   return progress(tables.merge(event, { rate = seen.rate, eta = seen.left }), t)
 end

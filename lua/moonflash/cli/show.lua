@@ -1,5 +1,6 @@
---- What `devices`, `status` and `plan` print for people: functions of the output and what the library returned.
+--- What `devices`, `status` and `plan` print: functions of the output and what the library returned.
 
+local schema = require "moonflash.cli.schema"
 local text = require "moonflash.cli.text"
 
 local show = {}
@@ -17,6 +18,7 @@ end
 
 --- The modems, one row each, and the drivers that are missing.
 function show.devices(out, devices)
+  out:object(schema.devices { devices = devices })
   if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
   for _, device in ipairs(devices) do
@@ -52,8 +54,11 @@ local function say_stored(out, stored)
 end
 
 --- The state of one modem.
-function show.status(out, seen)
+function show.status(out, result)
+  local seen = result.status
+  if not seen then return end
   local power = seen.power
+  out:object(schema.status(seen))
   out:say("modem:     " .. words_of(seen.device))
   say_versions(out, "runs:      ", seen.running)
   say_versions(out, "prefers:   ", seen.preferred)
@@ -66,6 +71,7 @@ end
 --- What an update would do.
 function show.plan(out, result)
   local device, set, rows = result.device, result.set, {}
+  out:object(schema.plan(result))
   if device then out:say("modem:  " .. words_of(device)) end
   say_versions(out, "runs:   ", result.before)
   if set then

@@ -12,11 +12,8 @@ local PATIENCE_MS = 10000
 local ERASE = "\r\27[K"
 local COLOURS = { error = "\27[1;31m", warning = "\27[33m" }
 
---- Opens an output.
--- @tparam userdata file of Lua's io library; scripts may print to it, too, so it must keep lines whole
--- @tparam number descriptor its number
--- @treturn table terminal: rewrites = lines can be rewritten in place; failed = the failure of the first write
--- that failed
+--- Opens an output: a file of Lua's io library and its descriptor. Scripts may print to the file, too, so it must keep
+-- lines whole. Fields: rewrites = lines can be rewritten in place; failed = the failure of the first write that failed.
 function terminal.open(file, descriptor)
   file:setvbuf "line"
   local rewrites = sys.terminal_width(descriptor) ~= nil and os.getenv "TERM" ~= "dumb"
@@ -38,7 +35,6 @@ local function flush(self)
 end
 
 --- Writes a text, now or later, after those before it.
--- @tparam string text
 function terminal:write(text)
   if self.failed then return end
   self.pending = self.pending .. text
@@ -46,7 +42,6 @@ function terminal:write(text)
 end
 
 --- Writes a text now, or drops it when the reader is behind.
--- @tparam string text
 function terminal:offer(text)
   flush(self)
   if self.pending == "" then self:write(text) end
@@ -60,9 +55,8 @@ function terminal:clear()
   end
 end
 
---- Writes a line. Control characters of file names and modems do not reach the terminal.
--- @tparam string line; may have line ends in it
--- @tparam[opt] string colour error or warning
+--- Writes a line, which may have line ends in it; colour: nil, "error" or "warning". Control characters of file names
+-- and modems do not reach the terminal.
 function terminal:line(line, colour)
   self:clear()
   line = line:gsub("[%z\1-\8\11-\31\127]", "?")
@@ -76,7 +70,6 @@ function terminal:width()
 end
 
 --- Writes the line that the next one replaces. Only where `rewrites` is true.
--- @tparam string line
 function terminal:rewrite(line)
   self:offer(ERASE .. line:sub(1, self:width()))
   self.transient = true

@@ -18,9 +18,7 @@ function text.seconds(seconds)
   return ("%.0f min %.0f s"):format(math.floor(seconds / 60), seconds % 60)
 end
 
---- Firmware, carrier and configuration in one phrase; what is not known is left out.
--- @tparam[opt] table versions
--- @treturn string|nil
+--- Firmware, carrier and configuration in one phrase; what is not known is left out. nil when nothing is known.
 function text.versions(versions)
   local known = {}
   for _, name in ipairs { "firmware", "carrier", "config" } do
@@ -38,8 +36,6 @@ local function widths_of(rows)
 end
 
 --- Rows of texts as lines with aligned columns.
--- @tparam table rows arrays of strings, the first may be a heading
--- @treturn table lines
 function text.columns(rows)
   local widths, lines = widths_of(rows), {}
   for i, row in ipairs(rows) do
@@ -51,8 +47,6 @@ function text.columns(rows)
 end
 
 --- A failure as lines: what happened, what was seen, what to do.
--- @tparam table self failure
--- @treturn table lines
 function text.failure(self)
   local lines = { (self.step and self.step .. ": " or "") .. self.message }
   if self.evidence then lines[#lines + 1] = "  seen: " .. tostring(self.evidence) end
