@@ -38,10 +38,8 @@ local function obstacle(path)
   end
 end
 
---- Begins a trace. An existing trace is replaced; any other file that is not empty is refused.
--- @tparam string path
--- @tparam[opt] function emit called with a warning when the trace cannot be written any more
--- @treturn table the trace, or nil and a failure
+--- Begins a trace in a file. An existing trace is replaced; any other file that is not empty is refused. `emit` is
+-- called with a warning when the trace cannot be written any more. Returns the trace, or nil and a failure.
 function trace.open(path, emit)
   local refused = obstacle(path)
   if refused then return nil, refused end
@@ -74,9 +72,7 @@ function trace:flush()
   if self.flush_line then self.flush_line() end
 end
 
---- Writes an event. Its texts must be clean.
--- @tparam string event
--- @tparam table fields
+--- Writes an event. The texts of its fields must be clean.
 function trace:write(event, fields)
   self:flush()
   note_signals(self)
@@ -87,8 +83,7 @@ function trace:write(event, fields)
   if not written then give_up(self, reason) end
 end
 
---- Writes the command.
--- @tparam table command name, options, arguments, root, files (those among the arguments)
+--- Writes the command: name, options, arguments, root, files (those among the arguments).
 function trace:start(command)
   self.cleaner:know_root(command.root)
   for _, file in ipairs(command.files) do self.cleaner:know_file(file) end
@@ -116,16 +111,13 @@ local function write_device(self, state, dev, more)
 end
 
 --- Writes the modem as it was found, and the known models.
--- @tparam table dev
--- @tparam ?table models
 function trace:found(dev, models)
   local names = {}
   for index, model in ipairs(models or {}) do names[index] = model.name end
   write_device(self, "found", dev, { models = names })
 end
 
---- Writes that the followed modem has changed.
--- @tparam ?table dev as it is now; nil: it is gone
+--- Writes the followed modem as it is now; nil: it is gone.
 function trace:moved(dev)
   if dev then return write_device(self, "seen", dev) end
   self:write("device", { state = "left" })
@@ -139,19 +131,12 @@ local function interface_of(self, path)
   return -1
 end
 
---- Records what passes on an open serial port.
--- @tparam userdata channel
--- @tparam string path
--- @tparam[opt] string content "text": lines of text
--- @treturn userdata the channel to use from now on
+--- Records what passes on an open serial port; content "text": lines of text. Returns the channel to use from now on.
 function trace:tap(channel, path, content)
   return ports.serial(self, channel, interface_of(self, path), content == "text")
 end
 
---- Records what passes on an open QMI port.
--- @tparam userdata port
--- @tparam string path
--- @treturn table to be used instead of the port
+--- Records what passes on an open QMI port. Returns the port to use from now on.
 function trace:qmi_port(port, path)
   return ports.qmi(self, port, interface_of(self, path))
 end
@@ -159,14 +144,12 @@ end
 local recorded = { step = true, warning = true }
 
 --- Writes an event of a job: a step or a warning.
--- @tparam table event
 function trace:emit(event)
   if not recorded[event.event] then return end
   self:write(event.event, self.cleaner:clean(event))
 end
 
 --- Writes the result and ends the trace.
--- @tparam table result
 function trace:finish(result)
   local problem = result.failure
   self:write("result", self.cleaner:clean {

@@ -2,33 +2,26 @@
 
 local bytes = require "moonflash.core.bytes"
 local redact = require "moonflash.trace.redact"
+local tables = require "moonflash.base.table"
 local tap = require "moonflash.core.tap"
 
 local ports = {}
 
--- --- serial ports: bytes, except image data, of which the trace has length and CRC-32 -----------------
+local function write(trace, event, interface, direction, fields)
+  fields["if"], fields.dir = interface, direction
+  trace:write(event, fields)
+end
 
-local directions = { sent = ">", received = "<", image = ">", ended = "<" }
+-- --- serial ports: bytes, except image data, of which the trace has length and CRC-32 -----------------
 
 local MANY = 64 -- equal bytes: written once, with their number
 
 local function write_bytes(trace, interface, direction, text)
   if text == "" then return end
-  local fields = { ["if"] = interface, dir = direction, hex = bytes.hex(text, "") }
-  if #text >= MANY and text == text:sub(1, 1):rep(#text) then
-    fields.hex, fields.times = bytes.hex(text:sub(1, 1)), #text
-  end
-  trace:write("port", fields)
-end
-
-local function write_other(trace, interface, kind, size, sum)
-  local fields = { ["if"] = interface, dir = directions[kind] }
-  if kind == "image" then
-    fields.bytes, fields.crc = size, bytes.hex_number(sum, 8)
-  else
-    fields.ended = true
-  end
-  trace:write("port", fields)
+  local first = text:sub(1, 1)
+  local is_one = #text >= MANY and text == first:rep(#text)
+  write(trace, "port", interface, direction,
+    { hex = bytes.hex(is_one and first or text, ""), times = is_one and #text or nil })
 end
 
 local function binary(trace, interface)
@@ -54,39 +47,24 @@ local function lines(trace, interface)
   end
 end
 
---- Records what passes on a channel.
--- @tparam table trace
--- @tparam userdata channel
--- @tparam number interface
--- @tparam boolean is_text whether its bytes are lines of text
--- @treturn userdata the channel to use from now on
+--- Records what passes on a channel; is_text: its bytes are lines of text. Returns the channel to use from now on.
 function ports.serial(trace, channel, interface, is_text)
   local record = (is_text and lines or binary)(trace, interface)
-  return tap.new(channel, function(kind, what, sum)
-    if kind == "sent" or kind == "received" then return record(directions[kind], what) end
-    write_other(trace, interface, kind, what, sum)
-  end)
+  local recorders = {
+    sent = function(text) record(">", text) end,
+    received = function(text) record("<", text) end,
+    image = function(size, crc)
+      write(trace, "port", interface, ">", { bytes = size, crc = bytes.hex_number(crc, 8) })
+    end,
+    ended = function() write(trace, "port", interface, "<", { ended = true }) end,
+  }
+  return tap.new(channel, function(kind, ...) recorders[kind](...) end)
 end
 
 -- --- QMI ports: requests and answers as lists of TLVs ------------------------------------------------
 
-local QmiPort = {}
-QmiPort.__index = QmiPort
-
---- Records the requests to a QMI port and their answers.
--- @tparam table trace
--- @tparam userdata port of moonflash.core.qmi
--- @tparam number interface
--- @treturn table to be used instead of the port
-function ports.qmi(trace, port, interface)
-  return setmetatable({ trace = trace, port = port, interface = interface }, QmiPort)
-end
-
---- The fields of a QMI event.
--- @tparam number service
--- @tparam number message
--- @tparam {{number,string},...} tlvs in the order of the wire
--- @treturn table service, message, tlvs = { "01 0a0b", ... }
+--- The fields of a QMI event: service, message, tlvs = { "01 0a0b", ... }, made of { number, bytes } in the order of
+-- the wire.
 function ports.qmi_fields(service, message, tlvs)
   local fields = { service = service, message = "0x" .. bytes.hex_number(message, 4), tlvs = {} }
   for index, tlv in ipairs(tlvs) do
@@ -98,28 +76,24 @@ end
 
 local function sorted(answer)
   local tlvs = {}
-  for number, value in pairs(answer) do tlvs[#tlvs + 1] = { number, value } end
-  table.sort(tlvs, function(a, b) return a[1] < b[1] end)
+  for index, number in ipairs(tables.sorted_keys(answer)) do tlvs[index] = { number, answer[number] } end
   return tlvs
 end
 
-local function write_qmi(self, direction, fields)
-  fields["if"], fields.dir = self.interface, direction
-  self.trace:write("qmi", fields)
-end
-
---- As of moonflash.core.qmi.
-function QmiPort:request(service, client, message, tlvs, ms)
-  write_qmi(self, ">", ports.qmi_fields(service, message, tlvs))
-  local answer, problem = self.port:request(service, client, message, tlvs, ms)
-  write_qmi(self, "<", answer and ports.qmi_fields(service, message, sorted(answer))
-    or { failure = problem.code })
-  return answer, problem
-end
-
---- As of moonflash.core.qmi.
-function QmiPort:close(ms)
-  return self.port:close(ms)
+--- Records the requests to a port of moonflash.core.qmi and their answers. Returns the port to use from now on.
+function ports.qmi(trace, port, interface)
+  local recorded = {}
+  function recorded.request(_, service, client, message, tlvs, ms)
+    write(trace, "qmi", interface, ">", ports.qmi_fields(service, message, tlvs))
+    local answer, problem = port:request(service, client, message, tlvs, ms)
+    write(trace, "qmi", interface, "<",
+      answer and ports.qmi_fields(service, message, sorted(answer)) or { failure = problem.code })
+    return answer, problem
+  end
+  function recorded.close(_, ms)
+    return port:close(ms)
+  end
+  return recorded
 end
 
 return ports

@@ -32,16 +32,12 @@ local function zeroed_number(digits)
 end
 
 --- Zeroes long runs of digits and telephone numbers in international form.
--- @tparam string text
--- @treturn string of the same length
 function redact.text(text)
   text = text:gsub("%d[%d-]+", zeroed_run):gsub("%+(%d+)", zeroed_number)
   return (text:gsub("%f[%w]3%d[ 3%d]+", zeroed_hex))
 end
 
 --- Zeroes all digits, as in a serial number.
--- @tparam string text
--- @treturn string
 function redact.serial(text)
   return (text:gsub("%d", "0"))
 end
@@ -80,8 +76,6 @@ end
 
 --- A message for people, or an argument of the command line. As redact.text; after a label all digits are
 -- zeroed, and quoted texts too, since a message may cite its AT command.
--- @tparam string text
--- @treturn string of the same length
 function redact.message(text)
   local before, value, is_text = split_at_label(text)
   value = redact.serial(value or "")
@@ -89,19 +83,12 @@ function redact.message(text)
 end
 
 --- Whole lines of an AT port.
--- @tparam string text
--- @treturn string of the same length
 function redact.at_lines(text)
   return (text:gsub("[^\r\n]+", at_line))
 end
 
 --- The value of a TLV. Of a message with `personal = true` all digits become 0. Of a message that no table in
 -- protocol/qmi/ has, only the length remains.
--- @tparam number service
--- @tparam number message
--- @tparam number tlv
--- @tparam string value
--- @treturn string of the same length
 function redact.tlv(service, message, tlv, value)
   local entry = qmi.message(service, message)
   if tlv == RESULT then return redact.text(value) end
@@ -115,7 +102,6 @@ local Cleaner = {}
 Cleaner.__index = Cleaner
 
 --- A cleaner for the texts of one run. It also removes the names of this machine's folders.
--- @treturn table with know_root, know_file, know_secret and clean
 function redact.cleaner()
   return setmetatable({ replacements = {}, known = {} }, Cleaner)
 end
@@ -140,9 +126,7 @@ function Cleaner:know_root(root)
   replace(self, root, "", "%f[%w._~/-]" .. escaped(root) .. (root:find "^/" and "%f[^%w._~-]" or "%f[/]"))
 end
 
---- A file is shown by its name, without folder, host, user and password.
--- @tparam string path or URL
--- @tparam[opt] string name another name to show
+--- A file (path or URL) is shown by its name, without folder, host, user and password, or by another name.
 function Cleaner:know_file(path, name)
   local plain = path:find "^%a+://" and path:gsub("[?#].*", "") or path
   replace(self, path, name or plain:match "([^/]*)/*$")
@@ -153,9 +137,7 @@ function Cleaner:know_secret(text, instead)
   replace(self, text, instead)
 end
 
---- A value with all its texts cleaned.
--- @param value text, number, boolean or table of these
--- @return the same, or a copy
+--- A value with all its texts cleaned, at every depth; a table is copied.
 function Cleaner:clean(value)
   if type(value) == "string" then
     for _, known in ipairs(self.replacements) do value = value:gsub(known.pattern, known.by) end
