@@ -7,7 +7,7 @@
 --       each_time = true                prepare also runs when the modem is back after a restart
 --
 -- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
--- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
+-- when only `plan` and a failure to find the modem again tell it. A check reads files below the job's root.
 
 local failure = require "moonflash.base.failure"
 local tables = require "moonflash.base.table"
