@@ -11,6 +11,21 @@ describe("a byte template", function()
     assert.same(values, packet:match(text))
   end)
 
+  it("writes and reads bytes with their number before them", function()
+    local packet = T "28 <name:1s> <value:2s> <rest>"
+    local values = { name = "ab", value = "", rest = "c" }
+    assert.equal("\40\2ab\0\0c", packet:fill(values))
+    assert.same(values, packet:match "\40\2ab\0\0c")
+    for _, short in ipairs { "\40", "\40\3ab", "\40\2ab\1", "\40\2ab\255\255c" } do
+      assert.is_nil(packet:match(short))
+    end
+    assert.is_nil(T("<value:4s>"):match "\255\255\255\255a")
+  end)
+
+  it("fills short values up with zeros", function()
+    assert.equal("ab\0\0", T("<id:4b>"):fill { id = "ab" })
+  end)
+
   it("takes an empty rest", function()
     assert.same({ rest = "" }, T("01 <rest>"):match "\1")
   end)

@@ -3,15 +3,7 @@
 local power = require "moonflash.sim.power"
 local send_answer = require "moonflash.sim.answer"
 
-local at = {}
-at.__index = at
-
 local phone_failure = 0 -- 3GPP 27.007, 9.2
-
---- Starts on a port.
-function at.new(modem, port)
-  return setmetatable({ modem = modem, port = port, line = "", echo = true }, at)
-end
 
 local function identity(self)
   local model = self.modem.model
@@ -23,14 +15,14 @@ local function identity(self)
 end
 
 -- All families have AT!GOBIIMPREF, only newer ones AT!IMPREF.
-local function knows(self, name)
-  return name == "GOBIIMPREF" or not self.modem.model.gobi_commands
+local function knows(self, prefix)
+  return prefix == "GOBI" or prefix == "" and not self.modem.model.gobi_commands
 end
 
-local function preference(self, name)
-  if not knows(self, name) then return nil end
+local function preference(self, prefix)
+  if not knows(self, prefix) then return false end
   local store = self.modem.store
-  local lines = { "!" .. name .. ":" }
+  local lines = { "!" .. prefix .. "IMPREF:" }
   for _, kind in ipairs { "preferred", "running" } do
     local pair, word = store[kind], kind == "running" and "current" or kind
     lines[#lines + 1] = (" %s fw version:    %s"):format(word, pair.firmware)
@@ -43,22 +35,21 @@ local function preference(self, name)
   return lines
 end
 
-local function set_preference(self, name, arguments)
-  if not knows(self, name) then return nil end
-  local words = {}
-  for word in arguments:gmatch('"([^"]*)"') do words[#words + 1] = word end
-  local store = self.modem.store
-  if words[3] then
-    self.modem:prefer { firmware = words[1], carrier = words[2], config = words[3]:match("_(.*)$") }
-    return {}
-  end
+-- The newest settings of a carrier whose firmware is stored.
+local function stored_pair(store, carrier)
   for index = #store.settings, 1, -1 do
     local pair = store.settings[index]
-    if pair.carrier:upper() == (words[1] or ""):upper() and store:slot(pair.firmware) then
-      self.modem:prefer(pair)
-      return {}
-    end
+    if pair.carrier:upper() == carrier:upper() and store:slot(pair.firmware) then return pair end
   end
+end
+
+local function set_preference(self, prefix, arguments)
+  local words = {}
+  for word in arguments:gmatch('"([^"]*)"') do words[#words + 1] = word end
+  local pair = words[3] and { firmware = words[1], carrier = words[2], config = words[3]:match("_(.*)$") }
+    or stored_pair(self.modem.store, words[1] or "")
+  if not pair or not knows(self, prefix) then return false end
+  self.modem:prefer(pair)
 end
 
 local function images(self)
@@ -108,35 +99,26 @@ local function usb_ids(self)
   }
 end
 
-local function quick(action)
-  return function(self, arguments)
-    action(self, arguments)
-    return {}
-  end
-end
-
--- { pattern, function(self, captures...) -> lines or nil for ERROR, locked = needs AT!ENTERCND first }
+-- { pattern, function(self, captures...) -> lines, nil for none, false for ERROR; locked = needs AT!ENTERCND first }
 local commands = {
-  { "^AT$", quick(function() end) },
-  { "^ATE([01])$", quick(function(self, argument) self.echo = argument == "1" end) },
+  { "^AT$", function() end },
+  { "^ATE([01])$", function(self, argument) self.echo = argument == "1" end },
   { "^ATI3?$", identity },
   { "^AT%+C?GMR$", function(self)
     return { self.modem:version() .. self.modem.model.identity.build }
   end },
-  { '^AT!ENTERCND="A710"$', quick(function(self) self.unlocked = true end) },
-  { "^AT!(IMPREF)%?$", preference },
-  { "^AT!(GOBIIMPREF)%?$", preference },
-  { "^AT!(IMPREF)=(.*)$", set_preference, locked = true },
-  { "^AT!(GOBIIMPREF)=(.*)$", set_preference, locked = true },
+  { '^AT!ENTERCND="A710"$', function(self) self.unlocked = true end },
+  { "^AT!(%u-)IMPREF%?$", preference },
+  { "^AT!(%u-)IMPREF=(.*)$", set_preference, locked = true },
   { "^AT!IMAGE%?$", images },
   { "^AT!PCINFO%?$", power_state },
   { "^AT!PRIID%?$", carrier_settings },
   { "^AT!USBINFO%?$", usb_ids },
   { "^AT!SKU%?$", function(self) return { self.modem.model.identity.sku } end },
-  { "^AT!BOOTHOLD$", quick(function(self)
+  { "^AT!BOOTHOLD$", function(self)
     self.modem:restart_into_download("boothold", self.modem.seconds.boothold)
-  end), locked = true },
-  { "^AT!RESET$", quick(function(self) self.modem:restart(self.modem.seconds.boothold) end) },
+  end, locked = true },
+  { "^AT!RESET$", function(self) self.modem:restart(self.modem.seconds.boothold) end },
   { "^AT%+CGSN$", function(self) return { self.modem.model.identity.imei } end },
   { "^AT%+CIMI$", function(self) return { self.modem.model.sim_card.imsi } end },
   { "^AT%+CCID$", function(self) return { "+CCID: " .. self.modem.model.sim_card.iccid } end },
@@ -146,11 +128,9 @@ local commands = {
   { "^AT%+CSQ$", function(self) return { self.modem.power == 0 and "+CSQ: 23,99" or "+CSQ: 99,99" } end },
   { "^AT%+CFUN%?$", function(self) return { "+CFUN: " .. (self.modem.power == 0 and 1 or 0) } end },
   { "^AT%+CFUN=([01])$", function(self, argument)
-    return power.set(self.modem, argument == "1" and 0 or 1) and {} or nil
+    return power.set(self.modem, argument == "1" and 0 or 1) and {} or false
   end },
-  { "^AT!PCOFFEN=([02])$", quick(function(self, argument)
-    power.ignore_pin(self.modem, argument == "2")
-  end), locked = true },
+  { "^AT!PCOFFEN=([02])$", function(self, argument) self.modem.ignores_pin = argument == "2" end, locked = true },
   { "^AT!PCOFFEN%?$", function(self) return { self.modem.ignores_pin and "2" or "0" } end },
 }
 
@@ -158,10 +138,11 @@ local function execute(self, line)
   for _, command in ipairs(commands) do
     local argument, more = line:match(command[1])
     if argument then
-      if command.locked and not self.unlocked then return nil end
+      if command.locked and not self.unlocked then return false end
       return command[2](self, argument, more)
     end
   end
+  return false
 end
 
 local function refusal(hits)
@@ -175,19 +156,21 @@ local function answer(self, line)
   local lines = not hits.refuse and not hits.error and execute(self, line)
   local out = {}
   for _, text in ipairs(lines or {}) do out[#out + 1] = text .. "\r\n" end
-  out[#out + 1] = lines and "\r\nOK\r\n" or refusal(hits)
+  out[#out + 1] = lines == false and refusal(hits) or "\r\nOK\r\n"
   send_answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
 end
 
---- Takes bytes from the host, in any split.
-function at:receive(text)
-  if self.echo then self.port:send(text) end
-  self.line = self.line .. text
-  for line in self.line:gmatch("([^\r]*)\r") do
-    local command = line:match("[Aa][Tt].*") -- bytes before it are noise
-    if command then answer(self, (command:gsub('^[^"]*', string.upper))) end
+--- Starts on a port.
+-- @treturn function takes bytes from the host, in any split
+return function(modem, port)
+  local self, line = { modem = modem, port = port, echo = true }, ""
+  return function(text)
+    if self.echo then port:send(text) end
+    line = line .. text
+    for part in line:gmatch("([^\r]*)\r") do
+      local command = part:match("[Aa][Tt].*") -- bytes before it are noise
+      if command then answer(self, (command:gsub('^[^"]*', string.upper))) end
+    end
+    line = line:match("[^\r]*$"):sub(-1024)
   end
-  self.line = self.line:match("[^\r]*$"):sub(-1024)
 end
-
-return at

@@ -7,15 +7,12 @@ local lists = {}
 
 local modem_type, settings_type = 0, 1
 local malformed, invalid_argument = 1, 48
-local entry = T "<kind:1> <id:16b> <size:1> <build>"
-local entry_head = T "<kind:1> <id:16b> <size:1>"
-local stored_entry = T "<slot:1> <failures:1> <id:16b> <size:1> <build>"
+local any_id = "?_?"
+local entry = T "<kind:1> <id:16b> <build:1s>"
+local first_entry = T "<kind:1> <id:16b> <build:1s> <rest>"
+local stored_entry = T "<slot:1> <failures:1> <id:16b> <build:1s>"
 local group = T "<kind:1> <most:1> <active:1> <count:1> <entries>"
 local not_relevant, unspecified = 0xff, 0xff
-
-local function padded(id)
-  return id .. ("\0"):rep(16 - #id)
-end
 
 local function settings_build(pair)
   return pair.firmware .. "_" .. pair.carrier
@@ -25,36 +22,45 @@ end
 -- @treturn string value of TLV 0x01
 function lists.preference(pair)
   local build = settings_build(pair)
-  local values = { id = padded(pair.config), size = #build, build = build, kind = modem_type }
-  local first = entry:fill(values)
-  values.kind = settings_type
-  return bytes.u8(2) .. first .. entry:fill(values)
+  return bytes.u8(2) .. entry:fill { kind = modem_type, id = pair.config, build = build }
+    .. entry:fill { kind = settings_type, id = pair.config, build = build }
 end
 
+local function read_entry(template, text)
+  local fields = template:match(text)
+  if fields then fields.id = fields.id:match "^[^%z]*" end
+  return fields
+end
+
+--- One image as a request names it.
+-- @tparam string text value of TLV 0x01
+-- @treturn ?table kind, id, build; nil when it is malformed
+function lists.read_image(text)
+  return read_entry(entry, text)
+end
+
+-- The entries of a list by their kind; nil when it is malformed.
 local function read_entries(text)
-  local found, at = {}, 2
+  local found, rest = {}, text:sub(2)
   for _ = 1, bytes.get_u8(text, 1) or 0 do
-    local fields = entry_head:match(text:sub(at, at + 17))
+    local fields = read_entry(first_entry, rest)
     if not fields then return nil end
-    fields.build = text:sub(at + 18, at + 17 + fields.size)
-    if #fields.build < fields.size then return nil end
-    found[fields.kind] = fields
-    at = at + 18 + fields.size
+    found[fields.kind], rest = fields, fields.rest
   end
-  return at == #text + 1 and found or nil
+  return rest == "" and found or nil
 end
 
 --- Reads a preference as a host sets it.
 -- @tparam string text value of TLV 0x01
 -- @treturn table pair, or nil and a QMI error
 function lists.read_preference(text)
-  local found = read_entries(text)
-  local modem, settings = (found or {})[modem_type], (found or {})[settings_type]
+  local found = read_entries(text) or {}
+  local modem, settings = found[modem_type], found[settings_type]
   if not modem or not settings then return nil, malformed end
   local firmware, carrier = settings.build:match("^(%d%d%.%d%d%.%d%d%.%d%d)_([%w-]+)$")
-  local config = settings.id:match("^(%d+%.%d+_%d+)%z*$")
+  local config = settings.id:match("^%d+%.%d+_%d+$")
   local same = modem.build == settings.build and modem.id == settings.id
-  local any = firmware and modem.build == firmware .. "_?" and modem.id == padded "?_?"
+  local any = firmware and modem.build == firmware .. "_?" and modem.id == any_id
   if not config or not (same or any) then return nil, invalid_argument end
   return { firmware = firmware, carrier = carrier, config = config }
 end
@@ -65,10 +71,6 @@ local function stored_group(kind, most, active, entries)
   }
 end
 
-local function stored(slot, failures, id, build)
-  return stored_entry:fill { slot = slot, failures = failures, id = padded(id), size = #build, build = build }
-end
-
 --- The stored images: firmware, then settings. The index of the running image is that of its entry in the group, from
 -- 0, as qmicli shows it.
 -- @treturn string value of TLV 0x01
@@ -77,10 +79,13 @@ function lists.stored(store)
   for slot = 1, store.most.firmware do
     local version = store.firmware[slot]
     if slot == store:active_slot() then active = #modem end
-    if version then modem[#modem + 1] = stored(slot, 0, "?_?", version .. "_?") end
+    modem[#modem + 1] = version and
+      stored_entry:fill { slot = slot, failures = 0, id = any_id, build = version .. "_?" }
   end
-  for _, pair in ipairs(store.settings) do
-    settings[#settings + 1] = stored(not_relevant, unspecified, pair.config, settings_build(pair))
+  for index, pair in ipairs(store.settings) do
+    settings[index] = stored_entry:fill {
+      slot = not_relevant, failures = unspecified, id = pair.config, build = settings_build(pair),
+    }
   end
   local index = store:settings_index(store.running)
   return bytes.u8(2) .. stored_group(modem_type, store.most.firmware, active, modem)

@@ -2,20 +2,19 @@
 
 local at = require "moonflash.sim.at"
 local core_port = require "moonflash.core.port"
-local diag = require "moonflash.sim.diag"
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
+local other_ports = require "moonflash.sim.other_ports"
 local pty = require "moonflash.sim.pty"
 local qdl = require "moonflash.sim.qdl_port"
 local qmi = require "moonflash.sim.qmi"
-local sahara = require "moonflash.sim.sahara"
 local usb_path = require "moonflash.sim.usb_path"
 
 local interfaces = {}
 
-local silent = { new = function() return { receive = function() end } end }
 local protocols = {
-  diag = diag, nmea = silent, at = at, qmi = qmi, mbim = mbim, mbim_data = silent, qdl = qdl,
+  at = at, qmi = qmi, mbim = mbim, qdl = qdl,
+  diag = other_ports.diag, nmea = other_ports.silent, mbim_data = other_ports.silent,
 }
 
 --- The speed of the modem at a place, Mbit/s. The loader speaks USB2 only, so its bus is a USB2 bus.
@@ -24,15 +23,14 @@ function interfaces.speed(modem, place)
 end
 
 local function protocol_of(modem, kind)
-  if kind == "qdl" and modem.faults:value "diag-instead" then return diag end
-  if kind == "qdl" and modem.crashed then return sahara end
+  if kind == "qdl" and modem.faults:value "diag-instead" then return other_ports.diag end
+  if kind == "qdl" and modem.crashed then return other_ports.sahara end
   return protocols[kind]
 end
 
 local function open_port(modem, interface)
   local port = failure.try(pty.open(modem.loop, interface.kind))
-  local protocol = protocol_of(modem, interface.kind).new(modem, port)
-  port.receive = function(bytes) protocol:receive(bytes) end
+  port.receive = protocol_of(modem, interface.kind)(modem, port)
   return port
 end
 

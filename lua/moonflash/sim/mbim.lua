@@ -1,23 +1,20 @@
 --- A control port in MBIM mode: open, close, and QMI in commands of the vendor's service
 -- (reference: qmi 8; traces qmi-over-mbim-fcc-auth and mbim-close).
 
-local core_bytes = require "moonflash.core.bytes"
+local bytes = require "moonflash.core.bytes"
 local qmi = require "moonflash.sim.qmi"
 local T = require("moonflash.sim.template").new
-
-local mbim = {}
-mbim.__index = mbim
 
 local requests = {
   open = T "01 00 00 00 <length:4> <transaction:4> <longest:4>",
   close = T "02 00 00 00 <length:4> <transaction:4>",
   command = T [[03 00 00 00 <length:4> <transaction:4> 01 00 00 00 00 00 00 00 <service:16b> <command:4>
-                <kind:4> <size:4> <data>]],
+                <kind:4> <data:4s>]],
 }
 local opened = T "01 00 00 80 10 00 00 00 <transaction:4> 00 00 00 00"
 local closed = T "02 00 00 80 10 00 00 00 <transaction:4> 00 00 00 00"
 local command_done = T [[03 00 00 80 <length:4> <transaction:4> 01 00 00 00 00 00 00 00 <service:16b>
-                         <command:4> <status:4> <size:4> <data>]]
+                         <command:4> <status:4> <data:4s>]]
 local qmi_service = T "d1 a3 0b c2 f9 7a 6e 43 bf 65 c7 e2 4f b0 f0 d3":fill()
 -- Basic Connect and its Device Service Subscribe List, which libmbim sends at open (MBIM 1.0)
 local basic_service, subscribe_list = T "a2 89 cc 33 bc bb 8b 4f b6 b0 13 3e c2 aa e6 df":fill(), 19
@@ -28,22 +25,8 @@ local head_size, command_head_size, longest = 8, 48, 4096
 local function answer_command(self, request, status, data)
   self.port:send(command_done:fill {
     length = command_head_size + #data, transaction = request.transaction, service = request.service,
-    command = request.command, status = status, size = #data, data = data,
+    command = request.command, status = status, data = data,
   })
-end
-
--- The port for QMI: an answer is sent as the end of the MBIM command with the request.
-local function inner_port(self)
-  return setmetatable({
-    send = function(_, bytes) answer_command(self, self.asked, 0, bytes) end,
-  }, { __index = self.port })
-end
-
---- Starts on a port.
-function mbim.new(modem, port)
-  local self = setmetatable({ modem = modem, port = port, rest = "" }, mbim)
-  self.qmi = qmi.new(modem, inner_port(self))
-  return self
 end
 
 local handlers = {}
@@ -65,39 +48,42 @@ function handlers.command(self, request)
   end
   if request.service ~= qmi_service then return answer_command(self, request, no_support, "") end
   self.asked = request
-  self.qmi:receive(request.data)
+  self.receive_qmi(request.data)
 end
 
 local function serve(self, message)
+  local recorder = self.modem.recorder
   for name, template in pairs(requests) do
     local request = template:match(message)
     if request then
-      self.modem.recorder:note("mbim", { port = self.port.name, request = name })
-      if name ~= "open" and not self.open then
-        self.modem.recorder:violation("mbim", name .. " before open")
-      end
+      recorder:note("mbim", { port = self.port.name, request = name })
+      if name ~= "open" and not self.open then recorder:violation("mbim", name .. " before open") end
       return handlers[name](self, request)
     end
   end
-  self.modem.recorder:violation("mbim", "no request: " .. core_bytes.hex(message:sub(1, 16), " "))
+  recorder:violation("mbim", "no request: " .. bytes.hex(message:sub(1, 16), " "))
 end
 
---- Takes bytes from the host, in any split.
-function mbim:receive(bytes)
-  local rest = self.rest .. bytes
-  while #rest >= head_size and not self.port.closed do
-    local size = core_bytes.get_u32le(rest, 5)
-    if size < head_size or size > longest then
-      self.modem.recorder:violation("mbim", "no message")
-      rest = ""
-    elseif #rest < size then
-      break
-    else
-      serve(self, rest:sub(1, size))
+--- Starts on a port.
+-- @tparam[opt] function new_qmi makes the receiver of QMI requests (moonflash.sim.qmi)
+-- @treturn function takes bytes from the host, in any split
+return function(modem, port, new_qmi)
+  local self, rest = { modem = modem, port = port }, ""
+  -- The port for QMI: an answer is sent as the end of the MBIM command with the request.
+  local inner_port = { send = function(_, answer) answer_command(self, self.asked, 0, answer) end }
+  self.receive_qmi = (new_qmi or qmi)(modem, setmetatable(inner_port, { __index = port }))
+  return function(text)
+    rest = rest .. text
+    while #rest >= head_size and not port.closed do
+      local size = bytes.get_u32le(rest, 5)
+      if size < head_size or size > longest then
+        rest = ""
+        return modem.recorder:violation("mbim", "no message")
+      end
+      if #rest < size then return end
+      local message = rest:sub(1, size)
       rest = rest:sub(size + 1)
+      serve(self, message)
     end
   end
-  self.rest = rest
 end
-
-return mbim

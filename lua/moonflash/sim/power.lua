@@ -41,26 +41,14 @@ local refusals = {
   { "IMSWITCH", invalid_transition }, { "BIOS", internal }, { "W_DISABLE", hardware_restricted },
 }
 
-local function go_online(modem)
+local function why_not_online(modem)
   local votes = power.votes(modem)
   for _, refusal in ipairs(refusals) do
-    if votes[refusal[1]] then return nil, refusal[2] end
+    if votes[refusal[1]] then return refusal[2] end
   end
-  modem.power, modem.user_off = online, nil
-  return true
 end
 
-local changes = {
-  [online] = go_online,
-  [low_power] = function(modem)
-    modem.power, modem.user_off = low_power, true
-    return true
-  end,
-  [offline] = function(modem)
-    modem.power = offline
-    return true
-  end,
-}
+local settable = { [online] = true, [low_power] = true, [offline] = true }
 
 --- Sets the operating mode. Offline can only be left by a reset, and a reset needs offline.
 -- @treturn boolean true, or nil and a QMI error
@@ -70,10 +58,13 @@ function power.set(modem, mode)
     modem:restart(modem.seconds.reset)
     return true
   end
-  if not changes[mode] or modem.power == offline and mode ~= offline then return nil, invalid_transition end
-  local changed, code = changes[mode](modem)
-  if changed then modem.recorder:note("power", { power = modem.power }) end
-  return changed, code
+  if not settable[mode] or modem.power == offline and mode ~= offline then return nil, invalid_transition end
+  local refused = mode == online and why_not_online(modem)
+  if refused then return nil, refused end
+  modem.power = mode
+  if mode ~= offline then modem.user_off = mode == low_power or nil end
+  modem.recorder:note("power", { power = mode })
+  return true
 end
 
 --- Removes the FCC lock, until the next boot.
@@ -82,11 +73,6 @@ function power.unlock(modem)
   if not modem.fcc_locked then return nil, no_effect end
   modem.fcc_locked = nil
   return true
-end
-
---- Sets whether the W_DISABLE pin is ignored.
-function power.ignore_pin(modem, ignores)
-  modem.ignores_pin = ignores
 end
 
 return power

@@ -3,20 +3,9 @@
 local hdlc = require "moonflash.core.hdlc"
 local loader = require "moonflash.sim.qdl_loader"
 
-local qdl = {}
-qdl.__index = qdl
-
 local flag, write_command = "~", "'" -- 0x7e, 0x27
 local longest_frame = 1024
 local timeout_seconds, least_timeout_ms = 10, 500
-
---- Starts on a port.
-function qdl.new(modem, port)
-  return setmetatable({
-    modem = modem, port = port, loader = loader.new(modem, port),
-    rest = "", decoder = hdlc.decoder(longest_frame),
-  }, qdl)
-end
 
 -- Each of these gets the unused bytes and returns how many it used; 0: more are needed.
 
@@ -50,39 +39,34 @@ local function take(self, rest)
   return take_garbage(self, rest)
 end
 
-local function fell_silent(self)
-  self.watching = false
+-- It is not known whether a real loader waits for ever for the rest of a write. Most likely it does not.
+local function watch_silence(self)
   if self.port.closed then return end
+  local loop, timeout = self.modem.loop, self.modem:milliseconds(timeout_seconds)
+  local left = self.modem.active_at + math.max(least_timeout_ms, timeout) - loop:now()
+  self.watching = left > 0
+  if self.watching then return loop:after(left, function() watch_silence(self) end) end
   if self.loader:pending() > 0 then self.loader:timed_out() end
   self.rest, self.dropping = "", false
 end
 
--- It is not known whether a real loader waits for ever for the rest of a write. Most likely it does not.
-local function watch_silence(self)
-  if self.modem.faults:value "patient" then return end
-  self.active_at = self.modem.loop:now()
-  if self.watching then return end
-  self.watching = true
-  local timeout = math.max(least_timeout_ms, self.modem:milliseconds(timeout_seconds))
-  local function look()
-    local left = self.active_at + timeout - self.modem.loop:now()
-    if left > 0 then return self.modem.loop:after(left, look) end
-    fell_silent(self)
-  end
-  self.modem.loop:after(timeout, look)
-end
-
---- Takes bytes from the host.
-function qdl:receive(bytes)
+local function receive(self, bytes)
   self.modem:restart_window()
-  watch_silence(self)
-  local rest = self.rest .. bytes
-  while rest ~= "" and not self.port.closed do
-    local taken = take(self, rest)
+  if not self.watching and not self.modem.faults:value "patient" then watch_silence(self) end
+  self.rest = self.rest .. bytes
+  while self.rest ~= "" and not self.port.closed do
+    local taken = take(self, self.rest)
     if taken == 0 then break end
-    rest = rest:sub(taken + 1)
+    self.rest = self.rest:sub(taken + 1)
   end
-  self.rest = rest
 end
 
-return qdl
+--- Starts on a port.
+-- @treturn function takes bytes from the host, in any split
+return function(modem, port)
+  local self = {
+    modem = modem, port = port, loader = loader.new(modem, port),
+    rest = "", decoder = hdlc.decoder(longest_frame),
+  }
+  return function(bytes) receive(self, bytes) end
+end

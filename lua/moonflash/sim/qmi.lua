@@ -6,24 +6,10 @@ local qmux = require "moonflash.sim.qmux"
 local services = require "moonflash.sim.qmi_services"
 local T = require("moonflash.sim.template").new
 
-local qmi = {}
-qmi.__index = qmi
-
 local bad = T "02 04 00 01 00 <code:2>"
 local service_names = { [0] = "ctl", [2] = "dms", [3] = "nas" }
--- Prefixes of messages in the names of faults; a DMS message is named qmi.0048.
-local fault_names = { ctl = "ctl.", dms = "qmi.", nas = "nas." }
 -- QMI errors (reference: qmi 6)
 local malformed, ids_exhausted, bad_service, bad_client, not_ready, no_such_message = 1, 5, 31, 41, 52, 71
-
-local serve
-
---- Starts on a port.
-function qmi.new(modem, port)
-  local self = setmetatable({ modem = modem, port = port, clients = {} }, qmi)
-  self.qmux = qmux.new(port, function(asked) serve(self, asked) end, function(text) self:violation(text) end)
-  return self
-end
 
 local function client_key(service, client) return service .. "/" .. client end
 
@@ -57,7 +43,7 @@ end
 -- Sync: all clients of this host are forgotten.
 control[0x0027] = function(self)
   self.clients, self.synced = {}, true
-  return ""
+  return true
 end
 
 -- TLVs by type; nil when they are malformed or a type occurs twice.
@@ -79,7 +65,7 @@ local function note(self, asked, tlvs)
   })
 end
 
--- The TLVs of a good answer; or nil and a QMI error.
+-- The TLVs of a good answer, true for none; or nil and a QMI error.
 local function handle(self, asked, tlvs, hits)
   if not tlvs then return nil, malformed end
   if hits.refuse then return nil, tonumber(hits.refuse) or malformed end
@@ -91,27 +77,31 @@ local function handle(self, asked, tlvs, hits)
   return handler(self.modem, tlvs)
 end
 
---- Notes that the host broke a rule.
-function qmi:violation(text)
+local function violation(self, text)
   self.modem.recorder:violation("qmi", self.port.name .. ": " .. text)
 end
 
-function serve(self, asked)
+-- The name of a message in faults; that of a DMS message is qmi.0048.
+local function fault_name(asked)
+  local service = service_names[asked.service]
+  return (service == "dms" and "qmi" or service) .. "." .. bytes.hex_number(asked.message, 4)
+end
+
+local function serve(self, asked)
   local known = asked.service == qmux.CONTROL or self.clients[client_key(asked.service, asked.client)]
-  if not known then return self:violation(("service %d has no client %d"):format(asked.service, asked.client)) end
+  if not known then return violation(self, ("service %d has no client %d"):format(asked.service, asked.client)) end
   local tlvs = read_tlvs(asked.tlvs)
   note(self, asked, tlvs)
-  local name = fault_names[service_names[asked.service]] .. bytes.hex_number(asked.message, 4)
-  local hits = self.modem.faults:at(name)
+  local hits = self.modem.faults:at(fault_name(asked))
   local more, code = handle(self, asked, tlvs, hits)
-  local result = more and qmux.GOOD .. more or bad:fill { code = code }
+  local result = more and qmux.GOOD .. (more == true and "" or more) or bad:fill { code = code }
   local transaction = hits.sequence and (asked.transaction + 1) % 256 or nil
   answer(self.modem, self.port, qmux.frame(asked, result, transaction), hits)
 end
 
---- Takes bytes from the host, in any split.
-function qmi:receive(text)
-  self.qmux:receive(text)
+--- Starts on a port.
+-- @treturn function takes bytes from the host, in any split
+return function(modem, port)
+  local self = { modem = modem, port = port, clients = {} }
+  return qmux.receiver(port, function(asked) serve(self, asked) end, function(text) violation(self, text) end)
 end
-
-return qmi

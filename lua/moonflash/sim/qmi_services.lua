@@ -1,5 +1,5 @@
 --- The messages of each QMI service, by name of the service and id (reference: qmi 3 to 6). Each function takes the
--- modem and the request's TLVs, and returns the TLVs of a good answer, or nil and a QMI error.
+-- modem and the request's TLVs, and returns the TLVs of a good answer (true for none), or nil and a QMI error.
 
 local bytes = require "moonflash.core.bytes"
 local lists = require "moonflash.sim.dms_lists"
@@ -12,7 +12,7 @@ local dms, nas = {}, {}
 local malformed, missing_argument, invalid_argument, storage_full, no_such_message = 1, 17, 48, 51, 71
 
 local function tlv(kind, value)
-  return T "<kind:1> <size:2> <value>":fill { kind = kind, size = #value, value = value }
+  return T "<kind:1> <value:2s>":fill { kind = kind, value = value }
 end
 
 local function text(kind, get)
@@ -54,15 +54,13 @@ end
 dms[0x002e] = function(modem, tlvs)
   local mode = bytes.get_u8(tlvs[0x01] or "", 1)
   if not mode then return nil, missing_argument end
-  local set, code = power.set(modem, mode)
-  if not set then return nil, code end
-  return ""
+  return power.set(modem, mode)
 end
 
 -- Set Firmware ID: the modem restarts into download mode
 dms[0x003e] = function(modem)
   modem:restart_into_download("firmware id", modem.seconds.reset)
-  return ""
+  return true
 end
 
 local function has_preference(modem)
@@ -85,7 +83,7 @@ dms[0x0048] = function(modem, tlvs)
   if slot and (slot < 1 or slot > modem.model.most.firmware) then return nil, invalid_argument end
   if not modem.store:has_room(pair, slot) then return nil, storage_full end
   local wanted = modem:prefer(pair, override, slot)
-  if modem.faults:value "no-wanted-list" then return "" end
+  if modem.faults:value "no-wanted-list" then return true end
   return tlv(0x01, bytes.u8(#wanted) .. string.char(unpack(wanted)))
 end
 
@@ -95,27 +93,19 @@ dms[0x0049] = function(modem)
   return tlv(0x01, lists.stored(modem.store))
 end
 
-local stored_image = T "<kind:1> <id:16b> <size:1> <build>"
-
-local function read_image(tlvs)
-  local fields = stored_image:match(tlvs[0x01] or "")
-  if not fields or fields.size ~= #fields.build then return nil end
-  return fields.kind, fields.build, fields.id:match("^[^%z]*")
-end
-
 -- Delete Stored Image
 dms[0x004a] = function(modem, tlvs)
-  local kind, build, id = read_image(tlvs)
-  if not kind then return nil, malformed end
-  if not modem.store:delete(kind, build, id) then return nil, invalid_argument end
-  return ""
+  local image = lists.read_image(tlvs[0x01] or "")
+  if not image then return nil, malformed end
+  if not modem.store:delete(image.kind, image.build, image.id) then return nil, invalid_argument end
+  return true
 end
 
 -- Get Stored Image Info: boot version of a firmware, PRI version of settings
 dms[0x004c] = function(_, tlvs)
-  local kind = read_image(tlvs)
-  if not kind then return nil, malformed end
-  if kind == 0 then return tlv(0x10, T "02 00 08 00":fill()) end
+  local image = lists.read_image(tlvs[0x01] or "")
+  if not image then return nil, malformed end
+  if image.kind == 0 then return tlv(0x10, T "02 00 08 00":fill()) end
   return tlv(0x11, bytes.u32le(7) .. "9999999_9904609" .. ("\0"):rep(17))
 end
 
@@ -128,7 +118,7 @@ dms[0x0050] = function(modem, tlvs)
   if not mode then return nil, missing_argument end
   if mode > 1 then return nil, invalid_argument end
   modem.boot_download = mode == 1
-  return ""
+  return true
 end
 
 -- Sierra: Get Current Firmware; an MC7354 leaves out the settings
@@ -147,12 +137,7 @@ dms[0x555b] = function(modem)
   return T "10 01 00 <now:1> 11 04 00 03 06 08 09":fill { now = now }
 end
 
--- Sierra: Set FCC Authentication
-dms[0x555f] = function(modem)
-  local unlocked, code = power.unlock(modem)
-  if not unlocked then return nil, code end
-  return ""
-end
+dms[0x555f] = power.unlock -- Sierra: Set FCC Authentication
 
 -- --- NAS (libqmi: qmi-service-nas.json): what a script may check before it takes a modem out of service ------
 
@@ -166,9 +151,7 @@ end
 
 -- Get Home Network: the test network 001 01
 nas[0x0025] = function()
-  local name = "Test"
-  local value = bytes.u16le(1) .. bytes.u16le(1) .. bytes.u8(#name) .. name
-  return T "01 <size:2> <value>":fill { size = #value, value = value }
+  return tlv(0x01, T "01 00 01 00 <name:1s>":fill { name = "Test" })
 end
 
 return { dms = dms, nas = nas }

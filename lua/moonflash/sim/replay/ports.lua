@@ -25,7 +25,7 @@ local function take_request(self, port, asked)
 end
 
 local function qmi_receiver(self, port)
-  return qmux.new(port, function(asked) take_request(self, port, asked) end, function() end)
+  return qmux.receiver(port, function(asked) take_request(self, port, asked) end, function() end)
 end
 
 --- Answers a request.
@@ -52,16 +52,14 @@ function receivers.qmi(self)
 end
 
 function receivers.mbim(self)
-  local outer = mbim.new({ recorder = no_recorder }, self.port)
-  outer.qmi = qmi_receiver(self, outer.qmi.port)
-  return outer
+  return mbim({ recorder = no_recorder }, self.port, function(_, port) return qmi_receiver(self, port) end)
 end
 
 function receivers.serial(self)
-  return { receive = function(_, text)
+  return function(text)
     table.insert(self.input, text)
     self.changed()
-  end }
+  end
 end
 
 --- Opens the port of an interface.
@@ -74,8 +72,7 @@ function ports.open(loop, interface, mode, listener)
     number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
     changed = listener.changed, expects = listener.expects,
   }
-  local receiver = (receivers[kind] or receivers.serial)(self)
-  port.receive = function(text) receiver:receive(text) end
+  port.receive = (receivers[kind] or receivers.serial)(self)
   return self
 end
 
