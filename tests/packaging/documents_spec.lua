@@ -208,8 +208,7 @@ describe("the completion", function()
     assert.same(expected, offered("--skip", ""))
     local faults, known = require "moonflash.sim.faults", {}
     for name, switch in pairs(faults.switches) do
-      local takes_one = switch.number or switch.choices or switch.pattern or (switch.message or ""):find "%%s"
-      known[name .. (takes_one and "=" or "")] = true
+      known[name .. (switch.takes and "=" or "")] = true
     end
     for name in pairs(faults.about_messages) do known[name .. "="] = true end
     assert.same(known, offered("simulate", "mc7455", "--fault", ""))

@@ -27,12 +27,24 @@ faults.about_messages = {
   sequence = "the answer names another request (qdl.write, QMI)",
 }
 
---- All other switches, with their meaning; `message`: a short name for a fault of a message.
+-- What a switch takes: its form on the command line, and a function that returns the value, or nil for a wrong one.
+local function text(form, pattern)
+  return { form = form, read = function(value) return value:match(pattern) end }
+end
+local FLAG = { form = "", read = function() return true end }
+local NUMBER, SERIAL = { form = "=N", read = tonumber }, text("=TEXT", "^%w*$")
+local PLACE, PAIR = text("=TEXT", "^%d+%-[%d.]+$"), text("=TEXT", "^[^/]+/[^/]+/[^/]+$")
+local TEXT, COMPOSITION = text("=TEXT", "^.+$"), text("=6|8|9", "^[689]$")
+local MODE = { form = "=application|download", read = function(value)
+  return value:match "^application$" or value:match "^download$"
+end }
+
+--- All other switches, with their meaning and what they take; `message`: a short name for a fault of a message.
 faults.switches = {
   ["no-answer-0x70"] = { message = "silence=qdl.switch#*" },
-  ["stall-chunk"] = { message = "deaf=qdl.write#%s" },
-  ["vanish-chunk"] = { message = "unplug=qdl.write#%s" },
-  ["bad-ack"] = { message = "sequence=qdl.write#%s" },
+  ["stall-chunk"] = { message = "deaf=qdl.write#%s", takes = NUMBER },
+  ["vanish-chunk"] = { message = "unplug=qdl.write#%s", takes = NUMBER },
+  ["bad-ack"] = { message = "sequence=qdl.write#%s", takes = NUMBER },
   ["refuse-preference"] = { message = "refuse=qmi.0048#*:48" },
   ["refuse-firmware-id"] = { message = "refuse=qmi.003e#*:17" },
   ["ack-0x70"] = { means = "the loader answers 0x70 by an acknowledgement" },
@@ -42,51 +54,40 @@ faults.switches = {
   ["memory-debug"] = { means = "the port in download mode sends a Sahara hello" },
   ["already-stored"] = { means = "every preferred pair is stored already" },
   ["no-preference"] = { means = "Get and Set Firmware Preference are not known" },
-  ["rewrites-preference"] = { means = "after so many good boots the modem prefers what ran at first",
-    number = true },
-  ["loses-settings"] = { means = "so many settings are taken, but not kept", number = true },
+  ["rewrites-preference"] = { means = "after so many good boots the modem prefers what ran at first", takes = NUMBER },
+  ["loses-settings"] = { means = "so many settings are taken, but not kept", takes = NUMBER },
   ["storage-full"] = { means = "no slot is free, and the modem drops no firmware by itself" },
   ["fcc-lock"] = { means = "a laptop's lock keeps the radio off until 0x555f" },
   ["w-disable"] = { means = "the W_DISABLE pin keeps the radio off" },
   ["patient"] = { means = "the loader waits for ever for the rest of a write" },
   ["low-power"] = { means = "the user keeps the radio off" },
-  ["not-ready"] = { means = "seconds after each boot in which DMS answers DeviceNotReady", number = true },
+  ["not-ready"] = { means = "seconds after each boot in which DMS answers DeviceNotReady", takes = NUMBER },
   ["clients-exhausted"] = { means = "there are no client ids until a SYNC" },
   ["skips-download"] = { means = "a restart into download mode ends in the application" },
   ["no-wanted-list"] = { means = "the answer to Set Firmware Preference has no list" },
-  ["start"] = { means = "the mode at first", choices = { application = true, download = true } },
-  ["composition"] = { means = "USB composition: 6 QMI, 8 MBIM, 9 MBIM alone",
-    choices = { ["6"] = true, ["8"] = true, ["9"] = true } },
-  ["place"] = { means = "the place in application mode", pattern = "^%d+%-[%d.]+$" },
-  ["boot-place"] = { means = "the place in download mode", pattern = "^%d+%-[%d.]+$" },
-  ["come-back-place"] = { means = "the place after a download or a fall", pattern = "^%d+%-[%d.]+$" },
-  ["revision"] = { means = "the text of the running firmware, with the family", pattern = "." },
-  ["serial"] = { means = "the serial number; empty: none", pattern = "^%w*$" },
-  ["window"] = { means = "seconds the loader waits for an image", number = true },
-  ["reset"] = { means = "seconds from reset to disconnect", number = true },
-  ["last-ack"] = { means = "seconds the last acknowledgement takes", number = true },
-  ["running"] = { means = "what runs at first: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
-  ["stored"] = { means = "what is stored too: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
-  ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", pattern = "^[^/]+/[^/]+/[^/]+$" },
+  ["start"] = { means = "the mode at first", takes = MODE },
+  ["composition"] = { means = "USB composition: 6 QMI, 8 MBIM, 9 MBIM alone", takes = COMPOSITION },
+  ["place"] = { means = "the place in application mode", takes = PLACE },
+  ["boot-place"] = { means = "the place in download mode", takes = PLACE },
+  ["come-back-place"] = { means = "the place after a download or a fall", takes = PLACE },
+  ["revision"] = { means = "the text of the running firmware, with the family", takes = TEXT },
+  ["serial"] = { means = "the serial number; empty: none", takes = SERIAL },
+  ["window"] = { means = "seconds the loader waits for an image", takes = NUMBER },
+  ["reset"] = { means = "seconds from reset to disconnect", takes = NUMBER },
+  ["last-ack"] = { means = "seconds the last acknowledgement takes", takes = NUMBER },
+  ["running"] = { means = "what runs at first: FIRMWARE/CARRIER/CONFIG", takes = PAIR },
+  ["stored"] = { means = "what is stored too: FIRMWARE/CARRIER/CONFIG", takes = PAIR },
+  ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", takes = PAIR },
 }
-
-local function value_of(switch)
-  if switch.choices then return "=" .. table.concat(tables.sorted_keys(switch.choices), "|") end
-  if switch.number or switch.message and switch.message:find("%s", 1, true) then return "=N" end
-  return switch.pattern and "=TEXT" or ""
-end
-
-local function words_of(name, switch)
-  local means = switch.means or "short for " .. switch.message:gsub("%%s", "N")
-  return name .. value_of(switch), means
-end
 
 --- All faults, for people.
 -- @treturn table { { form on the command line, meaning }, ... }
 function faults.list()
   local rows = {}
   for _, name in ipairs(tables.sorted_keys(faults.switches)) do
-    rows[#rows + 1] = { words_of(name, faults.switches[name]) }
+    local switch = faults.switches[name]
+    local means = switch.means or "short for " .. switch.message:gsub("%%s", "N")
+    rows[#rows + 1] = { name .. (switch.takes or FLAG).form, means }
   end
   for _, name in ipairs(tables.sorted_keys(faults.about_messages)) do
     rows[#rows + 1] = { name .. "=MESSAGE[#N][:VALUE]", faults.about_messages[name] }
@@ -105,15 +106,15 @@ local function is_message(name)
   end
 end
 
-local function refused(text, why)
-  return nil, failure.new("usage", ("no such fault: %s (%s)"):format(text, why))
+local function refused(fault, why)
+  return nil, failure.new("usage", ("no such fault: %s (%s)"):format(fault, why))
 end
 
-local function add_message_fault(self, text, name, rest)
+local function add_message_fault(self, fault, name, rest)
   local target, value = rest:match("^([^:]+):?(.*)$")
   local message, which = (target or ""):match("^([^#]+)#?(.*)$")
-  if not message or not is_message(message) then return refused(text, "no such message") end
-  if not which:match("^%d*$") and which ~= "*" then return refused(text, "# wants a number or *") end
+  if not message or not is_message(message) then return refused(fault, "no such message") end
+  if not which:match("^%d*$") and which ~= "*" then return refused(fault, "# wants a number or *") end
   local rules = self.rules[message] or {}
   self.rules[message] = rules
   rules[#rules + 1] = {
@@ -122,22 +123,16 @@ local function add_message_fault(self, text, name, rest)
   return true
 end
 
-local function fits(switch, value)
-  if switch.pattern then return value:match(switch.pattern) end
-  if switch.choices then return switch.choices[value] end
-  return value ~= nil
-end
-
-local function add(self, text)
-  local name, value = text:match("^([^=]+)=?(.*)$")
-  if not name then return refused(text, "empty") end
-  if faults.about_messages[name] then return add_message_fault(self, text, name, value) end
+local function add(self, fault)
+  local name, given = fault:match("^([^=]+)=?(.*)$")
+  if not name then return refused(fault, "empty") end
+  if faults.about_messages[name] then return add_message_fault(self, fault, name, given) end
   local switch = faults.switches[name]
-  if not switch then return refused(text, "unknown name") end
-  if switch.message then return add(self, switch.message:format(value)) end
-  if switch.number then value = tonumber(value) end
-  if not fits(switch, value) then return refused(text, switch.means) end
-  self.values[name] = not switch.pattern and value == "" or value
+  if not switch then return refused(fault, "unknown name") end
+  local value = (switch.takes or FLAG).read(given)
+  if not value then return refused(fault, switch.means or "a number is missing") end
+  if switch.message then return add(self, switch.message:format(given)) end
+  self.values[name] = value
   return true
 end
 
@@ -146,8 +141,8 @@ end
 -- @treturn faults or nil and a failure (usage)
 function faults.parse(list)
   local self = setmetatable({ values = {}, rules = {}, seen = {} }, faults)
-  for _, text in ipairs(list or {}) do
-    local added, failed = add(self, text)
+  for _, fault in ipairs(list or {}) do
+    local added, failed = add(self, fault)
     if not added then return nil, failed end
   end
   return self
@@ -158,22 +153,17 @@ function faults:value(name)
   return self.values[name]
 end
 
-local none = {}
-
 --- The faults of the current message. Call it once for each message.
 -- @tparam string message for example "qdl.open"
 -- @treturn table values by the name of the fault; empty most of the time
 function faults:at(message)
   local count = (self.seen[message] or 0) + 1
   self.seen[message] = count
-  local hits
-  for _, rule in ipairs(self.rules[message] or none) do
-    if rule.always or rule.number == count then
-      hits = hits or { message = message }
-      hits[rule.fault] = rule.value
-    end
+  local hits = {}
+  for _, rule in ipairs(self.rules[message] or {}) do
+    if rule.always or rule.number == count then hits[rule.fault], hits.message = rule.value, message end
   end
-  return hits or none
+  return hits
 end
 
 return faults
