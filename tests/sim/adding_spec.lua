@@ -25,11 +25,7 @@ describe("adding", function()
     download = { vid = "1199", pid = "9072", product = "MC7430", interfaces = { { number = 0, kind = "qdl" } } },
     identity = { manufacturer = "Sierra Wireless", build = "", imei = "359072060000000", imei_sv = "20",
       sku = "1103520", carrier_id = "202", package = "unknown" },
-    store = {
-      running = { firmware = "02.20.03.00", carrier = "GENERIC", config = "002.017_000" },
-      firmware = { "02.20.03.00" },
-      settings = { { firmware = "02.20.03.00", carrier = "GENERIC", config = "002.017_000" } },
-    },
+    store = { running = { firmware = "02.20.03.00", carrier = "GENERIC", config = "002.017_000" } },
     test_images = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" },
   }]]
 

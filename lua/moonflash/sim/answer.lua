@@ -37,7 +37,7 @@ local effects = {
   { "unplug", function(modem) modem:unplug() end },
   { "move", function(modem) modem:move() end },
   { "hold", function(modem, port, answer, value)
-    modem:hold_next_ports(value == true and 5 or value)
+    modem.hold_seconds = value == true and 5 or value
     port:send(answer)
   end },
   { "late", late },

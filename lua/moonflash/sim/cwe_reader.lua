@@ -3,6 +3,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
+local T = require("moonflash.sim.template").new
 
 local cwe = {}
 
@@ -15,16 +16,16 @@ end
 
 -- --- settings (reference: cwe 7) -------------------------------------------------------------------
 
-local nvup_header_size, entry_head_size, tlv_head_size = 10, 8, 6
+local nvup_header_size, entry_head_size = 10, 8
+local first_tlv = T "<kind:2> <value:4s> <rest>"
 local name_tlv, value_tlv = 1, 2
 local variable = "\8" -- first byte of a variable's name
 
 local function read_tlvs(entry)
-  local tlvs, at = {}, 1
-  while at + tlv_head_size <= #entry + 1 do
-    local kind, size = bytes.get_u16le(entry, at), bytes.get_u32le(entry, at + 2)
-    tlvs[kind] = entry:sub(at + tlv_head_size, at + tlv_head_size + size - 1)
-    at = at + tlv_head_size + size
+  local tlvs, tlv = {}, first_tlv:match(entry)
+  while tlv do
+    tlvs[tlv.kind] = tlv.value
+    tlv = first_tlv:match(tlv.rest)
   end
   return tlvs
 end
@@ -76,61 +77,41 @@ local function read_at(file, offset, size)
 end
 
 local function crc_of_range(file, offset, size)
-  local sum
+  local sum = crc.crc32("")
   file:seek("set", offset)
   while size > 0 do
     local part = file:read(math.min(piece, size))
     if not part then break end
-    sum = crc.crc32(part, sum)
-    size = size - #part
-  end
-  return sum or crc.crc32("")
-end
-
-local verify_payload
-
--- Records the object at an offset and checks its payload. Returns the CRC and size of the whole.
-local function verify_object(file, offset, header, found, records)
-  records[#records + 1] = found
-  found.offset = offset
-  local sum = verify_payload(file, offset + header_size, found.size, records)
-  found.ok = sum == found.crc
-  return crc.crc32_combine(crc.crc32(header), sum, found.size), header_size + found.size
-end
-
--- The CRC of a payload. A payload that begins with an object is a sequence of objects, any other is plain data. Each
--- byte is read once, at any depth.
-function verify_payload(file, offset, size, records)
-  local sum, done = crc.crc32(""), 0
-  while done < size do
-    local header = size - done >= header_size and read_at(file, offset + done, header_size) or ""
-    local found = cwe.parse(header)
-    if not found or found.size > size - done - header_size then
-      local rest = crc_of_range(file, offset + done, size - done)
-      return crc.crc32_combine(sum, rest, size - done)
-    end
-    local part, length = verify_object(file, offset + done, header, found, records)
-    sum = crc.crc32_combine(sum, part, length)
-    done = done + length
+    sum, size = crc.crc32(part, sum), size - #part
   end
   return sum
+end
+
+-- Adds the objects in a range of the file to the records, and those inside of them. Plain data ends the search.
+local function find_objects(file, offset, ending, records)
+  while offset + header_size <= ending do
+    local found = cwe.parse(read_at(file, offset, header_size))
+    local data = offset + header_size
+    if not found or found.size > ending - data then return end
+    records[#records + 1], found.offset = found, offset
+    found.ok = crc_of_range(file, data, found.size) == found.crc
+    find_objects(file, data, data + found.size, records)
+    offset = data + found.size
+  end
 end
 
 --- Checks a whole file.
 -- @treturn table records, outermost first, each with `ok`; or nil and what is wrong
 function cwe.verify(path)
-  local file = assert(io.open(path, "rb"))
-  local records = {}
-  local header = read_at(file, 0, header_size)
-  local outer = cwe.parse(header)
-  if outer then verify_object(file, 0, header, outer, records) end
+  local file, records = assert(io.open(path, "rb")), {}
+  find_objects(file, 0, file:seek "end", records)
   for _, record in ipairs(records) do
     if record.type == "NVUP" then
       record.usb_ids = usb_ids(read_at(file, record.offset + header_size, record.size))
     end
   end
   file:close()
-  if not outer then return nil, "no header" end
+  if not records[1] then return nil, "no header" end
   for index = #records, 1, -1 do
     local record = records[index] -- the innermost bad record is the cause
     if not record.ok then return nil, ("bad CRC of %s at %.0f"):format(record.type, record.offset) end

@@ -35,7 +35,8 @@ local function refusal(model, request)
   end
 end
 
---- Takes an open request.
+--- Takes an open request. The result's `pending` are the bytes of the current write that are missing, `remaining` those
+-- of the image.
 -- @tparam table request fields of the open request
 -- @tparam string path of the file; it has the suffix ".part" until the image is complete
 -- @treturn receiver, or nil, the open status and what is wrong
@@ -73,11 +74,6 @@ function receiver:data(data)
   self.remaining = self.remaining - #data
   if self.pending == 0 then self.sequence = (self.sequence + 1) % 65536 end
   return #data
-end
-
---- Whether all bytes were received.
-function receiver:complete()
-  return self.remaining == 0
 end
 
 --- Checks the complete image and renames its file.

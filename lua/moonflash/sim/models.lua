@@ -10,6 +10,7 @@ local mbim, mbim_data = { number = 12, kind = "mbim" }, { number = 13, kind = "m
 local download_port = { { number = 0, kind = "qdl" } }
 
 local common = {
+  seconds = { reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2 },
   most = { firmware = 4, settings = 50 },
   compositions = { ["8"] = { diag, nmea, at, mbim, mbim_data }, ["9"] = { mbim, mbim_data } }, -- reference: devices 2
   -- of the test network 001 01, with a number that nobody has
@@ -19,10 +20,7 @@ local common = {
 local families = {
   SWI9X30C = {
     product = "9X30", switch_answer = "error", tells_settings = true,
-    seconds = {
-      reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
-      last_ack = 50, -- of a firmware; settings are quick
-    },
+    last_ack = 50, -- of a firmware; settings are quick
     power = {
       online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
       votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0",
@@ -30,10 +28,7 @@ local families = {
   },
   SWI9X15C = {
     product = "9X15", switch_answer = "acknowledge", tells_build = true, gobi_commands = true,
-    seconds = {
-      reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2,
-      last_ack = 5, -- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117
-    },
+    last_ack = 5, -- 34.8 MB in 27 s, settings in no time: libqmi commit 3a3f3117
     power = {
       online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
       votes = "LPM force flags - W_DISABLE:?, User:?, Temp:0, Volt:0, BIOS:?, GOBIIM:?",
@@ -80,11 +75,7 @@ rows.mc7354 = {
     imei = "359225050000000", imei_sv = "12", sku = "1102016", carrier_id = "5",
     package = "1102016_9903211_SWI9X15C_05.05.16.02_00_Generic_005.004_000",
   },
-  store = {
-    running = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" },
-    firmware = { "05.05.16.02" },
-    settings = { { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" } },
-  },
+  store = { running = { firmware = "05.05.16.02", carrier = "Generic", config = "005.004_000" } },
   test_images = { firmware = "05.05.58.01", carrier = "VZW", config = "005.029_001" },
 }
 
@@ -100,11 +91,7 @@ rows.em7305 = {
     imei = "359516050000000", imei_sv = "12", sku = "1101868", carrier_id = "1",
     package = "1101868_9902497_SWI9X15C_01.08.16.03_00_Generic_001.004_000",
   },
-  store = {
-    running = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" },
-    firmware = { "01.08.16.03" },
-    settings = { { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" } },
-  },
+  store = { running = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" } },
   test_images = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
 }
 

@@ -3,6 +3,7 @@
 local image_store = require "moonflash.sim.image_store"
 local interfaces = require "moonflash.sim.interfaces"
 local power = require "moonflash.sim.power"
+local tables = require "moonflash.base.table"
 local usb_path = require "moonflash.sim.usb_path"
 
 local modem = {}
@@ -12,9 +13,8 @@ local node_delay = 0.1 -- s from the device to its ttys
 local unplugged_seconds = 2
 
 local function seconds_of(model, faults)
-  local seconds = {}
-  for name, value in pairs(model.seconds) do seconds[name] = faults:value((name:gsub("_", "-"))) or value end
-  return seconds
+  return tables.merge(model.seconds, { window = faults:value "window", reset = faults:value "reset",
+    last_ack = faults:value "last-ack" or model.last_ack })
 end
 
 --- A modem that is not attached yet.
@@ -151,11 +151,6 @@ function modem:move()
   self:unplug()
 end
 
---- Another program opens the ports of the next mode and keeps them for some seconds.
-function modem:hold_next_ports(seconds)
-  self.hold_seconds = seconds
-end
-
 local function begin_restart(self)
   self.restarting = true
   self.recorder:note("restart", { from = self.mode })
@@ -171,7 +166,7 @@ end
 
 --- Disconnects after some seconds and returns in the mode that the preference requires.
 function modem:restart(seconds)
-  if self.store:wants_download() then return self:restart_into_download("preference", seconds) end
+  if self.store.wanted[1] then return self:restart_into_download("preference", seconds) end
   if self.boot_download then return self:restart_into_download("boot download mode", seconds) end
   begin_restart(self)
   local firmware, settings = self.store:mismatch()
@@ -206,22 +201,12 @@ function modem:restart_window()
   self.active_at = self.loop:now()
 end
 
---- The first data of an image arrives: from here on the flash has a torn image.
-function modem:image_begun()
-  self.torn = true
-end
-
 --- An image was written completely.
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
   self:restart_window()
   self.usb_ids = contents.usb_ids or self.usb_ids
   self.store:take(contents, self.entered_by ~= "boothold")
-end
-
---- How long the loader writes before the last acknowledgement of an image.
-function modem:last_ack_seconds(contents)
-  return contents.firmware and self.seconds.last_ack or node_delay
 end
 
 --- The loader resets: to the application, or to itself when the flash has a torn image.

@@ -42,6 +42,7 @@ local bad_crc, invalid_state, receive_timeout = 23, 24, 25
 local received, crc_failed, content_failed = 0, 1, 2
 
 local version, features = 6, 0x30 -- unframed streaming, QDL high speed
+local settings_seconds = 0.1 -- to write settings to the flash
 
 --- Starts on a port.
 function loader.new(modem, port)
@@ -165,7 +166,7 @@ function loader:begin_write(raw)
   local good, wrong = self.image:begin(header)
   if not good then return refuse_write(self, header, content_failed, wrong, hits) end
   self.sequence, self.hits = header.sequence, hits
-  self.modem:image_begun()
+  self.modem.torn = true
   if hits.unplug or hits.deaf then send_answer(self.modem, self.port, "", hits) end -- in the middle of the data
   return true
 end
@@ -192,7 +193,7 @@ local function finish_image(self)
   if not contents then
     return refuse_write(self, { sequence = self.sequence }, content_failed, "image: " .. wrong, self.hits)
   end
-  self.modem:after(self.modem:last_ack_seconds(contents), function()
+  self.modem:after(contents.firmware and self.modem.seconds.last_ack or settings_seconds, function()
     self.modem:image_taken(contents)
     acknowledge(self)
   end)
@@ -207,7 +208,7 @@ end
 -- @treturn number how many bytes were taken
 function loader:data(data)
   local taken = self.image:data(data)
-  if self.image:complete() then
+  if self.image.remaining == 0 then
     finish_image(self)
   elseif self.image.pending == 0 then
     acknowledge(self)
