@@ -7,9 +7,9 @@ local cjson = require "cjson"
 local crc = require "moonflash.core.crc"
 local hdlc = require "moonflash.core.hdlc"
 local port = require "moonflash.core.port"
+local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 local support = require "tests.support"
-local uevent = require "moonflash.core.uevent"
 
 local bench = {}
 bench.__index = bench
@@ -48,13 +48,9 @@ function bench:open(node)
 end
 
 --- Opens a port, waiting until the modem shows it.
-function bench:wait_for(node, subsystem)
-  local listener = assert(uevent.open(self.root))
-  while not sys.link(self.root .. "/dev/" .. node) do
-    local event = assert(listener:next(patience_ms))
-    if event.ACTION == "add" and event.SUBSYSTEM == subsystem and event.DEVNAME == node then break end
-  end
-  listener:close()
+function bench:wait_for(node)
+  local path = self.root .. "/dev/" .. node
+  process.poll_until(sys.clock_ms() + patience_ms, 5, function() return sys.link(path), nil, true end)
   return self:open(node)
 end
 

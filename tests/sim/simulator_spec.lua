@@ -24,7 +24,7 @@ local power_set = "01 13 00 80 02 01 02 01 00 2e 00 07 00 02 04 00 00 00 00 00"
 local invalid_transition = "01 13 00 80 02 01 02 01 00 2e 00 07 00 02 04 00 01 00 3c 00"
 
 local function open_dms(sim)
-  local p = sim:wait_for("cdc-wdm0", "usbmisc")
+  local p = sim:wait_for("cdc-wdm0")
   bench.expect(p, allocate, allocated)
   return p
 end
