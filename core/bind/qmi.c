@@ -8,7 +8,7 @@
  *   local answer = device:request(2, 1, 0x0047, {}, 10000)   service, client, message, TLVs, ms
  *   device:close(2000)           always closes; may be called again
  *   tostring(device)             --> "QMI port /dev/cdc-wdm0"
- *   qmi.trace(function(text) end)   libqmi's log and message traces; qmi.trace(nil): none
+ *   qmi.error_name(51)           --> "DeviceStorageFull", the name of an error in libqmi; nil: it has none
  *
  * Failures: qmi.open_failed, qmi.timeout, qmi.closed, qmi.interrupted, qmi.failed. A refusal (TLV 0x02)
  * is an answer; lua/moonflash/protocol/qmi reads it.
@@ -21,7 +21,6 @@
 #include <string.h>
 
 #define CLASS "moonflash.core.qmi"
-#define TRACE_KEY "moonflash.qmi.trace"
 
 enum {
     DEFAULT_OPEN_MS = 20000,
@@ -34,56 +33,14 @@ MF_MODULE int luaopen_moonflash_core_qmi(lua_State *L);
 
 struct port {
     struct mf_qmi qmi;
-    bool in_use; /* a trace function must not use the port */
     char path[];
 };
-
-/* --- traces --------------------------------------------------------------------------------- */
-
-static int call_trace(lua_State *L)
-{
-    lua_getfield(L, LUA_REGISTRYINDEX, TRACE_KEY);
-    lua_pushstring(L, *(const char *const *)lua_touserdata(L, 1));
-    lua_call(L, 1, 0);
-    return 0;
-}
-
-/* Called by libqmi: an error of the trace function must not pass through it. */
-static void on_trace(void *data, const char *text)
-{
-    lua_State *L = data;
-
-    if (lua_cpcall(L, call_trace, &text) != 0)
-        lua_pop(L, 1);
-}
-
-static int qmi_trace(lua_State *L)
-{
-    if (!lua_isnoneornil(L, 1))
-        luaL_checktype(L, 1, LUA_TFUNCTION);
-    lua_settop(L, 1);
-    lua_setfield(L, LUA_REGISTRYINDEX, TRACE_KEY);
-    return 0;
-}
-
-static void use_trace(lua_State *L, struct mf_qmi *qmi)
-{
-    lua_getfield(L, LUA_REGISTRYINDEX, TRACE_KEY);
-    qmi->log = lua_isnil(L, -1) ? NULL : on_trace;
-    qmi->log_data = L;
-    lua_pop(L, 1);
-}
 
 /* --- the port ------------------------------------------------------------------------------- */
 
 static struct port *check_port(lua_State *L)
 {
-    struct port *port = luaL_checkudata(L, 1, CLASS);
-
-    if (port->in_use)
-        luaL_error(L, "the QMI port is in use: a trace function cannot talk to it");
-    use_trace(L, &port->qmi);
-    return port;
+    return luaL_checkudata(L, 1, CLASS);
 }
 
 static int check_ms(lua_State *L, int index, int absent)
@@ -133,10 +90,7 @@ static int qmi_open(lua_State *L)
             (mf_option_boolean(L, 2, "sync", 0) ? MF_QMI_SYNC : 0);
     timeout_ms = (int)mf_option_whole(L, 2, "timeout_ms", DEFAULT_OPEN_MS, INT_MAX / 2);
     port = new_port(L, path);
-    use_trace(L, &port->qmi);
-    port->in_use = true;
     result = mf_qmi_open(&port->qmi, path, flags, timeout_ms, mf_interrupt(L));
-    port->in_use = false;
     return result == 0 ? 1 : fail_open(L, port, result);
 }
 
@@ -191,37 +145,25 @@ static int port_request(lua_State *L)
         add_tlv(L, port, lua_gettop(L));
         lua_pop(L, 1);
     }
-    port->in_use = true;
     result = mf_qmi_send(&port->qmi, timeout_ms, mf_interrupt(L));
-    port->in_use = false;
     return result == 0 ? push_answer(L, port) : fail(L, port, result);
 }
 
-static int close_port(lua_State *L, struct port *port, int timeout_ms)
+static int port_close(lua_State *L)
 {
-    int result;
+    struct port *port = check_port(L);
+    int result = mf_qmi_close(&port->qmi, check_ms(L, 2, DEFAULT_CLOSE_MS));
 
-    port->in_use = true;
-    result = mf_qmi_close(&port->qmi, timeout_ms);
-    port->in_use = false;
     if (result != 0 && result != MF_STREAM_CLOSED)
         return fail(L, port, result);
     lua_pushboolean(L, 1);
     return 1;
 }
 
-static int port_close(lua_State *L)
-{
-    struct port *port = check_port(L);
-
-    return close_port(L, port, check_ms(L, 2, DEFAULT_CLOSE_MS));
-}
-
 static int port_gc(lua_State *L)
 {
     struct port *port = luaL_checkudata(L, 1, CLASS);
 
-    port->qmi.log = NULL;
     mf_qmi_close(&port->qmi, COLLECT_MS);
     return 0;
 }
@@ -239,9 +181,15 @@ static const luaL_Reg methods[] = {
     {"__tostring", port_tostring}, {NULL, NULL},
 };
 
+static int qmi_error_name(lua_State *L)
+{
+    lua_pushstring(L, mf_qmi_error_name((int)mf_check_whole(L, 1, UINT16_MAX)));
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"open", qmi_open},
-    {"trace", qmi_trace},
+    {"error_name", qmi_error_name},
     {NULL, NULL},
 };
 

@@ -34,8 +34,6 @@ static void on_log(const gchar *domain, GLogLevelFlags level, const gchar *text,
     }
     if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0)
         g_strlcpy(self->text, text, sizeof self->text);
-    if (self->log != NULL)
-        self->log(self->log_data, text);
 }
 
 static void enter(struct call *call, struct mf_qmi *self)
@@ -47,14 +45,12 @@ static void enter(struct call *call, struct mf_qmi *self)
     self->text[0] = '\0';
     for (int i = 0; i < LOG_DOMAINS; i++)
         call->handlers[i] = g_log_set_handler(log_domains[i], levels, on_log, call);
-    qmi_utils_set_traces_enabled(self->log != NULL);
     g_main_context_push_thread_default(self->context);
 }
 
 static int leave(struct call *call, int result)
 {
     g_main_context_pop_thread_default(call->self->context);
-    qmi_utils_set_traces_enabled(FALSE);
     for (int i = 0; i < LOG_DOMAINS; i++)
         g_log_remove_handler(log_domains[i], call->handlers[i]);
     return result;
@@ -255,6 +251,11 @@ int mf_qmi_send(struct mf_qmi *self, int timeout_ms, int interrupt)
 const uint8_t *mf_qmi_answer(struct mf_qmi *self, uint8_t type, uint16_t *length)
 {
     return qmi_message_get_raw_tlv(self->answer, type, length);
+}
+
+const char *mf_qmi_error_name(int number)
+{
+    return qmi_protocol_error_get_string((QmiProtocolError)number);
 }
 
 /* --- close ---------------------------------------------------------------------------------- */

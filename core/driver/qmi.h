@@ -31,9 +31,6 @@ struct mf_qmi {
     int hangup_fd;               /* the port once more; only polled for a hang-up */
     bool gone;                   /* the port hung up */
     char text[200];
-    /* Called with libqmi's log and message traces during a call; NULL: none. Must return. */
-    void (*log)(void *data, const char *text);
-    void *log_data;
 };
 
 /* Opens a closed port. `flags` of mf_qmi_flag. On failure it is closed again. */
@@ -47,6 +44,9 @@ int mf_qmi_send(struct mf_qmi *self, int timeout_ms, int interrupt);
 
 /* The value of a TLV of the last answer, NULL if it is not there; valid until the next begin. */
 const uint8_t *mf_qmi_answer(struct mf_qmi *self, uint8_t type, uint16_t *length);
+
+/* The name of an error number in TLV 0x02, "DeviceStorageFull" for 51; NULL when libqmi has none. */
+const char *mf_qmi_error_name(int number);
 
 /* Closes the port, whatever the result. Takes at most `timeout_ms` (MBIM closes with a message and its
  * answer) and one second more; an interrupt does not end it. May be called again. */

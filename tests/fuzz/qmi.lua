@@ -62,7 +62,7 @@ local function check_decoding(format, data)
   local value, after = codec.decode(format, data, 1, true)
   if value == nil then return end
   assert(after >= 1 and after <= #data + 1, "beyond the end")
-  local again = assert(codec.encode(format, value, "value", true))
+  local again = codec.encode(format, value, "value", true)
   local same, last = codec.decode(format, again, 1, true)
   assert(last == #again + 1 and input.same(value, same), "another value")
   assert(not is_lossless(format) or again == data:sub(1, after - 1), "other bytes")
@@ -166,10 +166,10 @@ local function check_request(entry, from)
   for _, name in ipairs(sorted_names(entry.request or {})) do
     values[name] = make(from, entry.request[name][2], true)
   end
-  check_tlvs(entry, values, assert(message.request(entry, values)))
+  check_tlvs(entry, values, message.request(entry, values))
   local name = next(values) and some_key(from, values) or "none"
   values[name] = wrong[from:byte(#wrong) + 1]
-  local made, problem = message.request(entry, values)
+  local made, problem = pcall(message.request, entry, values)
   assert(made or problem:sub(1, #message.title(entry)) == message.title(entry), problem)
 end
 

@@ -1,3 +1,4 @@
+local core = require "moonflash.core.qmi"
 local dms = require "moonflash.protocol.qmi.dms"
 local fake = require "tests.fakes.qmi"
 local qmi = require "moonflash.protocol.qmi"
@@ -275,13 +276,10 @@ describe("QMI", function()
       package.loaded["moonflash.core.qmi"] = nil
       package.preload["moonflash.core.qmi"] = function() error("no libqmi here", 0) end
       local opened, problem = qmi.open "/dev/null"
-      local traced, same = qmi.trace(nil)
       package.loaded["moonflash.core.qmi"], package.preload["moonflash.core.qmi"] = loaded, preload
       assert.is_nil(opened)
       assert.equal("qmi.unavailable", problem.code)
       assert.equal("no libqmi here", problem.evidence)
-      assert.is_nil(traced)
-      assert.equal("qmi.unavailable", same.code)
     end)
   end)
 
@@ -364,35 +362,14 @@ describe("QMI", function()
     end)
   end)
 
-  describe("traces", function()
-    after_each(function() qmi.trace(nil) end)
-
-    it("are given to a function and only to it", function()
-      local lines = {}
-      qmi.trace(function(text) lines[#lines + 1] = text end)
-      start [[ on[0x0022] = answer(ok) ]]
-      assert(session:request(dms.get_model))
-      assert.truthy(table.concat(lines, "\n"):find("Get Model", 1, true))
-      local count = #lines
-      qmi.trace(nil)
-      assert(session:request(dms.get_model))
-      assert.equal(count, #lines)
-    end)
-
-    it("do no harm by raising or by asking back", function()
-      start [[ on[0x0022] = answer(ok) ]]
-      local problems = 0
-      qmi.trace(function()
-        local ok = pcall(session.request, session, dms.get_model)
-        if not ok then problems = problems + 1 end
-        error "do not go on"
-      end)
-      assert.same({}, session:request(dms.get_model))
-      assert.is_true(problems > 0)
-    end)
-  end)
-
   describe("names", function()
+    it("of the errors that matter", function()
+      local names = { [5] = "ClientIdsExhausted", [51] = "DeviceStorageFull", [52] = "DeviceNotReady",
+        [60] = "InvalidTransition", [71] = "InvalidQmiCommand", [94] = "NotSupported" }
+      for number, name in pairs(names) do assert.equal(name, core.error_name(number)) end
+      assert.is_nil(core.error_name(10008))
+    end)
+
     it("of services", function()
       for _, word in ipairs { "dms", "DMS", 2, "2", "0x02" } do assert.equal(2, qmi.service(word)) end
       for _, word in ipairs { "dmz", -1, 256, "1.5" } do assert.is_nil(qmi.service(word)) end

@@ -2,9 +2,11 @@ local codec = require "moonflash.protocol.qmi.codec"
 local ctl = require "moonflash.protocol.qmi.ctl"
 local dms = require "moonflash.protocol.qmi.dms"
 local message = require "moonflash.protocol.qmi.message"
-local names = require "moonflash.protocol.qmi.names"
 local qmux = require "tests.fakes.qmux"
 local vectors = require "tests.vectors.init"
+
+-- libqmi names the errors: a build without it shows only their numbers.
+local has_names = pcall(require, "moonflash.core.qmi")
 
 local examples = vectors.named "qmi-examples"
 
@@ -84,12 +86,12 @@ describe("requests, byte by byte", function()
 
   it("are not made of wrong fields", function()
     local function refuses(text, ...)
-      local tlvs, problem = message.request(...)
-      assert.is_nil(tlvs)
+      local ok, problem = pcall(message.request, ...)
+      assert.is_false(ok)
       assert.equal(text, problem)
     end
     for _, mode in ipairs { "asleep", 256, -1, 1.5 } do
-      local _, problem = message.request(dms.set_operating_mode, { mode = mode })
+      local _, problem = pcall(message.request, dms.set_operating_mode, { mode = mode })
       local words = ("dms set_operating_mode: mode: %s does not fit 8 bits; there are: "):format(mode)
       assert.truthy(problem:find(words, 1, true))
       assert.truthy(problem:find(" online ", 1, true))
@@ -107,7 +109,7 @@ describe("requests, byte by byte", function()
     } } }).own
     assert.same({ { 1, "\1" } }, message.request(own, { set = { one = true, two = false } }))
     for _, set in ipairs { { "one" }, { onee = true }, { one = 1 } } do
-      local _, problem = message.request(own, { set = set })
+      local _, problem = pcall(message.request, own, { set = set })
       assert.truthy(problem:find "does not fit 8 bits; there are: one two$")
     end
     refuses("dms own: list[2]: nil does not fit 8 bits", own, { list = { 1, nil, 3 } })
@@ -144,8 +146,9 @@ describe("answers", function()
       assert.is_nil(answer)
       assert.equal("qmi.refused", problem.code)
       assert.equal(case[2], problem.error)
-      assert.equal(case[3], problem.error_name)
-      assert.equal(("%s (%d)"):format(case[3], case[2]), problem.evidence)
+      local name = has_names and case[3] or "error"
+      assert.equal(name, problem.error_name)
+      assert.equal(("%s (%d)"):format(name, case[2]), problem.evidence)
     end)
   end
 
@@ -283,12 +286,5 @@ describe("formats", function()
       assert.is_nil(seen[entry.id], name)
       seen[entry.id] = name
     end
-  end)
-
-  it("the errors that matter have names", function()
-    assert.equal("ClientIdsExhausted", names.errors[5])
-    assert.equal("DeviceStorageFull", names.errors[51])
-    assert.equal("InvalidQmiCommand", names.errors[71])
-    assert.equal("NotSupported", names.errors[94])
   end)
 end)

@@ -83,7 +83,7 @@ describe("redaction", function()
   end
 
   it("knows by a field of their tables which messages are personal", function()
-    local services, checked = require("moonflash.protocol.qmi.names").services, 0
+    local services, checked = require("moonflash.protocol.qmi.message").services, 0
     for service in pairs(services) do
       local found, messages = pcall(require, "moonflash.protocol.qmi." .. service)
       for name, entry in pairs(found and messages or {}) do

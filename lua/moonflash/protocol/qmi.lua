@@ -11,19 +11,11 @@
 
 local failure = require "moonflash.base.failure"
 local message = require "moonflash.protocol.qmi.message"
-local names = require "moonflash.protocol.qmi.names"
 local run = require "moonflash.base.run"
 local session = require "moonflash.protocol.qmi.session"
+local tables = require "moonflash.base.table"
 
 local qmi = {}
-
--- Loaded at the first use, because it loads GLib.
-local function load_core()
-  local ok, core = pcall(require, "moonflash.core.qmi")
-  if ok then return core end
-  return nil, failure.new("qmi.unavailable", "moonflash was built without QMI",
-    { evidence = tostring(core):match "[^\n]*" })
-end
 
 --- Opens a QMI port.
 -- @tparam string path
@@ -31,23 +23,16 @@ end
 -- the clients of all other programs; timeout_ms (20000)
 -- @treturn table a session (moonflash.protocol.qmi.session), or nil and a failure
 function qmi.open(path, options)
-  local core, missing = load_core()
-  if not core then return nil, missing end
+  local loaded, core = pcall(require, "moonflash.core.qmi") -- not before: it loads GLib
+  if not loaded then
+    return nil, failure.new("qmi.unavailable", "moonflash was built without QMI",
+      { evidence = tostring(core):match "[^\n]*" })
+  end
   local port, problem = core.open(path, options or {})
   if not port then return nil, problem end
   local trace = run.trace()
   if trace then port = trace:qmi_port(port, path) end
   return session.new(port)
-end
-
---- Passes libqmi's log and message dumps to a function, line by line.
--- @tparam function|nil callback nil: the log is dropped
--- @treturn boolean true, or nil and a failure
-function qmi.trace(callback)
-  local core, missing = load_core()
-  if not core then return nil, missing end
-  core.trace(callback)
-  return true
 end
 
 --- Defines messages of your own, to be used like those of moonflash.protocol.qmi.dms. A trace contains
@@ -58,33 +43,30 @@ end
 -- @treturn table the messages
 qmi.messages = message.define
 
---- The number of a service: see moonflash.protocol.qmi.names.
+--- The number of a service: see moonflash.protocol.qmi.message.
 -- @function qmi.service
-qmi.service = names.service_number
+qmi.service = message.service_number
 
-local tables = {} -- messages by service name; empty for a service without a file
+local services = {} -- messages by service name; empty for a service without a file
 
 -- Only a name of the table of services becomes part of a module's name.
 local function messages_of(service)
-  local name = names.service_name(service)
+  local name = message.service_name(service)
   if not name then return {} end
-  if not tables[name] then
+  if not services[name] then
     local found, messages = pcall(require, "moonflash.protocol.qmi." .. name)
     local missing = ("module 'moonflash.protocol.qmi.%s' not found"):format(name)
     if not found and not tostring(messages):find(missing, 1, true) then error(messages, 0) end
-    tables[name] = found and messages or {}
+    services[name] = found and messages or {}
   end
-  return tables[name]
+  return services[name]
 end
 
 --- The names of the messages of a service that moonflash knows.
 -- @tparam string|number service
 -- @treturn table array, sorted
 function qmi.message_names(service)
-  local known = {}
-  for name in pairs(messages_of(names.service_number(service))) do known[#known + 1] = name end
-  table.sort(known)
-  return known
+  return tables.sorted_keys(messages_of(message.service_number(service)))
 end
 
 local function message_id(word)
@@ -98,7 +80,7 @@ end
 -- @treturn table the message; for a number that no table has, a message without name and fields; nil when
 -- there is no such name or service
 function qmi.message(service, word)
-  local number, id = names.service_number(service), message_id(word)
+  local number, id = message.service_number(service), message_id(word)
   if not number then return nil end
   for name, entry in pairs(messages_of(number)) do
     if entry.id == id or name == tostring(word):lower():gsub("-", "_") then return entry end

@@ -74,7 +74,7 @@ local function number_kind(size, pack, unpack, signed)
   local function encode(format, value, where)
     local number = number_of(format, value)
     if type(number) ~= "number" or number < least or number > most or number % 1 ~= 0 then
-      return nil, ("%s: %s does not fit %d bits%s"):format(where, tostring(value), size * 8, choices(format))
+      error(("%s: %s does not fit %d bits%s"):format(where, tostring(value), size * 8, choices(format)), 0)
     end
     return pack(number < 0 and number + all or number)
   end
@@ -90,9 +90,9 @@ end
 -- A text is padded with zeros.
 local function string_kind(is_text)
   local function encode(format, value, where, whole)
-    if type(value) ~= "string" then return nil, where .. ": text expected" end
+    if type(value) ~= "string" then error(where .. ": text expected", 0) end
     local size = format.size or (whole and 65535 or 255)
-    if #value > size then return nil, ("%s: longer than %.0f bytes"):format(where, size) end
+    if #value > size then error(("%s: longer than %.0f bytes"):format(where, size), 0) end
     if format.size then return value .. ("\0"):rep(size - #value) end
     return whole and value or bytes.u8(#value) .. value
   end
@@ -110,23 +110,15 @@ end
 
 kinds.text, kinds.bytes = string_kind(true), string_kind(false)
 
--- Encodes values one after the other: { format, value, where } each.
-local function encode_all(parts, out)
-  for _, part in ipairs(parts) do
-    local data, problem = codec.encode(unpack(part, 1, 3))
-    if not data then return nil, problem end
-    out[#out + 1] = data
-  end
-  return table.concat(out)
-end
-
 kinds.list = {
   encode = function(format, value, where)
     local count = type(value) == "table" and table.maxn(value) or 256
-    if count > 255 then return nil, where .. ": a list of at most 255 expected" end
-    local parts = {}
-    for index = 1, count do parts[index] = { format.list, value[index], ("%s[%d]"):format(where, index) } end
-    return encode_all(parts, { bytes.u8(count) })
+    if count > 255 then error(where .. ": a list of at most 255 expected", 0) end
+    local parts = { bytes.u8(count) }
+    for index = 1, count do
+      parts[index + 1] = codec.encode(format.list, value[index], ("%s[%d]"):format(where, index))
+    end
+    return table.concat(parts)
   end,
   decode = function(format, data, at)
     local count, list = bytes.get_u8(data, at), {}
@@ -142,12 +134,12 @@ kinds.list = {
 
 kinds.record = {
   encode = function(format, value, where)
-    if type(value) ~= "table" then return nil, where .. ": a record expected" end
+    if type(value) ~= "table" then error(where .. ": a record expected", 0) end
     local parts = {}
     for index, field in ipairs(format.record) do
-      parts[index] = { field[2], value[field[1]], where .. "." .. field[1] }
+      parts[index] = codec.encode(field[2], value[field[1]], where .. "." .. field[1])
     end
-    return encode_all(parts, {})
+    return table.concat(parts)
   end,
   decode = function(format, data, at)
     local record = {}
@@ -162,17 +154,16 @@ kinds.record = {
 --- Checks a format.
 -- @param format
 -- @tparam string where the name of the value, for the message
--- @treturn ?string the mistake in it; nil when it is a format
+-- @raise a text for what is no format
 function codec.check(format, where)
   local ok = type(format) == "string" or type(format) == "table"
   local kind, details = kind_of(ok and format or {})
   if not kinds[kind] then
-    return where .. ": no such format" .. (type(kind) == "string" and ": " .. kind or "")
+    error(where .. ": no such format" .. (type(kind) == "string" and ": " .. kind or ""), 0)
   end
-  if kind == "list" then return codec.check(details.list, where .. "[]") end
+  if kind == "list" then codec.check(details.list, where .. "[]") end
   for _, field in ipairs(kind == "record" and details.record or {}) do
-    local mistake = codec.check(field[2], where .. "." .. tostring(field[1]))
-    if mistake then return mistake end
+    codec.check(field[2], where .. "." .. tostring(field[1]))
   end
 end
 
@@ -181,7 +172,8 @@ end
 -- @param value
 -- @tparam string where the name of the value, for the message
 -- @tparam[opt] boolean whole the value is a TLV of its own
--- @treturn string or nil and a text: the value does not fit its format
+-- @treturn string
+-- @raise a text when the value does not fit its format
 function codec.encode(format, value, where, whole)
   local kind, details = kind_of(format)
   return kinds[kind].encode(details, value, where, whole)

@@ -12,7 +12,6 @@
 local bytes = require "moonflash.core.bytes"
 local codec = require "moonflash.protocol.qmi.codec"
 local failure = require "moonflash.base.failure"
-local names = require "moonflash.protocol.qmi.names"
 
 local message = {}
 
@@ -20,28 +19,54 @@ local RESULT = 0x02
 local result_format = { record = { { "status", "u16" }, { "error", "u16" } } }
 local SHOWN = 48 -- bytes of a malformed value
 
+--- Service numbers by name. Source: libqmi 1.32, QmiService (qmi-enums.h).
+message.services = {
+  ctl = 0x00, wds = 0x01, dms = 0x02, nas = 0x03, qos = 0x04, wms = 0x05, pds = 0x06, auth = 0x07,
+  at = 0x08, voice = 0x09, cat2 = 0x0a, uim = 0x0b, pbm = 0x0c, qchat = 0x0d, rmtfs = 0x0e, test = 0x0f,
+  loc = 0x10, sar = 0x11, ims = 0x12, adc = 0x13, csd = 0x14, mfs = 0x15, time = 0x16, ts = 0x17,
+  tmd = 0x18, sap = 0x19, wda = 0x1a, tsync = 0x1b, rfsa = 0x1c, csvt = 0x1d, qcmap = 0x1e, imsp = 0x1f,
+  imsvt = 0x20, imsa = 0x21, coex = 0x22, pdc = 0x24, stx = 0x26, bit = 0x27, imsrtp = 0x28, rfrpe = 0x29,
+  dsd = 0x2a, ssctl = 0x2b, dpm = 0x2f, cat = 0xe0, rms = 0xe1, oma = 0xe2, fox = 0xe3, fota = 0xe6,
+  gms = 0xe7, gas = 0xe8,
+}
+
+--- The number of a service.
+-- @tparam string|number word "dms", "DMS", 2 or "0x02"
+-- @treturn ?number nil when there is no such service
+function message.service_number(word)
+  local number = message.services[tostring(word):lower()] or tonumber(word)
+  return number and number >= 0 and number <= 255 and number % 1 == 0 and number or nil
+end
+
+--- The name of a service.
+-- @tparam number service
+-- @treturn ?string nil when the number has no name
+function message.service_name(service)
+  for name, number in pairs(message.services) do
+    if number == service then return name end
+  end
+end
+
 local parts = { id = true, service = true, name = true, request = true, response = true, personal = true }
 
--- Each of these returns the first mistake in a definition as a text, or nil.
-
-local function mistake_in_fields(fields, title)
+local function check_fields(fields, title)
   for name, field in pairs(fields or {}) do
     local where = title .. "." .. tostring(name)
     local tlv = type(field) == "table" and field[1]
     if type(tlv) ~= "number" or tlv < 0 or tlv > 255 or tlv % 1 ~= 0 then
-      return where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255"
+      error(where .. ": a field is { TLV, FORMAT } with a TLV from 0 to 255", 0)
     end
-    local mistake = codec.check(field[2], where)
-    if mistake then return mistake end
+    codec.check(field[2], where)
   end
 end
 
-local function mistake_in(entry, name)
+local function check(entry, name)
   for part in pairs(entry) do
-    if not parts[part] then return name .. ": a message has no " .. tostring(part) end
+    if not parts[part] then error(name .. ": a message has no " .. tostring(part), 0) end
   end
-  if type(entry.id) ~= "number" then return name .. ": a message needs an id" end
-  return mistake_in_fields(entry.request, name) or mistake_in_fields(entry.response, name)
+  if type(entry.id) ~= "number" then error(name .. ": a message needs an id", 0) end
+  check_fields(entry.request, name)
+  check_fields(entry.response, name)
 end
 
 --- Defines messages of one service: sets name and service of each and checks the formats.
@@ -50,21 +75,21 @@ end
 -- @treturn table the messages
 -- @raise for an unknown service and for a message or format that is wrong
 function message.define(service, messages)
-  if not names.services[service] and type(service) ~= "number" then
+  if not message.services[service] and type(service) ~= "number" then
     error("no such QMI service: " .. tostring(service), 2)
   end
   for name, entry in pairs(messages) do
     entry.service, entry.name = service, name
-    local mistake = mistake_in(entry, name)
-    if mistake then error(mistake, 2) end
+    local ok, mistake = pcall(check, entry, name)
+    if not ok then error(mistake, 2) end
   end
   return messages
 end
 
 --- A message for people: "dms set_operating_mode"; a message or service without a name by its number.
 function message.title(entry)
-  local number = names.service_number(entry.service)
-  local service = names.service_name(number) or tostring(number)
+  local number = message.service_number(entry.service)
+  local service = message.service_name(number) or tostring(number)
   return service .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
 end
 
@@ -72,35 +97,27 @@ local function by_tlv(left, right)
   return left[1] < right[1]
 end
 
-local function unknown_field(entry, values)
-  for name in pairs(values) do
-    if not (entry.request or {})[name] then return name end
-  end
-end
-
--- The TLV of one field; nil when the request leaves it out; nil and a text when it may not, or does not fit.
-local function tlv_of(field, value, name, title)
-  if value == nil then return nil, not field.optional and title .. " needs the field " .. name or nil end
-  local data, mistake = codec.encode(field[2], value, title .. ": " .. name, true)
-  return data and { field[1], data }, mistake
-end
-
 --- The TLVs of a request, in the order of their numbers.
 -- @tparam table entry the message
 -- @tparam[opt] table values fields of the request
--- @treturn {{number,string},...} or nil and a text: a field is missing, unknown or does not fit its format
+-- @treturn {{number,string},...}
+-- @raise a text: a field is missing, unknown or does not fit its format
 function message.request(entry, values)
   if type(entry) ~= "table" or not entry.id then
-    return nil, "a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry)
+    error("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry), 0)
   end
-  local tlvs, title = {}, message.title(entry)
+  local title, fields, tlvs = message.title(entry), entry.request or {}, {}
   values = values or {}
-  local unknown = unknown_field(entry, values)
-  if unknown then return nil, title .. " has no field " .. tostring(unknown) end
-  for name, field in pairs(entry.request or {}) do
-    local tlv, mistake = tlv_of(field, values[name], name, title)
-    if mistake then return nil, mistake end
-    tlvs[#tlvs + 1] = tlv
+  for name in pairs(values) do
+    if not fields[name] then error(title .. " has no field " .. tostring(name), 0) end
+  end
+  for name, field in pairs(fields) do
+    local value = values[name]
+    if value ~= nil then
+      tlvs[#tlvs + 1] = { field[1], codec.encode(field[2], value, title .. ": " .. name, true) }
+    elseif not field.optional then
+      error(title .. " needs the field " .. name, 0)
+    end
   end
   table.sort(tlvs, by_tlv)
   return tlvs
@@ -124,6 +141,12 @@ local hints = {
   DeviceNotReady = "the modem has just started: run the same command again in a few seconds",
 }
 
+-- The name of an error in libqmi.
+local function error_name(number)
+  local loaded, core = pcall(require, "moonflash.core.qmi")
+  return loaded and core.error_name(number) or "error"
+end
+
 --- Reads the result, which is in every answer.
 -- @tparam {[number]=string,...} tlvs of the answer
 -- @tparam string title of the message, for people
@@ -134,7 +157,7 @@ function message.result(tlvs, title)
   local result = data and codec.decode(result_format, data, 1, true)
   if not result then return nil, message.malformed(title, "result", data) end
   if result.status == 0 then return true end
-  local name = names.errors[result.error] or "error"
+  local name = error_name(result.error)
   return nil, failure.new("qmi.refused", title .. ": the modem refuses", {
     error = result.error, error_name = name, evidence = ("%s (%d)"):format(name, result.error),
     hint = hints[name],

@@ -4,7 +4,6 @@
 
 local ctl = require "moonflash.protocol.qmi.ctl"
 local message = require "moonflash.protocol.qmi.message"
-local names = require "moonflash.protocol.qmi.names"
 local sys = require "moonflash.core.sys"
 
 local session = {}
@@ -14,7 +13,7 @@ local REQUEST_MS = 10000
 local CLOSE_MS = 2000
 -- A modem that has just booted may not answer the first allocations. libqmi's updater also tries three times.
 local ALLOCATIONS = 3
-local CTL = names.services.ctl
+local CTL = message.services.ctl
 
 --- A session over an open port of moonflash.core.qmi.
 -- @tparam userdata port
@@ -35,8 +34,8 @@ local function exchange(self, service, client, id, tlvs, ms, title)
 end
 
 local function ask_ctl(self, entry, fields, ms)
-  local tlvs = assert(message.request(entry, fields))
-  local answer, problem = exchange(self, CTL, 0, entry.id, tlvs, ms, message.title(entry))
+  local tlvs, title = message.request(entry, fields), message.title(entry)
+  local answer, problem = exchange(self, CTL, 0, entry.id, tlvs, ms, title)
   if not answer then return nil, problem end
   return message.answer(entry, answer)
 end
@@ -54,7 +53,7 @@ end
 -- The message names the service of the request: the caller did not ask for a client id.
 local function no_client(service, problem)
   if problem.code ~= "qmi.refused" then return problem end
-  problem.message = "the modem gives no access to the service " .. (names.service_name(service) or service)
+  problem.message = "the modem gives no access to the service " .. (message.service_name(service) or service)
   return problem
 end
 
@@ -64,12 +63,10 @@ local function client_of(self, service, deadline)
   if self.clients[service] then return self.clients[service] end
   local answer, problem = allocate(self, service, deadline)
   if not answer then return nil, no_client(service, problem) end
-  self.clients[service] = answer.client and answer.client.id
-  if (self.clients[service] or 0) == 0 then
-    self.clients[service] = nil
-    return nil, message.malformed(message.title(ctl.allocate_client), "client id")
-  end
-  return self.clients[service]
+  local id = answer.client and answer.client.id or 0
+  if id == 0 then return nil, message.malformed(message.title(ctl.allocate_client), "client id") end
+  self.clients[service] = id
+  return id
 end
 
 local function send(self, service, id, tlvs, ms, title)
@@ -88,9 +85,9 @@ end
 -- qmi.timeout, qmi.closed (the modem went away), qmi.malformed, qmi.interrupted, qmi.failed
 -- @raise for fields that the message does not have or that do not fit
 function session:request(entry, fields, ms)
-  local tlvs, mistake = message.request(entry, fields)
-  if not tlvs then error(mistake, 2) end
-  local service = names.service_number(entry.service)
+  local ok, tlvs = pcall(message.request, entry, fields)
+  if not ok then error(tlvs, 2) end
+  local service = message.service_number(entry.service)
   local answer, problem = send(self, service, entry.id, tlvs, ms, message.title(entry))
   if not answer then return nil, problem end
   return message.answer(entry, answer)
@@ -103,14 +100,13 @@ end
 -- @tparam[opt=10000] number ms
 -- @treturn {[number]=string,...} TLVs of the answer, or nil and a failure as of session:request
 function session:raw(service, id, tlvs, ms)
-  local number = names.service_number(service)
+  local number = message.service_number(service)
   if not number then error("no such QMI service: " .. tostring(service), 2) end
   local title = message.title { service = number, id = id }
   local answer, problem = send(self, number, id, tlvs or {}, ms, title)
   if not answer then return nil, problem end
   local ok, refusal = message.result(answer, title)
-  if not ok then return nil, refusal end
-  return answer
+  return ok and answer, refusal
 end
 
 local function release(self, deadline)
