@@ -316,8 +316,8 @@ if fake_dbus.program then
 
     local function with_bus(manner, modem)
       with_systemd(modem)
-      assert(sys.make_folder(machine.root .. "/run/dbus"))
-      server = fake_dbus.start(machine.root .. "/run/dbus/system_bus_socket", manner)
+      assert(sys.make_folder(machine.root .. "/var/run/dbus"))
+      server = fake_dbus.start(machine.root .. "/var/run/dbus/system_bus_socket", manner)
     end
 
     it("is inhibited for this modem, and no longer at the end", function()

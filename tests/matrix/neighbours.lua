@@ -40,8 +40,8 @@ function neighbours.new(root)
   make_systemd(root)
   local self = setmetatable({ root = root, told = "" }, neighbours)
   if fake_dbus.program then
-    assert(sys.make_folder(root .. "/run/dbus"))
-    self.bus = fake_dbus.start(root .. "/run/dbus/system_bus_socket", "accept")
+    assert(sys.make_folder(root .. "/var/run/dbus"))
+    self.bus = fake_dbus.start(root .. "/var/run/dbus/system_bus_socket", "accept")
   end
   return self
 end

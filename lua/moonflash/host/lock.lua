@@ -1,5 +1,5 @@
---- The lock of a modem: only one program at a time uses it, because two programs that read one QMI port receive
--- each other's answers. The lock is one of the USB socket, so it holds in every mode of the modem.
+--- The lock of a modem: only one program at a time uses it, because two programs that read one QMI port receive each
+-- other's answers. The lock is one of the USB socket, so it holds in every mode of the modem.
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
@@ -14,25 +14,19 @@ local QUERY_MS, RETRY_MS = 20000, 20 -- for the query of another program; its mo
 lock.ASKS = "asks"
 
 --- The USB socket of a modem. Its USB 3 and USB 2 places are one socket; the lower of the two is its name.
--- @tparam table device
--- @treturn string
 function lock.socket(device)
   if device.peer and device.peer < device.place then return device.peer end
   return device.place
 end
 
---- Takes the lock of a socket.
--- @tparam string root
--- @tparam string socket of lock.socket
--- @tparam[opt] string role lock.ASKS; not given: a job's
--- @treturn userdata the lock, with a method release(); or nil and a failure: sys.locked, sys.*
+--- Takes the lock of a socket in a role: lock.ASKS, or nil for a job. Returns the lock, with a method release(); or nil
+-- and a failure: sys.locked, sys.*
 function lock.take_socket(root, socket, role)
   return sys.lock(paths.below(root, ("/run/moonflash/%s.lock"):format(socket)), role)
 end
 
---- Whether a job holds the lock that could not be taken. A program that took it just now has not written its
--- role yet, and counts as one that only asks.
--- @tparam table problem of lock.take_socket
+--- Whether a job holds the lock, by the failure of lock.take_socket. A program that took it just now has not written
+-- its role yet, and counts as one that only asks.
 function lock.is_jobs(problem)
   return problem.code == "sys.locked" and problem.evidence:match "^pid %d+: " ~= nil
 end
@@ -46,13 +40,10 @@ end
 
 local OURS = "this script has opened the modem itself: call job:finalize() before the next job"
 
---- Takes the lock of a modem. Waits for programs that only ask, up to 20 s.
--- @tparam string root
--- @tparam table device
--- @tparam[opt] boolean to_ask only to ask the modem something
--- @treturn userdata the lock, with a method release(); or nil and a failure: device.busy, sys.interrupted (both
--- with final = true: no step tries again), sys.*. device.busy has ours = true when this process has the lock: a
--- script that opened the modem and then starts an update
+--- Takes the lock of a modem, with `to_ask` only to ask the modem something. Waits for programs that only ask, up to
+-- 20 s. Returns the lock, with a method release(); or nil and a failure: device.busy, sys.interrupted (both with
+-- final = true: no step tries again), sys.*. device.busy has ours = true when this process has the lock: a script that
+-- opened the modem and then starts an update.
 function lock.take(root, device, to_ask)
   local held, problem = wait_for_queries(root, lock.socket(device), to_ask and lock.ASKS or nil)
   if held then return held end

@@ -1,5 +1,5 @@
---- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the
--- D-Bus connection, so it ends with this process, also when that is killed.
+--- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the D-Bus
+-- connection, so it ends with this process, also when that is killed.
 -- https://www.freedesktop.org/software/ModemManager/api/latest/gdbus-org.freedesktop.ModemManager1.html
 
 local paths = require "moonflash.base.paths"
@@ -10,16 +10,14 @@ local modemmanager = {}
 
 local OPEN_MS, CALL_MS = 2000, 15000
 local SUPERSPEED_MBIT = 5000
-local sockets = { "/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket" }
+local SOCKET = "/var/run/dbus/system_bus_socket"
 
 --- Whether it runs.
 function modemmanager.runs(root)
   return system.runs(root, "ModemManager")
 end
 
---- Its service in the init system that runs, as an entry of the paused services file (moonflash.host.paused).
--- @tparam string root
--- @treturn ?table { kind, name }
+--- Its service in the init system that runs, as an entry of the paused services file (moonflash.host.paused), or nil.
 function modemmanager.service(root)
   if system.program(root, "/etc/init.d/modemmanager") and system.program(root, "/sbin/procd") then
     return { kind = "procd", name = "modemmanager" }
@@ -31,11 +29,8 @@ end
 
 local function connect(root)
   local loaded, dbus = pcall(require, "moonflash.core.dbus")
-  for _, name in ipairs(loaded and sockets or {}) do
-    local path = paths.below(root, name)
-    local found = sys.stat(path)
-    if found and found.kind == "socket" then return dbus.open("unix:path=" .. path, OPEN_MS) end
-  end
+  local path = paths.below(root, SOCKET)
+  if loaded and sys.stat(path) then return dbus.open("unix:path=" .. path, OPEN_MS) end
 end
 
 local function set_inhibited(connection, uid, inhibited)
@@ -45,10 +40,8 @@ local function set_inhibited(connection, uid, inhibited)
   }, CALL_MS)
 end
 
---- Inhibits a device. ModemManager calls a device by its folder in /sys.
--- @tparam string root
--- @tparam table dev
--- @treturn function ends the inhibition: true, or nil and a failure. Or nil; and a failure, if there is a bus
+--- Inhibits a device. ModemManager calls a device by its folder in /sys. Returns a function that ends the inhibition
+-- (true, or nil and a failure); or nil and, if there is a bus, a failure.
 function modemmanager.inhibit(root, dev)
   local uid = system.device_path(root, dev)
   local connection, problem
@@ -68,9 +61,8 @@ function modemmanager.inhibit(root, dev)
   end
 end
 
---- Whether an inhibition lasts for a whole update. It is for one folder in /sys, and the loader of a SuperSpeed
--- modem appears in another.
--- @tparam table dev
+--- Whether an inhibition lasts for a whole update. It is for one folder in /sys, and the loader of a SuperSpeed modem
+-- appears in another.
 function modemmanager.inhibition_lasts(dev)
   if dev.mode == "application" then return (dev.speed or 0) < SUPERSPEED_MBIT end
   return dev.peer == nil

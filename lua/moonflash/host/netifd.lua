@@ -24,8 +24,8 @@ local function read_sections(root)
   return sections
 end
 
--- A set of what an interface may call the modem: a port, a network device, or the modem's folder in /sys
--- (protocol modemmanager).
+-- The names that an interface may have for the modem: ports, network devices, and the modem's folder in /sys (protocol
+-- modemmanager). A set.
 local function names_of(root, dev)
   local names = {}
   local function add(name) if name then names[name] = true end end
@@ -49,10 +49,7 @@ local function is_up(ubus, name)
   return text ~= nil and text:match '"autostart":%s*true' ~= nil
 end
 
---- The interfaces that use a modem and were not taken down by the user.
--- @tparam string root
--- @tparam table dev
--- @treturn table array of { kind = "interface", name }
+--- The interfaces that use a modem and were not taken down by the user: an array of { kind = "interface", name }.
 function netifd.find(root, dev)
   local ubus, found = system.program(root, "ubus"), {}
   if not ubus or not system.program(root, "ifdown") then return found end

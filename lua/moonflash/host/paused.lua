@@ -1,7 +1,7 @@
---- The paused services file: what is paused for the modem in one USB socket (moonflash.host.lock), a line
--- "KIND NAME" each: an entry { kind, name }. A job writes it before it pauses anything and removes it when everything
--- is resumed, so the next run finds it after a crash. While the file exists and its job runs, services must stay
--- stopped, even those that another job stopped.
+--- The paused services file: one for the modem in each USB socket (moonflash.host.lock). Each line is an entry "KIND
+-- NAME", in Lua { kind, name }. A job writes the file before it pauses anything and removes it when everything is
+-- resumed, so the next run finds it after a crash. While the file exists and its job runs, services must stay stopped,
+-- even those that another job stopped.
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
@@ -36,8 +36,7 @@ function paused.read(root, socket)
   return entries
 end
 
---- Replaces a file in one step: a crash leaves the old one or the new one.
--- @treturn boolean true, or nil and a failure
+--- Replaces a file in one step: a crash leaves the old one or the new one. Returns true, or nil and a failure.
 function paused.write(root, socket, entries)
   local lines, path = {}, path_of(root, socket)
   for index, entry in ipairs(entries) do lines[index] = entry.kind .. " " .. entry.name .. "\n" end
@@ -47,8 +46,7 @@ function paused.write(root, socket, entries)
   return done, problem
 end
 
---- Adds an entry to a file, once.
--- @treturn boolean true, or nil and a failure
+--- Adds an entry to a file, once. Returns true, or nil and a failure.
 function paused.add(root, socket, entry)
   local entries = paused.read(root, socket)
   for _, other in ipairs(entries) do
@@ -76,8 +74,8 @@ local function release(held, ran, ...)
   return ...
 end
 
---- Runs a function while no other job reads or writes these files, or stops or starts services. Without the
--- lock, if it cannot be taken. Returns what the function returns; what it raises is raised again.
+--- Calls a function while no other job reads or writes these files, or stops or starts services. Returns what the
+-- function returns. If the lock cannot be taken, the function is called without.
 function paused.alone(root, action)
   return release(take_lock(root), pcall(action))
 end

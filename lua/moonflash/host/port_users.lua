@@ -1,5 +1,5 @@
---- Other programs that have ports of the modem open, from /proc. Processes that this user may not inspect are
--- left out, as fuser does.
+--- Other programs that have ports of the modem open, from /proc. As of fuser, processes that this user may not inspect
+-- are left out.
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
@@ -35,10 +35,7 @@ local function open_port(root, pid, ports)
   end
 end
 
---- The other processes that have ports of a modem open.
--- @tparam string root
--- @tparam table dev
--- @treturn table array of { pid, name, port }
+--- The other processes that have ports of a modem open: an array of { pid, name, port }.
 function port_users.list(root, dev)
   local users, ports = {}, ports_of(dev)
   if not next(ports) then return users end
@@ -68,10 +65,8 @@ local function conflicting(job)
   return users
 end
 
---- Checks that no other program has the ports open. Waits a moment for paused programs to close them.
--- @tparam table job
--- @tparam boolean paused whether any program was paused
--- @treturn boolean true, or nil and a failure: device.busy, sys.interrupted
+--- Checks that no other program has the ports open. When programs were paused, they get a moment to close the ports.
+-- Returns true, or nil and a failure: device.busy, sys.interrupted.
 function port_users.check(job, paused)
   local users
   local free, interrupted = process.poll_until(sys.clock_ms() + (paused and CLOSE_MS or 0), RETRY_MS, function()

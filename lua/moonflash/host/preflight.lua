@@ -10,41 +10,28 @@
 -- when only `plan` and a failure to find the modem again tell it. A check reads files below the job's root.
 
 local failure = require "moonflash.base.failure"
-local tables = require "moonflash.base.table"
 
 local preflight = {}
 
--- In the order of the findings.
-local checks, known = {}, { holders = true }
+--- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
+preflight.names = { "holders" }
+
+local checks = {} -- in the order of the findings
 for _, file in ipairs { require "moonflash.host.checks.ports", require "moonflash.host.checks.computer" } do
   for _, check in ipairs(file) do
-    checks[#checks + 1], known[check.name] = check, true
+    checks[#checks + 1], preflight.names[#preflight.names + 1] = check, check.name
   end
 end
+table.sort(preflight.names)
 
---- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
-preflight.names = tables.sorted_keys(known)
-
---- Whether the user skips a check.
-function preflight.is_skipped(job, name)
+local function is_skipped(job, name)
   return (job.options.skip or {})[name]
 end
 
-local is_skipped = preflight.is_skipped
+--- Whether the user skips a check.
+preflight.is_skipped = is_skipped
 
--- The command line refuses a misspelt name; in a request of a program it would skip nothing.
-local function warn_of_unknown_names(job)
-  for name in pairs(job.options.skip or {}) do
-    if not known[name] then
-      job:warn("usage", ("--skip %s has no effect; the names are %s"):format(name,
-        table.concat(preflight.names, ", ")))
-    end
-  end
-end
-
---- All findings.
--- @tparam table job
--- @treturn table array of findings, each with its name
+--- An array of all findings, each with the name of its check.
 function preflight.look(job)
   local findings = {}
   for _, check in ipairs(checks) do
@@ -58,15 +45,12 @@ function preflight.look(job)
 end
 
 local function warn(job, finding, prefix)
-  job:warn("preflight." .. finding.name, ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence,
-    finding.hint))
+  local text = ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence, finding.hint)
+  job:warn("preflight." .. finding.name, text)
 end
 
---- Refuses the job for the first serious finding that is not skipped, and warns of the others.
--- @tparam table job
--- @treturn boolean true, or nil and that finding as a failure
+--- Warns of the findings, but returns nil and a failure for the first one that refuses the job; else true.
 function preflight.check(job)
-  warn_of_unknown_names(job)
   local first
   for _, finding in ipairs(preflight.look(job)) do
     if is_skipped(job, finding.name) then
@@ -85,7 +69,6 @@ function preflight.check(job)
 end
 
 --- Warns of all findings; for `plan`.
--- @tparam table job
 function preflight.warn_of_all(job)
   for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
 end
@@ -100,23 +83,18 @@ local function prepare(job, applies)
   return true
 end
 
---- Lets the checks fix what they can, until the end of the job.
--- @tparam table job
--- @treturn boolean true, or nil and a failure
+--- Lets the checks fix what they can, until the end of the job. Returns true, or nil and a failure.
 function preflight.prepare(job)
   job.is_prepared = true
   return prepare(job, function() return true end)
 end
 
 --- Prepares again for a modem that is back after a restart.
--- @tparam table job
 function preflight.prepare_again(job)
   if job.is_prepared then prepare(job, function(check) return check.each_time end) end
 end
 
 --- Adds the advice of the checks to a failure, when the modem was not found again.
--- @tparam table job
--- @tparam table problem
 function preflight.advise(job, problem)
   local advice = problem.code == "device.not_seen" and job.advice
   if not advice then return end

@@ -1,5 +1,5 @@
---- The system below a root: its files, programs and processes. With another root than "/", nothing of the real
--- system is read or run.
+--- The system below a root: its files, programs and processes. With another root than "/", nothing of the real system
+-- is read or run.
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
@@ -20,9 +20,7 @@ function system.text(root, path)
   return text and text:match "^%s*(.-)%s*$"
 end
 
---- The path of an installed program; nil when there is none.
--- @tparam string root
--- @tparam string name without folders, or a path below the root
+--- The path of an installed program, by its name without folders or its path below the root; nil when there is none.
 function system.program(root, name)
   if name:find "/" then
     local path = paths.below(root, name)

@@ -22,8 +22,8 @@ local function ssh_peer(root)
   end
 end
 
--- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0", by the kernel's own
--- choice. `ip` prints: 192.0.2.7 via 198.51.100.1 dev wwan0 src 198.51.100.9 ...
+-- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0".
+-- `ip` prints: 192.0.2.7 via 198.51.100.1 dev wwan0 src 198.51.100.9 ...
 local function interface_to(root, address)
   local zone = address:match "%%(.+)$"
   local ip = not zone and system.program(root, "ip")
@@ -157,18 +157,13 @@ end
 
 local DMI = "/sys/class/dmi/id/"
 
--- Patterns of files that only virtual machines match. WSL names itself in the kernel's release; a vendor
--- alone is no sign of Hyper-V, VirtualBox or Parallels, so their product names count.
+-- Patterns of files that only virtual machines match. WSL names itself in the kernel's release; Hyper-V, VirtualBox and
+-- Parallels in the product name, since their vendor is no sign.
 local signs = {
   { "/proc/sys/kernel/osrelease", "[Mm]icrosoft" },
   { DMI .. "sys_vendor", "^QEMU", "^VMware", "^Xen", "^Bochs" },
   { DMI .. "product_name", "Virtual", "^KVM", "^BHYVE", "^Standard PC %(" },
 }
-
--- Xen's first domain (dom0) has the hardware itself.
-local function is_first_domain(root)
-  return (system.text(root, "/proc/xen/capabilities") or ""):find "control_d" ~= nil
-end
 
 local function find_sign(root)
   for _, sign in ipairs(signs) do
@@ -177,8 +172,6 @@ local function find_sign(root)
       if text:find(sign[index]) then return text, sign[1] end
     end
   end
-  local xen = not is_first_domain(root) and system.text(root, "/sys/hypervisor/type")
-  if xen then return xen, "/sys/hypervisor/type" end
 end
 
 local function find_virtual_machine(job)
