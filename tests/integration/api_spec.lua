@@ -91,11 +91,12 @@ describe("the public API", function()
   end)
 
   it("names the parameters of each function that has more than one", function()
-    local missing = {}
+    local missing, files = {}, handed_out()
     each_public(function(found)
       local list = found.lines[found.line]:match "%((.*)%)" or ""
       local documented = comment_above(found) or ""
-      if list:find "," and not documented:find "@[t]?param" then missing[#missing + 1] = where(found) end
+      local named = documented:find "@[t]?param"
+      if files[found.path] and list:find "," and not named then missing[#missing + 1] = where(found) end
     end)
     assert.equal("", table.concat(missing, "\n"))
   end)

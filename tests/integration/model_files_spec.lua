@@ -194,19 +194,6 @@ describe("a folder of models", function()
     end)
   end
 
-  it("warns of a file that does not end, and lists the other models", function()
-    assert(sys.write_file(folder .. "/models/x.lua", "while true do pcall(error) end"))
-    local clock, calls = sys.clock_ms, 0
-    sys.clock_ms = function() -- luacheck: ignore
-      calls = calls + 10000
-      return calls
-    end
-    local list, broken = names()
-    sys.clock_ms = clock -- luacheck: ignore
-    assert.equal("EM7305 MC7354 MC7455", list)
-    assert.truthy(broken.message:find("x.lua:1: it does not end", 1, true), broken.message)
-  end)
-
   it("warns of a link to nothing, and leaves other files and folders alone", function()
     assert(sys.symlink(folder .. "/nothing", folder .. "/models/link.lua"))
     assert(sys.write_file(folder .. "/models/README", "no Lua"))

@@ -1,7 +1,6 @@
 -- User code: its errors name its own file and line, Ctrl-C ends it, and what it returns is success or a failure.
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
-local files = require "moonflash.engine.model_files"
 local model = require "moonflash.engine.model"
 local steps = require "moonflash.procedure.steps"
 local support = require "tests.support"
@@ -89,15 +88,6 @@ describe("user_code.call", function()
     assert(sys.write_file(folder .. "/x.lua", "\nerror 'no'"))
     local _, problem = user_code.call(assert(loadfile(folder .. "/x.lua")))
     assert.equal(folder .. "/x.lua:2: no", problem.message)
-  end)
-
-  it("raises in code that runs past its deadline, whatever the code catches", function()
-    for _, text in ipairs { "while true do end", "while true do pcall(function() while true do end end) end" } do
-      local ok, problem = user_code.call_until(sys.clock_ms() + 20, files.load, write(text))
-      assert.is_nil(ok)
-      assert.truthy(problem.message:find ":1: it does not end$")
-    end
-    assert.is_true((user_code.call(function() for _ = 1, 100000 do os.time() end end)))
   end)
 end)
 

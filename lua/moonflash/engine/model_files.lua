@@ -98,11 +98,10 @@ local function after_call(file, ran, ...)
   return nil, (...)
 end
 
---- Loads a script file: calls it.
+--- Loads a script file: calls it. Returns what the script returns, or nil and a failure: script.not_found,
+-- script.untrusted, script.invalid, script.raised, or one that it raised.
 -- @tparam string path
 -- @param ... handed to the script as its `...`
--- @return what the script returns, or nil and a failure: script.not_found, script.untrusted, script.invalid,
--- script.raised, or one that it raised
 function files.load(path, ...)
   local chunk, problem = parse(path)
   if not chunk then return nil, problem end
@@ -142,9 +141,8 @@ local function find_by_name(name, subfolders)
       hint = "check the name; `moonflash run` also takes a file, like ./mine.lua" })
 end
 
---- The file of a script: a path, or the name of a script or of a model.
--- @tparam string name "./mine.lua", "mine", "examples/inventory" or "mc7455"
--- @treturn string the path, or nil and failure script.not_found
+--- The path of a script: "./mine.lua", "mine", "examples/inventory" or, a model, "mc7455"; or nil and failure
+-- script.not_found.
 function files.find(name)
   if is_file(name) then return name:find "/" and name or "./" .. name end
   if name:find "^%.?%.?/" then return name end
@@ -162,9 +160,8 @@ function files.script(name)
   return load_model(path)
 end
 
---- The model that a script returns. While the script is loaded it sees no modem.
--- @tparam string name as for find
--- @treturn table the model; nil when the script returns none; or nil and a failure, as of script
+--- The model that a script returns, by its name as for find. While the script is loaded it sees no modem. Returns nil
+-- when the script returns no model; or nil and a failure, as of script.
 function files.model_of(name)
   local path, missing = files.find(name)
   if not path then return nil, missing end
@@ -175,8 +172,6 @@ function files.model_of(name)
 end
 
 -- --- all models ---------------------------------------------------------------------------------
-
-local LOAD_MS = 10000 -- a model takes a few ms
 
 local warned = {} -- the messages of earlier calls
 
@@ -209,7 +204,7 @@ function files.all(emit)
     for _, path in ipairs(list_files(folder .. "/models/")) do
       local name = path:match "[^/]*$"
       local made, problem
-      if not overridden[name] then made, problem = user_code.call_until(sys.clock_ms() + LOAD_MS, load_model, path) end
+      if not overridden[name] then made, problem = load_model(path) end
       models[#models + 1], overridden[name] = made, overridden[name] or made
       broken = broken or problem
       if problem and emit then warn_once(emit, problem) end

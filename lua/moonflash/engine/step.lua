@@ -67,9 +67,8 @@ local function fault(known, fields)
   end
 end
 
---- The first error in a list of steps: an entry that is no step, or a wrong value in a field that all steps share.
--- @tparam table list
--- @treturn ?string words
+--- The first error in a list of steps, in words: an entry that is no step, or a wrong value in a field that all steps
+-- share.
 function step.fault(list)
   for index = 1, table.maxn(list) do
     local made = list[index]
@@ -92,11 +91,10 @@ local function check(kind, fields)
   if wrong then error(("step %q: %s"):format(kind.name, wrong), 3) end
 end
 
---- Makes the constructor of a kind of step.
--- @tparam table kind name (in words), changes (whether it changes the modem), seconds (its duration, for plans),
--- fields (its own: name to type), goal (its mode is the one it ends in, not the one it starts from), leads_to (the
--- mode it ends in), run = function(job, step); and the values of fields that a script leaves out
--- @treturn function the constructor for scripts
+--- Makes the constructor of a kind of step for scripts. The kind has a name (in words), changes (whether it changes the
+-- modem), seconds (its duration, for plans), fields (its own: name to type), goal (its mode is the one it ends in, not
+-- the one it starts from), leads_to (the mode it ends in), run = function(job, step); and the values of fields that a
+-- script leaves out.
 function step.define(kind)
   kind.__index = kind
   return function(fields)
@@ -106,11 +104,7 @@ function step.define(kind)
   end
 end
 
---- A copy of a step with some of its fields changed.
--- @tparam table original a step
--- @tparam table fields as for its constructor
--- @treturn table the step
--- @raise for a field that the step does not have
+--- A copy of a step with some of its fields changed. Raises an error for a field that the step does not have.
 function step.with(original, fields)
   check({ name = original.name, fields = original.fields or action_fields }, fields)
   return setmetatable(tables.merge(original, fields), getmetatable(original))

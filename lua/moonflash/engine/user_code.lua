@@ -16,17 +16,12 @@ local function is_user_code(frame)
   return frame.what ~= "C" and frame.what ~= "tail" and frame.source:sub(1, #LIBRARY) ~= LIBRARY
 end
 
-local deadline -- of sys.clock_ms, within user_code.call_until
-
--- The hook. Raises in user code only: an interrupted wait of the library returns its failure. Once there is a
--- reason to stop, the hook runs at every instruction: a script that catches all errors in a loop ends, too.
+-- The hook. Raises in user code only: an interrupted wait of the library returns its failure. After an interrupt the
+-- hook runs at every instruction: a script that catches all errors in a loop ends, too.
 local function stop_user_code()
   local stopped = interrupt.pending()
-  local is_late = deadline and sys.clock_ms() > deadline
-  sys.hook(stop_user_code, (stopped or is_late) and EVERY_STEP or STEPS)
-  if not is_user_code(debug.getinfo(2, "S")) then return end
-  if stopped then error(stopped, 0) end
-  if is_late then error("it does not end", 2) end
+  sys.hook(stop_user_code, stopped and EVERY_STEP or STEPS)
+  if stopped and is_user_code(debug.getinfo(2, "S")) then error(stopped, 0) end
 end
 
 local function place(frame, line)
@@ -75,11 +70,8 @@ local function frames_above()
   return frames
 end
 
---- Calls user code.
--- @tparam function code
--- @param ... its arguments
--- @treturn boolean true; or nil and a failure: the one that was raised, or script.raised
--- @return all that it returns
+--- Calls user code with arguments. Returns true and all that it returns; or nil and a failure: the one that was
+-- raised, or script.raised.
 function user_code.call(code, ...)
   local count, arguments, frames = select("#", ...), { ... }, {}
   local hooked = debug.gethook() == nil -- else a debugger or a coverage tool has the hook
@@ -95,33 +87,13 @@ function user_code.call(code, ...)
   end))
 end
 
-local function restore(before, ...)
-  deadline = before
-  return ...
-end
-
---- Calls a function of the library that calls user code. User code that runs past the deadline raises.
--- @tparam number ms of sys.clock_ms
--- @tparam function work returns its failures
--- @param ... its arguments
--- @return what it returns
-function user_code.call_until(ms, work, ...)
-  local before = deadline
-  deadline = ms
-  return restore(before, work(...))
-end
-
---- Where a function is defined.
--- @tparam function code
--- @treturn string file and line
+--- Where a function is defined: file and line.
 function user_code.place(code)
   local frame = debug.getinfo(code, "S")
   return place(frame, frame.linedefined)
 end
 
 --- Whether a value is a result, as flash.update and its kind return one.
--- @param value
--- @treturn boolean
 function user_code.is_result(value)
   return type(value) == "table" and type(value.ok) == "boolean" and type(value.exit) == "number"
     and value.exit >= 0 and value.exit < 256 and value.exit % 1 == 0
@@ -141,12 +113,11 @@ local function is_success(value, detail)
     or type(value) == "table" and value.ok ~= false
 end
 
---- The failure that a script, a callback or a step returned: nil and a text or a failure, a failure, or a result
--- that is not ok. Everything else is success, or script.invalid.
+--- The failure that a script, a callback or a step returned: nil and a text or a failure, a failure, or a result that
+-- is not ok. Everything else is success (nil), or script.invalid.
 -- @tparam string where what returned it: a file, or file and line
 -- @param value the first value it returned
 -- @param detail the second
--- @treturn ?table
 function user_code.failure(where, value, detail)
   if failure.is(value) then return value end
   if is_success(value, detail) then return nil end

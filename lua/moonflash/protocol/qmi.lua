@@ -1,12 +1,5 @@
---- QMI: requests to a modem, messages as tables.
---
---     local qmi, dms = require "moonflash.protocol.qmi", require "moonflash.protocol.qmi.dms"
---     local session = qmi.open("/dev/cdc-wdm0", { timeout_ms = 20000 })
---     local answer, problem = session:request(dms.set_operating_mode, { mode = "offline" }, 10000)
---     session:close(2000, { release = true })
---
--- Each service is one file: moonflash/protocol/qmi/SERVICE.lua returns its messages. A script defines
--- messages of its own with qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
+--- QMI ports and messages. Each service is one file: moonflash/protocol/qmi/SERVICE.lua returns its messages. A script
+-- defines messages of its own: qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
 -- @module moonflash.protocol.qmi
 
 local failure = require "moonflash.base.failure"

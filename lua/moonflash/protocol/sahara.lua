@@ -25,11 +25,8 @@ local function read_up_to(port, count, ms)
   return text
 end
 
---- Whether the modem behind a port offers its memory. The modem sends its hello when the port opens;
--- nothing is written.
--- @tparam string address see moonflash.device.channel
--- @tparam number ms
--- @treturn boolean or nil and a failure when the port cannot be opened
+--- Whether the modem behind a port offers its memory within some ms; or nil and a failure when the port cannot be
+-- opened. The modem sends its hello when the port opens; nothing is written.
 function sahara.offers_memory(address, ms)
   local port, problem = channel.open(address)
   if not port then return nil, problem end
@@ -38,10 +35,7 @@ function sahara.offers_memory(address, ms)
   return text:sub(1, #HELLO) == HELLO and bytes.get_u32le(text, MODE_AT) == MEMORY_DEBUG
 end
 
---- Resets a modem that offers its memory. It may vanish before its answer arrives.
--- @tparam string address see moonflash.device.channel
--- @tparam number ms
--- @treturn boolean true, or nil and a failure
+--- Resets a modem that offers its memory. It may vanish before its answer arrives. Returns true, or nil and a failure.
 function sahara.reset(address, ms)
   local port, problem = channel.open(address)
   if not port then return nil, problem end

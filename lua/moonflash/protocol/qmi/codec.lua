@@ -151,10 +151,7 @@ kinds.record = {
   end,
 }
 
---- Checks a format.
--- @param format
--- @tparam string where the name of the value, for the message
--- @raise a text for what is no format
+--- Raises a text for what is no format; `where` is the name of the value.
 function codec.check(format, where)
   local ok = type(format) == "string" or type(format) == "table"
   local kind, details = kind_of(ok and format or {})
@@ -167,25 +164,15 @@ function codec.check(format, where)
   end
 end
 
---- The bytes of a value.
--- @param format
--- @param value
--- @tparam string where the name of the value, for the message
--- @tparam[opt] boolean whole the value is a TLV of its own
--- @treturn string
--- @raise a text when the value does not fit its format
+--- The bytes of a value, with `whole` as a TLV of its own. Raises a text with its name `where` when the value does not
+-- fit its format.
 function codec.encode(format, value, where, whole)
   local kind, details = kind_of(format)
   return kinds[kind].encode(details, value, where, whole)
 end
 
---- Reads a value.
--- @param format
--- @tparam string data
--- @tparam number at where the value begins; 1 is the first byte
--- @tparam[opt] boolean whole the value is a TLV of its own
--- @return the value, nil when the bytes end too early
--- @treturn number the position after it
+--- Reads a value from the byte `at` on, with `whole` as a TLV of its own. Returns the value, and the position after it;
+-- nil when the bytes end too early.
 function codec.decode(format, data, at, whole)
   local kind, details = kind_of(format)
   return kinds[kind].decode(details, data, at, whole)

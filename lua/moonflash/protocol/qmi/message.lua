@@ -30,17 +30,13 @@ message.services = {
   gms = 0xe7, gas = 0xe8,
 }
 
---- The number of a service.
--- @tparam string|number word "dms", "DMS", 2 or "0x02"
--- @treturn ?number nil when there is no such service
+--- The number of a service by "dms", "DMS", 2 or "0x02"; nil when there is no such service.
 function message.service_number(word)
   local number = message.services[tostring(word):lower()] or tonumber(word)
   return number and number >= 0 and number <= 255 and number % 1 == 0 and number or nil
 end
 
---- The name of a service.
--- @tparam number service
--- @treturn ?string nil when the number has no name
+--- The name of a service by its number; nil when it has none.
 function message.service_name(service)
   for name, number in pairs(message.services) do
     if number == service then return name end
@@ -69,11 +65,8 @@ local function check(entry, name)
   check_fields(entry.response, name)
 end
 
---- Defines messages of one service: sets name and service of each and checks the formats.
--- @tparam string|number service
--- @tparam {[string]=table,...} messages by name
--- @treturn table the messages
--- @raise for an unknown service and for a message or format that is wrong
+--- Defines messages of one service by name: sets name and service of each and checks the formats. Returns the messages.
+-- Raises an error for an unknown service and for a message or format that is wrong.
 function message.define(service, messages)
   if not message.services[service] and type(service) ~= "number" then
     error("no such QMI service: " .. tostring(service), 2)
@@ -97,11 +90,8 @@ local function by_tlv(left, right)
   return left[1] < right[1]
 end
 
---- The TLVs of a request, in the order of their numbers.
--- @tparam table entry the message
--- @tparam[opt] table values fields of the request
--- @treturn {{number,string},...}
--- @raise a text: a field is missing, unknown or does not fit its format
+--- The TLVs of a request from the values of its fields: { { number, bytes }, ... } in the order of their numbers.
+-- Raises a text when a field is missing, unknown or does not fit its format.
 function message.request(entry, values)
   if type(entry) ~= "table" or not entry.id then
     error("a QMI message expected (of flash.dms or flash.qmi.messages), got " .. type(entry), 0)
@@ -123,10 +113,7 @@ function message.request(entry, values)
   return tlvs
 end
 
---- A failure: a part of an answer is missing or cannot be read.
--- @tparam string title of the message
--- @tparam string what the part
--- @tparam[opt] string data its bytes
+--- A failure: a part of an answer is missing, or its bytes `data` cannot be read.
 function message.malformed(title, what, data)
   local seen = " is missing"
   if data then seen = ": " .. bytes.hex(data:sub(1, SHOWN)) .. (#data > SHOWN and " ..." or "") end
@@ -147,11 +134,8 @@ local function error_name(number)
   return loaded and core.error_name(number) or "error"
 end
 
---- Reads the result, which is in every answer.
--- @tparam {[number]=string,...} tlvs of the answer
--- @tparam string title of the message, for people
--- @treturn boolean true, or nil and a failure: qmi.refused with `error` (number) and `error_name`,
--- or qmi.malformed
+--- Reads the result, which is in every answer. Returns true, or nil and a failure: qmi.refused with `error` (number)
+-- and `error_name`, or qmi.malformed.
 function message.result(tlvs, title)
   local data = tlvs[RESULT]
   local result = data and codec.decode(result_format, data, 1, true)
@@ -164,10 +148,7 @@ function message.result(tlvs, title)
   })
 end
 
---- The fields of an answer.
--- @tparam table entry the message
--- @tparam {[number]=string,...} tlvs
--- @treturn table the fields, or nil and a failure as of message.result
+--- The fields of an answer to a message, from its TLVs by number; or nil and a failure as of message.result.
 function message.answer(entry, tlvs)
   local title = message.title(entry)
   local ok, problem = message.result(tlvs, title)
