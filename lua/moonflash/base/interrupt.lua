@@ -1,15 +1,13 @@
 --- Interrupts: SIGINT and SIGTERM, one state for the whole process.
 -- An interrupt is pending from its signal until it is acknowledged. A pending interrupt ends every wait of the
 -- library with `*.interrupted`. Deferred interrupts end no wait; they stay pending.
--- @module moonflash.base.interrupt
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local interrupt = {}
 
---- Whether an interrupt is pending and not deferred.
--- @treturn ?table failure job.interrupted, to be returned by work that must stop; nil: go on
+--- The failure job.interrupted when an interrupt is pending and not deferred: work that must stop returns it.
 function interrupt.pending()
   if sys.pending_interrupts() == 0 then return nil end
   local _, signal = sys.interrupts()
@@ -28,9 +26,6 @@ end
 
 --- Calls a function with signals caught: SIGINT and SIGTERM become interrupts, SIGHUP and SIGPIPE are ignored. The
 -- outermost call gives the host program its signal handlers back and acknowledges what is pending.
--- @tparam function work
--- @param ... its arguments
--- @return what it returns
 function interrupt.catch_during(work, ...)
   sys.catch_signals()
   return release(work(...))
@@ -44,9 +39,6 @@ end
 
 --- Calls a function with interrupts deferred. For cleaning up and for other programs: work that ends by itself
 -- and must not be left half done. Calls nest.
--- @tparam function work
--- @param ... its arguments
--- @return what it returns; what it raises is raised again
 function interrupt.defer(work, ...)
   sys.defer_interrupts()
   return resume(pcall(work, ...))

@@ -1,6 +1,5 @@
 --- JSON: one encoder with a fixed order of keys, one decoder. lua-cjson decodes and escapes strings; it cannot
 -- order keys, write `null` for an absent field, or write an empty table as a list.
--- @module moonflash.base.json
 
 local cjson = require "cjson"
 
@@ -8,10 +7,8 @@ local json = {}
 
 local Object = {}
 
---- An object whose keys are written in this order. A key without a value is written as null.
--- @tparam table keys names in order
--- @tparam table values by name; values whose name is not in keys are left out
--- @treturn table the object, for json.encode
+--- An object whose keys are written in the order of the list `keys`. A key without a value is written as null; values
+-- whose name is not in `keys` are left out.
 function json.object(keys, values)
   return setmetatable({ keys = keys, values = values }, Object)
 end
@@ -94,10 +91,8 @@ local encoders = {
   table = encode_table,
 }
 
---- Encodes a value.
--- @param value nil, json.null, boolean, number, string, list, json.object, or a table with text keys. An empty
--- table is an empty list.
--- @treturn string JSON without a line end
+--- Encodes a value, without a line end: nil, json.null, boolean, number, string, list, json.object, or a table with
+-- text keys. An empty table is an empty list.
 function encode(value)
   local encoder = encoders[type(value)] or error("no JSON for a " .. type(value), 2)
   return encoder(value)
@@ -107,17 +102,13 @@ json.encode = encode
 --- What json.decode gives for null.
 json.null = cjson.null
 
---- Decodes a text.
--- @tparam string text
--- @return the value; nil when the text is not JSON
+--- The value of a text; nil when the text is not JSON.
 function json.decode(text)
   local ok, value = pcall(cjson.decode, text)
   if ok then return value end
 end
 
---- Removes the fields that are null, at every depth.
--- @param value as json.decode gives it; changed in place
--- @return the same value
+--- Removes the fields that are null from a value of json.decode, in place and at every depth. Returns the value.
 function json.without_null(value)
   if type(value) ~= "table" then return value end
   for key, inner in pairs(value) do

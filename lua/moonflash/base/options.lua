@@ -14,7 +14,6 @@
 --     replayed   a replay takes it from the trace
 --
 -- `goes_to` and `replayed` of a group hold for all its rows.
--- @module moonflash.base.options
 
 local options = { by_name = {} }
 

@@ -1,20 +1,13 @@
 --- Paths below a root: "/" is the real system, any other folder is a simulated one or a test's.
--- @module moonflash.base.paths
 
 local paths = {}
 
 --- A path below a root: `below("/tmp/root/", "/proc")` is "/tmp/root/proc".
--- @tparam string root
--- @tparam string path begins with a slash
--- @treturn string
 function paths.below(root, path)
   return (root:gsub("/+$", "")) .. path
 end
 
 --- A path without the root, as programs of that system use it. A path outside the root is returned as it is.
--- @tparam string root
--- @tparam string path
--- @treturn string
 function paths.without(root, path)
   local base = paths.below(root, "/")
   return path:sub(1, #base) == base and path:sub(#base) or path

@@ -4,8 +4,6 @@
 --     local child = process.start { "moonflash", "--json", "status" }
 --     print(child:read_all(sys.clock_ms() + 5000), child:wait(1000))
 --     child:close()
---
--- @module moonflash.base.process
 
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
@@ -21,11 +19,8 @@ local function left_until(deadline)
   return math.max(0, deadline - sys.clock_ms())
 end
 
---- Tries something until it succeeds or time is over.
--- @tparam number deadline of sys.clock_ms; one try is always made
--- @tparam number interval_ms between two tries
--- @tparam function try returns a value; or nil, a failure, and whether another try may help
--- @return what the last try returned; or nil and sys.interrupted
+--- Tries something until it succeeds or the deadline (of sys.clock_ms) is over; one try is always made. `try` returns a
+-- value; or nil, a failure, and whether another try may help. Returns the same, or nil and sys.interrupted.
 function process.poll_until(deadline, interval_ms, try)
   while true do
     local value, problem, may_help = try()
@@ -41,10 +36,8 @@ local function spawn(argv, options, output)
   })
 end
 
---- Starts a program; its standard output is a pipe.
--- @tparam table argv; a name without a slash is looked for in PATH
--- @tparam[opt] table options stdin and stderr: descriptors; /dev/null when not given
--- @treturn table { argv, pid, pipe = descriptor of its output }, or nil and a failure
+--- Starts a program; a name without a slash is looked for in PATH. Its standard output is a pipe; options: descriptors
+-- stdin and stderr, /dev/null when not given. Returns { argv, pid, pipe = descriptor }, or nil and a failure.
 function process.start(argv, options)
   local pipe, input = sys.pipe()
   if not pipe then return nil, input end
@@ -55,9 +48,8 @@ function process.start(argv, options)
   return nil, problem
 end
 
---- Reads what the program has written.
--- @tparam number ms to wait for it
--- @treturn string at least one byte; or nil and a failure: sys.closed (the end), sys.timeout, sys.interrupted
+--- Reads what the program writes within a time: at least one byte; or nil and a failure: sys.closed (the end),
+-- sys.timeout, sys.interrupted.
 function process:read(ms)
   local ready, problem = sys.poll({ { fd = self.pipe, read = true } }, ms)
   if not ready then return nil, problem end
@@ -65,9 +57,8 @@ function process:read(ms)
   return sys.read(self.pipe, MOST_AT_ONCE)
 end
 
---- Reads until the program closes its output.
--- @tparam number deadline of sys.clock_ms
--- @treturn string text, at most 4 MiB; or nil and a failure: sys.timeout, sys.interrupted, sys.failed
+--- Reads until the program closes its output: at most 4 MiB; or nil and a failure: sys.timeout, sys.interrupted,
+-- sys.failed.
 function process:read_all(deadline)
   local parts, size = {}, 0
   while true do
@@ -79,10 +70,8 @@ function process:read_all(deadline)
   end
 end
 
---- Waits for the end of the program. May be called again.
--- @tparam number ms
--- @treturn number exit status, or 128 + signal; or nil and a failure: sys.timeout, sys.interrupted; sys.failed
--- when other code has waited for all children
+--- Waits for the end of the program. May be called again. Returns its exit status, or 128 + signal; or nil and a
+-- failure: sys.timeout, sys.interrupted; sys.failed when other code has waited for all children.
 function process:wait(ms)
   if self.status then return self.status end
   local problem
@@ -97,8 +86,7 @@ function process:close()
   self.pipe = nil
 end
 
---- Ends the program: SIGTERM, then SIGKILL for its whole group. Closes the pipe.
--- @tparam[opt=0] number ms for the program to end by itself
+--- Ends the program: SIGTERM, if there are ms to end by itself, then SIGKILL for its whole group. Closes the pipe.
 function process:stop(ms)
   self:wait(0) -- after the end its process id may be that of another process
   if ms and not self.ended then
@@ -140,18 +128,14 @@ local function output(argv, ms)
   return ended and text, problem
 end
 
---- Runs a program to its end; its output is dropped. Interrupts are deferred: its work is not left half done.
--- @tparam table argv
--- @tparam number ms the program is killed afterwards
--- @treturn boolean true when its exit status is 0, or nil and a failure: sys.program, sys.timeout, sys.not_found
+--- Runs a program to its end; its output is dropped. It is killed after some ms. Interrupts are deferred: its work is
+-- not left half done. Returns true for exit status 0, or nil and a failure: sys.program, sys.timeout, sys.not_found.
 function process.run(argv, ms)
   return interrupt.defer(run, argv, ms)
 end
 
---- The output of a program that ends with status 0. Interrupts are deferred.
--- @tparam table argv
--- @tparam number ms the program is killed afterwards
--- @treturn string text, or nil and a failure as of process.run
+--- The output of a program that ends with status 0; or nil and a failure as of process.run. It is killed after some ms.
+-- Interrupts are deferred.
 function process.output(argv, ms)
   return interrupt.defer(output, argv, ms)
 end

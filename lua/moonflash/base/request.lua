@@ -2,7 +2,6 @@
 -- command line of a child process. It is checked where it enters the library: a misspelt field would be taken for one
 -- that is not given, and a value out of range would only be noticed when the modem is already in download mode. What is
 -- wrong is the caller's error and raises.
--- @module moonflash.base.request
 
 local options = require "moonflash.base.options"
 local run = require "moonflash.base.run"
@@ -64,18 +63,15 @@ local function wrong(given, fields, what)
   return wrong_field(given, fields, what) or wrong_text(given.files, "files")
 end
 
---- Checks the request of a function of the library.
--- @tparam ?table given any of root, selection, options, files, arguments, path, pair, emit
--- @raise at the line that called the caller, for a field or an option that does not exist or whose value is wrong
+--- Checks the request of a function of the library. A field or an option that does not exist or whose value is wrong
+-- raises an error at the line that called the function.
 function request.check(given)
   if given == nil then return end
   local problem = wrong(given, of_call, "a request") or wrong_field(given.options, known_options, "options")
   if problem then error(problem, 3) end
 end
 
---- Checks the request of a child process. Its options are checked by the child.
--- @tparam table given as for check, but without emit; command, program, stdin, stderr
--- @raise as of check
+--- The same for a child process: without emit; also command, program, stdin, stderr. The child checks the options.
 function request.check_job(given)
   given = given or {}
   local problem = wrong(given, of_job, "a job") or not given.command and "a job needs a command"
@@ -84,8 +80,6 @@ function request.check_job(given)
 end
 
 --- Completes a request from the current run: options one by one, a selection is one thing.
--- @tparam[opt] table given
--- @treturn table root, selection, options, files, arguments, path, pair, emit
 function request.complete(given)
   local current = run.current()
   given = tables.merge({ root = current.root, selection = current.selection, files = {}, arguments = {} }, given)
@@ -107,9 +101,7 @@ local function put(into, row, value)
   end
 end
 
---- The selection and the options of a request.
--- @tparam table values of the command line by name
--- @treturn table { selection, options }
+--- The selection and the options of a request, from values of the command line by name.
 function request.of_values(values)
   local made = { selection = {}, options = {} }
   for name, value in pairs(values) do
@@ -136,9 +128,7 @@ local function values_of(given)
   return values
 end
 
---- The words of the command line for a request.
--- @tparam table given command, root, selection, options, path, pair, files, arguments
--- @treturn table array, without the name of the program
+--- The words of the command line for a request with its command, without the name of the program.
 function request.words(given)
   local values, words = values_of(given), {}
   local function add(word) words[#words + 1] = word end

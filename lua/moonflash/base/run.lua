@@ -1,6 +1,5 @@
 --- The current run: defaults for calls made by a script, the jobs that the script opened, the trace that is written.
 -- `moonflash run` sets the defaults from its command line. Outside of a script there are only the plain defaults.
--- @module moonflash.base.run
 
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
@@ -10,15 +9,13 @@ local run = {}
 local current = { root = "/", selection = {}, options = {}, emit = function() end }
 local trace
 
---- The current run.
--- @treturn table root, selection, options, emit: what a request leaves open; within a script also opened: the jobs
--- to close when the script ends, phase: that of the last update that failed
+--- The current run: root, selection, options, emit, which a request may leave open; within a script also opened: the
+-- jobs to close when the script ends, phase: that of the last update that failed.
 function run.current()
   return current
 end
 
---- The trace that is written: all ports are opened with it (moonflash.trace).
--- @treturn ?table
+--- The trace that is written, if there is one: all ports are opened with it (moonflash.trace).
 function run.trace()
   return trace
 end
@@ -29,11 +26,7 @@ local function restore(run_before, trace_before, ok, ...)
   return ...
 end
 
---- Calls a function within another run.
--- @tparam table new root, selection, options, emit, opened
--- @tparam function work
--- @param ... its arguments
--- @return what it returns; what it raises is raised again
+--- Calls a function within another run: root, selection, options, emit, opened.
 function run.within(new, work, ...)
   local before = current
   current = new
@@ -41,10 +34,6 @@ function run.within(new, work, ...)
 end
 
 --- Calls a function while a trace is written.
--- @tparam table writer the trace
--- @tparam function work
--- @param ... its arguments
--- @return what it returns; what it raises is raised again
 function run.traced(writer, work, ...)
   local before = trace
   trace = writer
@@ -53,8 +42,6 @@ end
 
 --- Wraps an event handler of a caller. If the handler raises an error, it is disabled and the job continues. A
 -- handler that an interrupt ended stays enabled.
--- @tparam function emit
--- @treturn function
 function run.safe_emit(emit)
   local disabled
   return function(event)

@@ -1,11 +1,8 @@
 --- Tables: copies, and keys in order.
--- @module moonflash.base.table
 
 local tables = {}
 
---- A new table with the fields of all given ones; a later one overrides an earlier one.
--- @tparam ?table ... nil is passed over
--- @treturn table
+--- A new table with the fields of all given ones; a later one overrides an earlier one, nil is passed over.
 function tables.merge(...)
   local merged = {}
   for index = 1, select("#", ...) do
@@ -15,8 +12,6 @@ function tables.merge(...)
 end
 
 --- The keys of a table, sorted.
--- @tparam table map
--- @treturn table array
 function tables.sorted_keys(map)
   local keys = {}
   for key in pairs(map) do keys[#keys + 1] = key end

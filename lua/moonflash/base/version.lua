@@ -4,7 +4,6 @@
 --
 -- Everything but the firmware may be missing, `?` stands for "does not apply", a file name leaves out
 -- the boot block. The device is the family, except in an OEM's settings, where it is the model.
--- @module moonflash.base.version
 
 local version = {}
 
@@ -40,10 +39,8 @@ local function known(word)
   if word and word ~= "" and word ~= UNKNOWN then return word end
 end
 
---- Reads a version text.
--- @tparam string text of a header, or a file name without folder and extension
--- @treturn table what it says of firmware, family, model, sku, part, carrier, config; empty when it is
---   no version text
+--- Reads the text of a header, or a file name without folder and extension: firmware, family, model, sku, part,
+-- carrier, config, as far as the text names them. Empty when it is no version text.
 function version.parse(text)
   local words = split(text:match "^%S*")
   local at, firmware = find_firmware(words)
@@ -68,7 +65,7 @@ function version.of_file(path)
   return version.parse((path:match "[^/]*$":gsub("%.%a+$", "")))
 end
 
--- What the user may say of each, so that no empty or odd value ever reaches a modem.
+-- What the user may give for each field: no empty or odd value reaches a modem.
 local shapes = {
   firmware = function(text) return firmware_of(text) == text end,
   carrier = function(text) return carrier_of(text) ~= nil end,
@@ -78,9 +75,7 @@ local shapes = {
   end,
 }
 
---- Whether a text may be the value of a field.
--- @tparam string field firmware, carrier or config
--- @tparam string text
+--- Whether a text may be the value of a field: firmware, carrier or config.
 function version.is(field, text)
   return shapes[field](text)
 end

@@ -1,5 +1,4 @@
 --- Several modems of one model: which modems an update with the option `all` means.
--- @module moonflash.commands.fleet
 
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
@@ -41,12 +40,8 @@ local function obstacle(found, set)
   end
 end
 
---- The modems that are meant: those that the selection and the images fit, all of one model.
--- @tparam table devices that are plugged
--- @tparam table selection
--- @tparam table set of images
--- @tparam function work_for gives a job for a device, or nil and a failure
--- @treturn table array of devices, or nil and a failure
+--- The devices that are meant: those that the selection and the images fit, all of one model; or nil and a failure.
+-- work_for gives a job for a device, or nil and a failure.
 function fleet.choose(devices, selection, set, work_for)
   local found, problem = fitting(device.matching(devices, selection), work_for)
   problem = problem or obstacle(found, set)

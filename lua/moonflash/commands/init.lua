@@ -77,7 +77,7 @@ commands.switch = command("switch", switch.switch, function(request) return { re
 --- The state of one modem.
 -- @function commands.status
 -- @tparam[opt] table given root, selection, options, emit
--- @treturn table the result, with status (see moonflash.commands.status)
+-- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
 commands.status = command("status", status.read, all_files)
 
 --- Runs a script.

@@ -3,8 +3,6 @@
 --     { ok, exit,          the exit status
 --       before, after,     versions, as far as known
 --       failure }
---
--- @module moonflash.commands.result
 
 local describe = require "moonflash.device.describe"
 local failure = require "moonflash.base.failure"
@@ -31,10 +29,8 @@ local by_phase = {
   booting = results.NOT_CONFIRMED,
 }
 
---- The exit status of a failure.
--- @tparam ?table problem the failure; phase = that of the job it ended, if there was one; image_opened: a download
--- session without a job failed after it had opened an image
--- @treturn number
+--- The exit status of a failure; nil is none. Its phase is that of the job it ended, if there was one; image_opened: a
+-- download session without a job failed after it had opened an image.
 function results.status(problem)
   if not problem then return results.DONE end
   local kind, what = problem.code:match "^([^.]+)%.?(.*)$"
@@ -45,32 +41,25 @@ function results.status(problem)
   return is_early and by_kind[kind] or by_phase[phase]
 end
 
---- A success.
--- @treturn table result
+--- The result of a success.
 function results.good()
   return { ok = true, exit = results.DONE }
 end
 
---- A failure.
--- @tparam table problem the failure
--- @tparam[opt] number status exit status, when it is not the usual one of the failure
--- @treturn table result
+--- The result of a failure, with its usual exit status or another one.
 function results.bad(problem, status)
   return { ok = false, exit = status or results.status(problem), failure = problem }
 end
 
---- The result of a moonflash that ended without a result.
--- @tparam number status its exit status
--- @treturn table result
+--- The result of a moonflash that ended with this exit status and without a result.
 function results.of_exit(status)
   if status == results.DONE or status == results.NOTHING_TO_DO then return { ok = true, exit = status } end
   return results.bad(failure.new("internal", "the job ended without a result",
     { evidence = ("status %.0f"):format(status) }), status)
 end
 
---- A modem that refuses a request or cannot be asked.
--- @tparam table problem the failure
--- @treturn table result: exit status 3, whatever the reason; 9 when the wait was interrupted
+--- The result of a modem that refuses a request or cannot be asked: exit status 3, whatever the reason; 9 when the wait
+-- was interrupted.
 function results.refused(problem)
   return results.bad(problem, results.status(problem) ~= results.INTERRUPTED and results.REFUSED or nil)
 end
@@ -82,10 +71,7 @@ local function complete(problem, job)
   return problem
 end
 
---- The result of a job.
--- @tparam table job
--- @tparam ?table problem its failure
--- @treturn table result
+--- The result of a job and its failure, if there is one.
 function results.of(job, problem)
   local result = problem and results.bad(complete(problem, job)) or results.good()
   result.before, result.after = job.before, job.after
@@ -112,10 +98,8 @@ local function worst_of(list)
   return worst
 end
 
---- The result of several modems.
--- @tparam table list results, each with the place of its modem
--- @tparam number count how many modems were selected
--- @treturn table result: the worst exit status; ok when all are
+--- The result of several modems: the worst exit status; ok when all are. `list` has the results, each with the place of
+-- its modem; `count` modems were selected.
 function results.of_all(list, count)
   local worst, texts = worst_of(list), {}
   if worst.ok then return { ok = true, exit = worst.exit } end

@@ -1,6 +1,5 @@
 --- The state of a modem, its causes, and what to do about it. Changes nothing. In download mode the port is only
 -- listened to: a byte sent there could keep the modem in download mode.
--- @module moonflash.commands.status
 
 local causes = require "moonflash.procedure.low_power"
 local jobs = require "moonflash.commands.job"
@@ -75,9 +74,8 @@ local function look(job)
   return seen, problem
 end
 
---- Reads the state of one modem.
--- @tparam table request
--- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
+--- Reads the state of one modem. The result has status = { device, running, preferred, stored, power = { mode,
+-- causes }, advice }.
 function status.read(request)
   local job, none = jobs.find(request)
   if not job then return results.bad(none) end

@@ -1,5 +1,4 @@
 --- Commands without images: switch to a stored pair, recover. Their steps are the same for all models.
--- @module moonflash.commands.switch
 
 local failure = require "moonflash.base.failure"
 local jobs = require "moonflash.commands.job"
@@ -44,16 +43,12 @@ local function run(request, list, mode)
   return update.run(job, list)
 end
 
---- Uses an image pair that the modem stores.
--- @tparam table request with pair
--- @treturn table the result; exit status 2 when the modem runs the pair already
+--- Uses the image pair request.pair that the modem stores. Exit status 2: the modem runs the pair already.
 function switch.switch(request)
   return run(request, switch_steps, "application")
 end
 
 --- Brings a modem back from any state: with files, to the firmware in them; without, to a pair that it stores.
--- @tparam table request
--- @treturn table the result
 function switch.recover(request)
   local result = request.files[1] and update.update(request, nil, true) or run(request, recover_steps)
   -- a modem that needs nothing is what recover is for

@@ -1,6 +1,5 @@
 --- Records a command: with the option `trace`, everything that passes between moonflash and the modem is written to a
 -- file, which `moonflash replay` and flash.replay take. See moonflash.trace.
--- @module moonflash.commands.traced
 
 local results = require "moonflash.commands.result"
 local run = require "moonflash.base.run"
@@ -25,11 +24,8 @@ local function finish(trace, ran, result)
   error(result, 0)
 end
 
---- Calls a function with a request, and records it if the request's option `trace` is a path.
--- @tparam table request root, options, emit; writes to the trace afterwards
--- @tparam table command name, arguments, files = those of the arguments that name files
--- @tparam function work called with the request; returns a result
--- @treturn table the result; what the function raises is raised again
+--- Calls a function with a request, and records it if the request's option `trace` is a path. The command has name,
+-- arguments, files = those of the arguments that name files. Returns the result of the function.
 function traced.call(request, command, work)
   local path, emit = request.options.trace, request.emit
   if not path then return work(request) end

@@ -1,5 +1,4 @@
 --- Updates: images are inspected, the modem is found, its model is chosen; then the engine runs the model's steps.
--- @module moonflash.commands.update
 
 local device = require "moonflash.device"
 local engine = require "moonflash.engine"
@@ -109,10 +108,8 @@ local function begin(job)
   return true
 end
 
---- Runs steps on a job: prepares the host, locks the modem, pauses other programs. The job is finalized.
--- @tparam table job
--- @tparam table steps
--- @treturn table the result
+--- Runs steps on a job: prepares the host, locks the modem, pauses other programs. The job is finalized. Returns the
+-- result.
 function update.run(job, steps)
   local ready, problem = begin(job)
   if ready then
@@ -161,11 +158,9 @@ end
 
 -- --- the commands --------------------------------------------------------------------------------
 
---- Brings one modem to the firmware in the files; with the option `all`, every modem that they fit.
--- @tparam table request with files
--- @tparam[opt] table script a model to use instead of the one the modem's ids choose
--- @tparam[opt] boolean to_recover model files that do not load are left out with a warning
--- @treturn table result; with `all` the worst, after an event "result" for each modem
+--- flash.update. `script` is a model to use instead of the one the modem's ids choose; with to_recover, model files
+-- that do not load are left out with a warning. With `all` the result is the worst one, after an event "result" for
+-- each modem.
 function update.update(request, script, to_recover)
   local seen, problem = prepare(request, script, to_recover)
   if not seen then return results.bad(problem) end
@@ -193,9 +188,7 @@ local function plan_job(job)
   return result
 end
 
---- What update would do; nothing is sent that changes the modem.
--- @tparam table request with files
--- @treturn table result, with device, set and steps = { { step, changes, seconds } }
+--- flash.plan: nothing is sent that changes the modem.
 function update.plan(request)
   local seen, problem = prepare(request)
   if not seen then return results.bad(problem) end
