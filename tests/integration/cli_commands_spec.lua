@@ -63,7 +63,8 @@ end)
 describe("inspect", function()
   local problem = { code = "image.corrupt", message = "the image CRC is wrong", offset = 400,
     evidence = "1 is not 2" }
-  local bad = with({ file = "b.cwe", ok = false, problems = { problem } }, stage.report)
+  local bad = with({ file = "b.cwe", ok = false, problems = { problem }, failure = failure.new("image.corrupt",
+    "b.cwe: the image CRC is wrong", { evidence = "1 is not 2" }) }, stage.report)
 
   local known = { reports = { ["a.cwe"] = stage.report } }
 
@@ -93,7 +94,7 @@ describe("inspect", function()
   end)
 
   it("ends with 4 when the images do not fit together", function()
-    local set = { ok = false, problems = { { code = "image.mismatch", message = "two firmwares" } } }
+    local set = { ok = false, problems = { failure.new("image.mismatch", "two firmwares") } }
     local said = stage.run({ "inspect", "a.cwe", "--json" }, { reports = known.reports, set = set })
     assert.equal(4, said.status)
     assert.is_false(said.objects[1].set.ok)
@@ -196,6 +197,9 @@ describe("qmi", function()
     assert.equal(3, said.status)
     assert.is_true(asked.closed)
     assert.matches("seen: NoEffect", said.stderr)
+    assert.equal(3, stage.run({ "qmi", "dms", "0x003e" }, answering(nil, failure.new("device.none", "none"))).status)
+    local interrupted = failure.new("qmi.interrupted", "stopped")
+    assert.equal(9, stage.run({ "qmi", "dms", "0x003e" }, answering(nil, interrupted)).status)
   end)
 
   it("ends with 5 without a modem, and with 1 for an unknown message", function()

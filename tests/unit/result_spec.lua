@@ -46,11 +46,6 @@ describe("the exit status", function()
     assert.equal(7, results.of(job "untouched", problem).exit)
     assert.equal(7, results.bad(problem).exit)
   end)
-
-  it("of a refused question is 3, whatever the reason", function()
-    assert.equal(3, results.refused(failure.new("device.none", "none")).exit)
-    assert.equal(9, results.refused(failure.new("qmi.interrupted", "stopped")).exit)
-  end)
 end)
 
 describe("a result", function()

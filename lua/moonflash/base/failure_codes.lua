@@ -9,16 +9,12 @@ codes.hints = {
   ["port.denied"] = "run as root, or give your user access to the port",
   ["port.busy"] = "another program holds the port: stop it (ModemManager, a dialer) and run again",
   ["port.not_a_device"] = "this is not a device node; remove the plain file and replug the modem",
-  ["port.timeout"] = "run the same command again",
   ["port.closed"] = "the device went away: wait until it is back and run the same command again",
-  ["port.interrupted"] = "run the same command again",
   ["port.failed"] = "check cable and power of the modem, then run the same command again",
   -- image sources
   ["source.not_found"] = "check the file name",
   ["source.unreadable"] = "check that it is a readable file",
   ["source.timeout"] = "the source of the image is too slow: copy it nearer and run again",
-  ["source.closed"] = "run the same command again",
-  ["source.interrupted"] = "run the same command again",
   ["source.failed"] = "check where the image comes from and run the same command again",
   ["source.rejected"] = "get the image again: what was read is not what its checksums say",
   ["source.read_once"] = "save the image to a file and run again with that",
@@ -33,21 +29,14 @@ codes.hints = {
   ["qdl.sahara"] = "`moonflash recover` resets a crashed modem; else power-cycle it, then run the same "
     .. "command again",
   ["qdl.boot_rom"] = "this needs the boot ROM tools of the manufacturer",
-  ["qdl.error"] = "run the same command again",
   ["qdl.open_refused"] = "check with `moonflash inspect` that the image is for this modem",
-  ["qdl.write_refused"] = "run the same command again",
-  ["qdl.wrong_sequence"] = "run the same command again",
   ["qdl.done_refused"] = "run the same command again; if it repeats, get the image again",
-  ["qdl.unexpected"] = "run the same command again",
   ["qdl.stalled"] = "run the same command again; if it repeats, power-cycle the modem, try another cable",
   ["transfer.interrupted"] = "run the same command again: the images are sent anew",
   -- QMI
   ["qmi.unavailable"] = "install the QMI module of moonflash (OpenWrt: the package moonflash-qmi)",
   ["qmi.open_failed"] = "check that no other program uses the modem, then run again",
-  ["qmi.timeout"] = "run the same command again",
   ["qmi.closed"] = "the modem went away: wait until it is back and run the same command again",
-  ["qmi.interrupted"] = "run the same command again",
-  ["qmi.failed"] = "run the same command again",
   ["qmi.refused"] = "`moonflash status` shows the state of the modem",
   ["qmi.malformed"] = "correct the format of your own message; else run again with --log FILE and report it",
   -- AT
@@ -59,17 +48,12 @@ codes.hints = {
   ["at.not_at"] = "`moonflash devices` shows which port is the AT port",
   -- the system
   ["sys.again"] = "try again later",
-  ["sys.closed"] = "run the same command again",
   ["sys.denied"] = "run as root",
   ["sys.not_found"] = "check the path",
   ["sys.failed"] = "check the path and its permissions",
-  ["sys.interrupted"] = "run the same command again",
   ["sys.locked"] = "wait until the other job has ended",
-  ["sys.timeout"] = "run the same command again",
   ["sys.program"] = "run that program by hand to see why",
   ["uevent.unavailable"] = "moonflash looks at /sys instead",
-  ["uevent.timeout"] = "run the same command again",
-  ["uevent.interrupted"] = "run the same command again",
   ["uevent.failed"] = "moonflash looks at /sys instead",
   -- images
   ["image.corrupt"] = "get the file again from where it came",
@@ -96,10 +80,7 @@ codes.hints = {
   ["preflight.hypervisor"] = "pass the modem through with the ids of both of its modes",
   -- the message bus
   ["bus.failed"] = "check that the system's message bus runs",
-  ["bus.refused"] = "run the same command again",
-  ["bus.timeout"] = "run the same command again",
   ["bus.closed"] = "check that the system's message bus runs",
-  ["bus.interrupted"] = "run the same command again",
   -- traces
   ["trace.failed"] = "choose another file for --trace",
   ["trace.unusable"] = "give a file that this version wrote with --trace",
@@ -126,6 +107,16 @@ codes.hints = {
   ["usage"] = "see `moonflash --help`",
   ["internal"] = "this is a bug of moonflash: run again with --log FILE and report it with that file",
 }
+
+-- Codes that need no other advice.
+for _, code in ipairs {
+  "port.timeout", "port.interrupted", "source.closed", "source.interrupted", "qdl.error", "qdl.write_refused",
+  "qdl.wrong_sequence", "qdl.unexpected", "qmi.timeout", "qmi.interrupted", "qmi.failed", "sys.closed",
+  "sys.interrupted", "sys.timeout", "uevent.timeout", "uevent.interrupted", "bus.refused", "bus.timeout",
+  "bus.interrupted",
+} do
+  codes.hints[code] = "run the same command again"
+end
 
 -- C gives a code and a subject: a path, a file, a URL; of sys.* an operation and its object: "open /etc/x".
 codes.messages = {

@@ -2,6 +2,7 @@
 -- order keys, write `null` for an absent field, or write an empty table as a list.
 
 local cjson = require "cjson"
+local tables = require "moonflash.base.table"
 
 local json = {}
 
@@ -21,13 +22,6 @@ local function comes_before(a, b)
   local one, other = rank[a] or math.huge, rank[b] or math.huge
   if one ~= other then return one < other end
   return a < b
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys, comes_before)
-  return keys
 end
 
 -- Well-formed UTF-8 sequences of 2, 3 and 4 bytes.
@@ -81,7 +75,7 @@ end
 local function encode_table(value)
   if getmetatable(value) == Object then return encode_members(value.keys, value.values) end
   if #value > 0 or next(value) == nil then return encode_list(value) end
-  return encode_members(sorted_keys(value), value)
+  return encode_members(tables.sorted_keys(value, comes_before), value)
 end
 
 local function null() return "null" end

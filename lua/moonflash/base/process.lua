@@ -123,8 +123,7 @@ local function output(argv, ms)
   local text, ended
   text, problem = self:read_all(deadline)
   if text then ended, problem = succeed(self, deadline) end
-  if not ended then self:stop() end
-  self:close()
+  self:stop()
   return ended and text, problem
 end
 

@@ -11,11 +11,11 @@ function tables.merge(...)
   return merged
 end
 
---- The keys of a table, sorted.
-function tables.sorted_keys(map)
+--- The keys of a table, sorted; `comes_before` as for table.sort.
+function tables.sorted_keys(map, comes_before)
   local keys = {}
   for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
+  table.sort(keys, comes_before)
   return keys
 end
 

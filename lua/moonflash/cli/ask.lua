@@ -17,12 +17,13 @@ local ANSWER_SECONDS = 10
 local RESULT_TLV = 0x02
 
 -- Calls a function with a job, which opens ports when they are used. The function returns nothing, or a failure: the
--- modem refuses or cannot be asked.
+-- modem refuses or cannot be asked, whatever the reason.
 local function with(job, none, work)
   if not job then return results.bad(none) end
   local problem = work()
   job:finalize()
-  return problem and results.refused(problem) or results.good()
+  if not problem then return results.good() end
+  return results.bad(problem, results.status(problem) ~= results.INTERRUPTED and results.REFUSED or nil)
 end
 
 -- QMI: the request ---------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 --- moonflash inspect FILE...: the content of images, whether they are intact and fit together.
 
-local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local model = require "moonflash.engine.model"
 local results = require "moonflash.commands.result"
@@ -122,19 +121,13 @@ end
 
 local function failure_of_reports(reports)
   for _, report in ipairs(reports) do
-    local first = report.problems[1]
-    if not report.ok then
-      return report.failure
-        or failure.new(first.code, report.file .. ": " .. first.message, { evidence = first.evidence })
-    end
+    if not report.ok then return report.failure end
   end
 end
 
 local function failure_of_set(set)
-  for _, problem in ipairs(set.problems or {}) do
-    if not OPEN_QUESTIONS[problem.code] then
-      return failure.new(problem.code, problem.message, { evidence = problem.evidence })
-    end
+  for _, problem in ipairs(set.problems) do
+    if not OPEN_QUESTIONS[problem.code] then return problem end
   end
 end
 

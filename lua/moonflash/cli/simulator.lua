@@ -38,14 +38,6 @@ local function faults_of(given, index)
   return faults
 end
 
-local function modems_of(models, given)
-  local modems = {}
-  for index, model in ipairs(models) do
-    modems[index] = { model = model:lower(), faults = faults_of(given, index) }
-  end
-  return modems
-end
-
 -- Writes images that the modems accept.
 local function write_images(modems, folder, options)
   local versions = { firmware = options.firmware_version, carrier = options.carrier,
@@ -92,7 +84,10 @@ end
 --- Simulated modems, until it is interrupted: request.models; given.dir, images, time_scale, fault.
 function simulator.simulate(request, out, given)
   if request.models[1] == "list" then return list(out) end
-  local modems = modems_of(request.models, given)
+  local modems = {}
+  for index, model in ipairs(request.models) do
+    modems[index] = { model = model:lower(), faults = faults_of(given, index) }
+  end
   if given.images then
     local written, unwritten = write_images(modems, given.images, request.options)
     if not written then return results.bad(unwritten) end

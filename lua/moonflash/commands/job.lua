@@ -21,9 +21,7 @@ function jobs.new(request, found)
   return job.new(tables.merge(request, found))
 end
 
---- The one modem that a request selects, in any mode, in a job.
--- @tparam table request
--- @treturn table the job, or nil and a failure: device.none or device.ambiguous
+--- The job of the one modem that a request selects, in any mode; or nil and a failure: device.none, device.ambiguous.
 function jobs.find(request)
   local models = files.all(request.emit)
   local found, none = device.select(device.list(request.root, models), request.selection)
@@ -51,9 +49,7 @@ end
 
 -- --- the model -----------------------------------------------------------------------------------
 
---- The model of the option `model`, when the option names a script file.
--- @tparam ?string name
--- @treturn ?table the model; nil when the option names no file; or nil and a failure
+--- The model of the option `model`; nil when the option names no script file; or nil and a failure.
 function jobs.named_script(name)
   if not name or not name:find "/" and not name:find "%.lua$" then return nil end
   local script, problem = files.model_of(name)

@@ -58,12 +58,6 @@ function results.of_exit(status)
     { evidence = ("status %.0f"):format(status) }), status)
 end
 
---- The result of a modem that refuses a request or cannot be asked: exit status 3, whatever the reason; 9 when the wait
--- was interrupted.
-function results.refused(problem)
-  return results.bad(problem, results.status(problem) ~= results.INTERRUPTED and results.REFUSED or nil)
-end
-
 -- The failure remembers how far its job was: a script may hand it on.
 local function complete(problem, job)
   problem.phase = problem.phase or job.phase

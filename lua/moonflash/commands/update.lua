@@ -22,27 +22,19 @@ local function release_images(reports)
   for _, report in ipairs(reports) do report:release() end
 end
 
-local function read_images(request)
-  local reports = {}
-  for _, file in ipairs(request.files) do
-    local found, problem = image.look(file, { to_send = true, timeout_scale = request.options.timeout_scale })
-    if not found then
-      release_images(reports)
-      return nil, problem
-    end
-    for _, report in ipairs(found) do reports[#reports + 1] = report end
-  end
-  return reports
-end
-
 -- The set of the images of a request, or nil and the first failure.
 local function read_set(request)
-  local reports, problem = read_images(request)
-  if not reports then return nil, problem end
-  local set = image.set(reports, request.options)
-  if set.ok then return set end
+  local reports, problem = {}, nil
+  for _, file in ipairs(request.files) do
+    local found
+    found, problem = image.look(file, { to_send = true, timeout_scale = request.options.timeout_scale })
+    if problem then break end
+    for _, report in ipairs(found) do reports[#reports + 1] = report end
+  end
+  local set = not problem and image.set(reports, request.options)
+  if set and set.ok then return set end
   release_images(reports)
-  return nil, set.problems[1]
+  return nil, problem or set.problems[1]
 end
 
 -- All models; a model that the caller gives, or that --model names by its file, is the first.

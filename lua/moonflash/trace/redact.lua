@@ -14,17 +14,15 @@ local function zeroed(text)
   return (text:gsub("%x+", function(run) return run:find "%d" and ("0"):rep(#run) end))
 end
 
--- Digits of one identifier, which may have dashes: 01-234567-890123-4.
-local function zeroed_run(digits)
-  local made, count = digits:gsub("%d", "0")
-  return count >= IDENTIFIER and made or nil
+local function zeroed_identifier(digit, zero)
+  return function(text)
+    local made, count = text:gsub(digit, zero)
+    return count >= IDENTIFIER and made or nil
+  end
 end
 
--- Digits as a message shows bytes: "33 35 39 ...".
-local function zeroed_hex(pairs_of_hex)
-  local made, count = pairs_of_hex:gsub("3%d", "30")
-  return count >= IDENTIFIER and made or nil
-end
+local zeroed_run = zeroed_identifier("%d", "0") -- it may have dashes: 01-234567-890123-4
+local zeroed_hex = zeroed_identifier("3%d", "30") -- as a message shows bytes: "33 35 39 ..."
 
 -- A telephone number in international form.
 local function zeroed_number(digits)
