@@ -91,8 +91,6 @@ static void qdl_sent(struct mf_conversation *self)
     struct mf_qdl *qdl = (struct mf_qdl *)self;
 
     qdl->sending = false;
-    if (qdl->state == MF_STATE_OPEN)
-        qdl->opened = true;
     if (qdl->state == MF_STATE_RESET)
         mf_qdl_advance(qdl, MF_STATE_IDLE);
 }

@@ -65,7 +65,7 @@ struct mf_qdl {
     uint8_t version, features;    /* of the hello answer */
     uint32_t max_block;           /* of the hello answer */
     uint32_t acknowledged, total; /* image bytes behind the head: those acknowledged, and all */
-    bool opened; /* the open of the present image went out, so the modem may hold a part */
+    bool opened; /* the open of the present image was accepted, so the modem may hold a part */
     /* the state machine's own */
     uint8_t state;
     bool sending;       /* the state's packet is on its way; else its answer is awaited */

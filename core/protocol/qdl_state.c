@@ -234,6 +234,7 @@ static void on_open(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
     (void)length;
     qdl->unanswered_greetings = 0;
     qdl->sequence = 0;
+    qdl->opened = status == 0;
     if (status == 0)
         mf_qdl_advance(qdl, MF_STATE_WRITE);
     else

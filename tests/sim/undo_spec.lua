@@ -29,6 +29,20 @@ local function fails(faults, words)
   return modem, stage.moonflash(modem, unpack(arguments))
 end
 
+-- A modem that came back runs so long before it is restarted again.
+local function assert_runs(modem, ms)
+  local booted
+  for _, entry in ipairs(stage.log(modem)) do
+    if entry.event == "restart" then
+      assert.is_true(not booted or entry.t - booted >= ms, ("restarted %.0f ms after its boot"):format(
+        entry.t - (booted or 0)))
+      booted = false
+    elseif entry.event == "mode" then
+      booted = booted == false and entry.t or nil
+    end
+  end
+end
+
 describe("an update that does not reach download mode", function()
   after_each(support.finish)
 
@@ -46,12 +60,22 @@ describe("an update that does not reach download mode", function()
     assert.equal(6, run.status, run.stderr)
     assert.equal("job.not_entered", run.result.failure.code)
     assert_untouched(modem)
+    assert_runs(modem, 1000)
+  end)
+
+  it("because one route never leads there lets it run before the next restart", function()
+    for _, route in ipairs { "boothold", "firmware-id" } do
+      local modem, run = fails({ "skips-download" }, { "--route", route })
+      assert.equal(6, run.status, run.stderr)
+      assert_runs(modem, 1000)
+    end
   end)
 
   it("because its window is over before the port is there brings it back online", function()
     local modem, run = fails { "window=0" }
     assert.equal(6, run.status, run.stderr)
     assert_untouched(modem)
+    assert_runs(modem, 1000)
   end)
 
   it("because the preference itself is refused has nothing to put back", function()
@@ -81,6 +105,58 @@ describe("an update that does not reach download mode", function()
     end
     assert.truthy(warned)
     assert.same(stage.new.mc7455, stage.last(modem, "preference").preferred)
+  end)
+end)
+
+describe("a modem that took no byte of an image", function()
+  after_each(support.finish)
+
+  local function ends(status, modem, run)
+    assert.equal(status, run.status, run.stderr)
+    assert_untouched(modem)
+  end
+
+  it("gets its preference back when its loader refuses every image", function()
+    for _, code in ipairs { 2, 1 } do
+      local modem, run = fails { ("refuse=qdl.open#*:%d"):format(code) }
+      assert.equal("qdl.open_refused", run.result.failure.code)
+      ends(6, modem, run)
+    end
+  end)
+
+  it("gets it back when its loader never answers the open request", function()
+    local modem, run = fails { "silence=qdl.open#*" }
+    ends(6, modem, run)
+  end)
+
+  it("gets it back when it stores a pair but does not start it", function()
+    local modem = stage.mc7455("keeps-running", "stored=02.24.05.06/VERIZON/002.034_000")
+    local run = stage.moonflash(modem, "switch", "--timeout-scale", "0.1", "VERIZON")
+    assert.equal("job.not_confirmed", run.result.failure.code)
+    ends(6, modem, run)
+  end)
+
+  it("gets it back when an update switches to a stored pair that does not start", function()
+    local new = stage.new.mc7455
+    ends(6, fails { "keeps-running", ("stored=%s/%s/%s"):format(new.firmware, new.carrier, new.config) })
+  end)
+
+  it("gets it back when it comes back in download mode after a switch", function()
+    local modem = stage.mc7455()
+    assert.equal(0, stage.moonflash(modem, "qmi", "dms", "0x0050", "0x01", "01").status)
+    local run = stage.moonflash(modem, "switch", "--timeout-scale", "0.1", "SPRINT")
+    assert.equal("job.wrong_mode", run.result.failure.code)
+    assert.same(old, stage.last(modem, "preference").preferred)
+  end)
+end)
+
+describe("a modem that requests no image of a pair that it does not store", function()
+  after_each(support.finish)
+
+  it("gets the images all the same", function()
+    local modem, run = fails { "claims-stored" }
+    assert.equal(0, run.status, run.stderr)
+    assert.equal(2, #stage.log(modem, "image"))
   end)
 end)
 

@@ -24,6 +24,9 @@ local function paper_job(answers)
   function job.ms(_, seconds) return seconds * 1000 end
   function job.follow() job.sent[#job.sent + 1] = "follow" end
   function job.close_at() job.sent[#job.sent + 1] = "close" end
+  function job.close_qmi() end
+  function job.let_run() end
+  function job.begin_change() job.phase = "entering" end
   function job.wait_for_device() return job.device end
   function job.prepare_images() return true end
   function job.check_interrupt() return answers.signal and refusal(answers.signal) end

@@ -12,7 +12,7 @@ local switch_steps = {
   steps.read_versions { mode = "application", retry = 3, pause = 5 },
   steps.choose_stored {},
   steps.stop_if_current {},
-  steps.prefer_stored { retry = 3, pause = 5 },
+  steps.prefer_stored { retry = 3, pause = 5, undo = "restore the preference" },
   steps.restart { retry = 3, pause = 5 },
   steps.confirm { again = 0 },
 }

@@ -3,24 +3,24 @@
 -- @module moonflash.engine.job
 
 local device = require "moonflash.device"
-local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
 local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
 local preflight = require "moonflash.host.preflight"
 local run = require "moonflash.base.run"
 local sys = require "moonflash.core.sys"
-local user_code = require "moonflash.engine.user_code"
+local tables = require "moonflash.base.table"
+local undo = require "moonflash.engine.job_undo"
 
 local SETTLE_SECONDS, RELOCATE_SECONDS = 3, 60
-local MOST_DEFERRED = 1000 -- a finalizer may register more of them
+local RUN_SECONDS = 10 -- a modem that is reset a few times soon after its start may stay in its loader
 
-local job = setmetatable({}, { __index = ports })
+local job = tables.merge(ports, undo)
 job.__index = job
 
 --- How far a job is, in order. With the failure it decides the exit status.
 -- untouched: nothing was changed; entering: the modem was changed and is restored after a failure;
--- transfer: an image was opened, the modem stays in download mode; booting: the modem was restarted.
+-- transfer: the modem took a part of an image and stays in download mode; booting: the modem was restarted.
 job.phases = { "untouched", "entering", "transfer", "booting" }
 
 --- Makes a job.
@@ -73,104 +73,6 @@ function job:lock(to_ask)
   self.held_lock, problem = lock.take(self.root, self.device, to_ask)
   if self.held_lock or to_ask and (problem.ours or not problem.final) then return true end
   return nil, problem
-end
-
--- --- undo functions and finalizers --------------------------------------------------------------
-
-local function check_arguments(self, name, work, method)
-  if type(name) ~= "string" or type(work) ~= "function" then
-    error(("job:%s takes words and a function"):format(method), 3)
-  end
-  if self.finalized then error("this job was finalized: it does nothing any more", 3) end
-end
-
---- Registers a function that undoes a change. It runs when a later step fails before the first image is opened, the
--- last one first. It replaces an earlier one of the same name.
--- @tparam string name in words
--- @tparam function undo called with the job; returns true, or nil and a failure
--- @raise for arguments of other types
-function job:undo(name, undo)
-  check_arguments(self, name, undo, "undo")
-  for index = #self.undo_list, 1, -1 do
-    if self.undo_list[index].name == name then table.remove(self.undo_list, index) end
-  end
-  self.undo_list[#self.undo_list + 1] = { name = name, run = undo }
-  if self.phase == "untouched" then self.phase = "entering" end
-end
-
---- Registers a function that runs at the end, whatever happens, the last one first. When it fails, the job fails.
--- @tparam string name in words
--- @tparam function finalizer called with the job; returns true, or nil and a failure
--- @raise for arguments of other types
-function job:defer(name, finalizer)
-  check_arguments(self, name, finalizer, "defer")
-  self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer }
-end
-
---- As defer, for what other programs get back: a failure of it is only a warning.
--- @tparam string name in words
--- @tparam function finalizer as for defer
-function job:restore(name, finalizer)
-  self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer, best_effort = true }
-end
-
--- Runs cleanup with interrupts deferred: no signal cuts it short. All its waits have deadlines.
-local function clean_up(self, work, words)
-  local ran, problem = interrupt.defer(user_code.call, work)
-  if ran then return end
-  self:warn(problem.code, words .. ": " .. tostring(problem))
-  return problem
-end
-
--- Runs the functions of a list and empties it. Returns the names of those that failed.
-local function run_reversed(self, list)
-  local left = {}
-  for _ = 1, MOST_DEFERRED do
-    local entry, failed = table.remove(list), nil
-    if not entry then break end
-    local raised = clean_up(self, function()
-      self.emit { event = "step", step = entry.name, state = "started" }
-      local ok, problem = entry.run(self)
-      failed = ok == nil and failure.meant(problem) or nil
-      if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
-      self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }
-    end, entry.name)
-    if raised or failed then left[#left + 1] = entry.name end
-    if not entry.best_effort then self.cleanup_failure = self.cleanup_failure or raised or failed end
-  end
-  return left
-end
-
---- Undoes the changes after a failure, unless an image was opened or the modem restarted. The evidence of the failure
--- names what could not be undone.
-function job:rollback()
-  local problem = self.failure or {}
-  if self.phase ~= "entering" or problem.image_opened or not self.undo_list[1] then return end
-  self.emit { event = "say", message = "putting the modem back as it was, please wait" }
-  local left = run_reversed(self, self.undo_list)
-  if left[1] then
-    local before = problem.evidence and problem.evidence .. "; " or ""
-    problem.evidence = ("%snot undone: %s"):format(before, table.concat(left, ", "))
-  elseif problem.code == "job.interrupted" then
-    problem.hint = "the modem is as it was before; run the same command again"
-  end
-end
-
---- Runs the finalizers, closes all ports and releases the lock. `cleanup_failure` is the first failure of a finalizer.
-function job:finalize()
-  run_reversed(self, self.finalizers)
-  clean_up(self, function()
-    self:close_download()
-    self:close_qmi { release = true }
-    self:close_at()
-    if self.follower then self.follower:close() end
-    self.follower = nil
-    for _, image in ipairs(self.set and self.set.images or {}) do image:release() end
-    if self.held_lock then self.held_lock:release() end
-    self.held_lock, self.finalized = nil, true
-  end, "closing")
-  if self.catches_signals then sys.release_signals() end
-  self.catches_signals = nil
 end
 
 --- Catches signals until the job is finalized.
@@ -241,10 +143,17 @@ function job:wait_for_device(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
+  if found.number ~= self.device.number then self.back_at = sys.clock_ms() end
   self.device, self.reset_requested, self.port_lost = found, nil, nil
   preflight.prepare_again(self)
   self.follower:arm()
   return found
+end
+
+--- Lets a modem that has just been restarted run for a while. Call it before the next restart.
+function job:let_run()
+  local left = self.back_at and self.back_at + self:ms(RUN_SECONDS) - sys.clock_ms() or 0
+  if left > 0 then sys.sleep_ms(left) end
 end
 
 return job

@@ -118,7 +118,7 @@ end
 
 local function open_download(self, path)
   local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
-    on_busy = busy_handler(self), on_opened = function() self.phase = "transfer" end,
+    on_busy = busy_handler(self), on_opened = function() self:begin_image() end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
   return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))
 end

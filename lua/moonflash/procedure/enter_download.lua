@@ -3,50 +3,13 @@
 
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
+local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
 local sys = require "moonflash.core.sys"
 
-local DISCONNECT_SECONDS = 30 -- from an accepted reset to the disconnect: 20 s were seen
-local BOOT_SECONDS = 240
-local ANY_MODE = { download = true, application = true }
-
--- The modem goes back to application mode, or is there already.
-local function return_to_application(job, within_ms)
-  job:close_download()
-  local here, lost = job:refresh_device()
-  if not here then return nil, lost end
-  return job:wait_for_device({ application = true }, within_ms, true)
-end
-
--- The undo function of the step: the modem may be in any mode by now.
-local function leave_download(job)
-  job:close_download()
-  job:close_qmi()
-  if job.reset_requested then job:wait_for_device(ANY_MODE, job:ms(DISCONNECT_SECONDS)) end
-  local here, lost = job:relocate()
-  if not here then return nil, lost end
-  if here.mode == "application" then return true end
-  local left = job:leave_download()
-  return return_to_application(job, job:ms(left and BOOT_SECONDS or DISCONNECT_SECONDS))
-end
-
--- Sends the commands of a route. When the last one was interrupted, the modem may have accepted it.
-local function request_reset(job, route)
-  job:follow()
-  local accepted, problem = route.run(job)
-  job:close_at()
-  if not accepted and (problem.not_sent or not job:interrupted()) then return nil, problem end
-  job.reset_requested, job.reset_requested_at, job.phase = true, sys.clock_ms(), "entering"
-  job:undo("leave download mode", leave_download)
-  return accepted, problem
-end
-
 local function try_route(job, route, within_ms)
-  local accepted, problem = request_reset(job, route)
-  if not accepted then return nil, problem end
-  job:close_qmi() -- not before: over MBIM it can block until the modem is gone, and the follower must be armed
-  local found, lost = job:wait_for_device(ANY_MODE, within_ms)
+  local found, lost = reset.run(job, route.run, within_ms)
   if not found then return nil, lost end
   if found.mode ~= "download" then
     return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
@@ -88,21 +51,16 @@ local function try_routes(job, list, within_ms)
     if job:interrupted() then return nil, job:check_interrupt() end
     if not first or first.not_tried then first = problem end
     if is_permanent(problem) then return nil, problem end
-    if not problem.not_tried and not return_to_application(job, within_ms) then break end
+    if not problem.not_tried and not reset.return_to_application(job, within_ms) then break end
   end
   return nil, first
 end
 
 -- The modem stores the images: after a restart it runs them (reference: procedures, e).
 local function switch_to_stored(job, forced, within_ms)
-  job:follow()
-  local accepted, problem = (forced and forced.switch or routes.power_cycle)(job)
-  job:close_at()
-  if not accepted then return nil, problem end
-  job:close_qmi()
-  job.phase = "booting"
-  local found, lost = job:wait_for_device(ANY_MODE, within_ms)
+  local found, lost = reset.run(job, forced and forced.switch or routes.power_cycle, within_ms)
   if not found then return nil, lost end
+  job.phase = "booting"
   return true, "the modem switched to the stored images"
 end
 

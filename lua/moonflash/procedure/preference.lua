@@ -5,12 +5,14 @@ local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"
+local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
+local stored = require "moonflash.procedure.stored_images"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
-local RESTORE_SECONDS, RETRY_SECONDS, BOOT_SECONDS = 20, 5, 240
+local RESTORE_SECONDS, RETRY_SECONDS = 20, 5
 
 local function read_versions(job)
   local state, problem = versions.read(job)
@@ -53,13 +55,6 @@ local function persist(job, action)
   return process.poll_until(sys.clock_ms() + job:ms(RESTORE_SECONDS), job:ms(RETRY_SECONDS), action)
 end
 
-local function write_preference(job, images)
-  return persist(job, function()
-    local answer, problem = job:request(dms.set_firmware_preference, { images = images })
-    return answer, problem, problem and problem.code ~= "qmi.refused"
-  end)
-end
-
 -- The undo function. A modem that is not online (it was set offline, or ran what it did not prefer) is reset.
 local function restore_preference(job, before)
   local here, lost = job:relocate()
@@ -67,18 +62,37 @@ local function restore_preference(job, before)
   if here.mode ~= "application" then
     return nil, failure.new("job.wrong_mode", "the modem is in download mode")
   end
-  local answer, problem = write_preference(job, before)
+  local answer, problem = persist(job, function()
+    local written, unwritten = job:request(dms.set_firmware_preference, { images = before })
+    return written, unwritten, unwritten and unwritten.code ~= "qmi.refused"
+  end)
   if not answer then return nil, problem end
   local power = job:request(dms.get_operating_mode)
   if not power or power.mode == "online" then return true end
-  job:follow()
-  local reset, refused = persist(job, function()
-    local done, failed = routes.power_cycle(job)
-    return done, failed, true
+  return reset.run(job, function()
+    return persist(job, function()
+      local done, failed = routes.power_cycle(job)
+      return done, failed, true
+    end)
   end)
-  if not reset then return nil, refused end
-  job:close_qmi()
-  return job:wait_for_device({ application = true }, job:ms(BOOT_SECONDS))
+end
+
+-- Writes a preference. Without a refusal the modem may have accepted it although its answer was lost.
+local function write_preference(job, self, fields)
+  local answer, problem = job:request(dms.set_firmware_preference, fields)
+  if not answer and problem.code == "qmi.refused" then return nil, problem end
+  local before = job.preference_before
+  job:begin_change()
+  if self.undo and before and #before > 0 then
+    job:undo(self.undo, function() return restore_preference(job, before) end)
+  end
+  return answer, problem
+end
+
+local function prefer_stored(job, self)
+  local answer, problem = write_preference(job, self, { images = job.pair.preference })
+  if not answer then return nil, problem end
+  return true, versions.text(job.pair)
 end
 
 -- The kinds of images that the modem needs. Without a list in the answer all images are sent.
@@ -105,21 +119,22 @@ local function refused(job, problem)
   return engine.SKIP, "this firmware takes no preference"
 end
 
--- Without a refusal the modem may have accepted the preference although its answer was lost.
-local function register_undo(job, self)
-  local before = job.preference_before
-  job.phase = "entering"
-  if self.undo and before and #before > 0 then
-    job:undo(self.undo, function() return restore_preference(job, before) end)
-  end
+-- Some firmware answers that it needs no image of a pair that it does not store, unless the download is forced.
+local function is_stored(job)
+  local list = job:request(dms.list_stored_images)
+  return list ~= nil and list.groups ~= nil and stored.has(list.groups, job.set)
 end
 
-local function request_preference(job)
-  local answer, problem = job:request(dms.set_firmware_preference, {
-    images = preference_for(job.set),
-    override = job.options.force and 1 or nil,
+local function request_preference(job, self)
+  local fields = {
+    images = preference_for(job.set), override = job.options.force and 1 or nil,
     storage_index = job.options.storage_index,
-  })
+  }
+  local answer, problem = write_preference(job, self, fields)
+  if answer and answer.types and not answer.types[1] and not fields.override and not is_stored(job) then
+    fields.override = 1
+    answer, problem = write_preference(job, self, fields)
+  end
   if answer or problem.code ~= "qmi.malformed" then return answer, problem end
   -- firmware 01.08 of the EM7305 (forum 27590): the same as an answer without a list
   job:warn(problem.code, tostring(problem))
@@ -130,9 +145,8 @@ local function set_preference(job, self)
   local ready, unready = job:prepare_images()
   if not ready then return nil, unready end
   job:follow()
-  local answer, problem = request_preference(job)
+  local answer, problem = request_preference(job, self)
   if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
-  register_undo(job, self)
   if not answer then return nil, problem end
   job.preference_set = true
   if not job.images_left then job.sent = {} end
@@ -160,4 +174,7 @@ return {
     name = "set preference", changes = true, seconds = 1, retry = 3, pause = 5, undo = "restore the preference",
     run = set_preference,
   },
+
+  --- Prefers the chosen pair, exactly as the modem stores it. `undo`: as for set_preference; none by default.
+  prefer_stored = step.define { name = "prefer stored images", changes = true, run = prefer_stored },
 }

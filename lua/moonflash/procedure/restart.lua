@@ -4,6 +4,7 @@
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
+local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
 local stored = require "moonflash.procedure.stored_images"
@@ -22,27 +23,18 @@ local function choose_stored(job)
   return true, versions.text(pair)
 end
 
-local function prefer_stored(job)
-  local answer, problem = job:request(dms.set_firmware_preference, { images = job.pair.preference })
-  if not answer then return nil, problem end
-  job.phase = "entering"
-  return true, versions.text(job.pair)
-end
-
 -- A failure after the accepted reset is permanent: the modem had its time.
 local function restart(job, self)
-  job:follow()
-  local accepted, problem = routes.power_cycle(job)
-  if not accepted then return nil, problem end
-  job:close_qmi()
-  job.phase = "booting"
-  local found, lost = job:wait_for_device({ application = true, download = true }, job:ms(self.within))
-  if not found then
-    lost.final = true
-    return nil, lost
+  local found, problem = reset.run(job, routes.power_cycle, job:ms(self.within))
+  if found and found.mode == "download" then
+    problem = failure.new("job.wrong_mode", "the modem came back in download mode")
   end
-  if found.mode == "application" then return true end
-  return nil, failure.new("job.wrong_mode", "the modem came back in download mode", { final = true })
+  if problem then
+    problem.final = job.reset_requested or found ~= nil
+    return nil, problem
+  end
+  job.phase = "booting"
+  return true
 end
 
 local function normal_boot(job)
@@ -78,9 +70,6 @@ end
 return {
   --- Finds the stored pair that job.wanted_pair names.
   choose_stored = step.define { name = "choose stored images", changes = false, run = choose_stored },
-
-  --- Prefers the chosen pair, exactly as the modem stores it.
-  prefer_stored = step.define { name = "prefer stored images", changes = true, run = prefer_stored },
 
   --- Restarts a modem in application mode. Afterwards it runs what it prefers.
   restart = step.define {

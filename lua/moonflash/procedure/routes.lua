@@ -14,10 +14,11 @@
 local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
+local reset = require "moonflash.procedure.reset"
 
 local routes = {}
 
-local AT_SECONDS, BOOT_SECONDS = 5, 240
+local AT_SECONDS = 5
 
 -- --- the command that makes the modem leave -----------------------------------------------------
 
@@ -34,6 +35,7 @@ end
 
 -- Sends the command, once, unless an interrupt is pending.
 local function leave_by(job, send)
+  job:let_run()
   local stopped = job:check_interrupt()
   if stopped then return not_sent(stopped) end
   local answer, problem = send()
@@ -58,6 +60,7 @@ end
 -- @tparam table job
 -- @treturn boolean true, or nil and a failure
 function routes.power_cycle(job)
+  job:let_run()
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
   if not offline and problem.error_name ~= "NoEffect" then return not_sent(problem) end
   return leave_by_qmi(job, dms.set_operating_mode, { mode = "reset" })
@@ -159,11 +162,7 @@ local function restore_preference(job, images)
   if not session then return nil, problem end
   local answer, refusal = set_preference(job, session, images)
   if not answer then return nil, refusal end
-  job:follow()
-  local restarted, refused = leave_by_at(job, session, "AT!RESET")
-  job:close_at()
-  if not restarted then return nil, refused end
-  return job:wait_for_device({ application = true }, job:ms(BOOT_SECONDS))
+  return reset.run(job, function() return leave_by_at(job, session, "AT!RESET") end)
 end
 
 -- A preference that QMI has set is restored by QMI. The one to restore is that of before the first attempt.
@@ -181,7 +180,7 @@ local function prefer_images(job)
   local before = session:ask("preference", job:ms(AT_SECONDS))
   local answer, unset = set_preference(job, session, job.set)
   if not answer and at.is_refusal(unset) then return not_sent(unset) end
-  job.phase = "entering"
+  job:begin_change()
   register_undo(job, before)
   if not answer then return not_sent(unset) end
   return leave_by_at(job, session, "AT!RESET")

@@ -68,7 +68,7 @@ local function after_silence(job, problem)
   end
   if not reset_crashed(job, problem) then return problem end
   local found = job:wait_for_device(ANY_MODE, job:ms(BOOT_SECONDS))
-  if found then job.phase = "entering" end
+  if found then job:begin_change() end
   problem.final, problem.restart_procedure = true, found ~= nil
   return problem
 end

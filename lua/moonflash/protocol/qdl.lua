@@ -122,8 +122,8 @@ end
 --- Opens a port and greets the modem.
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
--- greeting_attempts; scale, a factor for all times; on_opened = function(): the open request of an image was written,
--- so the modem may hold a part of the image (may be called several times); on_reset = function(): the reset request
+-- greeting_attempts; scale, a factor for all times; on_opened = function(): the modem accepted the open request of an
+-- image, so it may hold a part of the image (may be called several times); on_reset = function(): the reset request
 -- was written; on_busy = function(ms): the modem may still write its flash, so a silent modem is waited for, up to
 -- final_ack_ms; called when the wait begins
 -- @treturn table a session, or nil and a failure; then the port is closed
@@ -167,7 +167,7 @@ function Session:send(image, options)
   sent, problem = carry_out(self, {
     reader = image.reader, interrupted = options.interrupted,
     progress = function(written)
-      on_opened() -- before `report`, which may raise
+      if self.conversation:status().opened then on_opened() end -- before `report`, which may raise
       report(head_size + written, image.size)
     end,
   })
@@ -191,7 +191,7 @@ function Session:reset()
 end
 
 --- The state of the conversation.
--- @treturn table state, opened (the open request of the current image was written), sent, total, version,
+-- @treturn table state, opened (the modem accepted the open request of the current image), sent, total, version,
 -- features, max_block, sequence
 function Session:status()
   return self.conversation:status()
