@@ -9,16 +9,16 @@ local route = flash.routes
 
 return flash.model {
   name    = "MC7455",
-  aliases = { "EM7455", "MC7430", "EM7430", "DW5811e" },
+  aliases = { "EM7455", "MC7430", "EM7430", "DW5811e", "DW5816e" },
   family  = "SWI9X30C",
   product = "9X30",
   usb     = {
     application = {
       "1199:9071", "1199:9079", "1199:907b", -- generic, Lenovo, one more pair of the kernel's
       "1199:9068", "1199:68b1",              -- RNDIS, MBIM only
-      "413c:81b6",                           -- Dell
+      "413c:81b6", "413c:81c2", "413c:81cc", -- Dell DW5811e (two), DW5816e
     },
-    download = { "1199:9070", "1199:9078", "1199:907a", "413c:81b5" },
+    download = { "1199:9070", "1199:9078", "1199:907a", "413c:81b5", "413c:81cb" },
   },
   preference_command = "AT!IMPREF",
 

@@ -77,6 +77,7 @@ function fake:add_interface(place, interface)
   local folder = ("%s/%s:1.%d"):format(folder_of(place), place, interface.number)
   self:write(folder .. "/bInterfaceNumber", ("%02x\n"):format(interface.number))
   self:write(folder .. "/bInterfaceClass", (interface.class or "ff") .. "\n")
+  if interface.endpoints then self:write(folder .. "/bNumEndpoints", ("%02x\n"):format(interface.endpoints)) end
   if interface.driver then self:bind(place, interface.number, interface.driver) end
   for _, kind in ipairs { "tty", "control", "net" } do
     if interface[kind] then self:add_node(place, interface.number, kind, interface[kind]) end

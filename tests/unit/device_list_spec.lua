@@ -32,7 +32,7 @@ describe("device.list", function()
     assert.same({ place = "2-3", peer = "1-6", model = "MC7455", vid = "1199", pid = "9071", serial = "LF123",
       product = "EM7455", manufacturer = "Sierra Wireless, Incorporated", speed = 5000, bus = 2, number = 4,
       hub_depth = 0, mode = "application", root = tree.root, interface_count = 5,
-      ids = { "1199:9071", "413c:81b6", "1199:9070", "413c:81b5" },
+      ids = { "1199:9071", "1199:9070" },
       interfaces = {
         { number = 0, class = "ff", driver = "qcserial", tty = node "ttyUSB4" },
         { number = 2, class = "ff", driver = "qcserial", tty = node "ttyUSB5" },
@@ -60,6 +60,26 @@ describe("device.list", function()
     assert.equal("download", found[1].mode)
     assert.equal("application", found[2].mode)
     assert.equal("MC7354", found[2].model)
+  end)
+
+  it("is in download mode only with the interface of a loader", function()
+    local function mode_with(interface, ids)
+      plug("1-1", ids or "1199:68c0", 2, { interface })
+      local dev = list()[1]
+      tree:unplug "1-1"
+      assert.equal(dev.mode == "download" and node(interface.tty) or nil, dev.nodes.qdl)
+      return dev.mode, dev
+    end
+    assert.equal("download", (mode_with(fake.serial(0, "ttyUSB0"))))
+    assert.equal("download", (mode_with(copy(fake.serial(0, "ttyUSB0"), { endpoints = 2 }))))
+    local mode, dev = mode_with(fake.serial(3, "ttyUSB0"))
+    assert.same({ "application", node "ttyUSB0" }, { mode, dev.nodes.at })
+    for _, changes in ipairs { { endpoints = 3 }, { endpoints = 1 }, { class = "08" }, { class = "02" }, { number = 2 },
+      { number = 12 } } do
+      for _, ids in ipairs { "1199:68c0", "1199:9070", "1199:9062" } do
+        assert.equal("application", (mode_with(copy(fake.serial(0, "ttyUSB0"), changes), ids)))
+      end
+    end
   end)
 
   it("counts the interfaces that the device declares, not the folders that exist", function()
@@ -93,6 +113,56 @@ describe("device.list", function()
     assert.same({}, found[1].missing)
     assert.equal("boot-rom", found[2].mode)
     assert.is_nil(found[2].nodes.qdl)
+  end)
+
+  it("lists a modem that says its maker is Sierra Wireless, whatever its ids", function()
+    tree:plug(copy(running, { vid = "413c", pid = "81a2" }))
+    tree:plug { place = "1-2", vid = "03f0", pid = "1234", number = 3, manufacturer = "SIERRA WIRELESS Inc." }
+    tree:plug { place = "1-3", vid = "03f0", pid = "1235", number = 4, manufacturer = "Sierra Monitor" }
+    local found = list()
+    assert.same({ "1-2", "2-3" }, { found[1].place, found[2].place })
+    assert.is_nil(found[2].model)
+    assert.equal(node "cdc-wdm0", found[2].nodes.qmi[1])
+    assert.is_nil(found[3])
+  end)
+
+  it("does not take a modem for the model of its ids when its product text names another", function()
+    for _, case in ipairs { { "1199:68c0", "WP7607" }, { "1199:9071", "EM7565" }, { "1199:9063", "MC7455" } } do
+      local ids, name = unpack(case)
+      tree:plug { place = "1-1", vid = ids:sub(1, 4), pid = ids:sub(6), number = 2, count = 5,
+        product = "Sierra Wireless " .. name .. " Modem" }
+      local dev = list()[1]
+      assert.is_nil(dev.model)
+      assert.equal(name, dev.other.name)
+      assert.matches("1%-1 " .. name, device.describe(dev))
+      tree:unplug "1-1"
+    end
+    for _, text in ipairs { "MC7354B", "Sierra Wireless", "Snapdragon X7 LTE-A", "LTE4000" } do
+      tree:plug { place = "1-1", vid = "1199", pid = "68c0", number = 2, product = text }
+      assert.equal("MC7354", list()[1].model)
+      tree:unplug "1-1"
+    end
+  end)
+
+  it("knows modems that no script is for, and gives no loader port of theirs", function()
+    local cases = {
+      { "1199:a001", "EM7345", 0, "application" }, { "1199:68a2", "MC77xx", 0, "download" },
+      { "1199:9090", "EM75xx", 0, "download" }, { "1199:90d3", "EM9xxx", 3, "application" },
+    }
+    for _, case in ipairs(cases) do
+      local ids, name, number, mode = unpack(case)
+      plug("1-1", ids, 2, { fake.serial(number, "ttyUSB0") })
+      local dev = list()[1]
+      assert.same({ name, true, mode }, { dev.other.name, dev.other.final, dev.mode })
+      assert.is_nil(dev.model)
+      assert.is_nil(dev.nodes.qdl)
+      tree:unplug "1-1"
+    end
+    plug("1-1", "1199:9091", 2, {})
+    local own = { name = "EM7565", usb = { application = { "1199:9091" }, download = {} } }
+    local dev = device.list(tree.root, { own })[1]
+    assert.equal("EM7565", dev.model)
+    assert.is_nil(dev.other)
   end)
 
   it("sorts by the numbers in a place", function()

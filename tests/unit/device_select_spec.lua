@@ -13,6 +13,7 @@ describe("device.select", function()
   local function node(name) return tree.root .. "/dev/" .. name end
 
   local second = copy(running, { place = "1-1.4", peer = false, number = 7, serial = "LF999", pid = "9063",
+    product = "EM7305",
     interfaces = { fake.serial(3, "ttyUSB0"), fake.qmi(8, "cdc-wdm4", "wwan4") } })
 
   local function pick(wanted) return device.select(list(), wanted) end
@@ -74,6 +75,19 @@ describe("device.select", function()
     tree:plug(modems.running_twin)
     assert.equal("2-1", place_of { vid = "1199", pid = "9071" })
     assert.equal("1-6", place_of { pid = "9070" })
+  end)
+
+  it("finds no modem by ids that it has in neither mode", function()
+    tree:plug(running)
+    for _, wanted in ipairs { { vid = "413c", pid = "81b6" }, { vid = "413c" }, { pid = "81b5" },
+      { vid = "1199", pid = "81b6" }, { vid = "1199", pid = "9063" } } do
+      assert.equal("device.none", select(2, pick(wanted)).code)
+    end
+    assert.equal("2-3", place_of { vid = "1199", pid = "9070" })
+    tree:unplug "2-3"
+    tree:plug(copy(modems.waiting, { vid = "413c", pid = "81b5" }))
+    assert.equal("1-6", place_of { vid = "413c", pid = "81b6" })
+    assert.equal("device.none", select(2, pick { vid = "1199", pid = "9071" }).code)
   end)
 
   it("prefers the modem at a place to the modem whose peer it is", function()

@@ -16,13 +16,17 @@ local function ports_of(device)
   return table.concat(ports, ", ")
 end
 
+local function name_of(device)
+  return device.model or device.other and device.other.name .. " (no script)" or "unknown"
+end
+
 --- The modems, one row each, and the drivers that are missing.
 function show.devices(out, devices)
   out:object(schema.devices { devices = devices })
   if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
   for _, device in ipairs(devices) do
-    rows[#rows + 1] = { device.place, device.model or "unknown", device.vid .. ":" .. device.pid, device.mode,
+    rows[#rows + 1] = { device.place, name_of(device), device.vid .. ":" .. device.pid, device.mode,
       device.serial or "-", ports_of(device) }
   end
   out:rows(rows)
@@ -35,7 +39,7 @@ function show.devices(out, devices)
 end
 
 local function words_of(device)
-  return ("%s at %s, %s mode"):format(device.model or "unknown", device.place, device.mode)
+  return ("%s at %s, %s mode"):format(name_of(device), device.place, device.mode)
 end
 
 local function say_versions(out, label, versions)

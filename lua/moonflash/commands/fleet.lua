@@ -8,8 +8,9 @@ local fleet = {}
 
 -- --model decides between scripts, not which modems are meant.
 local function is_of(work)
-  local name = work.device.model
-  return not name or model.answers_to(work.model, name) or model.is_for(work.model, work.device, work.models)
+  local dev = work.device
+  return not dev.model and not dev.other or dev.model and model.answers_to(work.model, dev.model)
+    or model.is_for(work.model, dev, work.models)
 end
 
 local function fitting(devices, work_for)

@@ -69,10 +69,23 @@ local function no_model(words, found)
   return nil, failure.new("device.unknown_model", words, { evidence = device.describe(found) })
 end
 
+--- The refusal of a modem that no script is for.
+-- @tparam table found a device
+-- @tparam[opt] string what is not for it
+-- @treturn ?table failure image.wrong_model; nil for all other devices
+function jobs.other_modem(found, what)
+  local other = found.other
+  local message = other and ("%s for the %s"):format(what or "these images are not", other.name)
+  return other and failure.new("image.wrong_model", message, {
+    evidence = ("%s: %s"):format(device.describe(found), other.reason),
+    hint = other.final and "moonflash has no script for it" or "if the text is wrong, say the model with --model" })
+end
+
 -- The model that the caller gave or that --model names, else the one whose ids the modem has. A given model is for
 -- the modems whose ids it names, unless --model says otherwise.
 local function choose_model(seen, found, name)
-  local given, wanted = seen.script, name or found.model
+  local given, wanted, other = seen.script, name or found.model, jobs.other_modem(found)
+  if other and found.other.final then return nil, other end
   if given then
     if name or model.is_for(given, found, seen.models) then return given end
     return no_model("this script is for the " .. given.name, found)
@@ -81,6 +94,7 @@ local function choose_model(seen, found, name)
     if wanted and model.answers_to(candidate, wanted) then return candidate end
   end
   if name then return nil, unknown_name(name, seen.models) end
+  if other then return nil, other end
   return no_model("no script knows this modem", found)
 end
 

@@ -70,7 +70,9 @@ local function look(job)
   elseif job.device.mode == "download" then
     listen(job, seen)
   end
-  table.insert(seen.advice, advice[seen.device.mode])
+  local other = job.device.other
+  table.insert(seen.advice, other and ("%s: no script is for it, because %s"):format(other.name, other.reason)
+    or advice[seen.device.mode])
   return seen, problem
 end
 

@@ -32,7 +32,9 @@ local recover_steps = {
 local function run(request, list, mode)
   local job, problem = jobs.find(request)
   if not job then return results.bad(problem) end
-  if job.device.mode == "boot-rom" then
+  if job.device.other and job.device.other.final then
+    problem = jobs.other_modem(job.device, "no script is")
+  elseif job.device.mode == "boot-rom" then
     problem = failure.new("modem.boot_rom", "the modem has lost its loader: only its boot ROM answers")
   elseif mode and job.device.mode ~= mode then
     problem = failure.new("job.wrong_mode", "only a running modem can switch its images",

@@ -12,7 +12,7 @@ local modes = {
 -- @tparam table dev
 -- @treturn string
 function describe.device(dev)
-  local name = dev.model or "unknown model"
+  local name = dev.model or dev.other and dev.other.name or "unknown model"
   local words = { ("%s %s %s:%s"):format(dev.place, name, dev.vid, dev.pid), modes[dev.mode] }
   if dev.serial then words[#words + 1] = "serial " .. dev.serial end
   for _, missing in ipairs(dev.missing or {}) do

@@ -59,6 +59,15 @@ local function application_nodes(nodes, interfaces)
   end
 end
 
+--- Whether the interfaces of a device are those of a loader: one, number 0, vendor specific, with two endpoints
+-- (reference: qcserial). A port of anything else must not get bytes that are meant for a loader.
+-- @tparam table dev of sysfs.read, whose interface may not be there yet
+-- @treturn boolean
+function drivers.is_loader(dev)
+  local one = dev.interfaces[1] or { number = 0, class = "ff" }
+  return dev.interface_count == 1 and one.number == 0 and one.class == "ff" and (one.endpoints or 2) == 2
+end
+
 --- What the nodes of a device are for. The ports of a boot ROM are not used.
 -- @tparam table interfaces sorted by number
 -- @tparam string mode

@@ -12,8 +12,9 @@
 --     place = "1-1" (its USB port path), peer = "2-1"? (the other half of a USB 3 connector),
 --     bus, number (on the bus, new after each reset), hub_depth,
 --     vid = "1199", pid = "9071", ids (all that it may have), model = "MC7455"?, serial?, product?,
+--     other = { name = "EM7345", reason, final }? (no script is for it),
 --     manufacturer?, speed (Mbit/s), mode = "application|download|boot-rom", root,
---     interfaces = { { number, class, driver?, tty?, control?, net? } }, interface_count,
+--     interfaces = { { number, class, endpoints?, driver?, tty?, control?, net? } }, interface_count,
 --     nodes = { qmi = { paths }, mbim = { paths }, at?, diag?, nmea?, qdl? },
 --     missing = { { kind = "driver", interface, module, package } }
 -- @module moonflash.device
@@ -47,7 +48,8 @@ function device.list(root, models)
   local index, devices = identify.new(models), {}
   for _, place in ipairs(sysfs.places(root)) do
     local ids = sysfs.ids(root, place)
-    local found = ids and index:is_modem(ids) and sysfs.read(root, place)
+    local is_modem = ids and index:is_modem(ids, sysfs.attribute(root, place, "manufacturer"))
+    local found = is_modem and sysfs.read(root, place)
     if found then devices[#devices + 1] = index:complete(found) end
   end
   table.sort(devices, by_place)

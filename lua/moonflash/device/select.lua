@@ -29,14 +29,13 @@ local function has_node(field)
   end
 end
 
--- Compares a part (a pattern: vendor or product) of each of the ids that the modem may have.
-local function may_have(part)
-  return function(dev, wanted)
-    for _, ids in ipairs(dev.ids) do
-      if ids:match(part) == tostring(wanted):lower() then return true end
-    end
-    return false
+-- Vendor and product of one of the modes of the modem, compared together.
+local function may_have_ids(dev, _, wanted)
+  for _, ids in ipairs(dev.ids) do
+    local vid, pid = ids:match "^(%x+):(%x+)$"
+    if tostring(wanted.vid or vid):lower() == vid and tostring(wanted.pid or pid):lower() == pid then return true end
   end
+  return false
 end
 
 -- The fields of a selection, in the order of messages. `or_else` is tried when no device fits: the same
@@ -44,17 +43,17 @@ end
 local fields = {
   { name = "cdc_wdm", fits = has_node "control", node = true },
   { name = "tty", fits = has_node "tty", node = true },
-  { name = "vid", fits = same_text "vid", or_else = may_have "^%x+" },
-  { name = "pid", fits = same_text "pid", or_else = may_have "%x+$" },
+  { name = "vid", fits = same_text "vid", or_else = may_have_ids },
+  { name = "pid", fits = same_text "pid", or_else = may_have_ids },
   { name = "bus", fits = same_number "bus" }, { name = "number", fits = same_number "number" },
   { name = "place", fits = same_text "place", or_else = same_text "peer" },
   { name = "serial", fits = same_text "serial" }, { name = "model", fits = same_text "model" },
 }
 
-local function filter(devices, fits, wanted)
+local function filter(devices, fits, value, wanted)
   local fitting = {}
   for _, dev in ipairs(devices) do
-    if fits(dev, wanted) then fitting[#fitting + 1] = dev end
+    if fits(dev, value, wanted) then fitting[#fitting + 1] = dev end
   end
   return fitting
 end
@@ -64,7 +63,7 @@ local function narrow(devices, wanted)
     local value = wanted[field.name]
     if value ~= nil then
       local fitting = filter(devices, field.fits, value)
-      if not fitting[1] and field.or_else then fitting = filter(devices, field.or_else, value) end
+      if not fitting[1] and field.or_else then fitting = filter(devices, field.or_else, value, wanted) end
       devices = fitting
     end
   end

@@ -116,7 +116,7 @@ end
 local function read_interface(root, folder)
   local interface = {
     number = number_of(folder, "bInterfaceNumber", "^%x%x?$", 16), class = attribute(folder, "bInterfaceClass"),
-    driver = last_part(sys.link(folder .. "/driver")),
+    endpoints = number_of(folder, "bNumEndpoints", "^%x%x$", 16), driver = last_part(sys.link(folder .. "/driver")),
   }
   read_nodes(interface, folder)
   for _, field in ipairs { "tty", "control" } do

@@ -3,6 +3,7 @@
 -- @module moonflash.engine.model
 
 local step = require "moonflash.engine.step"
+local usb_ids = require "moonflash.device.usb_ids"
 
 local model = {}
 
@@ -132,15 +133,6 @@ function model.fits(self, images)
   return true
 end
 
-local function has_ids(self, ids)
-  for _, kind in ipairs { "application", "download" } do
-    for _, own in ipairs(self.usb[kind]) do
-      if own:lower() == ids then return true end
-    end
-  end
-  return false
-end
-
 --- Whether a model of a user's script, whatever its name, is for a device: it has the device's ids, and the family
 -- and product of the model that the device is otherwise taken for.
 -- @tparam table self the model
@@ -149,11 +141,12 @@ end
 -- @treturn boolean
 function model.is_for(self, device, models)
   if device.model == self.name then return true end
+  if device.other and not model.answers_to(self, device.other.name) then return false end
   for _, other in ipairs(models) do
     local is_alike = other.family == self.family and other.product == self.product
     if other.name == device.model and not is_alike then return false end
   end
-  return has_ids(self, device.vid .. ":" .. device.pid)
+  return usb_ids.modes(self, device.vid .. ":" .. device.pid) ~= nil
 end
 
 return model

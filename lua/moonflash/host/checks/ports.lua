@@ -1,13 +1,13 @@
 --- The ports of the modem: the caller must be allowed to open them, and the kernel must have drivers for those that
 -- the modem has now and for the ids that it will have in download mode.
 
-local bytes = require "moonflash.core.bytes"
 local channel = require "moonflash.device.channel"
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
+local usb_ids = require "moonflash.device.usb_ids"
 
 -- --- the ports that a job opens: the download port, or the first control port of each kind ----------------
 
@@ -69,19 +69,10 @@ end
 
 -- --- which ids will the modem have in download mode? ------------------------------------------------------
 
-local function decremented(ids)
-  local vid, pid = ids:match "^(%x+):(%x+)$"
-  return vid .. ":" .. bytes.hex_number(math.max(tonumber(pid, 16), 1) - 1, 4)
-end
-
--- Most often the product id minus one; else one of the same vendor; else any of the model's.
+-- All of the model's when there is no telling.
 local function download_ids(job)
-  local dev, same_vendor = job.device, {}
-  for _, ids in ipairs(job.model.usb.download) do
-    if ids:lower() == decremented(dev.vid .. ":" .. dev.pid) then return { ids } end
-    if ids:lower():sub(1, 4) == dev.vid then same_vendor[#same_vendor + 1] = ids end
-  end
-  return same_vendor[1] and same_vendor or job.model.usb.download
+  local likely = usb_ids.download(job.model, job.device.vid .. ":" .. job.device.pid)
+  return likely[1] and likely or job.model.usb.download
 end
 
 -- --- the check of the drivers -----------------------------------------------------------------------------

@@ -1,0 +1,75 @@
+--- USB ids of models: the modes in which a model has them, and the ids of the same modem in its other mode.
+-- @module moonflash.device.usb_ids
+
+local bytes = require "moonflash.core.bytes"
+
+local usb_ids = {}
+
+local function contains(list, ids)
+  for _, own in ipairs(list or {}) do
+    if own:lower() == ids then return true end
+  end
+  return false
+end
+
+--- The modes in which a model has ids.
+-- @tparam table model with usb = { application = { "1199:9071" }, download = { "1199:9070" } }
+-- @tparam string ids in lower case
+-- @treturn ?table { application, download }; nil when the model does not have them
+function usb_ids.modes(model, ids)
+  local modes = { application = contains(model.usb.application, ids), download = contains(model.usb.download, ids) }
+  return (modes.application or modes.download) and modes or nil
+end
+
+local function decremented(ids)
+  local vid, pid = ids:match "^(%x+):(%x+)$"
+  return vid .. ":" .. bytes.hex_number(math.max(tonumber(pid, 16), 1) - 1, 4)
+end
+
+--- The ids that a modem has in download mode: the same, or the product id minus one; else any of the same vendor.
+-- No rule holds for all models (reference: devices, 1).
+-- @tparam table model
+-- @tparam string ids in application mode
+-- @treturn table array, may be empty
+function usb_ids.download(model, ids)
+  for _, likely in ipairs { ids, decremented(ids) } do
+    if contains(model.usb.download, likely) then return { likely } end
+  end
+  local same_vendor = {}
+  for _, own in ipairs(model.usb.download or {}) do
+    if own:lower():sub(1, 5) == ids:sub(1, 5) then same_vendor[#same_vendor + 1] = own:lower() end
+  end
+  return same_vendor
+end
+
+--- All ids that a modem with these ids may have, in both modes.
+-- @tparam table model
+-- @tparam string ids in lower case
+-- @treturn table array without duplicates, these ids first
+function usb_ids.of_modem(model, ids)
+  local all, modes = { ids }, usb_ids.modes(model, ids) or {}
+  local function add(list)
+    for _, other in ipairs(list) do
+      if not contains(all, other) then all[#all + 1] = other end
+    end
+  end
+  if modes.application then add(usb_ids.download(model, ids)) end
+  for _, own in ipairs(modes.download and model.usb.application or {}) do
+    if contains(usb_ids.download(model, own:lower()), ids) then add { own:lower() } end
+  end
+  return all
+end
+
+--- Modems that no script can update, as models with the reason.
+usb_ids.others = {
+  { name = "EM7345", reason = "it has an Intel chip", usb = { application = { "1199:a001" } } },
+  { name = "MC77xx", reason = "its loader has an older protocol",
+    usb = { application = { "1199:68a2" }, download = { "1199:68a2" } } },
+  { name = "EM75xx", reason = "its loader speaks Sahara and Firehose", usb = {
+    application = { "1199:9091", "1199:90b1", "1199:90c1", "1199:90c3", "1199:c081" },
+    download = { "1199:9090", "1199:90b0", "1199:90c0", "1199:90c2", "1199:c080" } } },
+  { name = "EM9xxx", reason = "its loader speaks Sahara and Firehose", usb = {
+    application = { "1199:90d3", "1199:90e3", "1199:90e5" }, download = { "1199:90d2", "1199:90e2", "1199:90e4" } } },
+}
+
+return usb_ids

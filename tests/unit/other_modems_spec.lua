@@ -1,0 +1,71 @@
+-- Devices of Sierra Wireless that no script is for: they are listed, named and refused.
+local fake = require "tests.fakes.sysfs"
+local files = require "tests.unit.image_files"
+local flash = require "moonflash"
+local jobs = require "moonflash.commands.job"
+local support = require "tests.support"
+
+describe("a modem that no script is for", function()
+  local tree, images
+
+  before_each(function()
+    files.start()
+    tree = fake.new()
+    images = { files.make "firmware", files.make "settings" }
+  end)
+  after_each(function()
+    tree:remove()
+    support.finish()
+  end)
+
+  local function plug(ids, product, interfaces)
+    tree:plug { place = "1-1", vid = ids:sub(1, 4), pid = ids:sub(6), number = 2, product = product,
+      manufacturer = "Sierra Wireless, Incorporated", interfaces = interfaces or { fake.mbim "cdc-wdm0" } }
+  end
+
+  local function run(command, options)
+    return flash[command] { root = tree.root, files = command ~= "status" and images or {}, options = options }
+  end
+
+  local function assert_refused(result, words)
+    assert.same({ 4, "image.wrong_model" }, { result.exit, result.failure.code })
+    local text = result.failure.message .. " " .. result.failure.evidence
+    assert.truthy(text:find(words, 1, true), text)
+    return flash.failure.hint(result.failure)
+  end
+
+  it("is refused by update, plan and recover, also with --model", function()
+    for ids, words in pairs { ["1199:a001"] = "Intel", ["1199:9091"] = "Sahara", ["1199:90d3"] = "EM9xxx" } do
+      plug(ids)
+      for _, command in ipairs { "update", "plan", "recover" } do
+        assert.not_matches("%-%-model", assert_refused(run(command), words))
+        assert_refused(run(command, { model = "mc7455" }), words)
+      end
+      tree:unplug "1-1"
+    end
+  end)
+
+  it("is refused by its product text, until --model says which script it needs", function()
+    plug("1199:68c0", "Sierra Wireless WP7607")
+    assert.matches("%-%-model", assert_refused(run "plan", "WP7607"))
+    assert.matches("MC7354", run("plan", { model = "mc7354" }).failure.message)
+  end)
+
+  it("that waits for an image gets none, and nothing to make it leave", function()
+    plug("1199:68a2", nil, { fake.serial(0, "ttyUSB0") })
+    local status = run "status".status
+    assert.same({ "download", "MC77xx" }, { status.device.mode, status.device.other.name })
+    assert.matches("older protocol", table.concat(status.advice, "\n"))
+    images = {}
+    assert.is_nil(jobs.other_modem {})
+    assert_refused(run "recover", "no script is for the MC77xx")
+  end)
+
+  it("is unknown when nothing tells more: --model works on it", function()
+    plug("413c:81a2", "DW5806")
+    assert.equal("device.unknown_model", run "plan".failure.code)
+    assert.matches("%-%-model", flash.failure.hint(run "plan".failure))
+    assert.not_equal("device.unknown_model", run("plan", { model = "mc7455" }).failure.code)
+    assert.equal("413c", run "status".status.device.vid)
+  end)
+end)
