@@ -9,9 +9,9 @@ local faults = require "moonflash.sim.faults"
 local models = require "moonflash.sim.models"
 local modem = require "moonflash.sim.modem"
 local recorder = require "moonflash.sim.recorder"
+local sysfs = require "moonflash.sim.sysfs"
 local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
-local usb_path = require "moonflash.sim.usb_path"
 
 local sim = {}
 
@@ -24,70 +24,31 @@ local function take_folder(dir)
     { evidence = failed.evidence, hint = "give another folder with --dir, or stop that simulator" })
 end
 
-local function make_world(options)
-  local lock, events, failed
-  lock, failed = take_folder(options.dir)
-  if not lock then return nil, failed end
-  local loop = event_loop.new()
-  events, failed = uevent.open(options.dir, loop)
-  if not events then
-    lock:release()
-    return nil, failed
-  end
+-- The faults of the nth modem. It has a place and a serial number of its own, unless its faults name a place.
+local function faults_of(model, given, index)
+  if index == 1 or (" " .. table.concat(given, " ")):find(" place=", 1, true) then return given end
   return {
-    loop = loop, events = events, usb = usb.new(options.dir, events), time_scale = options.time_scale or 1,
-    lock = lock,
+    "place=" .. sysfs.next_place(model.place, index - 1),
+    "boot-place=" .. sysfs.next_place(model.boot_place, index - 1),
+    ("serial=%s%d"):format(model.serial:sub(1, -2), index), unpack(given),
   }
 end
 
-local function end_world(world)
-  world.events:close()
-  world.lock:release()
-end
-
--- Each modem gets a port and a serial number of its own, unless the faults name a place.
-local function with_own_place(row, index)
-  local model, list = models.find(row.model or ""), {}
-  for _, switch in ipairs(row.faults or {}) do
-    if switch:match "^place=" then return row end
-  end
-  if not model or index == 1 then return row end
-  list[1] = "place=" .. usb_path.next(model.place, index - 1)
-  list[2] = "boot-place=" .. usb_path.next(model.boot_place, index - 1)
-  list[3] = ("serial=%s%d"):format(model.serial:sub(1, -2), index)
-  for _, switch in ipairs(row.faults or {}) do list[#list + 1] = switch end
-  return { model = row.model, faults = list }
-end
-
-local function make_modem(world, row, folder)
+-- The log of the first modem is in the folder itself, that of the nth in DIR/modem-n.
+local function make_modem(world, row, index)
   local model = models.find(row.model or "")
   if not model then
     local known = table.concat(models.names(), ", ")
-    return nil, failure.new("usage", ("no such model: %s (there are %s)"):format(tostring(row.model), known))
+    error(failure.new("usage", ("no such model: %s (there are %s)"):format(tostring(row.model), known)), 0)
   end
-  local switches, log, failed
-  switches, failed = faults.parse(row.faults)
-  if not switches then return nil, failed end
-  log, failed = recorder.new(folder)
-  if not log then return nil, failed end
-  return modem.new(world, model, switches, log)
+  local switches = failure.try(faults.parse(faults_of(model, row.faults or {}, index)))
+  local folder = index == 1 and world.dir or ("%s/modem-%d"):format(world.dir, index)
+  return modem.new(world, model, switches, failure.try(recorder.new(folder)))
 end
 
--- The log of the first modem is in the folder itself, that of the nth in DIR/modem-n.
-local function make_modems(world, options)
-  local made = {}
-  for index, row in ipairs(options.modems or { options }) do
-    local folder = index == 1 and options.dir or ("%s/modem-%d"):format(options.dir, index)
-    local one, failed = make_modem(world, with_own_place(row, index), folder)
-    if not one then return nil, failed end
-    made[index] = one
-  end
-  return made
-end
-
-local function start(all, options)
-  local waiting = #all
-  for _, one in ipairs(all) do
+local function start(modems, options)
+  local waiting = #modems
+  for _, one in ipairs(modems) do
     one.on_ready = function()
       one.on_ready = nil
       waiting = waiting - 1
@@ -95,6 +56,27 @@ local function start(all, options)
     end
     one:start()
   end
+end
+
+-- Raises a failure when something cannot be made.
+local function run(world, options)
+  world.loop = event_loop.new()
+  world.events = failure.try(uevent.open(world.dir, world.loop))
+  world.usb = usb.new(world.dir, world.events)
+  for index, row in ipairs(options.modems or { options }) do
+    world.modems[index] = make_modem(world, row, index)
+  end
+  start(world.modems, options)
+  return failure.try(world.loop:run())
+end
+
+local function end_world(world)
+  for _, one in ipairs(world.modems) do
+    one:detach()
+    one.recorder:close()
+  end
+  if world.events then world.events:close() end
+  world.lock:release()
 end
 
 --- The known models and faults.
@@ -111,23 +93,14 @@ end
 -- @treturn boolean true after a signal, or nil and a failure
 function sim.run(options)
   sys.catch_signals()
-  local world, failed = make_world(options)
-  if not world then return nil, failed end
-  local all
-  all, failed = make_modems(world, options)
-  if not all then
-    end_world(world)
-    return nil, failed
-  end
-  start(all, options)
-  local ended
-  ended, failed = world.loop:run()
-  for _, one in ipairs(all) do
-    one:detach()
-    one.recorder:close()
-  end
+  local lock, failed = take_folder(options.dir)
+  if not lock then return nil, failed end
+  local world = { dir = options.dir, lock = lock, time_scale = options.time_scale or 1, modems = {} }
+  local ran, problem = pcall(run, world, options)
   end_world(world)
-  return ended, failed
+  if ran then return true end
+  if not failure.is(problem) then error(problem, 0) end
+  return nil, problem
 end
 
 return sim

@@ -8,7 +8,7 @@ local other_ports = require "moonflash.sim.other_ports"
 local pty = require "moonflash.sim.pty"
 local qdl = require "moonflash.sim.qdl_port"
 local qmi = require "moonflash.sim.qmi"
-local usb_path = require "moonflash.sim.usb_path"
+local sysfs = require "moonflash.sim.sysfs"
 
 local interfaces = {}
 
@@ -19,7 +19,7 @@ local protocols = {
 
 --- The speed of the modem at a place, Mbit/s. The loader speaks USB2 only, so its bus is a USB2 bus.
 function interfaces.speed(modem, place)
-  return usb_path.bus(place) == usb_path.bus(modem.boot_place) and 480 or 5000
+  return sysfs.bus(place) == sysfs.bus(modem.boot_place) and 480 or 5000
 end
 
 local function protocol_of(modem, kind)

@@ -3,8 +3,8 @@
 local image_store = require "moonflash.sim.image_store"
 local interfaces = require "moonflash.sim.interfaces"
 local power = require "moonflash.sim.power"
+local sysfs = require "moonflash.sim.sysfs"
 local tables = require "moonflash.base.table"
-local usb_path = require "moonflash.sim.usb_path"
 
 local modem = {}
 modem.__index = modem
@@ -64,20 +64,21 @@ function entered.application(self)
   })
 end
 
--- A loader that gets no request for the time of its window leaves download mode, unless the flash has a torn image. A
--- crashed modem stays.
+-- A loader that gets no request for the time of its window leaves download mode, unless the flash has a torn image.
+local function watch_window(self)
+  local window, idle = self:milliseconds(self.seconds.window), self.loop:now() - self.active_at
+  if idle >= window and not self.torn then
+    self.recorder:note("window", { idle = idle })
+    return self:leave_download()
+  end
+  local part = idle < window and 1 - idle / window or 1
+  self:after(self.seconds.window * part, function() watch_window(self) end)
+end
+
+-- A crashed modem stays.
 function entered.download(self)
   self.active_at = self.loop:now()
-  local function look()
-    local idle = self.loop:now() - self.active_at
-    local left = self:milliseconds(self.seconds.window) - idle
-    if left <= 0 and not self.torn then
-      self.recorder:note("window", { idle = idle })
-      return self:leave_download()
-    end
-    self:after(self.seconds.window * (left > 0 and left / (left + idle) or 1), look)
-  end
-  if not self.crashed then self:after(self.seconds.window, look) end
+  if not self.crashed then self:after(self.seconds.window, function() watch_window(self) end) end
 end
 
 local function hold_ports(self)
@@ -146,7 +147,7 @@ end
 
 --- Unplugs the modem for a moment and plugs it in at another place.
 function modem:move()
-  self.place, self.boot_place = usb_path.next(self.place), usb_path.next(self.boot_place)
+  self.place, self.boot_place = sysfs.next_place(self.place), sysfs.next_place(self.boot_place)
   make_places(self)
   self:unplug()
 end

@@ -8,12 +8,12 @@ local sysfs = require "moonflash.sim.sysfs"
 local nodes = {}
 
 -- kind of interface: class, subclass, protocol; driver, and the nodes of that driver
-local serial = { class = { "ff", "ff", "ff" }, driver = "qcserial", late = { "tty" } }
+local serial = { class = { 0xff, 0xff, 0xff }, driver = "qcserial", late = { "tty" } }
 local kinds = {
   diag = serial, nmea = serial, at = serial, qdl = serial,
-  qmi = { class = { "ff", "ff", "ff" }, driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
-  mbim = { class = { "02", "0e", "00" }, driver = "cdc_mbim", early = { "usbmisc" }, late = { "net" } },
-  mbim_data = { class = { "0a", "00", "02" }, driver = "cdc_mbim" },
+  qmi = { class = { 0xff, 0xff, 0xff }, driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
+  mbim = { class = { 0x02, 0x0e, 0x00 }, driver = "cdc_mbim", early = { "usbmisc" }, late = { "net" } },
+  mbim_data = { class = { 0x0a, 0x00, 0x02 }, driver = "cdc_mbim" },
 }
 
 -- class of node: its name, its folder below the interface, its device number
@@ -26,18 +26,18 @@ local classes = {
 --- Adds an interface folder with its driver, and sends the events.
 function nodes.add_interface(usb, device, interface)
   local kind = kinds[interface.kind]
+  local words = { "DEVTYPE=usb_interface", "INTERFACE=" .. table.concat(kind.class, "/") }
   interface.path = ("%s/%s:1.%d"):format(device.path, device.place, interface.number)
-  sysfs.folder(usb.root, "/sys" .. interface.path, {
+  sysfs.folder(usb.root, interface.path, {
     bInterfaceNumber = bytes.hex_number(interface.number, 2), bAlternateSetting = " 0",
     bNumEndpoints = interface.kind == "qdl" and "02" or "03",
-    bInterfaceClass = kind.class[1], bInterfaceSubClass = kind.class[2], bInterfaceProtocol = kind.class[3],
+    bInterfaceClass = bytes.hex_number(kind.class[1], 2), bInterfaceSubClass = bytes.hex_number(kind.class[2], 2),
+    bInterfaceProtocol = bytes.hex_number(kind.class[3], 2),
   })
-  local numbers = { tonumber(kind.class[1], 16), tonumber(kind.class[2], 16), tonumber(kind.class[3], 16) }
-  local words = { "DEVTYPE=usb_interface", "INTERFACE=" .. table.concat(numbers, "/") }
   usb.events:send("add", interface.path, "usb", words)
-  local driver = "/sys/bus/usb/drivers/" .. kind.driver
+  local driver = "/bus/usb/drivers/" .. kind.driver
   sysfs.folder(usb.root, driver)
-  sysfs.link(usb.root, "/sys" .. interface.path .. "/driver", driver)
+  sysfs.link(usb.root, interface.path .. "/driver", driver)
   usb.events:send("bind", interface.path, "usb", { words[1], "DRIVER=" .. kind.driver, words[2] })
 end
 
@@ -48,44 +48,47 @@ end
 
 -- A usb-serial port is a device between interface and tty.
 local function add_serial_port(usb, interface, name)
-  local path, driver = interface.path .. "/" .. name, "/sys/bus/usb-serial/drivers/qcserial"
+  local path, driver = interface.path .. "/" .. name, "/bus/usb-serial/drivers/qcserial"
   sysfs.folder(usb.root, driver)
-  sysfs.folder(usb.root, "/sys" .. path, { port_number = "0" })
-  sysfs.link(usb.root, "/sys" .. path .. "/driver", driver)
-  sysfs.link(usb.root, "/sys" .. path .. "/subsystem", "/sys/bus/usb-serial")
+  sysfs.folder(usb.root, path, { port_number = "0" })
+  sysfs.link(usb.root, path .. "/driver", driver)
+  sysfs.link(usb.root, path .. "/subsystem", "/bus/usb-serial")
   usb.events:send("add", path, "usb-serial")
+end
+
+-- Takes the lowest free number of a class of nodes.
+local function take_number(usb, class_name)
+  local number, taken = 0, usb.taken[class_name]
+  while taken[number] do number = number + 1 end
+  taken[number] = true
+  return number
 end
 
 local function add_node(usb, interface, class_name)
   local class = classes[class_name]
-  local node = { class = class_name, number = usb:take_number(class_name) }
+  local node = { class = class_name, number = take_number(usb, class_name) }
   node.name = class.name .. node.number
   node.path = interface.path .. class.folder:gsub("%%s", node.name)
   interface.nodes[#interface.nodes + 1] = node
   if class_name == "tty" then add_serial_port(usb, interface, node.name) end
-  sysfs.folder(usb.root, "/sys" .. node.path, class.major and {
+  sysfs.folder(usb.root, node.path, class.major and {
     dev = ("%d:%d"):format(class.major, class.minor + node.number),
   } or { address = "02:00:00:00:00:01", ifindex = tostring(node.number + 7) })
-  sysfs.link(usb.root, "/sys" .. node.path .. "/device", "/sys" ..
-    (class_name == "tty" and interface.path .. "/" .. node.name or interface.path))
-  sysfs.link(usb.root, "/sys" .. node.path .. "/subsystem", "/sys/class/" .. class_name)
-  sysfs.link(usb.root, "/sys/class/" .. class_name .. "/" .. node.name, "/sys" .. node.path)
+  sysfs.link(usb.root, node.path .. "/device",
+    class_name == "tty" and interface.path .. "/" .. node.name or interface.path)
+  sysfs.link(usb.root, node.path .. "/subsystem", "/class/" .. class_name)
+  sysfs.link(usb.root, "/class/" .. class_name .. "/" .. node.name, node.path)
   if class.major then failure.try(sys.symlink(interface.slave, usb.root .. "/dev/" .. node.name)) end
   usb.events:send("add", node.path, class_name, words_of(class, node))
 end
 
-local function add(usb, device, when)
+--- Adds the nodes of a device that the kernel makes at once ("early"), or later.
+function nodes.add(usb, device, when)
   for _, interface in ipairs(device.interfaces) do
     interface.nodes = interface.nodes or {}
     for _, class in ipairs(kinds[interface.kind][when] or {}) do add_node(usb, interface, class) end
   end
 end
-
---- Adds the nodes that the kernel makes at once: control nodes.
-function nodes.add_early(usb, device) add(usb, device, "early") end
-
---- Adds the nodes that the kernel makes later.
-function nodes.add_late(usb, device) add(usb, device, "late") end
 
 local function remove_node(usb, node)
   local class = classes[node.class]

@@ -14,16 +14,8 @@ local function readable(self)
 end
 
 local function writable(self)
-  while self.waiting[1] do
-    local count = sys.write(self.fd, self.waiting[1])
-    if not count then return end
-    if count < #self.waiting[1] then
-      self.waiting[1] = self.waiting[1]:sub(count + 1)
-      return
-    end
-    table.remove(self.waiting, 1)
-  end
-  self.entry.write = false
+  self.waiting = self.waiting:sub((sys.write(self.fd, self.waiting) or 0) + 1)
+  self.entry.write = self.waiting ~= ""
 end
 
 --- Opens a pseudo terminal.
@@ -32,7 +24,7 @@ end
 function port.open(loop, name)
   local fd, slave = sys.pty()
   if not fd then return nil, slave end
-  local self = setmetatable({ loop = loop, name = name, fd = fd, slave = slave, waiting = {} }, port)
+  local self = setmetatable({ loop = loop, name = name, fd = fd, slave = slave, waiting = "" }, port)
   self.receive = function() end
   self.entry = loop:watch(fd, function() readable(self) end, function() writable(self) end)
   return self
@@ -45,8 +37,7 @@ function port:send(bytes)
     self.behind[#self.behind + 1] = bytes
     return
   end
-  self.waiting[#self.waiting + 1] = bytes
-  self.entry.write = true
+  self.waiting = self.waiting .. bytes
   writable(self)
 end
 

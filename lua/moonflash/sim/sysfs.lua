@@ -1,16 +1,19 @@
---- Folders, attributes and links in the layout of /sys, below a root.
+--- /sys below a root: folders, attributes and links, and the folders of a place on USB ("1-6", "4-1.4"). All paths are
+-- relative to /sys.
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 
 local sysfs = {}
 
+local host = "/devices/pci0000:00/0000:00:14.0"
+
 --- Makes a folder with attributes, each ended by a newline.
 -- @tparam[opt] table attributes text by name
 function sysfs.folder(root, path, attributes)
-  failure.try(sys.make_folder(root .. path))
+  failure.try(sys.make_folder(root .. "/sys" .. path))
   for name, text in pairs(attributes or {}) do
-    failure.try(sys.write_file(root .. path .. "/" .. name, text .. "\n"))
+    failure.try(sys.write_file(root .. "/sys" .. path .. "/" .. name, text .. "\n"))
   end
 end
 
@@ -27,8 +30,42 @@ end
 --- Makes a relative link, as the kernel does.
 function sysfs.link(root, path, target)
   local folder = path:match("^(.*)/[^/]*$")
-  failure.try(sys.make_folder(root .. folder))
-  failure.try(sys.symlink(relative(folder, target), root .. path))
+  failure.try(sys.make_folder(root .. "/sys" .. folder))
+  failure.try(sys.symlink(relative(folder, target), root .. "/sys" .. path))
+end
+
+--- The place some ports further on the same hub.
+function sysfs.next_place(place, count)
+  return (place:gsub("%d+$", function(number) return tostring(number + (count or 1)) end))
+end
+
+--- The bus of a place, as a number.
+function sysfs.bus(place)
+  return tonumber(place:match("^(%d+)-"))
+end
+
+--- The place of the hub of a place; nil when that is the root hub.
+function sysfs.hub(place)
+  return place:match("^(.*)%.%d+$")
+end
+
+--- The folder of a bus's root hub.
+function sysfs.root_hub(bus)
+  return ("%s/usb%d"):format(host, bus)
+end
+
+--- The folder of the device at a place: /devices/.../usb4/4-1/4-1.4
+function sysfs.device(place)
+  local hub = sysfs.hub(place)
+  return (hub and sysfs.device(hub) or sysfs.root_hub(sysfs.bus(place))) .. "/" .. place
+end
+
+--- The folder of the port of a place: .../usb1/1-0:1.0/usb1-port6, .../4-1/4-1:1.0/4-1-port4
+function sysfs.port(place)
+  local number, hub = place:match("(%d+)$"), sysfs.hub(place)
+  if hub then return ("%s/%s:1.0/%s-port%s"):format(sysfs.device(hub), hub, hub, number) end
+  local bus = sysfs.bus(place)
+  return ("%s/%d-0:1.0/usb%d-port%s"):format(sysfs.root_hub(bus), bus, bus, number)
 end
 
 return sysfs

@@ -5,21 +5,22 @@ local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
 local sysfs = require "moonflash.sim.sysfs"
-local usb_path = require "moonflash.sim.usb_path"
 
 local usb = {}
 usb.__index = usb
 
---- Makes empty /sys and /dev below a root.
+--- Makes empty /sys and /dev below a root. The result's `taken` are the numbers of nodes in use, by class.
 function usb.new(root, events)
   for _, name in ipairs { "sys", "dev" } do
     sys.remove_tree(root .. "/" .. name)
     failure.try(sys.make_folder(root .. "/" .. name))
   end
-  for _, name in ipairs { "bus/usb/devices", "class/tty", "class/usbmisc", "class/net" } do
-    failure.try(sys.make_folder(root .. "/sys/" .. name))
+  for _, name in ipairs { "/bus/usb/devices", "/class/tty", "/class/usbmisc", "/class/net" } do
+    sysfs.folder(root, name)
   end
-  return setmetatable({ root = root, events = events, taken = {}, numbers = {}, made = {} }, usb)
+  return setmetatable({
+    root = root, events = events, taken = { tty = {}, usbmisc = {}, net = {} }, numbers = {}, made = {},
+  }, usb)
 end
 
 local function next_number(self, bus)
@@ -29,19 +30,19 @@ end
 
 local function list_device(self, path)
   local name = path:match("[^/]*$")
-  sysfs.link(self.root, "/sys/bus/usb/devices/" .. name, "/sys" .. path)
-  sysfs.link(self.root, "/sys" .. path .. "/subsystem", "/sys/bus/usb")
+  sysfs.link(self.root, "/bus/usb/devices/" .. name, path)
+  sysfs.link(self.root, path .. "/subsystem", "/bus/usb")
 end
 
 local function make_hub(self, path, interface, bus, ids)
   if self.made[path] then return end
   self.made[path] = true
-  sysfs.folder(self.root, "/sys" .. path, {
+  sysfs.folder(self.root, path, {
     idVendor = ids.vid, idProduct = ids.pid, bNumInterfaces = " 1", bDeviceClass = "09",
     busnum = tostring(bus), devnum = tostring(next_number(self, bus)), speed = ids.speed,
     product = ids.product, manufacturer = ids.manufacturer,
   })
-  sysfs.folder(self.root, "/sys" .. path .. "/" .. interface, {
+  sysfs.folder(self.root, path .. "/" .. interface, {
     bInterfaceNumber = "00", bInterfaceClass = "09", bInterfaceSubClass = "00", bInterfaceProtocol = "00",
   })
   list_device(self, path)
@@ -49,7 +50,7 @@ local function make_hub(self, path, interface, bus, ids)
 end
 
 local function make_bus(self, bus, speed)
-  make_hub(self, usb_path.root_hub(bus), bus .. "-0:1.0", bus, {
+  make_hub(self, sysfs.root_hub(bus), bus .. "-0:1.0", bus, {
     vid = "1d6b", pid = speed == 5000 and "0003" or "0002", speed = tostring(speed),
     product = "xHCI Host Controller", manufacturer = "Linux xhci-hcd",
   })
@@ -59,37 +60,27 @@ end
 -- @tparam string name for example "4-1.4"
 -- @tparam number speed Mbit/s
 function usb:make_place(name, speed)
-  local hub = usb_path.hub(name)
+  local hub = sysfs.hub(name)
   if hub then
     self:make_place(hub, speed)
-    make_hub(self, usb_path.path(hub), hub .. ":1.0", usb_path.bus(name), {
+    make_hub(self, sysfs.device(hub), hub .. ":1.0", sysfs.bus(name), {
       vid = "05e3", pid = "0610", speed = tostring(speed),
       product = "USB2.1 Hub", manufacturer = "GenesysLogic",
     })
   else
-    make_bus(self, usb_path.bus(name), speed)
+    make_bus(self, sysfs.bus(name), speed)
   end
-  sysfs.folder(self.root, "/sys" .. usb_path.port(name), { connect_type = "hotplug" })
+  sysfs.folder(self.root, sysfs.port(name), { connect_type = "hotplug" })
 end
 
 --- Links two places as peers: the USB 2 and USB 3 ports of one socket.
 function usb:make_peers(one, other)
   local function link(from, to)
-    local path = "/sys" .. usb_path.port(from) .. "/peer"
-    if not sys.link(self.root .. path) then sysfs.link(self.root, path, "/sys" .. usb_path.port(to)) end
+    local path = sysfs.port(from) .. "/peer"
+    if not sys.link(self.root .. "/sys" .. path) then sysfs.link(self.root, path, sysfs.port(to)) end
   end
   link(one, other)
   link(other, one)
-end
-
---- Takes the lowest free number of a kind of node.
-function usb:take_number(kind)
-  local used = self.taken[kind] or {}
-  self.taken[kind] = used
-  local number = 0
-  while used[number] do number = number + 1 end
-  used[number] = true
-  return number
 end
 
 local function device_words(device)
@@ -102,17 +93,17 @@ local function device_words(device)
 end
 
 local function add_device(self, device)
-  sysfs.folder(self.root, "/sys" .. device.path, {
+  sysfs.folder(self.root, device.path, {
     idVendor = device.vid, idProduct = device.pid, product = device.product,
     manufacturer = device.manufacturer, serial = device.serial ~= "" and device.serial or nil,
     busnum = tostring(device.bus), devnum = tostring(device.number), speed = tostring(device.speed),
     bNumInterfaces = ("%2d"):format(#device.interfaces), bDeviceClass = "00", bcdDevice = "0006",
     version = device.speed == 5000 and " 3.00" or " 2.10",
   })
-  sysfs.folder(self.root, "/sys" .. device.path .. "/power", { control = "on" })
-  local port = "/sys" .. usb_path.port(device.place)
-  sysfs.link(self.root, "/sys" .. device.path .. "/port", port)
-  sysfs.link(self.root, port .. "/device", "/sys" .. device.path)
+  sysfs.folder(self.root, device.path .. "/power", { control = "on" })
+  local port = sysfs.port(device.place)
+  sysfs.link(self.root, device.path .. "/port", port)
+  sysfs.link(self.root, port .. "/device", device.path)
   list_device(self, device.path)
   self.events:send("add", device.path, "usb", device_words(device))
 end
@@ -121,7 +112,7 @@ end
 -- @tparam table device { place=, vid=, pid=, speed=, product=, manufacturer=, serial=,
 --   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", slave = path of a pty } } }
 function usb:attach(device)
-  device.bus, device.path = usb_path.bus(device.place), usb_path.path(device.place)
+  device.bus, device.path = sysfs.bus(device.place), sysfs.device(device.place)
   self:make_place(device.place, device.speed)
   device.number = next_number(self, device.bus)
   add_device(self, device)
@@ -129,18 +120,18 @@ function usb:attach(device)
     nodes.add_interface(self, device, interface)
     list_device(self, interface.path)
   end
-  nodes.add_early(self, device)
+  nodes.add(self, device, "early")
 end
 
 --- Adds the nodes that the kernel makes later: ttys and network interfaces.
 function usb:finish(device)
-  nodes.add_late(self, device)
+  nodes.add(self, device, "late")
 end
 
 --- Detaches a device.
 function usb:detach(device)
   nodes.remove(self, device)
-  sys.remove(self.root .. "/sys" .. usb_path.port(device.place) .. "/device")
+  sys.remove(self.root .. "/sys" .. sysfs.port(device.place) .. "/device")
   for _, interface in ipairs(device.interfaces) do
     sys.remove(self.root .. "/sys/bus/usb/devices/" .. interface.path:match("[^/]*$"))
     self.events:send("remove", interface.path, "usb", { "DEVTYPE=usb_interface" })
