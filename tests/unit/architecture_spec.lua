@@ -57,7 +57,7 @@ local outside = {
 local ANY = { "" }
 local may_only = {
   { "^scripts/", { "^moonflash$", "^cjson$" } },
-  { "^lua/moonflash/sim/script_test%.lua", ANY }, { "^lua/moonflash/sim/child_modem%.lua", ANY },
+  { "^lua/moonflash/sim/script_test%.lua", ANY },
   { "^lua/moonflash/sim/replay/", ANY },
   { "^lua/moonflash/sim/interfaces%.lua", { -- plays another program that has a port open
     "^moonflash%.core%.port$", "^moonflash%.base%.", "^moonflash%.sim%." } },

@@ -3,7 +3,6 @@
 
 local child = require "moonflash.commands.child"
 local failure = require "moonflash.base.failure"
-local modem = require "moonflash.sim.child_modem"
 local process = require "moonflash.base.process"
 local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
@@ -35,10 +34,31 @@ script_test.faults = {
   { "already in download mode", "start=download" },
 }
 
-local RUN_MS, STATUS_MS, STOP_MS = 180000, 30000, 10000
+local READY_MS, RUN_MS, STATUS_MS, STOP_MS, END_MS = 20000, 180000, 30000, 10000, 5000
 local SETTLE_MS, LOOK_MS = 5000, 100
 local MOST_LATE = 2 -- runs that do not end: then the test ends
 local PATIENCE = 5 -- the script's deadlines are so many times as long as the simulated modem's time scale requires
+
+-- Functions that find the end of the test raise its failure: script_test.run catches it.
+
+-- Starts a simulated modem in a new folder.
+local function start_modem(request, faults, root)
+  local words = { request.program, "simulate", request.model, "--dir", root,
+    "--time-scale", tostring(request.time_scale) }
+  for _, fault in ipairs(faults) do
+    words[#words + 1] = "--fault"
+    words[#words + 1] = fault
+  end
+  return failure.try(process.start(words))
+end
+
+-- The first line of its output says that the modem is ready.
+local function await_modem(modem)
+  local said, problem = modem:read(READY_MS)
+  if said then return end
+  if problem.code ~= "sys.closed" then error(problem, 0) end
+  error(failure.new("usage", "the simulator ended at once", { evidence = table.concat(modem.argv, " ") }), 0)
+end
 
 -- Ends a job that takes too long. Returns its result.
 local function stop(job)
@@ -57,18 +77,14 @@ local function answer_in(events)
   end
 end
 
--- Runs a command on a modem to its end.
--- @treturn table its result (late: it was stopped)
--- @treturn ?table its answer; or nil and a failure
+-- Runs a command on a modem to its end. Returns its result (late: it was stopped), and its answer.
 local function run(request, root, command, arguments, options, ms)
-  local job, problem = child.start { program = request.program, command = command, root = root,
-    arguments = arguments, options = options }
-  if not job then return nil, problem end
-  local result
-  result, problem = job:wait(ms)
+  local job = failure.try(child.start { program = request.program, command = command, root = root,
+    arguments = arguments, options = options })
+  local result, problem = job:wait(ms)
   if not result then
     result = stop(job)
-    if problem.code ~= "sys.timeout" then return nil, problem end
+    if problem.code ~= "sys.timeout" then error(problem, 0) end
     result.late = true
     result.failure = failure.new("sys.timeout", ("it did not end within %.0f s"):format(ms / 1000))
   end
@@ -96,15 +112,13 @@ end
 
 -- Waits for application mode, since the modem may be restarting.
 local function state_of(request, root)
-  local last
-  local _, problem = process.poll_until(sys.clock_ms() + SETTLE_MS, LOOK_MS, function()
-    local result, state = run(request, root, "status", {}, {}, STATUS_MS)
-    if not result then return nil, state end
-    last = state or {}
-    return result.ok and last.mode == "application", nil, true
-  end)
-  if problem then return nil, problem end
-  return last
+  local state
+  failure.try(process.poll_until(sys.clock_ms() + SETTLE_MS, LOOK_MS, function()
+    local result, answer = run(request, root, "status", {}, {}, STATUS_MS)
+    state = answer or {}
+    return result.ok and state.mode == "application", nil, true
+  end))
+  return state
 end
 
 -- Whether the modem is online and runs what it prefers.
@@ -116,83 +130,87 @@ end
 -- The mode after the next restart. A modem without a boot download mode refuses the question.
 local function next_mode(request, root)
   local result, answer = run(request, root, "qmi", { "dms", "get_boot_image_download_mode" }, {}, STATUS_MS)
-  if not result then return nil, answer end
   local waits = result.ok and answer.fields.mode == "boot_and_recovery"
   return waits and "download" or "application"
 end
 
--- Whether the modem is well, also after a restart; or nil and a failure. Fills in the row.
+-- Whether the modem is well, also after a restart. Fills in the row.
 local function examine(request, root, row)
-  local state, problem = state_of(request, root)
-  if not state then return nil, problem end
+  local state = state_of(request, root)
   row.running, row.preferred = state.running, state.preferred
   row.mode, row.power, row.next_mode = state.mode, (state.power or {}).mode, nil
-  if not is_well(state) then return false end
-  row.next_mode, problem = next_mode(request, root)
-  if not row.next_mode then return nil, problem end
+  if is_well(state) then row.next_mode = next_mode(request, root) end
   return row.next_mode == "application"
 end
 
--- Runs the script once and examines the modem.
+-- Runs the script once. Returns whether it leaves the modem well.
 local function run_once(request, root, row)
-  local result, problem = run_script(request, root)
-  if not result then return nil, problem end
+  local result = run_script(request, root)
   row.exits[#row.exits + 1] = result.exit
   row.failure, row.late = row.failure or result.failure, result.late
-  if result.exit == results.SCRIPT_ERROR then return nil, result.failure end
-  local well
-  well, problem = examine(request, root, row)
-  if well == nil then return nil, problem end
-  return true, well and not result.late
+  if result.exit == results.SCRIPT_ERROR then error(result.failure, 0) end
+  return examine(request, root, row) and not result.late
 end
 
 -- A script that was stopped is not run again: it would take as long once more.
 local function run_twice(request, root, row)
   for _, ended in ipairs { "online", "recovered" } do
-    local ran, well = run_once(request, root, row)
-    if not ran then return nil, well end
-    if well then
-      row.ended = ended
-      return row
-    end
+    if run_once(request, root, row) then return ended end
     if row.late then break end
   end
-  row.ended = "broken"
-  return row
-end
-
--- Tests one fault on a new modem.
-local function try_fault(request, fault)
-  local simulated, problem = modem.start(request, { unpack(fault, 2) })
-  if not simulated then return nil, problem end
-  local row
-  local new = { fault = fault[1], switches = { unpack(fault, 2) }, exits = {} }
-  row, problem = run_twice(request, simulated.root, new)
-  simulated:stop()
-  return row, problem
+  return "broken"
 end
 
 -- Adds the fault to the evidence of a script error, which may occur with one fault only.
 local function during(fault, problem)
-  if problem.code ~= "script.raised" then return problem end
-  local seen = problem.evidence and "; " .. problem.evidence or ""
-  problem.evidence = ("with the fault %q%s"):format(fault[1], seen)
+  if failure.is(problem) and problem.code == "script.raised" then
+    local seen = problem.evidence and "; " .. problem.evidence or ""
+    problem.evidence = ("with the fault %q%s"):format(fault[1], seen)
+  end
   return problem
+end
+
+-- Tests one fault on a new modem.
+local function try_fault(request, fault)
+  local row = { fault = fault[1], switches = { unpack(fault, 2) }, exits = {} }
+  local folder, modem = failure.try(sys.temporary_folder()), nil
+  local tested, problem = pcall(function()
+    modem = start_modem(request, row.switches, folder .. "/root")
+    await_modem(modem)
+    row.ended = run_twice(request, folder .. "/root", row)
+  end)
+  if modem then modem:stop(END_MS) end
+  sys.remove_tree(folder)
+  if not tested then error(during(fault, problem), 0) end
+  return row
 end
 
 -- Exit statuses of a script that got wrong files or options.
 local wrong_request = { [results.USAGE] = true, [results.BAD_IMAGE] = true, [results.NO_MODEM] = true }
 
--- A script that refuses to do anything breaks nothing, so the test would prove nothing. Returns the failure that ends
--- the test, if there is one.
-local function tested_nothing(request, row)
+-- A script that refuses to do anything breaks nothing, so the test would prove nothing.
+local function check_tested(request, row)
   local status, problem = row.exits[1], row.failure
-  if row.ended ~= "online" or not problem then return nil end
-  if wrong_request[status] or problem.code == "device.unknown_model" then return problem end
+  if row.ended ~= "online" or not problem then return end
+  if wrong_request[status] or problem.code == "device.unknown_model" then error(problem, 0) end
   if status == results.REFUSED then
     request.emit { event = "warning", code = "script.refused",
       message = "the script refuses without any fault: nothing is tested (" .. problem.message .. ")" }
   end
+end
+
+-- Tests all faults. Returns the names of those that leave the modem broken.
+local function test_all(request)
+  local broken, late = {}, 0
+  for _, fault in ipairs(request.faults or script_test.faults) do
+    local row = try_fault(request, fault)
+    request.report(row)
+    if not fault[2] then check_tested(request, row) end
+    if row.ended == "broken" then broken[#broken + 1] = row.fault end
+    if row.late then late = late + 1 end
+    if late == MOST_LATE then break end
+  end
+  return broken
 end
 
 --- Tests a script. A fault has `ended` "online" when the first run leaves the modem well: online, on the new or the old
@@ -207,20 +225,12 @@ end
 -- @treturn boolean true when no modem is broken; or nil and a failure: script.left_broken, that of a script that raised
 -- or got wrong files or options (usage, image, source, device), sys.interrupted, sys.timeout
 function script_test.run(request)
-  local broken, late = {}, 0
-  for _, fault in ipairs(request.faults or script_test.faults) do
-    local row, problem = try_fault(request, fault)
-    if not row then return nil, during(fault, problem) end
-    request.report(row)
-    local pointless = not fault[2] and tested_nothing(request, row)
-    if pointless then return nil, pointless end
-    if row.ended == "broken" then broken[#broken + 1] = row.fault end
-    if row.late then late = late + 1 end
-    if late == MOST_LATE then break end
-  end
-  if #broken == 0 then return true end
+  local tested, found = pcall(test_all, request)
+  if not tested and not failure.is(found) then error(found, 0) end
+  if not tested then return nil, found end
+  if #found == 0 then return true end
   return nil, failure.new("script.left_broken", "the script leaves the modem broken",
-    { evidence = table.concat(broken, ", ") })
+    { evidence = table.concat(found, ", ") })
 end
 
 return script_test
