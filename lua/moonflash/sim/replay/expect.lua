@@ -5,7 +5,6 @@ local bytes = require "moonflash.core.bytes"
 local crc = require "moonflash.core.crc"
 local json = require "moonflash.base.json"
 local redact = require "moonflash.trace.redact"
-local trace_ports = require "moonflash.trace.ports"
 
 local expect = {}
 
@@ -19,21 +18,11 @@ local function shown(text, from)
   return begins .. bytes.hex(text:sub(from, from + SHOWN - 1), "") .. (#text >= from + SHOWN and " ..." or "")
 end
 
--- The position of the first difference.
-local function first_difference(one, other)
-  local at = 1
-  while one:byte(at) == other:byte(at) do at = at + 1 end
-  return at
-end
-
 -- The received and the expected bytes, from the first difference on.
 local function different(received, wanted)
-  local at = first_difference(received, wanted)
+  local at = 1
+  while received:byte(at) == wanted:byte(at) do at = at + 1 end
   return nil, shown(received, at), shown(wanted, at)
-end
-
-local function put_back(port, text)
-  port.input = { text ~= "" and text or nil }
 end
 
 -- After image data that was cut short, the program may have sent more of it than was recorded.
@@ -71,10 +60,10 @@ local function take_bytes(port, event)
   local wanted = expect.bytes(event)
   local received = skip_flags(skip_cut_data(port, table.concat(port.input), wanted), wanted)
   local part = received:sub(1, #wanted)
-  local complete, same = #part == #wanted, is_same(part, wanted:sub(1, #part))
-  put_back(port, complete and received:sub(#wanted + 1) or received)
+  local complete = #part == #wanted
+  port.input = { complete and received:sub(#wanted + 1) or received }
   if complete then note_data_size(port, wanted) end
-  if same then return complete end
+  if is_same(part, wanted:sub(1, #part)) then return complete end
   return different(part, wanted)
 end
 
@@ -93,19 +82,16 @@ local function take_image(port, event)
   port.cut_short = port.due > 0
   local crc_sent = bytes.hex_number(sum.crc, 8)
   if crc_sent == event.crc then return true end
-  return nil, ("%.0f bytes of an image with CRC-32 %s"):format(event.bytes, crc_sent)
+  return nil, expect.text { bytes = event.bytes, crc = crc_sent }
 end
 
 local function take_request(port, event)
   local asked = table.remove(port.requests, 1)
   if not asked then return false end
-  local fields = trace_ports.qmi_fields(asked.service, asked.message, asked.tlvs)
-  local wanted = { service = event.service, message = event.message, tlvs = event.tlvs }
-  if json.encode(fields) == json.encode(wanted) then
-    port.asked = asked
-    return true
-  end
-  return nil, expect.request_text(asked)
+  local wanted = { event = "qmi", service = event.service, message = event.message, tlvs = event.tlvs }
+  if json.encode(asked.fields) ~= json.encode(wanted) then return nil, expect.text(asked.fields) end
+  port.asked = asked
+  return true
 end
 
 --- Takes an event of the program from what it has sent.
@@ -116,14 +102,6 @@ end
 function expect.take(port, event)
   if event.event == "qmi" then return take_request(port, event) end
   return (event.bytes and take_image or take_bytes)(port, event)
-end
-
---- A QMI request for people.
--- @tparam table asked service, message, tlvs
-function expect.request_text(asked)
-  local fields = trace_ports.qmi_fields(asked.service, asked.message, asked.tlvs)
-  fields.event = "qmi"
-  return expect.text(fields)
 end
 
 --- An event for people.

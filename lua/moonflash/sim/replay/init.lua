@@ -28,29 +28,24 @@ local END_MS = 5000
 
 -- Functions that find something wrong raise a failure: replay.run catches it.
 
-local function first_device(list)
-  for _, event in ipairs(list) do
-    if event.device then return event.device end
-  end
-end
-
 local function refuse_several(evidence)
   error(failure.new("trace.unusable", "a trace of several modems cannot be replayed", { evidence = evidence }), 0)
 end
 
--- A modem may have been found in both places of its socket.
-local function check_one_modem(list)
-  local places = {}
+-- The device of a trace. A modem may have been found in both places of its socket.
+local function only_device(list)
+  local first, places = nil, {}
   for _, event in ipairs(list) do
     local dev, problem = event.device, event.failure
-    if event.state == "found" and next(places) and not (places[dev.place or ""] or places[dev.peer or ""]) then
+    if event.state == "found" and first and not (places[dev.place or ""] or places[dev.peer or ""]) then
       refuse_several("another one was found at " .. tostring(dev.place))
     end
-    if dev then places[dev.place or ""], places[dev.peer or ""] = true, true end
+    if dev then first, places[dev.place or ""], places[dev.peer or ""] = first or dev, true, true end
     if event.event == "result" and problem and problem.code == "device.ambiguous" then
       refuse_several(problem.message)
     end
   end
+  return first
 end
 
 -- A port alone has to be named; a modem on USB is the only one.
@@ -160,9 +155,8 @@ end
 
 local function run(self, request)
   self.events = failure.try(events.read(request.trace))
-  check_one_modem(self.events)
+  self.device = only_device(self.events)
   self.command = failure.try(command.of(self.events[1], self.files))
-  self.device = first_device(self.events)
   make_world(self, request.time_scale or TIME_SCALE)
   run_program(self)
   local expected, got = compare(self)

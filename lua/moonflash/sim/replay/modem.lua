@@ -15,11 +15,10 @@ local function make_places(self)
   for _, event in ipairs(self.events) do
     local dev = event.device or {}
     if dev.place then self.usb:make_place(dev.place, dev.speed or 480) end
-    if dev.peer then self.usb:make_place(dev.peer, dev.speed == 480 and 5000 or 480) end
-  end
-  for _, event in ipairs(self.events) do
-    local dev = event.device or {}
-    if dev.peer then self.usb:make_peers(dev.place, dev.peer) end
+    if dev.peer then
+      self.usb:make_place(dev.peer, dev.speed == 480 and 5000 or 480)
+      self.usb:make_peers(dev.place, dev.peer)
+    end
   end
 end
 
@@ -31,13 +30,6 @@ function modem.new(world, events, listener)
     loop = world.loop, usb = world.usb, time_scale = world.time_scale, events = events, listener = listener,
     at = 1, ports = {},
   }, modem)
-  self.port_listener = {
-    changed = function()
-      if not self:awaited() then self:check_further_requests() end
-      self:continue()
-    end,
-    expects = function(service, message) return self:expects(service, message) end,
-  }
   make_places(self)
   return self
 end
@@ -86,7 +78,7 @@ function modem:attach(dev)
     device[name] = dev[name]
   end
   for index, interface in ipairs(dev.interfaces) do
-    local port = ports.open(self.loop, interface, dev.mode, self.port_listener)
+    local port = ports.open(self, interface, dev.mode)
     device.interfaces[index], self.ports[interface.number] = port, port
   end
   if dev.place then self.usb:attach(device) end
@@ -110,18 +102,15 @@ local acts = {}
 
 function acts.port(self, event)
   local port = self.ports[event["if"]]
-  if event.ended then return self:detach() end
   if port then port.port:send(expect.bytes(event)) end
 end
 
 function acts.qmi(self, event)
   local port = self.ports[event["if"]]
-  if event.failure == "qmi.closed" then return self:detach() end
   if event.tlvs and port and port.asked then ports.answer(port.asked, to_bytes(event.tlvs)) end
 end
 
 function acts.device(self, event)
-  if event.state == "left" then return self:detach() end
   self:attach(event.device)
 end
 
@@ -141,7 +130,7 @@ end
 
 local function act_later(self, event)
   self.loop:after(delay_of(self, event), function()
-    acts[event.event](self, event)
+    if hangs_up(event) then self:detach() else acts[event.event](self, event) end
     self.at = self.at + 1
     self:continue()
   end)
@@ -165,12 +154,13 @@ function modem:awaited()
   end
 end
 
---- Reports a QMI request that the trace does not have any more.
-function modem:check_further_requests()
-  for _, port in pairs(self.ports) do
+--- The program has sent something. After the trace has ended, a QMI request is a difference.
+function modem:port_changed()
+  for _, port in pairs(self:awaited() and {} or self.ports) do
     local asked = port.requests[1]
-    if asked then return self.listener.differs("the end of the trace", expect.request_text(asked)) end
+    if asked then self.listener.differs("the end of the trace", expect.text(asked.fields)) end
   end
+  self:continue()
 end
 
 --- Whether this QMI request is the one that the program has to send next.

@@ -5,6 +5,7 @@ local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
 local pty = require "moonflash.sim.pty"
 local qmux = require "moonflash.sim.qmux"
+local trace_ports = require "moonflash.trace.ports"
 
 local ports = {}
 
@@ -18,10 +19,11 @@ for message, tlvs in pairs(qmux.opening) do opening[message] = qmux.GOOD .. tlvs
 
 local function take_request(self, port, asked)
   local own = asked.service == qmux.CONTROL and opening[asked.message]
-  if own and not self.expects(asked.service, asked.message) then return port:send(qmux.frame(asked, own)) end
-  asked.tlvs, asked.port = qmux.tlvs(asked.tlvs) or {}, port
+  if own and not self.modem:expects(asked.service, asked.message) then return port:send(qmux.frame(asked, own)) end
+  asked.fields, asked.port = trace_ports.qmi_fields(asked.service, asked.message, qmux.tlvs(asked.tlvs) or {}), port
+  asked.fields.event = "qmi"
   table.insert(self.requests, asked)
-  self.changed()
+  self.modem:port_changed()
 end
 
 local function qmi_receiver(self, port)
@@ -44,35 +46,28 @@ end
 
 local no_recorder = { note = function() end, violation = function() end }
 
--- Each makes the receiver of a port's bytes.
-local receivers = {}
-
-function receivers.qmi(self)
-  return qmi_receiver(self, self.port)
-end
-
-function receivers.mbim(self)
-  return mbim({ recorder = no_recorder }, self.port, function(_, port) return qmi_receiver(self, port) end)
-end
-
-function receivers.serial(self)
+-- The receiver of a port's bytes.
+local function receiver_of(self)
+  if self.kind == "qmi" then return qmi_receiver(self, self.port) end
+  if self.kind == "mbim" then
+    return mbim({ recorder = no_recorder }, self.port, function(_, inner) return qmi_receiver(self, inner) end)
+  end
   return function(text)
     table.insert(self.input, text)
-    self.changed()
+    self.modem:port_changed()
   end
 end
 
 --- Opens the port of an interface.
--- @tparam table listener changed(): the program has sent something; expects(service, message)
+-- @tparam table modem of moonflash.sim.replay.modem
 -- @treturn table { number, kind, slave, port, input = { bytes }, requests = {} }
-function ports.open(loop, interface, mode, listener)
+function ports.open(modem, interface, mode)
   local kind = kind_of(interface, mode)
-  local port = failure.try(pty.open(loop, kind))
+  local port = failure.try(pty.open(modem.loop, kind))
   local self = {
-    number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
-    changed = listener.changed, expects = listener.expects,
+    modem = modem, number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
   }
-  port.receive = (receivers[kind] or receivers.serial)(self)
+  port.receive = receiver_of(self)
   return self
 end
 
