@@ -129,34 +129,12 @@ describe("a modem that took no byte of an image", function()
     ends(6, modem, run)
   end)
 
-  it("gets it back when it stores a pair but does not start it", function()
-    local modem = stage.mc7455("keeps-running", "stored=02.24.05.06/VERIZON/002.034_000")
-    local run = stage.moonflash(modem, "switch", "--timeout-scale", "0.1", "VERIZON")
-    assert.equal("job.not_confirmed", run.result.failure.code)
-    ends(6, modem, run)
-  end)
-
-  it("gets it back when an update switches to a stored pair that does not start", function()
-    local new = stage.new.mc7455
-    ends(6, fails { "keeps-running", ("stored=%s/%s/%s"):format(new.firmware, new.carrier, new.config) })
-  end)
-
   it("gets it back when it comes back in download mode after a switch", function()
     local modem = stage.mc7455()
     assert.equal(0, stage.moonflash(modem, "qmi", "dms", "0x0050", "0x01", "01").status)
     local run = stage.moonflash(modem, "switch", "--timeout-scale", "0.1", "SPRINT")
     assert.equal("job.wrong_mode", run.result.failure.code)
     assert.same(old, stage.last(modem, "preference").preferred)
-  end)
-end)
-
-describe("a modem that requests no image of a pair that it does not store", function()
-  after_each(support.finish)
-
-  it("gets the images all the same", function()
-    local modem, run = fails { "claims-stored" }
-    assert.equal(0, run.status, run.stderr)
-    assert.equal(2, #stage.log(modem, "image"))
   end)
 end)
 

@@ -92,6 +92,7 @@ codes.hints = {
   ["job.not_confirmed"] = "`moonflash status` shows why",
   ["stored.none"] = "give the image files: `moonflash recover FILE...` or `moonflash update FILE...`",
   ["modem.boot_rom"] = "only the maker's tools reach a modem without a loader; moonflash cannot cure this",
+  ["modem.auto_sim"] = "`moonflash switch AUTO-SIM` lets it choose by its SIM again",
   ["modem.radio_off"] = "`moonflash status` names who keeps the radio off",
   ["job.wrong_mode"] = "`moonflash status` shows the state of the modem",
   ["script.not_found"] = "check the name of the script",

@@ -39,6 +39,23 @@ local function known(word)
   if word and word ~= "" and word ~= UNKNOWN then return word end
 end
 
+-- Texts of a modem for a value that it does not have.
+local nothing = { [""] = true, unknown = true, none = true }
+
+--- A text of a modem without the blanks around it; nil when it stands for no value.
+function version.known(text)
+  local trimmed = text and text:match "^%s*(.-)%s*$"
+  return not nothing[trimmed and trimmed:lower() or ""] and trimmed or nil
+end
+
+--- The carrier in the preference of a modem that chooses its firmware by the SIM.
+version.AUTO_SIM = "AUTO-SIM"
+
+--- Whether versions are such a preference.
+function version.is_automatic(versions)
+  return versions ~= nil and (versions.carrier or ""):upper() == version.AUTO_SIM
+end
+
 --- Reads the text of a header, or a file name without folder and extension: firmware, family, model, sku, part,
 -- carrier, config, as far as the text names them. Empty when it is no version text.
 function version.parse(text)

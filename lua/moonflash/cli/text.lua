@@ -1,6 +1,7 @@
 --- Formats numbers, tables and failures for people.
 
 local failure = require "moonflash.base.failure"
+local version = require "moonflash.base.version"
 
 local text = {}
 
@@ -21,6 +22,7 @@ end
 --- Firmware, carrier and configuration in one phrase; what is not known is left out. nil when nothing is known.
 function text.versions(versions)
   local known = {}
+  if version.is_automatic(versions) then return "what its SIM asks for (AUTO-SIM)" end
   for _, name in ipairs { "firmware", "carrier", "config" } do
     known[#known + 1] = versions and versions[name]
   end

@@ -24,7 +24,7 @@ local advice = {
 local function is_active(state, kind, image)
   local entry = { type = "pri", unique_id = image.unique_id, build_id = image.build_id }
   local seen = versions.of_preference { entry }
-  if not seen.firmware then return false end
+  if not seen or not seen.firmware then return false end
   if kind == "modem" then return seen.firmware == state.running.firmware end
   return versions.agree(seen, state.running)
 end

@@ -94,11 +94,16 @@ local function check_versions(set)
   end
 end
 
+-- What the user types in another letter case is written as the image spells it.
+local function spelt(typed, own)
+  return own and typed and own:lower() == typed:lower() and own or typed or own
+end
+
 local function fill(set, options)
   local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
   for _, field in ipairs(fields) do
     local best = field == "firmware" and firmware or settings or {}
-    set[field] = options[option_of[field]] or best[field] or (settings or {})[field]
+    set[field] = spelt(options[option_of[field]], best[field] or (settings or {})[field])
   end
   for _, image in ipairs(set.images) do
     set.family, set.product = set.family or image.family, set.product or image.product

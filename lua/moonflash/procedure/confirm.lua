@@ -13,18 +13,6 @@ local function expected(set, state)
   return { firmware = set.firmware }
 end
 
-local function difference(job, state)
-  if not versions.agree(expected(job.set, state), state.running) then
-    return "it runs " .. versions.text(state.running)
-  end
-  if state.preferred and not versions.agree(job.set, state.preferred) then
-    return "it prefers " .. versions.text(state.preferred)
-  end
-  if versions.mismatch(state) then
-    return "it is in low power: preferred and stored images do not agree"
-  end
-end
-
 -- A modem may report old versions right after its start. A difference is final once it was reported `confirmations`
 -- times in a row; then the whole procedure may help.
 local function judge(job, self, found)
@@ -55,9 +43,10 @@ local function confirm(job, self)
     return nil, problem
   end
   job.after = state.running
-  local found = difference(job, state)
+  local runs = expected(job.set, state)
+  local found = versions.difference(job.set, state, runs)
   if found then return judge(job, self, found) end
-  if expected(job.set, state) ~= job.set then
+  if runs ~= job.set then
     job:warn("job.not_confirmed", "the new firmware runs; the modem does not report its carrier settings")
   end
   if state.mode and state.mode ~= "online" then

@@ -23,17 +23,13 @@ local function read_versions(job)
   return true, versions.text(state.running)
 end
 
--- The modem runs the images, prefers them, and is online.
-local function is_current(job)
-  local state = job.state
-  return versions.agree(job.set, state.running) and not versions.mismatch(state)
-    and (not state.preferred or versions.agree(job.set, state.preferred))
-end
-
 local function stop_if_current(job)
   if not job.state then return engine.SKIP, "the modem could not be asked" end
-  if job.options.force then return engine.SKIP, "the option force is given" end
-  if not is_current(job) then return true end
+  if job.options.force or versions.difference(job.set, job.state) then
+    versions.warn_of_automatic(job)
+    if job.options.force then return engine.SKIP, "the option force is given" end
+    return true
+  end
   job.up_to_date = job.phase == "untouched"
   job.after = job.state.running
   return engine.FINISH, "the modem runs " .. versions.text(job.state.running)
@@ -57,6 +53,9 @@ end
 
 -- The undo function. A modem that is not online (it was set offline, or ran what it did not prefer) is reset.
 local function restore_preference(job, before)
+  if not versions.of_preference(before) then
+    return nil, failure.new("job.not_confirmed", "the modem preferred no images before: it keeps the new preference")
+  end
   local here, lost = job:relocate()
   if not here then return nil, lost end
   if here.mode ~= "application" then
@@ -83,9 +82,7 @@ local function write_preference(job, self, fields)
   if not answer and problem.code == "qmi.refused" then return nil, problem end
   local before = job.preference_before
   job:begin_change()
-  if self.undo and before and #before > 0 then
-    job:undo(self.undo, function() return restore_preference(job, before) end)
-  end
+  if self.undo then job:undo(self.undo, function() return restore_preference(job, before) end) end
   return answer, problem
 end
 

@@ -64,6 +64,7 @@ local function stop_if_well(job)
   local pair, problem = stored.way_back(state)
   if not pair then return nil, problem end
   choose(job, pair)
+  versions.warn_of_automatic(job)
   return true, "the modem prefers " .. versions.text(state.preferred)
 end
 

@@ -3,6 +3,7 @@
 -- @module moonflash.procedure.stored_images
 
 local failure = require "moonflash.base.failure"
+local version = require "moonflash.base.version"
 local versions = require "moonflash.procedure.versions"
 
 local stored = {}
@@ -34,8 +35,8 @@ function stored.pairs(groups)
   local firmware, found = by_build(images_of(groups, "modem")), {}
   for _, settings in ipairs(images_of(groups, "pri")) do
     local pri = entry("pri", settings)
-    local pair = versions.of_preference { pri }
-    local image = pair.firmware and firmware[pair.firmware]
+    local pair = versions.of_preference { pri } or {}
+    local image = pair.carrier and pair.config and firmware[pair.firmware]
     if image then
       pair.preference = { entry("modem", image), pri }
       found[#found + 1] = pair
@@ -74,13 +75,21 @@ function stored.has(list, wanted)
   return false
 end
 
---- The pair of a name: a carrier, a firmware version, a build id (`02.33.03.00_GENERIC`), the version of the settings,
--- or the build id and that version (`02.33.03.00_GENERIC_002.072_000`). Of several pairs the one with the running
--- firmware, then the newest.
+-- As a 9x30 answers it: no pair, but a preference.
+local automatic = { firmware = "00.00.00.00", carrier = version.AUTO_SIM, config = "000.000_000" }
+automatic.preference = {
+  { type = "modem", unique_id = "?_?", build_id = automatic.firmware .. "_?" },
+  { type = "pri", unique_id = automatic.config, build_id = automatic.firmware .. "_" .. automatic.carrier },
+}
+
+--- The pair of a name: AUTO-SIM (the modem chooses by its SIM), a carrier, a firmware version, a build id
+-- (`02.33.03.00_GENERIC`), the version of the settings, or the build id and that version
+-- (`02.33.03.00_GENERIC_002.072_000`). Of several pairs the one with the running firmware, then the newest.
 -- @tparam table state of versions.read
 -- @tparam string word
 -- @treturn table the pair, or nil and failure stored.none
 function stored.find(state, word)
+  if version.is_automatic { carrier = word } then return automatic end
   local wanted, found = word:lower(), stored.pairs(state.stored)
   local function means(pair)
     local build = (pair.firmware .. "_" .. pair.carrier):lower()

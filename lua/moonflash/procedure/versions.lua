@@ -9,6 +9,8 @@ local version = require "moonflash.base.version"
 
 local versions = {}
 
+local known = version.known
+
 -- Offline reasons of a modem whose preferred and stored images do not agree (reference: DMS 0x002d).
 local mismatch_reasons = { host_image = true, pri_image = true, pri_version = true }
 
@@ -18,12 +20,14 @@ function versions.of_revision(text)
 end
 
 --- VERSIONS of a firmware preference: its PRI entry has all of them; the modem entry may read "?_?".
--- The build id is <firmware>_<carrier>, the unique id is the config.
+-- The build id is <firmware>_<carrier>, the unique id is the config. A list without these texts names no images.
+-- @treturn ?table
 function versions.of_preference(list)
   for _, entry in ipairs(list or {}) do
     if entry.type == "pri" then
-      local firmware, carrier = entry.build_id:match "^([%d%.]+)_(.+)$"
-      return { firmware = firmware, carrier = carrier, config = entry.unique_id }
+      local firmware, carrier = entry.build_id:match "^%s*([%d%.]+)_(.*)$"
+      local found = { firmware = firmware, carrier = known(carrier), config = known(entry.unique_id) }
+      return (found.carrier or found.config) and found or nil
     end
   end
 end
@@ -43,10 +47,6 @@ local questions = {
   { "current", dms.swi_get_current_firmware }, { "preference", dms.get_firmware_preference },
   { "stored", dms.list_stored_images }, { "power", dms.get_operating_mode },
 }
-
-local function known(text)
-  if text and text ~= "" and text:lower() ~= "unknown" then return text end
-end
 
 local function running(revision, current, preferred)
   local firmware = versions.of_revision(current.amss_version) or versions.of_revision(revision)
@@ -103,34 +103,66 @@ function versions.read(job)
   }
 end
 
---- Whether two VERSIONS agree. A field that `wanted` does not have agrees with every value. Carriers are compared
--- without case: a modem answers GENERIC to a Generic.
+-- A preference of zeros and AUTO-SIM names no firmware: the modem chooses it by its SIM.
+local function names_something(text)
+  return text ~= nil and text:find "[^0%._]" ~= nil and text:upper() ~= version.AUTO_SIM
+end
+
+--- Whether VERSIONS are the wanted ones. A field in which `wanted` names nothing agrees with every value. Letter case
+-- makes no difference: a modem answers GENERIC to a Generic.
 -- @tparam table wanted VERSIONS
 -- @tparam ?table found VERSIONS
+-- @tparam[opt] boolean exactly letter case makes a difference
 -- @treturn boolean
-function versions.agree(wanted, found)
+function versions.agree(wanted, found, exactly)
   if not found then return false end
   for _, name in ipairs { "firmware", "carrier", "config" } do
     local want, have = wanted[name], found[name]
-    if want and (not have or want:lower() ~= have:lower()) then return false end
+    if names_something(want) and want ~= have
+      and (exactly or not have or want:lower() ~= have:lower()) then return false end
   end
   return true
 end
 
 --- Whether the modem keeps its radio off because preferred and stored images do not agree. Without offline reasons
--- the reason is that it prefers images that it does not run.
+-- the reason is that it prefers images that it does not run, letter by letter.
 function versions.mismatch(state)
   if state.mode == "online" then return false end
   for reason in pairs(state.reasons or {}) do
     if mismatch_reasons[reason] then return true end
   end
   return state.reasons == nil and state.preferred ~= nil
-    and not versions.agree(state.preferred, state.running)
+    and not versions.agree(state.preferred, state.running, state.mode ~= nil)
+end
+
+--- How a modem differs from what is wanted, in words; nil when it runs and prefers that and no mismatch keeps its radio
+-- off.
+-- @tparam table wanted VERSIONS
+-- @tparam table state of versions.read
+-- @tparam[opt] table runs VERSIONS that it has to run, those that are wanted by default
+-- @treturn ?string
+function versions.difference(wanted, state, runs)
+  local preferred = state.preferred
+  if not versions.agree(runs or wanted, state.running) then return "it runs " .. versions.text(state.running) end
+  local is_automatic = version.is_automatic(wanted)
+  if is_automatic and not version.is_automatic(preferred)
+    or not is_automatic and preferred and not versions.agree(preferred, wanted) then
+    return "it prefers " .. versions.text(preferred)
+  end
+  if versions.mismatch(state) then return "it is in low power: preferred and stored images do not agree" end
+end
+
+--- Tells that the modem will no longer choose its firmware by its SIM.
+function versions.warn_of_automatic(job)
+  if job.phase ~= "untouched" or not version.is_automatic(job.state.preferred) then return end
+  job:warn("modem.auto_sim", ("the modem chooses its firmware by its SIM (AUTO-SIM); afterwards it prefers %s; "
+    .. "`moonflash switch AUTO-SIM` sets AUTO-SIM again"):format(versions.text(job.set)))
 end
 
 --- "02.33.03.00 GENERIC 002.072_000", for messages.
 function versions.text(found)
   if not found then return "unknown" end
+  if version.is_automatic(found) then return "what its SIM asks for (AUTO-SIM)" end
   return ("%s %s %s"):format(found.firmware or "?", found.carrier or "?", found.config or "?")
 end
 

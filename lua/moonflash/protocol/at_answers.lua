@@ -7,12 +7,7 @@ local version = require "moonflash.base.version"
 
 local answers = {}
 
--- Texts for an absent value.
-local nothing = { [""] = true, unknown = true, none = true }
-
-local function known(text)
-  if text and not nothing[text:lower()] then return text end
-end
+local known = version.known
 
 -- Reads "Label: value" lines; `names` maps labels to names of fields.
 local function labelled(lines, names)

@@ -53,8 +53,6 @@ faults.switches = {
   ["diag-instead"] = { means = "the port in download mode speaks DIAG" },
   ["memory-debug"] = { means = "the port in download mode sends a Sahara hello" },
   ["already-stored"] = { means = "every preferred pair is stored already" },
-  ["claims-stored"] = { means = "the modem requests no image unless the download is forced" },
-  ["keeps-running"] = { means = "a stored pair that is preferred does not start" },
   ["no-preference"] = { means = "Get and Set Firmware Preference are not known" },
   ["rewrites-preference"] = { means = "after so many good boots the modem prefers what ran at first", takes = NUMBER },
   ["loses-settings"] = { means = "so many settings are taken, but not kept", takes = NUMBER },

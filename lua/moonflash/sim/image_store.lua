@@ -28,7 +28,6 @@ function store.new(model, faults)
   local self = setmetatable({
     most = model.most, firmware = {}, settings = {}, wanted = {},
     running = running, preferred = pair_of(faults, "preferred") or running,
-    claims_all = faults:value "claims-stored", keeps_running = faults:value "keeps-running",
     take_anything = faults:value "already-stored", no_preference = faults:value "no-preference",
     keeps_all = faults:value "storage-full", losses = faults:value "loses-settings" or 0,
     rewrites = faults:value "rewrites-preference" or 0, first = running,
@@ -94,7 +93,6 @@ end
 function store:prefer(pair, override, slot)
   if self.take_anything then self:add(pair) end
   self.preferred, self.wanted, self.slot_wanted = pair, {}, slot
-  if self.claims_all and not override then return self.wanted end
   if override or not self:slot(pair.firmware) then self.wanted[1] = 0 end
   if override or not self:settings_index(pair) then self.wanted[#self.wanted + 1] = 1 end
   return self.wanted
@@ -122,7 +120,7 @@ function store:boot()
   self.wanted = {}
   if self.no_preference then self.preferred = self.running end
   local index = self:settings_index(self.preferred)
-  if index and self:slot(self.preferred.firmware) and not self.unslotted and not self.keeps_running then
+  if index and self:slot(self.preferred.firmware) and not self.unslotted then
     self.running = self.settings[index]
   end
   rewrite_preference(self)
