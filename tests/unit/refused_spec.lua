@@ -43,6 +43,19 @@ describe("a refused command", function()
     sys.close(events)
   end)
 
+  it("names the job whose modem restarts", function()
+    take_lock()
+    machine.tree:unplug(modems.running.place)
+    local switched = flash.switch { root = machine.root, pair = "X" }
+    for _, result in ipairs { flash.status { root = machine.root }, switched } do
+      assert.equal("device.busy", result.failure.code)
+      assert.equal(3, result.exit)
+      assert.truthy(tostring(result.failure):find("1%-6, which restarts %(pid " .. sys.process_id()))
+    end
+    held:release()
+    assert.equal("device.none", flash.status({ root = machine.root }).failure.code)
+  end)
+
   -- Plans with settings, and firmware that is read from a pipe.
   local function plan(options, alone)
     local folder = support.folder()

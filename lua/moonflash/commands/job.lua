@@ -5,6 +5,7 @@ local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
 local job = require "moonflash.engine.job"
+local lock = require "moonflash.host.lock"
 local model = require "moonflash.engine.model"
 local requests = require "moonflash.base.request"
 local run = require "moonflash.base.run"
@@ -21,10 +22,19 @@ function jobs.new(request, found)
   return job.new(tables.merge(request, found))
 end
 
---- The job of the one modem that a request selects, in any mode; or nil and a failure: device.none, device.ambiguous.
+--- The device of a selection, in any mode; or nil and a failure: device.none, device.ambiguous, or device.busy while
+-- another job restarts its modem.
+function jobs.select(root, models, selection)
+  local devices = device.list(root, models)
+  local found, problem = device.select(devices, selection)
+  if problem and problem.code == "device.none" then problem = lock.of_absent_modem(root, devices) or problem end
+  return found, problem
+end
+
+--- The job of the one modem that a request selects, or nil and a failure as of jobs.select.
 function jobs.find(request)
   local models = files.all(request.emit)
-  local found, none = device.select(device.list(request.root, models), request.selection)
+  local found, none = jobs.select(request.root, models, request.selection)
   if not found then return nil, none end
   return jobs.new(request, { models = models, device = found })
 end

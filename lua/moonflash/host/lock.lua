@@ -13,6 +13,8 @@ local QUERY_MS, RETRY_MS = 20000, 20 -- for the query of another program; its mo
 --- The role of a program that only asks the modem something, or tests the lock: it releases it soon.
 lock.ASKS = "asks"
 
+local FOLDER = "/run/moonflash"
+
 --- The USB socket of a modem. Its USB 3 and USB 2 places are one socket; the lower of the two is its name.
 function lock.socket(device)
   if device.peer and device.peer < device.place then return device.peer end
@@ -22,13 +24,36 @@ end
 --- Takes the lock of a socket in a role: lock.ASKS, or nil for a job. Returns the lock, with a method release(); or nil
 -- and a failure: sys.locked, sys.*
 function lock.take_socket(root, socket, role)
-  return sys.lock(paths.below(root, ("/run/moonflash/%s.lock"):format(socket)), role)
+  return sys.lock(paths.below(root, ("%s/%s.lock"):format(FOLDER, socket)), role)
 end
 
 --- Whether a job holds the lock, by the failure of lock.take_socket. A program that took it just now has not written
 -- its role yet, and counts as one that only asks.
 function lock.is_jobs(problem)
   return problem.code == "sys.locked" and problem.evidence:match "^pid %d+: " ~= nil
+end
+
+--- The job that holds the lock of a socket: its process id and command, or nil.
+function lock.job_of(root, socket)
+  local held, problem = lock.take_socket(root, socket, lock.ASKS)
+  if held then held:release() end
+  return not held and lock.is_jobs(problem) and problem.evidence or nil
+end
+
+local function busy(place, evidence, fields)
+  fields.evidence, fields.final = evidence, true
+  return failure.new("device.busy", "another job uses the modem at " .. place, fields)
+end
+
+--- Why no modem is among the devices that are seen: the failure device.busy when a job restarts its modem, else nil.
+function lock.of_absent_modem(root, devices)
+  local seen = {}
+  for _, dev in ipairs(devices) do seen[lock.socket(dev)] = true end
+  for _, name in ipairs(sys.list(paths.below(root, FOLDER)) or {}) do
+    local socket = name:match "^(%d.*)%.lock$"
+    local evidence = socket and not seen[socket] and lock.job_of(root, socket)
+    if evidence then return busy(socket .. ", which restarts", evidence, {}) end
+  end
 end
 
 local function wait_for_queries(root, socket, role)
@@ -50,8 +75,7 @@ function lock.take(root, device, to_ask)
   if problem.code == "sys.interrupted" then problem.final = true end
   if problem.code ~= "sys.locked" then return nil, problem end
   local ours = tonumber(problem.evidence:match "^pid (%d+)") == sys.process_id()
-  return nil, failure.new("device.busy", "another job uses the modem at " .. device.place,
-    { evidence = problem.evidence, hint = ours and OURS or nil, ours = ours, final = true })
+  return nil, busy(device.place, problem.evidence, { hint = ours and OURS or nil, ours = ours })
 end
 
 return lock

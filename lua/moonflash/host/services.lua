@@ -34,16 +34,10 @@ end
 
 -- --- resume -----------------------------------------------------------------------------------------------
 
-local function is_at_work(root, socket)
-  local held, problem = lock.take_socket(root, socket, lock.ASKS)
-  if held then held:release() end
-  return not held and lock.is_jobs(problem)
-end
-
 -- Whether another job than that of this file needs services stopped.
 local function another_needs_it(root, socket)
   for _, other in ipairs(paused.sockets(root)) do
-    if other ~= socket and is_at_work(root, other) then return true end
+    if other ~= socket and lock.job_of(root, other) then return true end
   end
   return false
 end
