@@ -4,6 +4,7 @@
 #             on all routes, so on further routes of a model it is left out
 #   whole     the matrix with nothing left out
 #   kill      signals at every step, every message and at 200 instants
+#   zoo       updates of 200 modems that are drawn from a seed (ZOO_SEED; tests/peer)
 #   fuzz      every target for FUZZ_SECONDS (600) under libFuzzer, two at a time (needs clang)
 #   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
 #   valgrind  a whole update with 64 MB under memcheck
@@ -39,6 +40,10 @@ part_whole() {
 
 part_kill() {
     build_as "$build" && run_lua tests/matrix/main.lua kill "${SEED:-1}"
+}
+
+part_zoo() {
+    build_as "$build" && ZOO_DRAWS=${ZOO_DRAWS:-200} run_lua tests/busted.lua tests/peer/zoo_spec.lua
 }
 
 # What analyses the sources says the same in every build; memory is not what it is without sanitizers. They
@@ -80,9 +85,9 @@ part_coverage() {
 
 status=0
 # shellcheck disable=SC2048 # the names of parts are words
-for part in ${*:-matrix kill fuzz sanitize valgrind analyse platforms coverage}; do
+for part in ${*:-matrix kill zoo fuzz sanitize valgrind analyse platforms coverage}; do
     case $part in
-    matrix | whole | kill | fuzz | sanitize | valgrind | analyse | platforms | coverage) "part_$part" || status=1 ;;
+    matrix | whole | kill | zoo | fuzz | sanitize | valgrind | analyse | platforms | coverage) "part_$part" || status=1 ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1

@@ -75,7 +75,7 @@ class AtPort:
 
     def identity(self):
         variant = self.modem.variant
-        return [f"Manufacturer: {variant['manufacturer']}", f"Model: {variant['model']}",
+        return [f"Manufacturer: {variant['manufacturer']}", f"Model: {variant['model_name']}",
                 f"Revision: {self.modem.revision()}", f"IMEI: {variant['imei']}", "IMEI SV: 20",
                 f"FSN: {variant['serial']}", "+GCAP: +CGSM", "", "", "OK"]
 

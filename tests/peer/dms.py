@@ -88,7 +88,7 @@ class Dms:
         return [(0x01, text(self.modem.variant["manufacturer"] or "Sierra Wireless, Incorporated"))]
 
     def model(self, _):
-        return [(0x01, text(self.modem.variant["model"]))]
+        return [(0x01, text(self.modem.variant["model_name"]))]
 
     def revision(self, _):
         return [(0x01, text(self.modem.revision()))]
@@ -102,7 +102,7 @@ class Dms:
     def current_firmware(self, _):
         modem = self.modem
         running, revision = modem.running, text(modem.revision())
-        tlvs = [(0x10, text(modem.variant["model"])), (0x11, revision), (0x12, revision),
+        tlvs = [(0x10, text(modem.variant["model_name"])), (0x11, revision), (0x12, revision),
                 (0x13, text(modem.variant["sku"])), (0x14, text(modem.factory_package))]
         if modem.variant["tells_settings"]:
             tlvs += [(0x15, b"1"), (0x16, text(running["config"])), (0x17, text(running["carrier"])),
@@ -173,8 +173,11 @@ class Dms:
 class QmiPort:
     """Answers on one control port. `shape` (variant["messages"]) changes answers:
 
-    error, silent, delay (seconds), answers (how many are changed, all if not given), omit (types in hex), set (type:
-    hex), order ("reverse", or types in hex: these come first), pad (text that follows every text).
+    error, silent, lost (it acts and does not answer), delay (seconds), answers (how many are changed, all if not given),
+    omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come first), pad (text that follows
+    every text).
+
+    A modem that has just booted is silent at first (pace["boot"]), and indications come unasked.
     """
 
     def __init__(self, modem, write):
@@ -182,6 +185,7 @@ class QmiPort:
         self.control = qmux.Control()
         self.dms = Dms(modem)
         self.splitter = qmux.Splitter(self._frame, self._junk)
+        self.boots_until = modem.loop.now() + modem.variant["pace"]["boot"]
 
     def feed(self, data):
         self.splitter.feed(data)
@@ -205,10 +209,14 @@ class QmiPort:
         self._answer(request, self.modem.shape_of(name) if request.service != qmux.CONTROL else {})
 
     def _answer(self, request, shape):
-        if shape.get("silent") or self.modem.is_silent("qmi"):
+        if shape.get("silent") or self.modem.is_silent("qmi") or self.modem.loop.now() < self.boots_until:
             return
         # The bytes are made before the modem acts on a reset, and sent although it then leaves.
         data = qmux.answer(request, self._tlvs(request, shape))
+        if shape.get("lost"):
+            return
+        if self.modem.variant["indications"]:
+            data = qmux.indication(request) + data
         delay = shape.get("delay", 0) + self.modem.variant["pace"]["answer"]
         if delay:
             self.modem.loop.after(delay, lambda: self.write(data))
@@ -217,7 +225,7 @@ class QmiPort:
 
     def _tlvs(self, request, shape):
         try:
-            if "error" in shape:
+            if shape.get("error"):
                 raise Refused(shape["error"])
             handler = self.control if request.service == qmux.CONTROL else self.dms
             tlvs = [qmux.result(), *handler.handle(request)]

@@ -19,6 +19,11 @@ ROLES = {0: "diag", 2: "nmea", 3: "at", 8: "qmi", 10: "qmi"}
 FLAG = b"\x7e"
 
 
+def is_late(interface):
+    """The serial ports come after the control ports (libqmi, commit 00b98560)."""
+    return interface["node"] is not None and interface["node"][0] == "serial"
+
+
 class Modem:
     def __init__(self, loop, tree, log, variant):
         self.loop, self.tree, self.variant = loop, tree, variant
@@ -81,12 +86,21 @@ class Modem:
         device = {"place": place, "peer": variant["places"]["peers"].get(place), "vendor": ids[:4],
                   "product_id": ids[5:], "serial": None if is_loader else variant["serial"],
                   "product": variant["loader_product"] if is_loader else variant["product"],
-                  "manufacturer": variant["manufacturer"], "interfaces": interfaces,
+                  "manufacturer": variant["manufacturer"], "count": len(interfaces), "interfaces": interfaces,
                   "speed": variant["places"]["loader_speed" if is_loader else "speed"]}
+        late = [each for each in interfaces if is_late(each)] if variant["pace"]["ports"] and not is_loader else []
+        device["interfaces"] = [each for each in interfaces if each not in late]
+        for index, each in enumerate(late):
+            self.later(variant["pace"]["ports"] * (index + 1) / len(late), lambda each=each: self._add_late(each))
         self.place, self.mode = place, mode
         self.nodes = self.tree.attach(device)
         self.log("attach", mode=mode, ids=ids, place=place, nodes=self.nodes)
         self._log_state()
+
+    def _add_late(self, interface):
+        node = self.tree.add_interface(self.place, interface)
+        if node:
+            self.nodes.append(node)
 
     def detach(self):
         for timer in self.timers:

@@ -6,7 +6,7 @@ commits 6adf441c, b9fbe9ba, 00b98560 and libqmi-devel 2018-April/002822.
 
 variant["loader"]: switch (the answer to 70: "ack", "error", "silent"), product, window (seconds of silence until it
 leaves), refuse_open and refuse_done (statuses, one for each), swallow (seconds), silent, sahara, restarts (after, times),
-ack and last_ack (seconds).
+ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done).
 """
 
 import struct
@@ -29,6 +29,7 @@ BAD_FRAME, BAD_LENGTH, BAD_COMMAND, UNSUPPORTED, BAD_CRC, BAD_STATE = 4, 3, 5, 2
 BAD_SIZE, BAD_TYPE, BAD_HEADER = 1, 2, 3  # statuses of the answer to open
 NOT_AUTHENTIC = 1  # status of the answer to done
 CONTENT_FAILED = 2  # status of the answer to a write
+SPLIT_SECONDS = 0.001
 # Sahara's hello in memory-debug mode (libqmi-devel 2017-November/002565)
 SAHARA_HELLO = struct.pack("<12I", 1, 48, 2, 1, 1024, 2, 0, 0, 0, 0, 0, 0)
 
@@ -163,14 +164,22 @@ class LoaderPort:
         handler(payload)
 
     def _answer(self, payload):
-        self.write_now(frame(payload))
+        data = frame(payload)
+        if not self.settings["split"]:
+            self.write_now(data)
+            return
+        for index in range(len(data)):
+            self.modem.later(index * SPLIT_SECONDS, lambda at=index: self.write_now(data[at:at + 1]))
 
     def _error(self, code, words):
         self.modem.violation(words)
         self._send_error(code)
 
     def _send_error(self, code):
-        self._answer(struct.pack("<BIB", ERROR, code, 0))
+        self._answer(struct.pack("<BI", ERROR, code) + self._text())
+
+    def _text(self):
+        return self.settings["text"].encode("ascii") + b"\0"
 
     def _log(self, command, **fields):
         self.modem.log("qdl", command=command, **fields)
@@ -271,7 +280,7 @@ class LoaderPort:
         if status == 0:
             self.modem.is_torn = False
             self.modem.take(image.header, cwe.kinds_inside(image.data), image.header_bytes + image.data)
-        self._answer(struct.pack("<BHBB", DONE_ANSWER, status, CONTAINER if status else 0, 0))
+        self._answer(struct.pack("<BHB", DONE_ANSWER, status, CONTAINER if status else 0) + self._text())
 
     def _reset(self, _):
         self._log("reset")

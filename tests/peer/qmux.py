@@ -75,6 +75,13 @@ def answer(request, tlvs):
                        request.client) + sdu + body
 
 
+def indication(request):
+    """An indication of the same service for all its clients: an event report, or Sync of the control service."""
+    if request.service == CONTROL:
+        return bytes.fromhex("010b00800000020027000000")
+    return bytes.fromhex("010c0080") + bytes([request.service, 0xff]) + bytes.fromhex("04000001000000")
+
+
 def result(error=0):
     return RESULT, struct.pack("<HH", 1 if error else 0, error)
 

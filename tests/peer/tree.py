@@ -39,13 +39,14 @@ class Tree:
 
     def attach(self, device):
         """Adds a device, a dict: place, peer, vendor, product_id, texts and interfaces, each a dict with number,
-        class, driver, endpoints and `node`, a pair of kind and pseudo terminal. Returns the nodes in /dev."""
+        class, driver, endpoints and `node`, a pair of kind and pseudo terminal; `count` when not all are there yet. Returns the
+        nodes in /dev."""
         folder = device_folder(device["place"])
         os.makedirs(f"{self.root}/{folder}")
         for name, text in self._attributes(device).items():
             if text is not None:
                 self._write(f"{folder}/{name}", text)
-        nodes = [self._add_interface(folder, device["place"], interface) for interface in device["interfaces"]]
+        nodes = [self.add_interface(device["place"], interface) for interface in device["interfaces"]]
         self._link_port(folder, device)
         self._link(f"{BUS}/{device['place']}", f"../../../../{folder}")
         return [node for node in nodes if node]
@@ -71,9 +72,10 @@ class Tree:
             "bNumInterfaces": "%2d" % (len(device["interfaces"]) if count is None else count),
         }
 
-    def _add_interface(self, device, place, interface):
+    def add_interface(self, place, interface):
+        """Adds an interface to a device; returns its node."""
         name = f"{place}:1.{interface['number']}"
-        folder = f"{device}/{name}"
+        folder = f"{device_folder(place)}/{name}"
         os.makedirs(f"{self.root}/{folder}")
         self._write(f"{folder}/bInterfaceNumber", "%02x" % interface["number"])
         self._write(f"{folder}/bInterfaceClass", interface["class"])

@@ -1,25 +1,26 @@
 """The three models, and what a variant may leave out.
 
 A variant is a JSON object: { "modems": [ { "model": "MC7455", ... }, ... ] }. Each field of a modem replaces the one
-below; objects are merged. Ids and interfaces: Linux, drivers/usb/serial/qcserial.c; texts of versions: libqmi commit
+below; objects are merged. model_name is what the modem calls itself. Ids and interfaces: Linux, drivers/usb/serial/qcserial.c; texts of versions: libqmi commit
 b4a19def (MC7354), libqmi-devel 2017-November/002589 (MC7455), forum.sierrawireless.com 27590 (EM7305).
 """
 
 import copy
 
 COMMON = {
-    "name": "modem", "manufacturer": "Sierra Wireless, Incorporated", "serial": "LQ0000000001", "imei": "350000000000006",
+    "name": "modem", "model_name": None, "manufacturer": "Sierra Wireless, Incorporated", "serial": "LQ0000000001", "imei": "350000000000006",
     "places": {"application": "1-1", "loader": "1-1", "peers": {}, "speed": 480, "loader_speed": 480},
     "start": "application", "composition": "two", "interfaces": {}, "power": 0, "reset_needs_offline": True,
     "firmware_id": True, "boot_download": False, "never_loads": False, "tells_settings": True, "silent": [], "restless": None,
-    "after_image": None, "messages": {},
+    "after_image": None, "messages": {}, "indications": False,
     "images": {"slots": 4, "places": 50, "exact": False, "lists": "always", "never_runs": [], "empty_entry": False,
                "rewrites": True, "keeps": True},
     "at": {"echo": True, "locked": True, "replies": {}, "late": {}, "preference": "both"},
     "loader": {"switch": "error", "product": "9X30", "window": 20, "refuse_open": [], "refuse_done": [], "swallow": 0,
-               "silent": False, "sahara": False, "restarts": None, "ack": 0, "last_ack": 0},
-    # seconds: until an answer, from an accepted reset until it leaves, until it is back
-    "pace": {"answer": 0, "detach": 0.05, "away": 0.05},
+               "silent": False, "sahara": False, "restarts": None, "ack": 0, "last_ack": 0, "split": False, "text": ""},
+    # seconds: until an answer, from an accepted reset until it leaves, until it is back, until it answers on QMI then,
+    # until it has all ports
+    "pace": {"answer": 0, "detach": 0.05, "away": 0.05, "boot": 0, "ports": 0},
 }
 
 
@@ -75,6 +76,7 @@ def complete(given):
     if unknown:
         raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
     made = merge(known, given)
+    made["model_name"] = made["model_name"] or made["model"]
     if made["places"]["loader"] == COMMON["places"]["loader"]:
         made["places"]["loader"] = made["places"]["application"]
     return made

@@ -1,0 +1,99 @@
+--- What holds after an update of the independent modem, whatever modem it is. Each rule gives nothing, or words.
+-- @module tests.peer.rules
+
+local stage = require "tests.peer.stage"
+local tables = require "moonflash.base.table"
+
+local rules = {}
+
+local ONLINE = 0
+
+local function text(pair)
+  return pair and ("%s %s %s"):format(pair.firmware, pair.carrier, pair.config) or "nothing"
+end
+
+local function same(one, other)
+  return text(one) == text(other)
+end
+
+local list = {}
+
+function list.ended(_, seen)
+  local result = seen.run.result
+  if not result or result.event ~= "result" then return "no result: " .. seen.run.stderr end
+  if (seen.run.stdout .. seen.run.stderr):find("traceback", 1, true) then return "a traceback" end
+end
+
+function list.told(_, seen)
+  local problem = seen.run.result.failure
+  if not seen.run.result.ok and (not problem.hint or problem.hint == "") then return "a failure without a hint" end
+end
+
+function list.spoke_the_protocol(_, seen)
+  if seen.mistakes[1] then return table.concat(seen.mistakes, "; ") end
+end
+
+function list.ended_right(animal, seen)
+  local state, run = seen.state, seen.run
+  if run.status ~= 0 then return end
+  local wanted = stage.new[animal.model]
+  if state.mode ~= "application" then return "done, and the modem is in " .. state.mode .. " mode" end
+  if not same(state.running, wanted) then return "done, and it runs " .. text(state.running) end
+  if state.power ~= ONLINE then return "done, and the radio is off" end
+  if not state.agrees then return "done, and it prefers " .. text(state.preferred) end
+end
+
+local function entries(preference)
+  local lines = {}
+  for index, entry in ipairs(type(preference) == "table" and preference or {}) do
+    lines[index] = table.concat(entry, " ")
+  end
+  return table.concat(lines, ", ")
+end
+
+function list.ended_as_it_began(_, seen)
+  local began, state = seen.began, seen.state
+  if seen.run.status == 0 then return end
+  if state.mode ~= "application" and state.mode ~= began.mode then
+    return "failed, and the modem is in " .. state.mode .. " mode"
+  end
+  if not same(state.running, began.running) then return "failed, and it runs " .. text(state.running) end
+  if entries(state.preference) ~= entries(began.preference) then
+    return "failed, and it prefers " .. entries(state.preference)
+  end
+  if state.power ~= began.power and state.power ~= ONLINE then
+    return ("failed, and its power is %d"):format(state.power)
+  end
+  if state.boot_download ~= 0 then return "failed, and every restart leads into the loader" end
+end
+
+function list.left_the_neighbour_alone(_, seen)
+  if #seen.neighbour > 2 then return "the other modem was spoken to: " .. seen.neighbour[3].event end
+end
+
+function list.succeeded(animal, seen)
+  if seen.run.status == 0 or animal.may_fail then return end
+  return "it did not succeed"
+end
+
+local function told(run)
+  local problem = type(run.result.failure) == "table" and run.result.failure
+  if not problem then return ("exit %d"):format(run.status) end
+  return ("exit %d, %s: %s (%s)"):format(run.status, tostring(problem.step), problem.message,
+    tostring(problem.evidence))
+end
+
+--- Applies all rules.
+-- @tparam table animal of tests.peer.zoo
+-- @tparam table seen run (of stage.moonflash), began and state (of stage.state), mistakes, neighbour (the log of the
+-- other modem, which begins with attach and state)
+-- @treturn ?string what is broken
+function rules.broken(animal, seen)
+  local ended = list.ended(animal, seen)
+  if ended then return ended end
+  local found = {}
+  for _, name in ipairs(tables.sorted_keys(list)) do found[#found + 1] = list[name](animal, seen) end
+  return found[1] and ("%s\n%s"):format(told(seen.run), table.concat(found, "\n"))
+end
+
+return rules
