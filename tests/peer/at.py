@@ -1,7 +1,9 @@
 """The AT port.
 
 Commands and forms of answers: the threads of forum.sierrawireless.com and issues of danielewood/sierra-wireless-modems
-that show them (AT!IMPREF?, AT!IMAGE?, AT!PCINFO?, AT!PRIID?, AT!BOOTHOLD), libqmi src/qmi-firmware-update/qfu-at-device.c.
+that show them (AT!IMPREF?, AT!IMAGE?, AT!PCINFO?, AT!PRIID?, AT!BOOTHOLD); libqmi,
+src/qmi-firmware-update/qfu-at-device.c.
+
 variant["at"]: echo, replies (command: a list of lines in place of the usual answer; an empty list is silence), late
 (command: seconds), preference ("IMPREF", "GOBIIMPREF", "both").
 """

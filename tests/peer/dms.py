@@ -173,9 +173,9 @@ class Dms:
 class QmiPort:
     """Answers on one control port. `shape` (variant["messages"]) changes answers:
 
-    error, silent, lost (it acts and does not answer), delay (seconds), answers (how many are changed, all if not given),
-    omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come first), pad (text that follows
-    every text).
+    error, silent, lost (it acts and does not answer), delay (seconds), answers (how many are changed, all if not
+    given), omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come first), pad (text that
+    follows every text).
 
     A modem that has just booted is silent at first (pace["boot"]), and indications come unasked.
     """

@@ -3,7 +3,8 @@
 Interfaces (the "Sierra layout"): Linux, drivers/usb/serial/qcserial.c and drivers/net/usb/qmi_wwan.c. Restarts: the
 firmware preference leads into the loader when images are missing (libqmi, src/qmi-firmware-update/qfu-reseter.c and
 qfu-updater.c); a preference for an image that the modem does not have is low power, and "online" is refused with
-InvalidTransition (libqmi-devel 2017-November/002587, 002590). Timings of real modems: libqmi-devel 2017-December/002640.
+InvalidTransition (libqmi-devel 2017-November/002587, 002590). Timings of real modems: libqmi-devel
+2017-December/002640.
 """
 
 import dms

@@ -4,8 +4,9 @@
     python3 tests/peer/peer.py FOLDER '{"modems": [{"model": "MC7455"}]}'
 
 The second argument is a variant (see variants.py), or a file of one after an @. FOLDER gets a /sys, a /dev with pseudo
-terminals, `log`, one JSON object a line (see record.py), and `received` with the images as NAME-1, NAME-2. The only line on standard output is "ready". SIGTERM ends
-it: the ports close and the devices leave. The exit status is 1 for a variant that cannot be played.
+terminals, `log`, one JSON object a line, and `received` with the images as NAME-1, NAME-2. The only line on standard
+output is "ready". SIGTERM ends it: the ports close and the devices leave. The exit status is 1 for a variant that
+cannot be played.
 
 Events of the log: attach, detach, state, preference, hold, qmi, at, qdl, image, loader (what it does by itself),
 port (how many bytes it received, when it closes), stray (bytes that are none of the port's protocol: QDL at a port that

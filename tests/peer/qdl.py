@@ -1,12 +1,12 @@
 """A loader that speaks QDL with Sierra's container (image type 80), strictly.
 
-Frames are 7e, escaped payload and CRC, 7e; a write (27) is 13 bytes of header and raw data without flags. Sources: libqmi,
-src/qmi-firmware-update/qfu-qdl-{device,message}.c; Qualcomm's GobiAPI (Core/QDLEnum.h, Core/QDLBuffers.h); traces in libqmi's
-commits 6adf441c, b9fbe9ba, 00b98560 and libqmi-devel 2018-April/002822.
+Frames are 7e, escaped payload and CRC, 7e; a write (27) is 13 bytes of header and raw data without flags. Sources:
+libqmi, src/qmi-firmware-update/qfu-qdl-{device,message}.c; Qualcomm's GobiAPI (Core/QDLEnum.h, Core/QDLBuffers.h);
+traces in libqmi's commits 6adf441c, b9fbe9ba, 00b98560 and libqmi-devel 2018-April/002822.
 
 variant["loader"]: switch (the answer to 70: "ack", "error", "silent"), product, window (seconds of silence until it
-leaves), refuse_open and refuse_done (statuses, one for each), swallow (seconds), silent, sahara, restarts (after, times),
-ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done).
+leaves), refuse_open and refuse_done (statuses, one for each), swallow (seconds), silent, sahara, restarts (after,
+times, into), ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done).
 """
 
 import struct

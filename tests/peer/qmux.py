@@ -1,8 +1,8 @@
 """QMI framing and the control service.
 
 QMUX: 01 | u16 length (total - 1) | u8 flags | u8 service | u8 client | SDU, little-endian. The SDU of the control
-service (0) has an 8-bit transaction, that of all others a 16-bit one. Sources: libqmi, src/libqmi-glib/qmi-message.c and
-data/qmi-service-ctl.json; Qualcomm's GobiAPI (Core/QMIBuffers.h).
+service (0) has an 8-bit transaction, that of all others a 16-bit one. Sources: libqmi, src/libqmi-glib/qmi-message.c
+and data/qmi-service-ctl.json; Qualcomm's GobiAPI (Core/QMIBuffers.h).
 """
 
 import struct

@@ -38,9 +38,8 @@ class Tree:
         os.makedirs(f"{root}/dev", exist_ok=True)
 
     def attach(self, device):
-        """Adds a device, a dict: place, peer, vendor, product_id, texts and interfaces, each a dict with number,
-        class, driver, endpoints and `node`, a pair of kind and pseudo terminal; `count` when not all are there yet. Returns the
-        nodes in /dev."""
+        """Adds a device, a dict: place, peer, vendor, product_id, texts, count and interfaces, each a dict with number,
+        class, driver, endpoints and `node`, a pair of kind and pseudo terminal. Returns the nodes in /dev."""
         folder = device_folder(device["place"])
         os.makedirs(f"{self.root}/{folder}")
         for name, text in self._attributes(device).items():

@@ -1,18 +1,20 @@
 """The three models, and what a variant may leave out.
 
 A variant is a JSON object: { "modems": [ { "model": "MC7455", ... }, ... ] }. Each field of a modem replaces the one
-below; objects are merged. model_name is what the modem calls itself. Ids and interfaces: Linux, drivers/usb/serial/qcserial.c; texts of versions: libqmi commit
-b4a19def (MC7354), libqmi-devel 2017-November/002589 (MC7455), forum.sierrawireless.com 27590 (EM7305).
+below; objects are merged. model_name is what the modem calls itself. Ids and interfaces: Linux,
+drivers/usb/serial/qcserial.c; texts of versions: libqmi commit b4a19def (MC7354), libqmi-devel 2017-November/002589
+(MC7455), forum.sierrawireless.com 27590 (EM7305).
 """
 
 import copy
 
 COMMON = {
-    "name": "modem", "model_name": None, "manufacturer": "Sierra Wireless, Incorporated", "serial": "LQ0000000001", "imei": "350000000000006",
+    "name": "modem", "model_name": None, "manufacturer": "Sierra Wireless, Incorporated", "serial": "LQ0000000001",
+    "imei": "350000000000006",
     "places": {"application": "1-1", "loader": "1-1", "peers": {}, "speed": 480, "loader_speed": 480},
     "start": "application", "composition": "two", "interfaces": {}, "power": 0, "reset_needs_offline": True,
-    "firmware_id": True, "boot_download": False, "never_loads": False, "tells_settings": True, "silent": [], "restless": None,
-    "after_image": None, "messages": {}, "indications": False,
+    "firmware_id": True, "boot_download": False, "never_loads": False, "tells_settings": True, "silent": [],
+    "restless": None, "after_image": None, "messages": {}, "indications": False,
     "images": {"slots": 4, "places": 50, "exact": False, "lists": "always", "never_runs": [], "empty_entry": False,
                "rewrites": True, "keeps": True},
     "at": {"echo": True, "locked": True, "replies": {}, "late": {}, "preference": "both"},

@@ -51,9 +51,9 @@ local function pair(firmware, carrier, config)
   return { firmware = firmware, carrier = carrier, config = config }
 end
 
--- A choice: words (nothing is told of the usual one), fields of the modem; models = only for these; neighbour = a
--- second modem of the same kind is there; may_fail = the update may be refused or fail, and the modem is then as it was;
--- is_long = it takes long.
+-- A choice: words (nothing is told of the usual one) and fields of the modem. models: only for these. neighbour: a
+-- second modem of the same kind is there. may_fail: the update may be refused or fail, and the modem is then as it was.
+-- is_long: it takes long.
 local differences = {
   { {}, { words = "TLVs in reverse", fields = messages({ order = "reverse" }, unpack(ASKED)) },
     { words = "results last",
