@@ -25,6 +25,9 @@ describe("an answer", function()
     { "AT+CFUN=1", "AT+CFUN=1\r\r\n+CME ERROR: operation not supported\r\n", {},
       "+CME ERROR: operation not supported", "cme_error" },
     { "AT!GVER", "\r\nNOT IMPLEMENTED\r\n", {}, "NOT IMPLEMENTED", "not_implemented" },
+    { "AT!BOOTHOLD", "\r\n!BOOTHOLD: NOT IMPLEMENTED\r\n", {}, "!BOOTHOLD: NOT IMPLEMENTED", "not_implemented" },
+    { "AT!GVER", "\r\n!Gver : Not Implemented\r\nOK\r\n", {}, "!Gver : Not Implemented", "not_implemented" },
+    { "AT!GVER", "\r\nnot implemented\r\nERROR\r\n", {}, "not implemented", "not_implemented" },
     { "ATI", "+CREG: 1\r\nATI\r\r\nModel: MC7455\r\n+CREG: 2\r\nRING\r\nIMEI SV: 20\r\nOK\r\n",
       { "Model: MC7455", "IMEI SV: 20" }, "OK", "done" },
     { "AT+CREG?", "AT+CREG?\r\r\n+CREG: 0,1\r\n\r\nOK\r\n", { "+CREG: 0,1" }, "OK", "done" },
@@ -124,6 +127,27 @@ config name mismatch]]
       lines "!GOBIIMPREF:\npreferred fw version:\npreferred carrier name:\ncurrent fw version: 05.05.16.02"))
   end)
 
+  it("AT!IMPREF? are the same with more blanks", function()
+    local text = table.concat(impref, "\n"):gsub("fw version:", " fw  version :"):gsub("config name", "config   name")
+    assert.same(answers.preference(impref), answers.preference(lines(text)))
+    assert.equal("02.33.03.00", answers.preference({ " preferred  fw version:    02.33.03.00" }).preferred.firmware)
+  end)
+
+  it("AT!IMPREF? name what does not agree, in more or fewer words", function()
+    for text, field in pairs { ["fw mismatch"] = "fw version", ["fw version mismatch"] = "fw version",
+      ["carrier mismatch"] = "carrier name", [" Config Name  Mismatch!"] = "config name" } do
+      assert.same({ field }, answers.preference({ text }).mismatch)
+    end
+    assert.same({}, answers.preference({ "no mismatch", "fw version: 1" }).mismatch)
+  end)
+
+  it("AT!PCINFO? say online among other words", function()
+    for text, online in pairs { ["1 (ONLINE)"] = true, Online = true, ["0 (LPM)"] = false, ["Offline"] = false,
+      ["Low Power Mode"] = false, ["state online"] = true } do
+      assert.equal(online, answers.power({ "State: " .. text }).online)
+    end
+  end)
+
   it("AT!PCINFO? are votes, of a 9x30", function()
     local found = answers.power(lines [[
 State: Low Power Mode
@@ -159,6 +183,16 @@ Carrier PRI: 9999999_9904597_SWI9X30C_02.24.05.06_00_ORANGE-EU_002.022_000]])
     assert.equal("Dell", found.customer)
     assert.same({}, answers.settings(lines
       "PRI Part Number: Unknown\nRevision: Unknown\nCustomer: Unknown\nCarrier PRI: None"))
+  end)
+
+  it("AT!PRIID? may be several, of which none is known to run", function()
+    local one = "9999999_9907258_SWI9X50C_01.07.02.00_00_ATT_002.008_004"
+    local other = "9999999_9907259_SWI9X50C_01.09.04.00_00_GENERIC_002.019_000"
+    for _, list in ipairs { { one, other }, { other, one } } do
+      local found = answers.settings { "Customer: Dell", "Carrier PRI: " .. list[1], "Carrier PRI: " .. list[2] }
+      assert.same({ customer = "Dell", carrier_pris = list }, found)
+    end
+    assert.equal("ATT", answers.settings({ "Carrier PRI: None", "Carrier  PRI: " .. one }).versions.carrier)
   end)
 
   -- forum 7225; danielewood issue 48

@@ -21,6 +21,8 @@ local Session = {}
 Session.__index = Session
 
 local COMMAND_MS = 5000
+local LOST_MS = 10000  -- an answer that has not come by then will not come
+local FURTHER_MS = 200 -- "OK" or "ERROR" behind NOT IMPLEMENTED
 local MOST_AT_ONCE = 4096
 local UNLOCK = 'AT!ENTERCND="A710"'
 
@@ -103,21 +105,48 @@ local function unanswered(answer, problem)
   return failure.new("at.timeout", answer.command .. ": no answer", fields)
 end
 
-local function exchange(port, answer, deadline)
+local function receive(port, answer, deadline)
   local function left() return math.max(0, deadline - sys.clock_ms()) end
-  port:discard()
-  local written, problem = port:write(answer.command .. "\r", left())
-  if not written then return nil, problem end
   repeat
-    local received
-    received, problem = port:read(MOST_AT_ONCE, left())
+    local received, problem = port:read(MOST_AT_ONCE, left())
     if not received then return nil, problem end
   until answer:feed(received) or left() == 0
+  if answer.verdict == "not_implemented" then port:read(MOST_AT_ONCE, FURTHER_MS) end
   if answer.final then return true end
   return nil, failure.new("port.timeout", "the port sends without end, but no answer")
 end
 
---- Sends a command and reads its answer.
+-- An answer that did not come in time would be taken for that of the next command: it is waited for first.
+local function settle(self, deadline)
+  local owed = self.owed
+  if not owed then return true end
+  local done, problem = receive(self.port, owed.answer, math.min(deadline, owed.lost_at))
+  if not done and problem.code ~= "port.timeout" then return nil, problem end
+  if not done and sys.clock_ms() < owed.lost_at then
+    return nil, failure.new("port.timeout", "the answer to " .. owed.answer.command .. " has not come yet")
+  end
+  self.owed = nil
+  return true
+end
+
+local function exchange(self, answer, ms)
+  local ready, problem = settle(self, sys.clock_ms() + ms)
+  if not ready then return nil, problem end
+  local now = sys.clock_ms()
+  self.port:discard()
+  local written
+  written, problem = self.port:write(answer.command .. "\r", ms)
+  if not written then return nil, problem end
+  local done
+  done, problem = receive(self.port, answer, now + ms)
+  if not done and problem.code == "port.timeout" and not answer:is_not_at() then
+    self.owed = { answer = answer, lost_at = now + LOST_MS }
+  end
+  return done, problem
+end
+
+--- Sends a command and reads its answer. After a timeout the missing answer is waited for, up to `ms` more, before the
+-- next command is sent; until 10 s have passed since its own command that command fails instead.
 -- @tparam string text the command, without the line end
 -- @tparam[opt=5000] number ms for everything
 -- @treturn table the answer: an array of its lines, with final = "OK" and unsolicited = { lines };
@@ -127,7 +156,7 @@ function Session:command(text, ms)
   if not self.port then error("the AT session is closed", 2) end
   if not at.is_command(text) then error("not an AT command: " .. tostring(text), 2) end
   local answer = reader.new(text)
-  local done, problem = exchange(self.port, answer, sys.clock_ms() + (ms or COMMAND_MS))
+  local done, problem = exchange(self, answer, ms or COMMAND_MS)
   if not done then return nil, unanswered(answer, problem) end
   if answer.verdict ~= "done" then return nil, refused(answer) end
   return result_of(answer)

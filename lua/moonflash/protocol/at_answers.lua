@@ -9,13 +9,20 @@ local answers = {}
 
 local known = version.known
 
--- Reads "Label: value" lines; `names` maps labels to names of fields.
-local function labelled(lines, names)
+-- "Label: value": the label in lower case with single blanks, and the value.
+local function labelled_value(line)
+  local label, value = line:match "^%s*(.-)%s*:%s*(.*)$"
+  return label and label:lower():gsub("%s+", " ") or "", known(value)
+end
+
+-- Reads "Label: value" lines; `names` maps labels to names of fields. What a modem says several times is in `all`.
+local function labelled(lines, names, all)
   local found = {}
   for _, line in ipairs(lines) do
-    local label, value = line:match "^(.-)%s*:%s*(.*)$"
-    local name = label and names[label:lower()]
-    if name then found[name] = known(value) end
+    local label, value = labelled_value(line)
+    local name = names[label]
+    if name then found[name] = value end
+    if name and all and all[name] then table.insert(all[name], value) end
   end
   return found
 end
@@ -46,16 +53,24 @@ local preference_fields = {
   ["fw version"] = "firmware", ["carrier name"] = "carrier", ["config name"] = "config",
 }
 
+-- "config name mismatch", "fw mismatch": the field that does not agree.
+local function mismatch_of(line)
+  local words = line:lower()
+  for label in pairs(words:find "%f[%a]mismatch%f[%A]" and preference_fields or {}) do
+    if words:find("%f[%a]" .. label:match "^%a+" .. "%f[%A]") then return label end
+  end
+end
+
 --- AT!IMPREF? and AT!GOBIIMPREF?
 -- @treturn table preferred and current (VERSIONS), mismatch = { "config name", ... }
 function answers.preference(lines)
   local found = { preferred = {}, current = {}, mismatch = {} }
   for _, line in ipairs(lines) do
-    local kind, label, value = line:match "^(%l+) (.-)%s*:%s*(.*)$"
+    local text, value = labelled_value(line)
+    local kind, label = text:match "^(%l+) (.*)$"
     local name = preference_fields[label or ""]
-    if name and found[kind] then found[kind][name] = known(value) end
-    local mismatch = line:match "^(.-) mismatch$"
-    if preference_fields[mismatch] then table.insert(found.mismatch, mismatch) end
+    if name and found[kind] then found[kind][name] = value end
+    found.mismatch[#found.mismatch + 1] = mismatch_of(line)
   end
   to_versions(found.preferred)
   to_versions(found.current)
@@ -67,10 +82,14 @@ local settings_labels = {
 }
 
 --- AT!PRIID?
--- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS, parts of that text)
+-- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS, parts of that text). A modem
+-- that lists several carrier PRIs does not say which one runs: then there is only carrier_pris, an array of texts.
 function answers.settings(lines)
-  local found = labelled(lines, settings_labels)
-  if found.carrier_pri then
+  local all = { carrier_pri = {} }
+  local found = labelled(lines, settings_labels, all)
+  if #all.carrier_pri > 1 then
+    found.carrier_pri, found.carrier_pris = nil, all.carrier_pri
+  elseif found.carrier_pri then
     local parsed = version.parse(found.carrier_pri)
     found.versions = { firmware = parsed.firmware, carrier = parsed.carrier, config = parsed.config }
   end
@@ -93,7 +112,7 @@ function answers.power(lines)
     found.state = found.state or known(line:match "^State:%s*(.*)$")
     if is_persistent(line) ~= nil then found.persistent = is_persistent(line) end
   end
-  if found.state then found.online = found.state:lower() == "online" end
+  if found.state then found.online = found.state:lower():find "%f[%a]online%f[%A]" ~= nil end
   return found
 end
 

@@ -15,12 +15,13 @@ reader.__index = reader
 local LONGEST_LINE = 1024
 local MOST_LINES = 1000
 
--- Lines that end an answer, and their meaning. The last one is Sierra's own: forum 7251, MC7304.
+-- Lines that end an answer, and their meaning. The last two are Sierra's own, in any letter case: forum 7251, MC7304.
 local finals = {
   { "^OK$", "done" },
   { "^ERROR$", "error" },
   { "^%+CM[ES] ERROR:", "cme_error" },
-  { "^NOT IMPLEMENTED$", "not_implemented" },
+  { "^NOT IMPLEMENTED$", "not_implemented", any_case = true },
+  { "^![%w_]+%s*:%s*NOT IMPLEMENTED$", "not_implemented", any_case = true },
 }
 
 -- Unsolicited lines. A line whose name occurs in the command is an answer.
@@ -64,7 +65,7 @@ local function take_line(self, line)
   end
   if is_unsolicited(self, line) then return keep(self.unsolicited, line) end
   for _, row in ipairs(finals) do
-    if line:find(row[1]) then
+    if (row.any_case and line:upper() or line):find(row[1]) then
       self.final, self.verdict = line, row[2]
       return
     end
