@@ -31,6 +31,13 @@ describe("a set of images", function()
     assert.is_not_nil(failure.codes[code])
   end
 
+  local function refuses_options(list, options, ...)
+    local set = set_of(list, options)
+    assert.is_false(set.fits)
+    assert.equal("image.mismatch", set.problems[1].code)
+    for _, words in ipairs { ... } do assert.matches(words, set.problems[1].message, 1, true) end
+  end
+
   it("of firmware and settings is sent in that order", function()
     for _, list in ipairs { { { "firmware" }, { "settings" } }, { { "settings" }, { "firmware" } } } do
       local set = set_of(list)
@@ -84,9 +91,40 @@ describe("a set of images", function()
       { { "firmware" }, { "settings" }, { "settings", { carrier = "SPRINT" } } })
   end)
 
-  it("takes what the user says before what the files say", function()
-    has(set_of({ { "firmware" }, { "settings" } }, { carrier = "VZW", config_version = "001.001_000" }),
-      { ok = true, carrier = "VZW", config = "001.001_000" })
+  it("takes what the user says only for what no header tells", function()
+    local both = { { "firmware" }, { "settings" } }
+    refuses_options(both, { carrier = "VZW" }, "the carrier VZW contradicts", "which says GENERIC")
+    refuses_options(both, { config_version = "002.071_000" }, "config version 002.071_000", "002.072_000")
+    refuses_options(both, { firmware_version = "02.33.03.01" }, "firmware version 02.33.03.01", ".cwe")
+    refuses_options({ { "settings" } }, { firmware_version = "02.33.03.01" }, "firmware version", ".nvu")
+    refuses_options({ { "package", { size = 60000 } } }, { carrier = "ATT" }, "carrier ATT", ".spk")
+    has(set_of(both, { firmware_version = "02.33.03.00", config_version = "002.072_000" }), { ok = true })
+  end)
+
+  it("spells the carrier as the image does", function()
+    has(set_of({ { "firmware" }, { "settings" } }, { carrier = "Generic" }), { ok = true, carrier = "GENERIC" })
+    has(set_of({ { "firmware" }, { "settings", { carrier = "Vzw" } } }, { carrier = "VZW" }), { carrier = "Vzw" })
+    has(set_of({ { "firmware" } }, { carrier = "Generic", config_version = "002.072_000" }), { carrier = "Generic" })
+  end)
+
+  it("takes what the user says before what a file's name says", function()
+    local version = "INTERNAL_?_SWI9X30C_02.33.03.00_?_?_?_?"
+    local inner = build.record({ type = "NVUP", version = version }, "x")
+    local named = image.inspect(write(build.bytes(build.record({ type = "SPKG", product = "9X30" }, { inner })),
+      "SWI9X30C_02.33.03.00_Verizon_002.072_000.nvu"))
+    has(image.set({ inspect "firmware", named }), { ok = true, carrier = "Verizon" })
+    has(image.set({ inspect "firmware", named }, { carrier = "VZW" }), { ok = true, carrier = "VZW" })
+  end)
+
+  it("is not complete without an SPKG record around each image", function()
+    for _, kind in ipairs { "NVUP", "FILE", "BOOT" } do
+      local version = "9999999_9904609_SWI9X30C_02.33.03.00_00_GENERIC_002.072_000"
+      local bare = image.inspect(write(build.bytes(build.record({ type = kind, version = version, product = "9X30" },
+        "x")), "bare.nvu"))
+      local set = image.set({ inspect "firmware", bare }, {})
+      assert.is_false(set.ok)
+      if set.fits then assert.matches("bare " .. kind .. " record", set.problems[1].message) end
+    end
   end)
 
   it("refuses empty and odd words of the user", function()

@@ -3,6 +3,7 @@ local build = require "tests.images.build"
 local failure = require "moonflash.base.failure"
 local files = require "tests.unit.image_files"
 local image = require "moonflash.image"
+local model = require "moonflash.engine.model"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -100,6 +101,86 @@ describe("an image", function()
     assert.same({ "the name says carrier Verizon, the image itself VZW: the image counts" }, report.notes)
     report = inspect("settings", {}, "SWI9X30C_02.33.03.00_Generic_002.072_000.nvu")
     assert.same({}, report.notes)
+  end)
+
+  it("is for the modems that its headers name, whatever its name says", function()
+    local mc7455 = { name = "MC7455", aliases = { "EM7455" }, family = "SWI9X30C", product = "9X30" }
+    for _, name in ipairs { "swi9x30c_02.33.03.00_generic_002.072_000.nvu", "MC7304_02.33.03.00.nvu",
+      "Verizon@SWI9X30C_02.33.03.00_GENERIC_002.072_000.nvu", "MC7455-firmware_02.33.03.00.nvu",
+      "SWI9X15C_02.33.03.00_GENERIC_002.072_000.nvu", "1102036_02.33.03.00.nvu" } do
+      local report = inspect("settings", {}, name)
+      assert.is_nil(report.model)
+      assert.is_true(model.fits(mc7455, report), name)
+    end
+    assert.is_true(model.fits(mc7455, inspect("settings", { sku = "1102662", device = "EM7455B" })))
+    local fits, words = model.fits(mc7455, inspect("settings", { sku = "1102662", device = "EM7565" }, "x.nvu"))
+    assert.is_false(fits)
+    assert.matches("outer header of .*/x.nvu: the model EM7565", words)
+  end)
+
+  it("takes family and model from its name only when no header has one, and its chip agrees", function()
+    local function named(name, product)
+      local inner = build.record({ type = "BOOT", product = product }, "x")
+      return image.inspect(write(build.bytes(build.record({ type = "SPKG", product = product }, { inner })), name))
+    end
+    has(named("swi9x30c_02.33.03.00.cwe"), { family = "SWI9X30C", firmware = "02.33.03.00" })
+    has(named("EM7455_02.33.03.00.cwe"), { model = "EM7455" })
+    assert.is_nil(named("SWI9X15C_02.33.03.00.cwe").family)
+    has(named("SWI9X15C_02.33.03.00.cwe", "M915"), { family = "SWI9X15C" })
+    assert.is_nil(inspect("settings", { device = "EM7455" }, "SWI9X15C_02.33.03.00_X_002.072_000.nvu").family)
+  end)
+
+  describe("whose headers contradict each other is bad:", function()
+    local function text(family, carrier, config)
+      return ("9999999_9904609_%s_02.33.03.00_00_%s_%s"):format(family or "SWI9X30C", carrier or "GENERIC",
+        config or "002.072_000")
+    end
+
+    local function nested(outer, inner)
+      local records = {}
+      for index, fields in ipairs(inner) do records[index] = build.record(fields, "x") end
+      return image.inspect(write(build.bytes(build.record(outer, records)), "x.cwe"))
+    end
+
+    local function refuses(words, outer, inner)
+      outer.type = "SPKG"
+      local report = nested(outer, inner)
+      assert.is_false(report.ok)
+      assert.equal("image.corrupt", report.failure.code)
+      assert.matches(words, report.failure.message)
+      assert.is_false(image.set({ report }).ok)
+    end
+
+    it("the family", function()
+      local firmware = { version = "INTERNAL_?_SWI9X30C_02.33.03.00_?_?_?_?", product = "9X30" }
+      local other = "INTERNAL_?_SWI9X15C_05.05.58.00_?_?_?_?"
+      refuses("family SWI9X30C %(outer header%), SWI9X15C %(BOOT header at 400%)", firmware,
+        { { type = "BOOT", version = other }, { type = "MODM", version = other }, { type = "APPL", version = other } })
+      refuses("SWI9X15C %(MODM header at 801%)", firmware,
+        { { type = "BOOT" }, { type = "MODM", version = other } })
+      refuses("family SWI9X30C %(BOOT", { version = "" },
+        { { type = "BOOT", version = firmware.version }, { type = "NVUP", version = text "SWI9X15C" } })
+    end)
+
+    it("the chip", function()
+      refuses("product 9X30 %(outer header%), 9X15 %(BOOT", { product = "9X30" }, { { type = "BOOT", product = "9x15" } })
+    end)
+
+    it("carrier and version of settings", function()
+      local outer = { version = text() }
+      refuses("carrier GENERIC .* VZW %(NVUP", outer, { { type = "NVUP", version = text(nil, "VZW") } })
+      refuses("config 002.072_000 .* 002.071_000", outer, { { type = "NVUP", version = text(nil, nil, "002.071_000") } })
+      refuses("carrier GENERIC %(FILE", {},
+        { { type = "FILE", version = text() }, { type = "NVUP", version = text(nil, "ATT") } })
+    end)
+
+    it("and not when they differ in case, or say nothing", function()
+      local report = nested({ type = "SPKG", version = text(), product = "9X30" }, {
+        { type = "FILE", version = "/swir/nvdelta/NVUP_SPRINT.010" }, { type = "BOOT" },
+        { type = "NVUP", version = text("swi9x30c", "Generic") } })
+      assert.same({}, report.problems)
+      assert.same({}, nested({ type = "SPKG", product = "MDM" }, { { type = "BOOT", product = "9x15" } }).problems)
+    end)
   end)
 
   describe("that is wrong", function()

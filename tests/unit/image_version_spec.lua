@@ -22,8 +22,13 @@ describe("a version text", function()
       { firmware = "02.05.03.00", family = "SWI9X30C", sku = "9999999", part = "9901234",
         carrier = "DisableB5", config = "1_000" },
     ["9999999_9999999_9200_03.05.29.03_00_generic_000.000_001_SPKG_MC"] =
-      { firmware = "03.05.29.03", model = "9200", sku = "9999999", part = "9999999", carrier = "generic",
-        config = "000.000_001" },
+      { firmware = "03.05.29.03", carrier = "generic", config = "000.000_001" },
+    ["1102662_9905046_EM7455B_02.05.07.00_00_Lenovo-Laptop_001.003_000"] =
+      { firmware = "02.05.07.00", model = "EM7455B", sku = "1102662", part = "9905046", carrier = "Lenovo-Laptop",
+        config = "001.003_000" },
+    ["9999999_9902674_SWI9X15C_05.05.58.00_00_GENEU-4G_005.026_000"] =
+      { firmware = "05.05.58.00", family = "SWI9X15C", sku = "9999999", part = "9902674", carrier = "GENEU-4G",
+        config = "005.026_000" },
     ["SWI9X30C_02.33.03.00 r8209 CARMD-EV-FRMWR2 2019/08/28 20:59:30"] =
       { firmware = "02.33.03.00", family = "SWI9X30C" },
     ["02.33.03.00"] = { firmware = "02.33.03.00" },
@@ -45,9 +50,31 @@ describe("a version text", function()
       { firmware = "05.05.66.00", family = "SWI9X15C", sku = "9999999", part = "9902574",
         carrier = "GENNA-UMTS", config = "005.028_000" },
     ["a_01.02.03.04/8805/spkgz.cwe"] = {},
+    -- names by router makers, browsers, file managers and mirrors
+    ["MC7304_9999999_9902674_05.05.58.00_00_GENEU-4G_005.026_000.spk"] =
+      { firmware = "05.05.58.00", carrier = "GENEU-4G", config = "005.026_000" },
+    ["MC7350_1102036_05.05.58.01_00_VZW_005.009_000.spk"] =
+      { firmware = "05.05.58.01", carrier = "VZW", config = "005.009_000" },
+    ["MC7354MNA_1102407_05.05.58.01_00_VZW_005.005_000-2kMTU.spk"] =
+      { firmware = "05.05.58.01", carrier = "VZW", config = "005.005_000" },
+    ["MC7455-firmware_02.33.03.00.cwe"] = { firmware = "02.33.03.00" },
+    ["firmware 02.33.03.00.cwe"] = { firmware = "02.33.03.00" },
+    ["Release2019_02.33.03.00.cwe"] = { firmware = "02.33.03.00" },
+    ["EM7455B_02.33.03.00.cwe"] = { firmware = "02.33.03.00", model = "EM7455B" },
+    ["SWI9X30C-02.33.03.00.cwe.1"] = { firmware = "02.33.03.00", family = "SWI9X30C" },
     ["SWI9X30C_02.33.03.00(1).cwe"] = { firmware = "02.33.03.00", family = "SWI9X30C" },
     ["-"] = {},
   }
+  for _, name in ipairs { "SWI9X30C_02.33.03.00_%s_002.072_000.nvu", "swi9x30c_02.33.03.00_%s_002.072_000.ashx",
+    "TMO (Generic)@SWI9X30C_02.33.03.00_%s_002.072_000.nvu", "Copy of SWI9X30C_02.33.03.00_%s_002.072_000.nvu",
+    "SWI9X30C_02.33.03.00_%s_002.072_000 (1).nvu", "SWI9X30C_02.33.03.00_%s_002.072_000[1].nvu",
+    "SWI9X30C_02.33.03.00_%s_002.072_000.nvu.1", "SWI9X30C_02.33.03.00_%s_002.072_000 - Copy.nvu",
+    "Verizon@SWI9X30C_02.33.03.00_%s_002.072_000.nvu" } do
+    for _, carrier in ipairs { "GENERIC", "rogers", "GENEU-4G" } do
+      names[name:format(carrier)] = { firmware = "02.33.03.00", family = "SWI9X30C", carrier = carrier,
+        config = "002.072_000" }
+    end
+  end
   for path, fields in pairs(names) do
     it("is read from the name " .. path, function() assert.same(fields, version.of_file(path)) end)
   end

@@ -7,12 +7,6 @@
 
 local version = {}
 
-local UNKNOWN = "?"
-
-local function firmware_of(word)
-  return (word .. " "):match "^(%d%d%.%d%d%.%d%d%.%d%d)[^%d%.]"
-end
-
 local function carrier_of(word)
   return word:match "^[%w%-]*%a[%w%-]*$"
 end
@@ -28,15 +22,31 @@ local function split(text)
   return words
 end
 
-local function find_firmware(words)
-  for at, word in ipairs(words) do
-    local firmware = firmware_of(word)
-    if firmware then return at, firmware end
+-- The text before the firmware version, the version, and the text behind it.
+local function split_at_firmware(text)
+  for at in text:gmatch "()%f[%w.]%d%d%.%d%d%.%d%d%.%d%d" do
+    local firmware, after = text:match("^(%d%d%.%d%d%.%d%d%.%d%d)(.*)$", at)
+    if not after:find "^%.?%d" then return text:sub(1, at - 1), firmware, after end
   end
 end
 
-local function known(word)
-  if word and word ~= "" and word ~= UNKNOWN then return word end
+-- The words before the firmware version, the last one first. Of "Copy of SWI9X30C" and "TMO (Generic)@SWI9X30C" only
+-- the last letters and digits count.
+local function words_before(text)
+  local words, reversed = split((text:gsub("[_%s-]+$", ""))), {}
+  for index = #words, 1, -1 do reversed[#reversed + 1] = words[index]:match "%w*$" end
+  return reversed
+end
+
+-- The family (SWI9X30C, in any letter case) and the model (MC7354, EM7455B, DW5811e) that a word is. A file's name may
+-- have any other word there.
+local function device_of(word)
+  if word:lower():match "^swi%d%w+$" then return word:upper(), nil end
+  return nil, word:match "^%a%a%d%d%d%d%a*$"
+end
+
+local function number_of(word)
+  return word and (word:match "^%d+$" or word:match "^INTERNAL$")
 end
 
 -- Texts of a modem for a value that it does not have.
@@ -57,21 +67,16 @@ function version.is_automatic(versions)
 end
 
 --- Reads the text of a header, or a file name without folder and extension: firmware, family, model, sku, part,
--- carrier, config, as far as the text names them. Empty when it is no version text.
+-- carrier, config, as far as the text names them. The version text may be anywhere in it. Empty when there is none.
 function version.parse(text)
-  local words = split(text:match "^%S*")
-  local at, firmware = find_firmware(words)
-  if not at then return {} end
-  local device = known(words[at - 1])
-  local is_family = device and device:match "^SWI%w+$"
-  local next_word = words[at + 1] or ""
-  local settings = (next_word == UNKNOWN or next_word:match "^%d%d$") and at + 2 or at + 1
+  local before, firmware, after = split_at_firmware(text)
+  if not firmware then return {} end
+  local device, words = words_before(before), split(after:match "^_(.*)" or "")
+  local family, model = device_of(device[1] or "")
+  local settings = (words[1] == "?" or words[1]:match "^%d%d$") and 2 or 1
   return {
-    firmware = firmware,
-    family = is_family and device or nil,
-    model = not is_family and device or nil,
-    part = known(words[at - 2]),
-    sku = known(words[at - 3]),
+    firmware = firmware, family = family, model = model,
+    part = (family or model) and number_of(device[2]) or nil, sku = (family or model) and number_of(device[3]) or nil,
     carrier = carrier_of(words[settings] or ""),
     config = config_of(words[settings + 1] or "", words[settings + 2] or ""),
   }
@@ -84,7 +89,7 @@ end
 
 -- What the user may give for each field: no empty or odd value reaches a modem.
 local shapes = {
-  firmware = function(text) return firmware_of(text) == text end,
+  firmware = function(text) return text:match "^%d%d%.%d%d%.%d%d%.%d%d$" ~= nil end,
   carrier = function(text) return carrier_of(text) ~= nil end,
   config = function(text)
     local pri, package = text:match "^([%d%.]+)_(%d+)$"

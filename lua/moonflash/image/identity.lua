@@ -1,6 +1,6 @@
 --- What an image is and what it is for, and the source of each fact: the outer header, then the headers inside, then
--- the file's name. A later source only fills what is missing, because names may be wrong (a file named Verizon makes
--- a modem report VZW).
+-- the file's name. The headers must agree. The name only fills what is missing, because names may be wrong (a file named
+-- Verizon makes a modem report VZW).
 -- @module moonflash.image.identity
 
 local version = require "moonflash.base.version"
@@ -12,24 +12,58 @@ local OEM_CODE = 3
 local LARGEST_SETTINGS = 1024 * 1024
 
 local fields = { "firmware", "family", "model", "sku", "part", "carrier", "config" }
-local compared = { "firmware", "carrier", "config" }
+local compared = { "firmware", "family", "carrier", "config" } -- with the name
+local unique = { "family", "product", "carrier", "config" } -- the same in all headers
 
--- Records that do not decide the kind.
+-- Records that do not decide the kind, and those that tell what the outer header does not.
 local wrappers = { SPKG = true, FILE = true }
+local tells = { BOOT = true, NVUP = true }
 
--- The sources of facts, best first: { name, fields }.
-local function sources(report)
+identity.NAME = "file name" -- the source of a field that no header has
+
+-- The chip in the product field. Other products are not published (reference: CWE header).
+local function chip_of(record)
+  return record.product:upper():match "^9X%d%d$"
+end
+
+-- What the headers say, the outer one first: { record, from, fields }.
+local function headers_of(report)
   local list = {}
   for index, record in ipairs(report.records) do
-    if index == 1 then
-      list[1] = { "outer header", version.parse(record.version) }
-    elseif record.type == "BOOT" or record.type == "NVUP" then
-      local from = ("%s header at %.0f"):format(record.type, record.offset)
-      list[#list + 1] = { from, version.parse(record.version) }
+    local from = index == 1 and "outer header" or ("%s header at %.0f"):format(record.type, record.offset)
+    list[index] = { record = record, from = from, fields = version.parse(record.version) }
+    list[index].fields.product = chip_of(record)
+  end
+  return list
+end
+
+local function fill_missing(report, from, found)
+  for _, field in ipairs(fields) do
+    if not report[field] and found[field] then report[field], report.from[field] = found[field], from end
+  end
+end
+
+-- A name says for which modem an image is only when no header does.
+local function fill_from_name(report)
+  local named, chip = version.of_file(report.file_name), chip_of(report.records[1])
+  local is_other = named.family and chip and not named.family:find(chip, 1, true)
+  if report.family or report.model or is_other then named.family, named.model = nil, nil end
+  fill_missing(report, identity.NAME, named)
+end
+
+local function find_contradiction(headers)
+  for _, field in ipairs(unique) do
+    local first
+    for _, header in ipairs(headers) do
+      local value = header.fields[field]
+      first = first or value and header
+      if value and value:lower() ~= first.fields[field]:lower() then
+        return { code = "image.corrupt", kind = "contradiction", offset = header.record.offset,
+          message = ("its headers contradict each other: %s %s (%s), %s (%s)"):format(field, first.fields[field],
+            first.from, value, header.from) }
+      end
     end
   end
-  list[#list + 1] = { "file name", version.of_file(report.file_name) }
-  return list
 end
 
 local function kind_by_records(report)
@@ -68,23 +102,21 @@ local function compare_with_name(report)
   end
 end
 
---- Fills family, product, model, sku, part, firmware, carrier, config, from, kind, oem and notes of a
--- report that has file_name, bytes and records.
+--- Fills family, product, model, sku, part, firmware, carrier, config, from, kind, oem and notes of a report that has
+-- file_name, bytes, records and problems. Headers that contradict each other are a problem.
 function identity.fill(report)
-  local outer = report.records[1]
+  local outer, headers = report.records[1], headers_of(report)
   report.from, report.notes = {}, {}
   if not outer then return end
-  for _, source in ipairs(sources(report)) do
-    for _, field in ipairs(fields) do
-      if not report[field] and source[2][field] then
-        report[field], report.from[field] = source[2][field], source[1]
-      end
-    end
+  for _, header in ipairs(headers) do
+    if header.record == outer or tells[header.record.type] then fill_missing(report, header.from, header.fields) end
   end
   report.product, report.from.product = outer.product:upper(), "outer header"
+  fill_from_name(report)
   report.kind = kind_by_records(report) or kind_by_header(report, outer)
   report.oem = is_oem(report, outer)
   compare_with_name(report)
+  report.problems[#report.problems + 1] = find_contradiction(headers)
 end
 
 return identity

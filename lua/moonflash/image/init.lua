@@ -98,8 +98,8 @@ local function report_of(item, seen, head, silence_ms)
     bytes = seen.complete and seen.bytes or outer and outer.size + HEADER or seen.bytes,
     records = seen.records, problems = problems.of(seen, head), head = head,
   }, Report)
-  report.ok, report.failure = #report.problems == 0, problems.failure(report)
   identity.fill(report)
+  report.ok, report.failure = #report.problems == 0, problems.failure(report)
   return report
 end
 

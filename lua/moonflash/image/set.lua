@@ -1,8 +1,9 @@
 --- Whether images are an update together: firmware and settings, or both in one package, for the same modem and of
--- the same version. The user's options override the images.
+-- the same version. The user's options fill what no header tells.
 -- @module moonflash.image.set
 
 local failure = require "moonflash.base.failure"
+local identity = require "moonflash.image.identity"
 local problems = require "moonflash.image.problems"
 local version = require "moonflash.base.version"
 
@@ -29,11 +30,24 @@ local function check_reports(set)
   end
 end
 
+-- The value of a field and its image: firmware has its own version, settings have the rest. A name does not count against
+-- an option.
+local function told(set, field, option)
+  local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
+  local image = field == "firmware" and firmware and firmware.firmware and firmware or settings or firmware or {}
+  local is_named = option and (image.from or {})[field] == identity.NAME
+  return not is_named and image[field] or nil, image
+end
+
 local function check_options(set, options)
   for _, field in ipairs(fields) do
-    local name = option_of[field]
-    if options[name] and not version.is(field, options[name]) then
-      problem(set, "image.unversioned", "'%s' cannot be a %s", options[name], (name:gsub("_", " ")))
+    local option, name = options[option_of[field]], option_of[field]:gsub("_", " ")
+    local value, image = told(set, field, option)
+    if option and not version.is(field, option) then
+      problem(set, "image.unversioned", "'%s' cannot be a %s", option, name)
+    elseif option and value and value:lower() ~= option:lower() then
+      problem(set, "image.mismatch", "the %s %s contradicts %s, which says %s", name, option, image.file, value)
+      set.problems[#set.problems].hint = "leave the option out, or give the image that it belongs to"
     end
   end
 end
@@ -73,6 +87,17 @@ local function incomplete(set, image, message, hint)
   end
 end
 
+-- A loader takes only packages.
+local function check_outer_records(set)
+  for _, image in ipairs(set.images) do
+    local outer = (image.records or {})[1]
+    if outer and outer.type ~= "SPKG" then
+      incomplete(set, image, "%s is a bare " .. outer.type .. " record: a modem takes it only inside an SPKG record",
+        "give the whole file as its maker ships it")
+    end
+  end
+end
+
 local function check_complete(set, options)
   local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
   if #set.images == 0 then
@@ -94,16 +119,11 @@ local function check_versions(set)
   end
 end
 
--- What the user types in another letter case is written as the image spells it.
-local function spelt(typed, own)
-  return own and typed and own:lower() == typed:lower() and own or typed or own
-end
-
+-- A carrier is spelt as the image spells it.
 local function fill(set, options)
-  local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
   for _, field in ipairs(fields) do
-    local best = field == "firmware" and firmware or settings or {}
-    set[field] = spelt(options[option_of[field]], best[field] or (settings or {})[field])
+    local option = options[option_of[field]]
+    set[field] = told(set, field, option) or option
   end
   for _, image in ipairs(set.images) do
     set.family, set.product = set.family or image.family, set.product or image.product
@@ -136,6 +156,7 @@ return function(reports, options)
   check_fit(set, options)
   set.fits = #set.problems == 0
   if set.fits then
+    check_outer_records(set)
     check_complete(set, options)
     check_versions(set)
   end
