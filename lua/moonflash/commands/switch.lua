@@ -20,7 +20,7 @@ local switch_steps = {
 local recover_steps = {
   steps.wake { mode = "download", retry = 2 },
   steps.wait { mode = "application", within = 240 },
-  steps.read_versions { retry = 24, pause = 5 },
+  steps.read_versions { retry = 24, pause = 5, most = 145 },
   steps.normal_boot { retry = 2, pause = 5 },
   steps.stop_if_well {},
   steps.prefer_stored { retry = 3, pause = 5 },

@@ -61,7 +61,7 @@ local function run_protected(job, step)
 end
 
 local function run_with_retries(job, step)
-  local retries = step.retry or 0
+  local retries, ends = step.retry or 0, step.most and sys.clock_ms() + job:ms(step.most)
   for try = 0, retries do
     if try > 0 then
       job:note(("%s: try %d"):format(step.name, try + 1))
@@ -70,7 +70,9 @@ local function run_with_retries(job, step)
     end
     local outcome, detail = run_protected(job, step)
     if outcome then return outcome, detail end
-    if try == retries or is_permanent(job, detail) then return nil, detail end
+    if try == retries or is_permanent(job, detail) or ends and sys.clock_ms() >= ends then
+      return nil, detail
+    end
     job:note(("%s: %s"):format(step.name, tostring(detail)))
   end
 end

@@ -116,17 +116,19 @@ local function busy_handler(self)
   end
 end
 
-local function open_download(self, path)
-  local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale,
+local function open_download(self, path, within_ms)
+  local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, within_ms = within_ms,
+    fresh = self.reset_requested_at ~= nil and not self.image_begun,
     on_busy = busy_handler(self), on_opened = function() self:begin_image() end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
   return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))
 end
 
 --- The download session: port open and greeted.
+-- @tparam[opt] number within_ms how long a silent modem is greeted; some seconds when not given
 -- @treturn table the session, or nil and a failure
 -- @raise when the job was finalized
-function ports:download()
+function ports:download(within_ms)
   if self.loader then return self.loader end
   local ready, problem = prepare(self)
   if not ready then return nil, problem end
@@ -135,7 +137,7 @@ function ports:download()
     return nil, failure.new("device.no_port", "there is no download port",
       { evidence = device.describe(self.device) })
   end
-  self.loader, problem = open_download(self, path)
+  self.loader, problem = open_download(self, path, within_ms)
   if not self.loader and problem.code:match "^qdl%." then add_evidence(self, problem) end
   return self.loader, problem
 end

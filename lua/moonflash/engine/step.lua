@@ -8,11 +8,11 @@ local step = {}
 
 --- Fields of every step.
 -- mode: the step runs only in this mode of the modem; within: seconds of each wait for the modem; retry: how often a
--- failure is tried again; pause: seconds between tries; again: how often this step may restart the whole procedure;
--- undo: the name of the function that undoes the step when a later one fails; name: in words; run: a
--- function(job, step) instead of the kind's.
+-- failure is tried again; pause: seconds between tries; most: seconds after which no try begins; again: how often this
+-- step may restart the whole procedure; undo: the name of the function that undoes the step when a later one fails;
+-- name: in words; run: a function(job, step) instead of the kind's.
 step.shared = {
-  name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause",
+  name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause", most = "seconds",
   again = "count", undo = "string", run = "function",
 }
 

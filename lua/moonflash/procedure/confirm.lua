@@ -6,6 +6,8 @@ local failure = require "moonflash.base.failure"
 local step = require "moonflash.engine.step"
 local versions = require "moonflash.procedure.versions"
 
+local MOST_SECONDS = 145 -- no try begins later: with the last one 180 s in all
+
 -- Old firmware (9x15) that knows no preference may not report its carrier settings either: then only the firmware
 -- is compared.
 local function expected(set, state)
@@ -35,13 +37,23 @@ local function read(job)
   return nil, problem
 end
 
+-- A modem may need minutes after an update, or another restart.
+local function unanswered(job, problem)
+  job:close_qmi()
+  job:close_at()
+  if not job.waits_for_answer then
+    job.emit { event = "say", message = "the modem has restarted and does not answer yet: waiting up to 3 min for it" }
+  end
+  job.waits_for_answer = true
+  if problem.code == "qmi.unavailable" then return nil, problem end
+  problem.hint = problem.hint or "restart the modem: `moonflash at 'AT!RESET'`, or unplug it for some seconds; then "
+    .. "`moonflash status` shows whether it runs the new firmware"
+  return nil, problem
+end
+
 local function confirm(job, self)
   local state, problem = read(job)
-  if not state then
-    job:close_qmi()
-    job:close_at()
-    return nil, problem
-  end
+  if not state then return unanswered(job, problem) end
   job.after = state.running
   local runs = expected(job.set, state)
   local found = versions.difference(job.set, state, runs)
@@ -61,7 +73,7 @@ return {
   confirm = step.define {
     name = "confirm", changes = false, seconds = 10,
     fields = { confirmations = "several" },
-    mode = "application", confirmations = 3, retry = 24, pause = 5, again = 1,
+    mode = "application", confirmations = 3, retry = 24, pause = 5, most = MOST_SECONDS, again = 1,
     run = confirm,
   },
 }

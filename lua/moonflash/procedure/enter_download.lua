@@ -9,12 +9,13 @@ local step = require "moonflash.engine.step"
 local sys = require "moonflash.core.sys"
 
 local function try_route(job, route, within_ms)
+  local ends = sys.clock_ms() + within_ms
   local found, lost = reset.run(job, route.run, within_ms)
   if not found then return nil, lost end
   if found.mode ~= "download" then
     return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
   end
-  local loader, silent = job:download()
+  local loader, silent = job:download(ends - sys.clock_ms())
   if not loader then return nil, silent end
   return true
 end

@@ -11,6 +11,7 @@
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local qdl = require "moonflash.core.qdl"
+local sys = require "moonflash.core.sys"
 local transfer = require "moonflash.core.transfer"
 local words = require "moonflash.protocol.qdl_words"
 
@@ -72,7 +73,9 @@ local function greet(self, before)
   return carry_out(self, {})
 end
 
--- --- a loader in the middle of an earlier run's write --------------------------------------------
+-- --- a loader that does not answer ----------------------------------------------------------------
+--
+-- A loader that has just started may take no byte for some time: it is greeted until it answers.
 --
 -- When a program is killed in the middle of a write, the loader takes all following bytes, greetings too, as
 -- the rest of that write. We send flags until it answers: between commands a loader ignores them. A loader
@@ -84,48 +87,50 @@ local function drop_answers(port)
   end
 end
 
-local function wait_for_answer(port, within_ms)
-  if not port:read(MOST_AT_ONCE, within_ms) then return false end
-  drop_answers(port)
-  return true
-end
-
 -- Sends flags, at most as many bytes as one write has, until the loader answers.
 local function complete_write(port, most, within_ms)
   local sent, answer = 0, nil
   while sent < most and not answer do
-    if not port:write(FLAGS, within_ms) then return false end
+    if not port:write(FLAGS, within_ms) then return end
     sent, answer = sent + #FLAGS, port:read(MOST_AT_ONCE, 0)
   end
-  if not answer then return wait_for_answer(port, within_ms) end
-  drop_answers(port)
-  return true
+  if answer or port:read(MOST_AT_ONCE, within_ms) then drop_answers(port) end
 end
 
-local function wait_until_ready(self)
-  local most, busy_ms = math.max(self.options.chunk or 0, download.chunk), self.timing.final_ack_ms
-  if complete_write(self.channel, most, self.timing.reply_ms) then return true end
-  if not self.options.on_busy then return false end
-  self.options.on_busy(busy_ms)
-  return wait_for_answer(self.channel, busy_ms)
+-- The answers to all greetings in vain may come at once: the last greeting begins anew.
+local function greet_until(self, deadline)
+  local greeted, silent
+  repeat greeted, silent = greet(self, "")
+  until greeted or silent.code ~= "qdl.silent" or sys.clock_ms() >= deadline
+  if not greeted then return nil, silent end
+  drop_answers(self.channel)
+  return greet(self, "")
+end
+
+local function greet_when_ready(self, before)
+  local options, within_ms = self.options, self.options.within_ms or 0
+  local greeted, silent = greet(self, before)
+  if greeted or silent.code ~= "qdl.silent" then return greeted, silent end
+  if not options.fresh then
+    complete_write(self.channel, math.max(options.chunk or 0, download.chunk), self.timing.reply_ms)
+  end
+  if options.on_busy then
+    within_ms = math.max(within_ms, self.timing.final_ack_ms)
+    options.on_busy(within_ms)
+  end
+  return greet_until(self, sys.clock_ms() + within_ms)
 end
 
 -- --- the session -----------------------------------------------------------------------------------
-
-local function greet_when_ready(self, before)
-  local greeted, silent = greet(self, before)
-  if greeted then return true end
-  if silent.code ~= "qdl.silent" or not wait_until_ready(self) then return nil, silent end
-  return greet(self, "")
-end
 
 --- Opens a port and greets the modem.
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
 -- greeting_attempts; scale, a factor for all times; on_opened = function(): the modem accepted the open request of an
 -- image, so it may hold a part of the image (may be called several times); on_reset = function(): the reset request
--- was written; on_busy = function(ms): the modem may still write its flash, so a silent modem is waited for, up to
--- final_ack_ms; called when the wait begins
+-- was written; within_ms: how long a silent modem is greeted; fresh: it has just started, so no write of an earlier run
+-- is incomplete; on_busy = function(ms): the modem may still write its flash, so it is greeted for final_ack_ms; called
+-- when that begins
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
