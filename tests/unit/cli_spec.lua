@@ -116,6 +116,10 @@ describe("a wrong command line", function()
   local messages = {
     { "there is no command updat\n  to do: the commands are devices, status, inspect", "updat", "a" },
     { "there is no option %-%-bogus\n  to do: see `moonflash update %-%-help`", "update", "--bogus", "a" },
+    { "there is no option %-u\n  to do: the command is a word: moonflash update FILE", "-d", "1199", "-u", "x.cwe" },
+    { "there is no option %-U\n  to do: the command is a word: moonflash recover FILE", "-U", "-s", "1:8", "x.nvu" },
+    { "there is no option %-%-update\n  to do: the command is a word: moonflash update", "--update", "x.cwe" },
+    { "there is no option %-z\n  to do: the command is a word: moonflash inspect FILE", "-vz", "x.cwe" },
     { "there is no option %-%-timeout\n  to do: did you mean %-%-timeout%-scale%?", "update", "a", "--timeout", "2" },
     { "%-%-storage%-index: '%-1' is not a whole number from 1 to 255", "update", "a", "--storage-index", "-1" },
     { "%-%-timeout%-scale: '0' is not a number above 0, at most 1000", "update", "a", "--timeout-scale=0" },

@@ -163,13 +163,15 @@ describe("an image", function()
     end)
 
     it("the chip", function()
-      refuses("product 9X30 %(outer header%), 9X15 %(BOOT", { product = "9X30" }, { { type = "BOOT", product = "9x15" } })
+      refuses("product 9X30 %(outer header%), 9X15 %(BOOT", { product = "9X30" },
+        { { type = "BOOT", product = "9x15" } })
     end)
 
     it("carrier and version of settings", function()
       local outer = { version = text() }
       refuses("carrier GENERIC .* VZW %(NVUP", outer, { { type = "NVUP", version = text(nil, "VZW") } })
-      refuses("config 002.072_000 .* 002.071_000", outer, { { type = "NVUP", version = text(nil, nil, "002.071_000") } })
+      refuses("config 002.072_000 .* 002.071_000", outer,
+        { { type = "NVUP", version = text(nil, nil, "002.071_000") } })
       refuses("carrier GENERIC %(FILE", {},
         { { type = "FILE", version = text() }, { type = "NVUP", version = text(nil, "ATT") } })
     end)

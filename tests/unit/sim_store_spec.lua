@@ -81,6 +81,13 @@ describe("the simulated loader's look at an image", function()
     assert.same({ firmware = "02.33.03.00", settings = new_pair }, found)
   end)
 
+  it("finds carriers with digits, and settings with a plain number", function()
+    for _, pair in ipairs { { "GENEU-4G", "005.026_000" }, { "DisableB5", "1_000" }, { "OEMPRI918", "001.000_000" } } do
+      local found = cwe.contents(cwe.verify(write("settings", { carrier = pair[1], config = pair[2] })))
+      assert.same(pair, { found.settings.carrier, found.settings.config })
+    end
+  end)
+
   it("takes the real object of the traces", function()
     local text = assert(sys.read_file "tests/vectors/cwe-nvup-disableb5.txt"):gsub("#[^\n]*\n", "")
     local path = support.folder() .. "/real.cwe"

@@ -39,8 +39,14 @@ end
 
 -- Options -----------------------------------------------------------------------------------------
 
--- The option whose name begins with a word.
+-- Options of qmi-firmware-update that are commands here.
+local commands_elsewhere = { ["-u"] = "update", ["--update"] = "update", ["-U"] = "recover",
+  ["--update-download"] = "recover", ["-z"] = "inspect", ["--verify"] = "inspect" }
+
+-- The command, or the option whose name begins with a word.
 local function hint_for_unknown(word)
+  local command = commands_elsewhere[word]
+  if command then return ("the command is a word: moonflash %s FILE..."):format(command) end
   for known in pairs(by_word) do
     if #word > 3 and known:sub(1, #word) == word then return ("did you mean %s?"):format(known) end
   end

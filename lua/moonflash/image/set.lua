@@ -30,8 +30,8 @@ local function check_reports(set)
   end
 end
 
--- The value of a field and its image: firmware has its own version, settings have the rest. A name does not count against
--- an option.
+-- The value of a field and its image: firmware has its own version, settings have the rest. A name does not count
+-- against an option.
 local function told(set, field, option)
   local settings, firmware = first(set, "settings", "package"), first(set, "firmware", "package")
   local image = field == "firmware" and firmware and firmware.firmware and firmware or settings or firmware or {}

@@ -129,7 +129,7 @@ function cwe.contents(records)
   local contents = {}
   for _, record in ipairs(records) do
     local firmware = record.version:match(version_pattern) or records[1].version:match(version_pattern)
-    local carrier, config = record.version:match("_([%a-]+)_(%d+%.%d+_%d%d%d)$")
+    local carrier, config = record.version:match("_([%w-]+)_([%d.]+_%d%d%d)$")
     contents.usb_ids = contents.usb_ids or record.usb_ids
     if firmware_types[record.type] then contents.firmware = contents.firmware or firmware end
     if carrier and not contents.settings then

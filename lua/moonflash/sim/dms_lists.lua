@@ -58,7 +58,7 @@ function lists.read_preference(text)
   local modem, settings = found[modem_type], found[settings_type]
   if not modem or not settings then return nil, malformed end
   local firmware, carrier = settings.build:match("^(%d%d%.%d%d%.%d%d%.%d%d)_([%w-]+)$")
-  local config = settings.id:match("^%d+%.%d+_%d+$")
+  local config = settings.id:match("^[%d.]+_%d+$")
   local same = modem.build == settings.build and modem.id == settings.id
   local any = firmware and modem.build == firmware .. "_?" and modem.id == any_id
   if not config or not (same or any) then return nil, invalid_argument end
