@@ -103,7 +103,7 @@ describe("device.list", function()
   end)
 
   it("lists unknown Sierra devices and the boot ROM without a model, and nothing else", function()
-    plug("1-1", "1199:ffff", 2, { fake.serial(0) })
+    plug("1-1", "1199:ffff", 2, { fake.serial(0, "ttyUSB1") })
     plug("1-2", "05c6:9008", 3, { fake.serial(0, "ttyUSB0") })
     plug("1-3", "046d:c31c", 4)
     local found = list()
@@ -243,6 +243,28 @@ describe("device.list", function()
     }, list()[1].missing)
     plug("1-2", "1199:9070", 3, { fake.serial(0) })
     assert.equal("qcserial", list()[2].missing[1].module)
+  end)
+
+  it("names who holds an interface, or that it has no driver, of any model", function()
+    local function interfaces(driver)
+      local all = {}
+      for index, number in ipairs { 0, 2, 3, 8 } do
+        all[index] = { number = number, class = "ff", driver = driver }
+      end
+      return all
+    end
+    plug("1-1", "1199:9071", 2, interfaces "usbfs")
+    plug("1-2", "1199:90c3", 3, interfaces())
+    plug("1-3", "1199:9fff", 4, { { number = 12, class = "02", driver = "vfio" } })
+    local found = list()
+    assert.matches("interface 3 is held by usbfs %(qcserial%), interface 8 is held by usbfs %(qmi_wwan%)",
+      device.describe(found[1]))
+    assert.equal(4, #found[2].missing)
+    assert.matches("interface 0 has no driver %(qcserial%)", device.describe(found[2]))
+    assert.matches("interface 12 is held by vfio %(cdc_mbim%)", device.describe(found[3]))
+    plug("1-4", "1199:9071", 5, { { number = 2, class = "02", driver = "cdc_acm", tty = "ttyACM0" },
+      { number = 8, class = "ff", driver = "GobiNet" }, { number = 3, class = "ff", driver = "option" } })
+    assert.same({}, list()[4].missing)
   end)
 
   it("ignores ports of other drivers", function()

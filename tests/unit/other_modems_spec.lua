@@ -61,6 +61,19 @@ describe("a modem that no script is for", function()
     assert_refused(run "recover", "no script is for the MC77xx")
   end)
 
+  it("tells in status and plan who holds its ports", function()
+    local function plugged(driver)
+      plug("1199:9071", nil, { { number = 3, class = "ff", driver = driver },
+        { number = 8, class = "ff", driver = driver } })
+      local status = run "status"
+      assert.equal("device.no_port", status.failure.code)
+      return status.failure.evidence, run "plan".failure
+    end
+    assert.matches("interface 3 is held by usbfs .*interface 8 is held by usbfs", (plugged "usbfs"))
+    tree:unplug "1-1"
+    assert.matches("interface 8 has no driver", (plugged(nil)))
+  end)
+
   it("is unknown when nothing tells more: --model works on it", function()
     plug("413c:81a2", "DW5806")
     assert.equal("device.unknown_model", run "plan".failure.code)

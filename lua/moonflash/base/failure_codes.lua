@@ -67,7 +67,7 @@ codes.hints = {
   ["device.ambiguous"] = "choose one with --place, --serial, -d or -s",
   ["device.unknown_model"] = "say which model it is with --model",
   ["device.not_seen"] = "replug the modem and run the same command again",
-  ["device.no_port"] = "`moonflash devices` says which driver is missing",
+  ["device.no_port"] = "`moonflash devices` says which driver is missing, or has the interface",
   ["device.busy"] = "wait until the other job has ended",
   -- what is found before anything is changed; its own hint says more
   ["preflight.node"] = "remove the plain file and replug the modem",

@@ -32,8 +32,9 @@ function show.devices(out, devices)
   out:rows(rows)
   for _, device in ipairs(devices) do
     for _, missing in ipairs(device.missing or {}) do
-      out:say(("%s: interface %s has no driver: load %s (OpenWrt: install %s)"):format(device.place,
-        tostring(missing.interface), missing.module, missing.package))
+      local what = missing.holder and ("is held by %s: end the program or virtual machine that uses the modem"):format(
+        missing.holder) or ("has no driver: load %s (OpenWrt: install %s)"):format(missing.module, missing.package)
+      out:say(("%s: interface %s %s"):format(device.place, tostring(missing.interface), what))
     end
   end
 end

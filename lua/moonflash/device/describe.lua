@@ -16,7 +16,8 @@ function describe.device(dev)
   local words = { ("%s %s %s:%s"):format(dev.place, name, dev.vid, dev.pid), modes[dev.mode] }
   if dev.serial then words[#words + 1] = "serial " .. dev.serial end
   for _, missing in ipairs(dev.missing or {}) do
-    words[#words + 1] = ("interface %d has no driver (%s)"):format(missing.interface, missing.module)
+    words[#words + 1] = ("interface %d %s (%s)"):format(missing.interface,
+      missing.holder and "is held by " .. missing.holder or "has no driver", missing.module)
   end
   return table.concat(words, ", ")
 end

@@ -11,6 +11,9 @@ local serial = { qcserial = true, option = true, usbserial_generic = true, GobiS
 
 local control = { qmi_wwan = "qmi", cdc_mbim = "mbim" }
 
+-- Drivers of further interfaces of a modem, whose nodes are not used.
+local others = { GobiNet = true, cdc_acm = true, cdc_ether = true, cdc_ncm = true, rndis_host = true }
+
 -- Serial ports in application mode, by interface number.
 local ports = { [0] = "diag", [2] = "nmea", [3] = "at" }
 
@@ -31,16 +34,15 @@ local function need(interface)
   end
 end
 
---- The interfaces that should have a driver but have none.
--- @tparam table interfaces of a device, as sysfs.read gives them
--- @treturn table array of { kind = "driver", interface, module, package (of OpenWrt) }
+--- The interfaces that need a driver and have none, or one that gives no port, as usbfs of a virtual machine: array of
+-- { kind = "driver", interface, module, package (of OpenWrt), holder = the other driver }.
 function drivers.missing(interfaces)
   local missing = {}
   for _, interface in ipairs(interfaces) do
-    local rule = not interface.driver and need(interface)
-    if rule then
+    local rule, holder = need(interface), interface.driver
+    if rule and not (serial[holder] or control[holder] or others[holder]) then
       missing[#missing + 1] = { kind = "driver", interface = interface.number,
-        module = rule.module, package = rule.package }
+        module = rule.module, package = rule.package, holder = holder }
     end
   end
   return missing

@@ -96,7 +96,7 @@ function identify:complete(dev, before)
   dev.ids = model and usb_ids.of_modem(model, ids_of(dev)) or { ids_of(dev), unpack(before and before.ids or {}) }
   dev.mode = mode_of(dev, models, before)
   dev.nodes = drivers.nodes(dev.interfaces, not (dev.other and dev.other.final) and dev.mode)
-  dev.missing = dev.model and dev.mode ~= "boot-rom" and drivers.missing(dev.interfaces) or {}
+  dev.missing = dev.mode ~= "boot-rom" and drivers.missing(dev.interfaces) or {}
   return dev
 end
 

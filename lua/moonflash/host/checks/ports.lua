@@ -93,6 +93,10 @@ end
 local function find_missing_now(dev, given)
   local missing = needed_driver(dev, given)
   if not missing then return nil end
+  if missing.holder then
+    return { message = missing.holder .. " has the interfaces of the modem", evidence = device.describe(dev),
+      hint = "end the program or virtual machine that uses the modem" }
+  end
   return {
     message = "a driver of the modem is missing: " .. missing.module, evidence = device.describe(dev),
     hint = ("modprobe %s; on OpenWrt install %s"):format(missing.module, missing.package),
