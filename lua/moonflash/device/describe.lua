@@ -1,5 +1,4 @@
 --- Devices in words, for lists and evidence; also what was found while waiting for a modem.
--- @module moonflash.device.describe
 
 local describe = {}
 
@@ -9,8 +8,6 @@ local modes = {
 }
 
 --- One device: "1-6 MC7455 1199:9070, waiting for an image (download mode), serial LF123".
--- @tparam table dev
--- @treturn string
 function describe.device(dev)
   local name = dev.model or dev.other and dev.other.name or "unknown model"
   local words = { ("%s %s %s:%s"):format(dev.place, name, dev.vid, dev.pid), modes[dev.mode] }
@@ -23,8 +20,6 @@ function describe.device(dev)
 end
 
 --- Several devices.
--- @tparam table devices
--- @treturn string
 function describe.devices(devices)
   local lines = {}
   for index, dev in ipairs(devices) do lines[index] = describe.device(dev) end
@@ -35,17 +30,12 @@ local Timeline = {}
 Timeline.__index = Timeline
 
 --- What is found while waiting for a modem, with times: the evidence when the modem does not return.
--- @tparam number now ms; times are counted from it
 function describe.timeline(now)
   return setmetatable({ began = now, entries = {}, by_key = {} }, Timeline)
 end
 
---- Notes a state of a device: "1-6: 1199:9070 after 19.2 s, no port yet". The time is that of its first state.
--- @tparam string key of the device
--- @tparam string name
--- @tparam number now ms
--- @tparam[opt] string state
--- @treturn ?string in words; nil when nothing changed
+--- Notes a state of a device, and returns it in words: "1-6: 1199:9070 after 19.2 s, no port yet". The time is that of
+-- its first state. nil when nothing changed.
 function Timeline:note(key, name, now, state)
   local entry = self.by_key[key]
   if not entry then
@@ -60,7 +50,6 @@ function Timeline:note(key, name, now, state)
 end
 
 --- All entries in order.
--- @treturn string
 function Timeline:text()
   local lines = {}
   for index, entry in ipairs(self.entries) do lines[index] = entry.text end

@@ -1,6 +1,5 @@
 --- Kernel drivers: which interface needs which, what its node is for, and which OpenWrt package has the driver.
 -- Interface numbers are the "Sierra layout" of the kernel's qcserial.c and qmi_wwan.c.
--- @module moonflash.device.drivers
 
 local channel = require "moonflash.device.channel"
 
@@ -63,17 +62,13 @@ end
 
 --- Whether the interfaces of a device are those of a loader: one, number 0, vendor specific, with two endpoints
 -- (reference: qcserial). A port of anything else must not get bytes that are meant for a loader.
--- @tparam table dev of sysfs.read, whose interface may not be there yet
--- @treturn boolean
 function drivers.is_loader(dev)
   local one = dev.interfaces[1] or { number = 0, class = "ff" }
   return dev.interface_count == 1 and one.number == 0 and one.class == "ff" and (one.endpoints or 2) == 2
 end
 
---- What the nodes of a device are for. The ports of a boot ROM are not used.
--- @tparam table interfaces sorted by number
--- @tparam string mode
--- @treturn table { qmi = {}, mbim = {}, at, diag, nmea, qdl }
+--- What the nodes of a device are for: { qmi = {}, mbim = {}, at, diag, nmea, qdl }. The interfaces are sorted by
+-- number. The ports of a boot ROM are not used.
 function drivers.nodes(interfaces, mode)
   local nodes = { qmi = {}, mbim = {} }
   if mode == "download" and interfaces[1] then nodes.qdl = serial_port(interfaces[1]) end
@@ -91,11 +86,9 @@ local function has_all_ports(dev)
   return #dev.missing == 0 and #dev.interfaces == dev.interface_count
 end
 
---- The port that a device lacks. A job needs the download port; in application mode a control port, else the AT port.
--- @tparam table dev
--- @treturn ?string in words; nil when it has all its ports
--- @treturn ?string "node" when only the node of the needed port is missing; "further" when only ports are missing that
--- a job does not need
+--- The port that a device lacks, in words; nil when it has all. A job needs the download port; in application mode a
+-- control port, else the AT port. The second result is "node" when only the node of the needed port is missing,
+-- "further" when only ports are missing that a job does not need.
 function drivers.lacking(dev)
   local nodes, missing = dev.nodes, dev.missing[1]
   local port = nodes.qdl or nodes.qmi[1] or nodes.mbim[1] or nodes.at

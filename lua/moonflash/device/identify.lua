@@ -1,5 +1,4 @@
 --- Identifies devices by the USB ids of the model scripts: which model a device is, and in which mode.
--- @module moonflash.device.identify
 
 local drivers = require "moonflash.device.drivers"
 local usb_ids = require "moonflash.device.usb_ids"
@@ -10,9 +9,7 @@ identify.__index = identify
 local SIERRA_VID, SIERRA = "1199", "sierra wireless"
 local BOOT_ROM = "05c6:9008" -- Qualcomm's boot ROM: the modem has no firmware that starts
 
---- An index of models by ids.
--- @tparam table models array of { name, aliases, usb = { application = {...}, download = {...} } }
--- @treturn table with the methods below
+--- Identifies devices by the ids, names and aliases of these models.
 function identify.new(models)
   return setmetatable({ models = models }, identify)
 end
@@ -61,9 +58,7 @@ local function other_of(dev, model, named)
   return known and { name = known.name, reason = known.reason, final = true }
 end
 
---- Whether a device is listed: one of a model, of Sierra Wireless, or a Qualcomm boot ROM.
--- @tparam string ids "1199:9071"
--- @tparam ?string manufacturer text
+--- Whether a device with ids and perhaps a manufacturer is listed: one of a model, of Sierra Wireless, or a boot ROM.
 function identify:is_modem(ids, manufacturer)
   return with_ids(self.models, ids)[1] ~= nil or ids:sub(1, 4) == SIERRA_VID or ids == BOOT_ROM
     or (manufacturer or ""):lower():find(SIERRA, 1, true) ~= nil
@@ -84,10 +79,8 @@ local function mode_of(dev, models, before)
   return drivers.is_loader(dev) and may_be_loader(dev, models, before) and "download" or "application"
 end
 
---- Completes a device of sysfs.read: model, other, mode, nodes, missing, and the ids it may have.
--- @tparam table dev
--- @tparam[opt] table before the device that it was before a reset
--- @treturn table dev
+--- Completes a device of sysfs.read: model, other, mode, nodes, missing, and the ids it may have. `before` is what it
+-- was before a reset.
 function identify:complete(dev, before)
   local models = with_ids(self.models, ids_of(dev))
   local model, named = model_of(models, dev, before)

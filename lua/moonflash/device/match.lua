@@ -5,7 +5,6 @@
 -- into question. The ids alone are enough only for a SuperSpeed modem whose peer the kernel does not know: its
 -- loader appears at a place that nobody can foretell. Even then, no other modem with these ids may have been
 -- there before.
--- @module moonflash.device.match
 
 local match = {}
 match.__index = match
@@ -23,15 +22,11 @@ end
 
 --- The properties of a modem. The caller sets the fields serial_shared (another device has the same serial
 -- number) and ids_shared (another device has ids that the modem may have).
--- @tparam table dev an identified device
--- @treturn table places, peers, ids, serial, model
 function match.of(dev)
   return setmetatable({ places = {}, peers = {}, ids = {} }, match):learn(dev)
 end
 
 --- Adds the properties that the recognised modem has now.
--- @tparam table dev
--- @treturn table self
 function match:learn(dev)
   learn_place(self, dev)
   for _, ids in ipairs(dev.ids) do self.ids[ids] = true end
@@ -56,10 +51,8 @@ local function is_enough(self, dev)
   return self.places[dev.place] or self.ids[dev.vid .. ":" .. dev.pid] and self.peer_unknown and not self.ids_shared
 end
 
---- Picks the device that is the modem.
--- @tparam table devices identified, only those that were not there before
--- @treturn ?table the device; nil when there is none, or several are possible
--- @treturn table array of the candidates
+--- Picks the device that is the modem among identified devices that were not there before: the device, nil when there
+-- is none or several are possible; and the candidates.
 function match:pick(devices)
   local candidates, strong = {}, {}
   for _, dev in ipairs(devices) do

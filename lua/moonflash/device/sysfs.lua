@@ -1,6 +1,5 @@
 --- USB devices in /sys: facts only, nothing about modems. A device may vanish while it is read; the functions
 -- then return nil.
--- @module moonflash.device.sysfs
 
 local paths = require "moonflash.base.paths"
 local sys = require "moonflash.core.sys"
@@ -10,9 +9,7 @@ local sysfs = {}
 local LARGEST = 4096 -- an attribute of the kernel is at most a page
 local MOST_DIGITS = 9
 
---- The folder of one device.
--- @tparam string root "/", or the folder of another system
--- @tparam string place "1-1.4"
+--- The folder of the device at a place (1-1.4). The root is "/", or the folder of another system.
 function sysfs.device_folder(root, place)
   return paths.below(root, "/sys/bus/usb/devices/") .. place
 end
@@ -40,8 +37,6 @@ local function last_part(path)
 end
 
 --- The places of all devices on ports.
--- @tparam string root
--- @treturn table array of names
 function sysfs.places(root)
   local places = {}
   for _, name in ipairs(sys.list(sysfs.device_folder(root, "")) or {}) do
@@ -51,17 +46,11 @@ function sysfs.places(root)
 end
 
 --- The number of the device at a place on its bus: a new one after each reset.
--- @tparam string root
--- @tparam string place
--- @treturn ?number nil when nothing is there
 function sysfs.number(root, place)
   return number_of(sysfs.device_folder(root, place), "devnum")
 end
 
 --- The vendor and product id at a place: "1199:9071".
--- @tparam string root
--- @tparam string place
--- @treturn ?string nil when nothing is there
 function sysfs.ids(root, place)
   local folder = sysfs.device_folder(root, place)
   local vid, pid = attribute(folder, "idVendor"), attribute(folder, "idProduct")
@@ -69,11 +58,7 @@ function sysfs.ids(root, place)
   return ids and ids:match "^%x%x%x%x:%x%x%x%x$"
 end
 
---- A text attribute of the device at a place, without blanks around it.
--- @tparam string root
--- @tparam string place
--- @tparam string name "serial", "bMaxPower"
--- @treturn ?string nil when it is empty or missing
+--- A text attribute of the device at a place, without blanks around it; nil when it is empty or missing.
 function sysfs.attribute(root, place, name)
   return attribute(sysfs.device_folder(root, place), name)
 end
@@ -89,9 +74,6 @@ end
 
 --- The peer of a place: the USB 2 or USB 3 half of the same connector. It cannot be computed (2-3 and 1-6 are
 -- peers in a log) and is known only while a device is plugged in. The kernel adds the link last, after the ttys.
--- @tparam string root
--- @tparam string place
--- @treturn ?string
 function sysfs.peer(root, place)
   local port = last_part(sys.link(sysfs.device_folder(root, place) .. "/port/peer"))
   return port and place_of_port(port)
@@ -136,12 +118,9 @@ local function read_interfaces(root, place)
   return interfaces
 end
 
---- Everything about the device at a place.
--- @tparam string root
--- @tparam string place
--- @treturn ?table the device (see moonflash.device) without model, ids, mode, nodes and missing; interface_count
--- is what the device declares, because the kernel adds the folders one by one. nil when there is none, or when
--- it went away or was replaced while it was read
+--- Everything about the device at a place (see moonflash.device) without model, other, ids, mode, nodes and missing.
+-- interface_count is what the device declares, because the kernel adds the folders one by one. nil when there is no
+-- device, or when it went away or was replaced while it was read.
 function sysfs.read(root, place)
   local folder, ids = sysfs.device_folder(root, place), sysfs.ids(root, place)
   local devnum = sysfs.number(root, place)

@@ -1,5 +1,4 @@
 --- USB ids of models: the modes in which a model has them, and the ids of the same modem in its other mode.
--- @module moonflash.device.usb_ids
 
 local bytes = require "moonflash.core.bytes"
 
@@ -12,10 +11,7 @@ local function contains(list, ids)
   return false
 end
 
---- The modes in which a model has ids.
--- @tparam table model with usb = { application = { "1199:9071" }, download = { "1199:9070" } }
--- @tparam string ids in lower case
--- @treturn ?table { application, download }; nil when the model does not have them
+--- The modes in which a model has ids (in lower case): { application, download }; nil when it has them in none.
 function usb_ids.modes(model, ids)
   local modes = { application = contains(model.usb.application, ids), download = contains(model.usb.download, ids) }
   return (modes.application or modes.download) and modes or nil
@@ -26,11 +22,8 @@ local function decremented(ids)
   return vid .. ":" .. bytes.hex_number(math.max(tonumber(pid, 16), 1) - 1, 4)
 end
 
---- The ids that a modem has in download mode: the same, or the product id minus one; else any of the same vendor.
--- No rule holds for all models (reference: devices, 1).
--- @tparam table model
--- @tparam string ids in application mode
--- @treturn table array, may be empty
+--- The ids in download mode of a modem with these ids in application mode: the same, or the product id minus one; else
+-- any of the same vendor, perhaps none. No rule holds for all models (reference: devices, 1).
 function usb_ids.download(model, ids)
   for _, likely in ipairs { ids, decremented(ids) } do
     if contains(model.usb.download, likely) then return { likely } end
@@ -42,10 +35,7 @@ function usb_ids.download(model, ids)
   return same_vendor
 end
 
---- All ids that a modem with these ids may have, in both modes.
--- @tparam table model
--- @tparam string ids in lower case
--- @treturn table array without duplicates, these ids first
+--- All ids that a modem with these ids may have, in both modes, these ids first.
 function usb_ids.of_modem(model, ids)
   local all, modes = { ids }, usb_ids.modes(model, ids) or {}
   local function add(list)

@@ -1,6 +1,5 @@
 --- Waits until something may have changed on USB: for a uevent of the kernel; without uevents, 10 ms. The caller
 -- reads /sys to find the change.
--- @module moonflash.device.watch
 
 local sys = require "moonflash.core.sys"
 local uevent = require "moonflash.core.uevent"
@@ -14,7 +13,6 @@ local MOST_IN_BURST = 1000
 watch.clock = { now = sys.clock_ms, sleep = sys.sleep_ms }
 
 --- A watch without uevents.
--- @tparam[opt] table clock
 function watch.poll(clock)
   clock = clock or watch.clock
   return { wait = function(_, ms) return clock.sleep(math.min(POLL_MS, ms)) end, close = function() end }
@@ -55,11 +53,8 @@ function events:close()
   self.socket:close()
 end
 
---- Opens a watch: of uevents if possible, else a polling one.
--- @tparam string root
--- @tparam[opt] table clock { now(), sleep(ms) }
--- @treturn table with wait(ms): true when something may have changed or the time is over, nil and a failure
--- *.interrupted; and with close()
+--- Opens a watch: of uevents if possible, else a polling one. Its wait(ms) returns true when something may have changed
+-- or the time is over, nil and a failure *.interrupted.
 function watch.open(root, clock)
   local socket = uevent.open(root)
   if not socket then return watch.poll(clock) end
