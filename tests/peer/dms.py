@@ -171,7 +171,8 @@ class Dms:
 
 
 class QmiPort:
-    """Answers on one control port. `shape` (variant["messages"]) changes answers:
+    """Answers on one control port; `write` gets one answer at a time, `indicate` what comes
+    unasked. `shape` (variant["messages"]) changes answers:
 
     error, silent, lost (it acts and does not answer), delay (seconds), answers (how many are changed, all if not
     given), omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come first), pad (text that
@@ -180,8 +181,8 @@ class QmiPort:
     A modem that has just booted is silent at first (pace["boot"]), and indications come unasked.
     """
 
-    def __init__(self, modem, write):
-        self.modem, self.write = modem, write
+    def __init__(self, modem, write, indicate=None):
+        self.modem, self.write, self.indicate = modem, write, indicate or write
         self.control = qmux.Control()
         self.dms = Dms(modem)
         self.splitter = qmux.Splitter(self._frame, self._junk)
@@ -216,7 +217,7 @@ class QmiPort:
         if shape.get("lost"):
             return
         if self.modem.variant["indications"]:
-            data = qmux.indication(request) + data
+            self.indicate(qmux.indication(request))
         delay = shape.get("delay", 0) + self.modem.variant["pace"]["answer"]
         if delay:
             self.modem.loop.after(delay, lambda: self.write(data))

@@ -10,13 +10,20 @@ InvalidTransition (libqmi-devel 2017-November/002587, 002590). Timings of real m
 import dms
 from at import AtPort
 from images import Images
+from mbim import MbimPort
 from port import Port
 from qdl import LoaderPort
 from qmux import Refused
 
 HOST_IMAGE, PRI_IMAGE = 1, 2
-COMPOSITIONS = {"one": [0, 2, 3, 8], "two": [0, 2, 3, 8, 10], "no-at": [0, 2, 8], "bare": [8], "at": [0, 2, 3]}
-ROLES = {0: "diag", 2: "nmea", 3: "at", 8: "qmi", 10: "qmi"}
+COMPOSITIONS = {"one": [0, 2, 3, 8], "two": [0, 2, 3, 8, 10], "no-at": [0, 2, 8], "bare": [8], "at": [0, 2, 3],
+                "mbim": [0, 2, 3, 12, 13], "mbim-alone": [12, 13]}
+ROLES = {0: "diag", 2: "nmea", 3: "at", 8: "qmi", 10: "qmi", 12: "mbim", 13: "data"}
+# the usual driver of a role, qcserial if not given, and the class of its interface, ff if not given
+DRIVERS = {"qmi": "qmi_wwan", "mbim": "cdc_mbim", "data": "cdc_mbim"}
+CLASSES = {"mbim": "02", "data": "0a"}
+CONTROL = ("qmi", "mbim")
+HANDLERS = {"qmi": dms.QmiPort, "mbim": MbimPort, "at": AtPort}
 FLAG = b"\x7e"
 
 
@@ -71,11 +78,11 @@ class Modem:
 
     def _interface(self, number, role, receive):
         settings = self.variant["interfaces"].get(str(number), {})
-        driver = settings.get("driver", "qmi_wwan" if role == "qmi" else "qcserial")
-        port = Port(self.loop, receive) if driver else None
-        interface = {"number": number, "class": settings.get("class", "ff"), "driver": driver,
+        driver = settings.get("driver", DRIVERS.get(role, "qcserial"))
+        port = Port(self.loop, receive) if driver and role != "data" else None
+        interface = {"number": number, "class": settings.get("class", CLASSES.get(role, "ff")), "driver": driver,
                      "endpoints": settings.get("endpoints", 2 if role == "loader" else 3),
-                     "node": port and ("control" if role == "qmi" else "serial", port.path)}
+                     "node": port and ("control" if role in CONTROL else "serial", port.path)}
         if port:
             self.ports.append((role, port))
         return interface, port
@@ -148,12 +155,12 @@ class Modem:
 
     def _application_interface(self, number):
         role = self.variant["interfaces"].get(str(number), {}).get("role", ROLES.get(number, "none"))
-        handler = {"qmi": dms.QmiPort, "at": AtPort}.get(role)
+        handler = HANDLERS.get(role)
         box = {}
         interface, port = self._interface(number, role, lambda data: box["receive"](data))
         if handler and port:
             box["receive"] = handler(self, port.write).feed
-            if role == "at":
+            if role not in CONTROL:
                 box["receive"] = self._without_flags(role, box["receive"])
         else:
             box["receive"] = self._without_flags(role, lambda data: self._answer_diag(role, port, data))

@@ -6,7 +6,7 @@ local tables = require "moonflash.base.table"
 
 local rules = {}
 
-local ONLINE = 0
+local ONLINE, INTERRUPTED = 0, 9
 
 local function text(pair)
   return pair and ("%s %s %s"):format(pair.firmware, pair.carrier, pair.config) or "nothing"
@@ -34,8 +34,8 @@ function list.spoke_the_protocol(_, seen)
 end
 
 function list.ended_right(animal, seen)
-  local state, run = seen.state, seen.run
-  if run.status ~= 0 then return end
+  local state = seen.state
+  if not seen.run.result.ok then return end
   local wanted = stage.new[animal.model]
   if state.mode ~= "application" then return "done, and the modem is in " .. state.mode .. " mode" end
   if not same(state.running, wanted) then return "done, and it runs " .. text(state.running) end
@@ -51,20 +51,33 @@ local function entries(preference)
   return table.concat(lines, ", ")
 end
 
+-- What was nothing cannot be put back. The third field of an entry is the build id.
+local function prefers_nothing(preference)
+  return type(preference) == "table" and preference[1] ~= nil and preference[1][3] == ""
+end
+
 function list.ended_as_it_began(_, seen)
   local began, state = seen.began, seen.state
-  if seen.run.status == 0 then return end
+  if seen.run.result.ok then return end
   if state.mode ~= "application" and state.mode ~= began.mode then
     return "failed, and the modem is in " .. state.mode .. " mode"
   end
   if not same(state.running, began.running) then return "failed, and it runs " .. text(state.running) end
+  if state.boot_download ~= 0 then return "failed, and every restart leads into the loader" end
+  if prefers_nothing(began.preference) then return end
   if entries(state.preference) ~= entries(began.preference) then
     return "failed, and it prefers " .. entries(state.preference)
   end
   if state.power ~= began.power and state.power ~= ONLINE then
     return ("failed, and its power is %d"):format(state.power)
   end
-  if state.boot_download ~= 0 then return "failed, and every restart leads into the loader" end
+end
+
+-- A run that is interrupted says so; a run that is killed says nothing.
+function list.stopped(animal, seen)
+  if animal.signal and animal.signal ~= "KILL" and seen.stopped ~= INTERRUPTED and seen.stopped ~= 0 then
+    return ("interrupted, and the exit status was %d"):format(seen.stopped)
+  end
 end
 
 function list.left_the_neighbour_alone(_, seen)
@@ -72,7 +85,7 @@ function list.left_the_neighbour_alone(_, seen)
 end
 
 function list.succeeded(animal, seen)
-  if seen.run.status == 0 or animal.may_fail then return end
+  if seen.run.result.ok or animal.may_fail then return end
   return "it did not succeed"
 end
 
@@ -86,7 +99,7 @@ end
 --- Applies all rules.
 -- @tparam table animal of tests.peer.zoo
 -- @tparam table seen run (of stage.moonflash), began and state (of stage.state), mistakes, neighbour (the log of the
--- other modem, which begins with attach and state)
+-- other modem, which begins with attach and state), stopped (the exit status of a run before, which got a signal)
 -- @treturn ?string what is broken
 function rules.broken(animal, seen)
   local ended = list.ended(animal, seen)

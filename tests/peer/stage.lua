@@ -78,6 +78,17 @@ function stage.moonflash(peer, ...)
   return run
 end
 
+--- Starts the program with --json, and sends it a signal after some lines of its output, unless it ended before.
+-- @treturn number its exit status
+function stage.stopped(peer, signal, lines, ...)
+  local child = support.start { support.program, "--root", peer.root, "--json", ... }
+  for _ = 1, lines do
+    if cjson.decode(child:line(DEADLINE_MS)).event == "result" then return child:wait(DEADLINE_MS) end
+  end
+  child:kill(signal)
+  return child:wait(DEADLINE_MS)
+end
+
 --- What the modems recorded.
 -- @tparam Child peer
 -- @tparam[opt] string event only those

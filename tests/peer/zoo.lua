@@ -86,7 +86,9 @@ local differences = {
   { {}, { words = "no serial number", fields = { serial = NONE } } },
   { {}, { words = "one control port", fields = { composition = "one" } },
     { words = "no AT port", fields = { composition = "no-at" } },
-    { words = "QMI alone", fields = { composition = { 8, 10 } } } },
+    { words = "QMI alone", fields = { composition = { 8, 10 } } },
+    { words = "MBIM", fields = { composition = "mbim" } },
+    { words = "MBIM alone", fields = { composition = "mbim-alone" } } },
   { {}, { words = "behind two hubs", fields = { places = { application = "1-1.2.4" } } },
     { words = "USB 3, the loader at its peer", fields = { places = { application = "2-3", loader = "1-6", speed = 5000,
       peers = { ["2-3"] = "1-6", ["1-6"] = "2-3" } } } } },
@@ -96,7 +98,7 @@ local differences = {
     { words = "0x70 is refused", fields = { loader = { switch = "error" } } } },
   { {}, {}, { words = "0x003e is refused", models = { MC7455 = true, MC7354 = true },
     fields = { firmware_id = false } } },
-  { {}, {}, { words = "silent after it booted", fields = { pace = { boot = 0.3 } } } },
+  { {}, {}, {}, {}, { words = "silent after it booted", fields = { pace = { boot = 0.3 } } } },
   { {}, {}, { words = "its ttys come late", fields = { pace = { ports = 0.3 } } } },
   { {}, { words = "indications", fields = { indications = true } } },
   { {}, {}, { words = "no answer to the reset", fields = messages({ lost = true }, "0x003e") } },
@@ -104,6 +106,12 @@ local differences = {
     { words = "the loader has texts", fields = { loader = { text = "not now, and with many words" } } } },
   { {}, {}, { words = "it starts in its loader", fields = { start = "loader" } },
     { words = "it starts in low power", fields = { power = 1 } } },
+  { {}, { words = "blanks behind texts", fields = messages({ pad = "  " }, "0x0022", "0x0023", "0x5556") } },
+  { {}, {}, { words = "AUTO-SIM", fields = { images = { preference = {
+    { "modem", "?_?", "00.00.00.00_?" }, { "pri", "000.000_000", "00.00.00.00_AUTO-SIM" } } } } },
+    { words = "nothing preferred",
+      fields = { images = { preference = { { "modem", "", "" }, { "pri", "", "" } } } } } },
+  { {}, {}, {}, { words = "0x0048 lists only with an override", fields = { images = { lists = "override" } } } },
   { {}, {}, {}, { words = "a second modem", neighbour = true } },
   { {}, {}, { words = "no echo", fields = { at = { echo = false } } } },
 }
@@ -114,17 +122,19 @@ local obstacles = {
     fields = { loader = { refuse_open = { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 } } } },
   { words = "the first open is refused with 6", may_fail = true, fields = { loader = { refuse_open = { 6 } } } },
   { words = "a loader of another family", may_fail = true, fields = { loader = { product = "9X50" } } },
-  { words = "no restart leads into the loader", may_fail = true, fields = { never_loads = true } },
+  { words = "no restart leads into the loader", may_fail = true, is_long = true, fields = { never_loads = true } },
   { words = "the loader restarts once by itself", fields = { loader = { restarts = { after = 0.4, times = 1 },
     ack = 0.4 } }, may_fail = true },
-  { words = "the loader swallows for 0.5 s", fields = { loader = { swallow = 0.5 } } },
+  { words = "the loader swallows for 1 s", fields = { loader = { swallow = 1 } } },
   { words = "the loader is silent", may_fail = true, is_long = true,
     fields = { loader = { silent = true, window = 4 } } },
   { words = "offline is refused", may_fail = true, fields = messages({ error = 3 }, "0x002e") },
   { words = "the preference is refused", may_fail = true, fields = messages({ error = 48 }, "0x0048") },
 }
 
-local OBSTACLE_OF = 4 -- one draw of so many has an obstacle
+-- One draw of so many has an obstacle, and one a first run that is stopped after some lines of its output.
+local ENCOUNTERS, MOST_LINES = 4, 16
+local signals = { "INT", "TERM", "KILL" }
 
 -- A newer EM7305 has images, the old one takes a package without any preference.
 local models = {
@@ -144,6 +154,11 @@ local function apply(animal, choice)
   animal.may_fail = animal.may_fail or choice.may_fail or false
   animal.is_long = animal.is_long or choice.is_long or false
   animal.words[#animal.words + 1] = choice.words
+end
+
+local function stop(animal, signal, lines)
+  animal.signal, animal.lines = signal, lines
+  animal.words[#animal.words + 1] = ("SIG%s after %d lines"):format(signal, lines)
 end
 
 local function fits(choice, model)
@@ -171,7 +186,7 @@ end
 --- Draws a modem.
 -- @tparam number seed
 -- @treturn table seed, model, modems (for peer.py; the first one is updated), place, words (list), kinds of images,
--- may_fail, is_long
+-- may_fail, is_long, signal and lines of a run that is stopped
 function zoo.draw(seed)
   local below = generator(seed)
   local function one_of(list) return list[below(#list) + 1] end
@@ -184,7 +199,9 @@ function zoo.draw(seed)
     if fits(choice, animal.model) then apply(animal, choice) end
   end
   local obstacle = one_of(obstacles)
-  if below(OBSTACLE_OF) == 0 then apply(animal, obstacle) end
+  local event, lines = below(ENCOUNTERS), below(MOST_LINES) + 1
+  if event == 0 then apply(animal, obstacle) end
+  if event == 1 then stop(animal, signals[below(#signals) + 1], lines) end
   drop_images(animal.modem)
   animal.modems = { animal.modem, animal.has_neighbour and neighbour_of(animal.modem) or nil }
   animal.place = (animal.modem.places or {}).application or "1-1"
