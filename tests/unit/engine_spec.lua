@@ -207,7 +207,7 @@ describe("step constructors", function()
   it("refuse unknown fields, wrong types and unknown modes", function()
     assert.error_matches(function() send { final_akk = 1 } end, "no field \"final_akk\"")
     assert.error_matches(function() send { final_ack = "1" } end, "final_ack must be a number")
-    assert.error_matches(function() send { mode = "sleeping" } end, "no such mode")
+    assert.error_matches(function() send { mode = "sleeping" } end, "mode must be")
   end)
 
   it("refuse numbers that mean nothing", function()

@@ -57,7 +57,7 @@ describe("model.define", function()
       return function() model.define(description { fields }) end
     end
     assert.error_matches(one_with { retry = -1 }, "retry must be a whole number")
-    assert.error_matches(one_with { mode = "sleeping" }, "no such mode")
+    assert.error_matches(one_with { mode = "sleeping" }, "mode must be")
     assert.error_matches(one_with { within = "1" }, "within must be a number of seconds")
     assert.has_no.errors(one_with { mine = true })
   end)

@@ -24,6 +24,9 @@ end
 
 --- The device of a selection, in any mode; or nil and a failure: device.none, device.ambiguous, or device.busy while
 -- another job restarts its modem.
+-- @tparam string root
+-- @tparam table models
+-- @tparam table selection
 function jobs.select(root, models, selection)
   local devices = device.list(root, models)
   local found, problem = device.select(devices, selection)

@@ -12,18 +12,16 @@ local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local undo = require "moonflash.engine.job_undo"
 
+local ANY_MODE = { download = true, application = true }
 local SETTLE_SECONDS, RELOCATE_SECONDS = 3, 60
 local RUN_SECONDS = 10 -- a modem that is reset a few times soon after its start may stay in its loader
 
 local job = tables.merge(ports, undo)
 job.__index = job
 
---- How far a job is, in order. With the failure it decides the exit status.
--- untouched: nothing was changed; entering: the modem was changed and is restored after a failure;
--- transfer: the modem took a part of an image and stays in download mode; booting: the modem was restarted.
-job.phases = { "untouched", "entering", "transfer", "booting" }
-
---- Makes a job.
+--- Makes a job. Its phase is how far it is; with the failure it decides the exit status.
+-- "untouched": nothing was changed; "entering": the modem was changed and is restored after a failure;
+-- "transfer": the modem took a part of an image and stays in download mode; "booting": the modem was restarted.
 -- Steps add fields: state, before, after (see moonflash.procedure.versions); preference_set; stored_already: the
 -- modem stores the images, so a restart is enough; images_left: the modem restarts for the next image.
 -- @tparam table request model, models, device, root, set (images), options, arguments, emit
@@ -101,7 +99,7 @@ function job:refresh_device()
   local port_lost = self.port_lost
   self.port_lost = nil
   -- the ports of a modem close a moment before it leaves /sys
-  if port_lost and self:wait_for_device({ download = true, application = true }, self:ms(SETTLE_SECONDS)) then
+  if port_lost and self:wait_for_device(ANY_MODE, self:ms(SETTLE_SECONDS)) then
     return self.device
   end
   if device.is_there(self.device) then return self.device end
@@ -127,7 +125,7 @@ end
 --- Looks where the followed modem is now.
 -- @treturn table the device, or nil and a failure
 function job:relocate()
-  return self:wait_for_device({ download = true, application = true }, self:ms(RELOCATE_SECONDS), true)
+  return self:wait_for_device(ANY_MODE, self:ms(RELOCATE_SECONDS), true)
 end
 
 --- Waits until the followed modem is back.

@@ -27,11 +27,20 @@ end
 
 -- A modem in download mode has no other port, whatever the drivers.
 local function no_port(self, kind)
-  local in_download = self.device.mode ~= "application"
+  local waits = self.device.mode ~= "application" and kind ~= "download"
   return nil, failure.new("device.no_port",
-    ("the modem has no %s port%s"):format(kind, in_download and " while it waits for an image" or ""),
+    ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
     { evidence = device.describe(self.device),
-      hint = in_download and "`moonflash recover` starts the modem's firmware" or nil })
+      hint = waits and "`moonflash recover` starts the modem's firmware" or nil })
+end
+
+-- A method that closes the session in a field of the job.
+local function closes(field)
+  return function(self)
+    local session = self[field]
+    self[field] = nil
+    if session then session:close() end
+  end
 end
 
 --- The QMI session of the modem. A job that changes the modem begins it with SYNC, which frees the clients that other
@@ -89,11 +98,7 @@ function ports:at()
 end
 
 --- Closes the AT session.
-function ports:close_at()
-  local session = self.at_session
-  self.at_session = nil
-  if session then session:close() end
-end
+ports.close_at = closes "at_session"
 
 -- Adds the port, and the time since the reset was requested.
 local function add_evidence(self, problem)
@@ -133,21 +138,14 @@ function ports:download(within_ms)
   local ready, problem = prepare(self)
   if not ready then return nil, problem end
   local path = self.device.mode == "download" and self.device.nodes.qdl
-  if not path then
-    return nil, failure.new("device.no_port", "there is no download port",
-      { evidence = device.describe(self.device) })
-  end
+  if not path then return no_port(self, "download") end
   self.loader, problem = open_download(self, path, within_ms)
   if not self.loader and problem.code:match "^qdl%." then add_evidence(self, problem) end
   return self.loader, problem
 end
 
 --- Closes the download port.
-function ports:close_download()
-  local loader = self.loader
-  self.loader = nil
-  if loader then loader:close() end
-end
+ports.close_download = closes "loader"
 
 --- Opens the sources of all images that were not sent yet: a modem in download mode does not wait for a web server.
 -- They stay open until they are sent.

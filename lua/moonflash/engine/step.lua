@@ -12,11 +12,9 @@ local step = {}
 -- step may restart the whole procedure; undo: the name of the function that undoes the step when a later one fails;
 -- name: in words; run: a function(job, step) instead of the kind's.
 step.shared = {
-  name = "string", mode = "string", within = "seconds", retry = "count", pause = "pause", most = "seconds",
+  name = "string", mode = "mode", within = "seconds", retry = "count", pause = "pause", most = "seconds",
   again = "count", undo = "string", run = "function",
 }
-
-local modes = { application = true, download = true }
 
 local action_fields = { changes = "boolean", seconds = "pause" }
 
@@ -27,6 +25,10 @@ local function number(least, whole)
   return function(value)
     return type(value) == "number" and value >= least and value <= MOST and (not whole or value % 1 == 0)
   end
+end
+
+local function is_mode(value)
+  return value == "application" or value == "download"
 end
 
 local function is_route(value)
@@ -47,6 +49,7 @@ local kinds = {
   pause = { "a number of seconds from 0 to 1000000", number(0) },
   seconds = { "a number of seconds above 0, at most 1000000", number(0.001) },
   routes = { "a list of flash.routes", are_routes },
+  mode = { '"application" or "download"', is_mode },
 }
 
 local function is(value, kind)
@@ -61,9 +64,6 @@ local function fault(known, fields)
     if value ~= nil and not is(value, kind) then
       return ("%s must be %s"):format(name, kinds[kind] and kinds[kind][1] or "a " .. kind)
     end
-  end
-  if fields.mode and not modes[fields.mode] then
-    return ('no such mode: %s; there are "application" and "download"'):format(fields.mode)
   end
 end
 

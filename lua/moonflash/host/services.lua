@@ -66,7 +66,6 @@ local function resume_all(job, socket)
 end
 
 --- Resumes the entries in files of jobs that have ended. A job that runs holds the lock of its socket.
--- @tparam table job has the root and emits messages
 function services.restore_leftovers(job)
   for _, socket in ipairs(paused.sockets(job.root)) do
     local held = lock.take_socket(job.root, socket, lock.ASKS)
@@ -150,18 +149,14 @@ local function pause_all(job)
   return interfaces[1] ~= nil or stopped
 end
 
---- Pauses programs that use the job's modem. A finalizer of the job resumes them.
--- @tparam table job has locked the modem
--- @treturn boolean whether anything was paused, or nil and a failure
+--- Pauses programs that use the modem of a job, which has locked it. A finalizer of the job resumes them. Returns
+-- whether anything was paused, or nil and a failure.
 function services.pause(job)
   if job.options.keep_services then return false end
   return paused.alone(job.root, function() return pause_all(job) end)
 end
 
 --- The programs that would be paused, in words, for `plan`.
--- @tparam string root
--- @tparam table dev
--- @treturn table array of strings
 function services.list(root, dev)
   local found = {}
   for _, entry in ipairs(netifd.find(root, dev)) do found[#found + 1] = words(entry) end

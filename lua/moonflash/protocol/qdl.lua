@@ -1,11 +1,5 @@
---- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images.
---
---     local session, failure = download.open("/dev/ttyUSB0")
---     local ok, failure = session:send(image, { progress = function(sent, total) ... end })
---     session:reset()
---     session:close()
---
--- All calls block, with deadlines.
+--- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images. All calls
+-- block, with deadlines.
 -- @module moonflash.protocol.qdl
 
 local channel = require "moonflash.device.channel"
@@ -29,9 +23,9 @@ download.timing = {
   stall_ms = 30000,      -- the modem reads nothing
   source_ms = 60000,     -- the source of the image has no data
 }
-download.greeting_attempts = 5
 download.chunk = 1048576 -- bytes
 
+local GREETINGS = 5
 local MOST_AT_ONCE = 4096
 local FLAGS = ("~"):rep(16384)
 local QUIET_MS, MOST_ANSWERS = 100, 50
@@ -41,7 +35,7 @@ local function scaled_timing(options)
   for name, ms in pairs(download.timing) do
     timing[name] = math.max(1, math.floor((options[name] or ms) * (options.scale or 1)))
   end
-  timing.greeting_attempts = options.greeting_attempts or download.greeting_attempts
+  timing.greeting_attempts = options.greeting_attempts or GREETINGS
   return timing
 end
 
@@ -50,7 +44,7 @@ local function carry_out(self, operation)
   local carrier = transfer.new {
     conversation = self.conversation, channel = self.channel, reader = operation.reader,
     progress = operation.progress, chunk = self.options.chunk or download.chunk,
-    write_size = self.options.write_size, stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
+    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
   }
   self.failed = failure.new("transfer.interrupted", "the transfer was left half way") -- when `progress` raises
   local done, problem
@@ -125,7 +119,7 @@ end
 
 --- Opens a port and greets the modem.
 -- @tparam string address of the port, see moonflash.device.channel
--- @tparam[opt] table options chunk and write_size in bytes; the names of download.timing in ms;
+-- @tparam[opt] table options chunk in bytes; the names of download.timing in ms;
 -- greeting_attempts; scale, a factor for all times; on_opened = function(): the modem accepted the open request of an
 -- image, so it may hold a part of the image (may be called several times); on_reset = function(): the reset request
 -- was written; within_ms: how long a silent modem is greeted; fresh: it has just started, so no write of an earlier run
@@ -137,7 +131,7 @@ function download.open(address, options)
   local port, problem = channel.open(address)
   if not port then return nil, problem end
   local timing = scaled_timing(options)
-  local self = setmetatable({ path = address, channel = port, timing = timing, options = options }, Session)
+  local self = setmetatable({ channel = port, timing = timing, options = options }, Session)
   local before = port:read(MOST_AT_ONCE, 0) or ""
   port:discard()
   local greeted, silent = greet_when_ready(self, before)

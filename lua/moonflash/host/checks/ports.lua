@@ -134,13 +134,9 @@ local function ids_to_bind(job)
 end
 
 local function bind(job, path, ids)
-  if is_known(job.root, ids) then return true end
   local written, problem = sys.write_file(path, (ids:gsub(":", " ")))
-  if not written then
-    return nil, failure.new("preflight.driver", "the driver does not take the ids " .. ids, { cause = problem })
-  end
-  job:note(("%s was given the ids %s"):format(path, ids))
-  return true
+  if written then job:note(("%s was given the ids %s"):format(path, ids)) end
+  return written, problem
 end
 
 -- A device without a driver has ports now.
@@ -154,8 +150,11 @@ local function bind_all(job)
   local path = path_to_bind(job)
   if not path then return true end
   for _, ids in ipairs(ids_to_bind(job)) do
-    local bound, problem = bind(job, path, ids)
-    if not bound then return nil, problem end
+    local bound, problem = true, nil
+    if not is_known(job.root, ids) then bound, problem = bind(job, path, ids) end
+    if not bound then
+      return nil, failure.new("preflight.driver", "the driver does not take the ids " .. ids, { cause = problem })
+    end
   end
   if needed_driver(job.device, true) then read_device_again(job) end
   local finding = find_missing_now(job.device, true)

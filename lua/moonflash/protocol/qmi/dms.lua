@@ -24,10 +24,6 @@ local stored_group = { record = {
 } }
 
 return message.define("dms", {
-  get_capabilities = { id = 0x0020, response = { capabilities = { 0x01, { record = {
-    { "max_tx_rate", "u32" }, { "max_rx_rate", "u32" }, { "data_service", "u8" }, { "sim", "u8" },
-    { "radio_interfaces", { list = "u8" } },
-  } } } } },
   get_manufacturer = { id = 0x0021, response = { manufacturer = { 0x01, "text" } } },
   get_model = { id = 0x0022, response = { model = { 0x01, "text" } } },
   get_revision = { id = 0x0023, response = { revision = { 0x01, "text" } } },
