@@ -142,11 +142,12 @@ describe("text", function()
 
   it("has a line for what happened to each step", function()
     local events = {}
-    for _, row in ipairs { { "started" }, { "done", "sent" }, { "skipped" }, { "skipped", "it is there" },
-      { "failed", "it is gone" } } do
+    for _, row in ipairs { { "started" }, { "done", "sent" }, { "skipped" }, { "skipped", "not now" },
+      { "started" }, { "skipped", "it is there" }, { "started" }, { "failed", "it is gone" } } do
       events[#events + 1] = { event = "step", step = "wait", state = row[1], message = row[2] }
     end
-    assert.equal("wait\n  sent\nwait: skipped\nwait: skipped (it is there)\n  failed: it is gone\n",
+    assert.equal("wait\n  sent\nwait: skipped\nwait: skipped (not now)\n"
+      .. "wait\n  skipped (it is there)\nwait\n  failed: it is gone\n",
       stage.run({ "plan", "a" }, { events = events }).stdout)
   end)
 

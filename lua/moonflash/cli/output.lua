@@ -82,10 +82,13 @@ end
 
 -- Events -----------------------------------------------------------------------------------------
 
+-- Lines of a step by its state; the message may be nil. A step that is skipped may have been started.
 local step_lines = {
   started = function(step) return step end,
   done = function(_, message) return message and "  " .. message end,
-  skipped = function(step, message) return step .. ": skipped" .. (message and " (" .. message .. ")" or "") end,
+  skipped = function(step, message, is_started)
+    return (is_started and " " or step .. ":") .. " skipped" .. (message and " (" .. message .. ")" or "")
+  end,
   failed = function(_, message) return "  failed" .. (message and ": " .. message or "") end,
 }
 
@@ -93,7 +96,9 @@ local takers = {}
 
 function takers:step(event)
   self:object(schema.step(event, elapsed(self)))
-  local line = step_lines[event.state] and step_lines[event.state](event.step, event.message)
+  local line_of = step_lines[event.state]
+  local line = line_of and line_of(event.step, event.message, self.started == event.step)
+  self.started = event.state == "started" and event.step or nil
   if line then self:tell(line) end
 end
 
