@@ -40,7 +40,8 @@ end
 
 -- Completes a failure made in C.
 function meta.describe(self, subject, sent, total)
-  self.message = codes.messages[self.code]:format(subject)
+  local words = codes.messages[self.code] or codes.messages[self.code:match "[^.]+$"]
+  self.message = words:format(subject)
   if total == 0 then return end
   local part = ("%.0f of %.0f bytes were sent"):format(sent, total)
   self.evidence = self.evidence and self.evidence .. "; " .. part or part

@@ -119,8 +119,12 @@ for _, code in ipairs {
   codes.hints[code] = "run the same command again"
 end
 
--- C gives a code and a subject: a path, a file, a URL; of sys.* an operation and its object: "open /etc/x".
+-- C gives a code and a subject: a path, a file, a URL; of sys.* an operation and its object: "open /etc/x". A code that
+-- is not listed has the message of its last word.
 codes.messages = {
+  timeout = "%s: nothing came in time",
+  closed = "%s: the other end is gone",
+  interrupted = "%s: interrupted",
   ["sys.again"] = "cannot %s now",
   ["sys.closed"] = "cannot %s",
   ["sys.denied"] = "cannot %s",
@@ -133,32 +137,22 @@ codes.messages = {
   ["port.denied"] = "%s: no permission to open the port",
   ["port.busy"] = "%s: another program uses the port",
   ["port.not_a_device"] = "%s is not a serial device",
-  ["port.timeout"] = "%s: nothing came in time",
-  ["port.closed"] = "%s: the other end is gone",
-  ["port.interrupted"] = "%s: interrupted",
   ["port.failed"] = "%s cannot be opened, read or written",
   ["qmi.open_failed"] = "%s cannot be opened as a QMI port",
   ["qmi.timeout"] = "%s: no answer in time",
   ["qmi.closed"] = "%s: the modem is gone",
-  ["qmi.interrupted"] = "%s: interrupted",
   ["qmi.failed"] = "%s: the QMI port does not work",
   ["bus.refused"] = "%s was refused",
   ["bus.timeout"] = "%s: no answer in time",
   ["bus.closed"] = "%s: the message bus has closed the connection",
-  ["bus.interrupted"] = "%s: interrupted",
   ["bus.failed"] = "%s: the message bus does not work",
   ["source.not_found"] = "no such file: '%s'",
   ["source.unreadable"] = "cannot read '%s'",
   ["source.unavailable"] = "cannot run '%s'",
-  ["source.timeout"] = "%s: nothing came in time",
-  ["source.closed"] = "%s: the other end is gone",
-  ["source.interrupted"] = "%s: interrupted",
   ["source.failed"] = "%s cannot be read",
   ["source.rejected"] = "%s: a checksum of the image is wrong",
   ["source.short"] = "%s: the image ended too early",
   ["uevent.unavailable"] = "cannot receive the uevents of %s",
-  ["uevent.timeout"] = "%s: nothing came in time",
-  ["uevent.interrupted"] = "%s: interrupted",
   ["uevent.failed"] = "%s cannot be read",
   ["qdl.stalled"] = "the modem takes no more bytes",
   ["transfer.interrupted"] = "the transfer was interrupted",

@@ -85,16 +85,13 @@ local encoders = {
   table = encode_table,
 }
 
---- Encodes a value, without a line end: nil, json.null, boolean, number, string, list, json.object, or a table with
--- text keys. An empty table is an empty list.
+--- Encodes a value, without a line end: nil, a decoded null, boolean, number, string, list, json.object, or a table
+-- with text keys. An empty table is an empty list.
 function encode(value)
   local encoder = encoders[type(value)] or error("no JSON for a " .. type(value), 2)
   return encoder(value)
 end
 json.encode = encode
-
---- What json.decode gives for null.
-json.null = cjson.null
 
 --- The value of a text; nil when the text is not JSON.
 function json.decode(text)
@@ -106,7 +103,7 @@ end
 function json.without_null(value)
   if type(value) ~= "table" then return value end
   for key, inner in pairs(value) do
-    if inner == json.null then value[key] = nil else json.without_null(inner) end
+    if inner == cjson.null then value[key] = nil else json.without_null(inner) end
   end
   return value
 end

@@ -95,15 +95,12 @@ end
 -- Work --------------------------------------------------------------------------------------------
 
 -- A file that cannot be read is reported like one that is damaged.
-local function unreadable(path, problem)
-  return { file = path, ok = false, records = {}, problems = { problem }, failure = problem }
-end
-
 local function reports_of(request)
   local reports = {}
   for _, path in ipairs(request.files) do
     local found, problem = flash.image.look(path, request.options)
-    for _, report in ipairs(found or { unreadable(path, problem) }) do reports[#reports + 1] = report end
+    local unread = { file = path, ok = false, records = {}, problems = { problem }, failure = problem }
+    for _, report in ipairs(found or { unread }) do reports[#reports + 1] = report end
   end
   return reports
 end

@@ -16,9 +16,8 @@ local function open_log(path)
   if not path then return nil end
   local file, reason = io.open(path, "a")
   if not file then
-    return nil, failure.new("usage", "the log cannot be written", {
-      evidence = reason, hint = "choose another file for --log",
-    })
+    return nil, failure.new("usage", "the log cannot be written",
+      { evidence = reason, hint = "choose another file for --log" })
   end
   file:setvbuf "line"
   return file

@@ -38,8 +38,6 @@ local function begin(self, event)
   self.sent = event.sent
 end
 
-local function tenth(percent) return math.floor(percent / 10) end
-
 --- Takes a progress event: file; sent, total in bytes of all images together. Returns what is seen: percent; rate in
 -- bytes per second; left in seconds, nil when unknown; is_due: at most ten times a second, and at the end;
 -- is_milestone: each further 10 %, and after 10 s.
@@ -52,7 +50,7 @@ function progress:take(event)
   return {
     percent = self.percent, rate = rate, left = rate > 0 and (total - event.sent) / rate or nil,
     is_due = self.is_due(event.sent == event.total),
-    is_milestone = self.is_milestone(tenth(self.percent) > tenth(before)),
+    is_milestone = self.is_milestone(math.floor(self.percent / 10) > math.floor(before / 10)),
   }
 end
 

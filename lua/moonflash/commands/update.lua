@@ -71,16 +71,12 @@ end
 
 -- --- one modem -----------------------------------------------------------------------------------
 
--- Refuses the job for what is in its way, then locks the modem.
-local function lock(job)
-  local clear, problem = preflight.check(job)
-  if not clear then return nil, problem end
-  return job:lock()
-end
-
--- Pauses programs that use the modem and fixes what can be fixed. Finalizers of the job undo it.
+-- Refuses the job for what is in its way, locks the modem, fixes what can be fixed and pauses programs that use the
+-- modem. Finalizers of the job undo it.
 local function prepare_host(job)
-  local ready, problem = preflight.prepare(job)
+  local ready, problem = preflight.check(job)
+  if ready then ready, problem = job:lock() end
+  if ready then ready, problem = preflight.prepare(job) end
   if not ready then return nil, problem end
   local paused
   paused, problem = services.pause(job)
@@ -91,8 +87,7 @@ end
 local function begin(job)
   job:settle()
   services.restore_leftovers(job)
-  local ready, problem = lock(job)
-  if ready then ready, problem = prepare_host(job) end
+  local ready, problem = prepare_host(job)
   if not ready then return nil, problem end
   job.changing = true
   job.started_in_download = job.device.mode == "download"
