@@ -59,8 +59,7 @@ codes.hints = {
   ["image.corrupt"] = "get the file again from where it came",
   ["image.wrong_model"] = "use the images made for this modem",
   ["image.incomplete_set"] = "give all files of the firmware: .cwe and .nvu, or one .spk",
-  ["image.mismatch"] = "give files that belong together, or decide with --carrier, --config-version, "
-    .. "--firmware-version",
+  ["image.mismatch"] = "give files that belong together; --firmware-version decides between two versions",
   ["image.unversioned"] = "say it with --firmware-version, --carrier and --config-version",
   -- devices
   ["device.none"] = "plug the modem in; `moonflash devices` lists what is seen",
