@@ -92,6 +92,36 @@ describe("waiting for a modem", function()
       problem.evidence)
   end)
 
+  it("does not wait for a driver that does not come", function()
+    for _, case in ipairs { { "download", waiting, 10 }, { "application", copy(running, { number = 12 }), 10 } } do
+      local mode, back = case[1], case[2]
+      stage.tree:plug(running)
+      local follower = stage:follow "2-3"
+      local began = stage.time
+      stage:unplug(1, "2-3")
+      stage:plug(2, copy(back, { interfaces = { mode == "download" and fake.serial(0) or fake.serial(8) }, count = 1 }))
+      local _, problem = stage:wait(follower, mode)
+      assert.equal("the modem is back, but it has no driver", problem.message)
+      assert.is_true(problem.final)
+      assert.matches("new_id.*%-%-bind%-driver", problem.hint)
+      assert.is_true(stage.time - began <= 13000)
+      stage:remove()
+      stage = reboot.new()
+    end
+  end)
+
+  it("waits for a driver that is loaded late", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    stage:unplug(1, "2-3")
+    stage:plug(2, copy(waiting, { interfaces = { fake.serial(0) } }))
+    stage:at(9, function()
+      stage.tree:bind("1-6", 0, "qcserial")
+      stage.tree:add_node("1-6", 0, "tty", "ttyUSB4")
+    end)
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+  end)
+
   it("lets a running modem settle, but not for ever", function()
     stage.tree:plug(waiting)
     local follower = stage:follow "1-6"

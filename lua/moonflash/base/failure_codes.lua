@@ -87,7 +87,8 @@ codes.hints = {
   -- jobs and scripts
   ["job.interrupted"] = "run the same command again; it goes on from the state the modem is in",
   ["job.up_to_date"] = "use --force to send the images anyway",
-  ["job.not_entered"] = "run the same command again, or choose another way with --route",
+  ["job.not_entered"] = "run the same command again, or choose another way with --route; download mode "
+    .. "is impossible with pin 25 (DPR) of an M.2 card at ground or 1.8 V, and with AT!CUSTOM=\"FASTENUMEN\"",
   ["job.not_confirmed"] = "`moonflash status` shows why",
   ["stored.none"] = "give the image files: `moonflash recover FILE...` or `moonflash update FILE...`",
   ["modem.boot_rom"] = "only the maker's tools reach a modem without a loader; moonflash cannot cure this",

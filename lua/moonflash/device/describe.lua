@@ -1,5 +1,7 @@
 --- Devices in words, for lists and evidence; also what was found while waiting for a modem.
 
+local drivers = require "moonflash.device.drivers"
+
 local describe = {}
 
 local modes = {
@@ -10,7 +12,8 @@ local modes = {
 --- One device: "1-6 MC7455 1199:9070, waiting for an image (download mode), serial LF123".
 function describe.device(dev)
   local name = dev.model or dev.other and dev.other.name or "unknown model"
-  local words = { ("%s %s %s:%s"):format(dev.place, name, dev.vid, dev.pid), modes[dev.mode] }
+  local state = drivers.is_disc(dev) and "an installer disc (USB storage)" or modes[dev.mode]
+  local words = { ("%s %s %s:%s"):format(dev.place, name, dev.vid, dev.pid), state }
   if dev.serial then words[#words + 1] = "serial " .. dev.serial end
   for _, missing in ipairs(dev.missing or {}) do
     words[#words + 1] = ("interface %d %s (%s)"):format(missing.interface,

@@ -67,6 +67,14 @@ function drivers.is_loader(dev)
   return dev.interface_count == 1 and one.number == 0 and one.class == "ff" and (one.endpoints or 2) == 2
 end
 
+--- Whether a device shows nothing but USB storage: the installer of a modem that has not been switched yet.
+function drivers.is_disc(dev)
+  for _, interface in ipairs(dev.interfaces or {}) do
+    if interface.class ~= "08" then return false end
+  end
+  return dev.interfaces ~= nil and dev.interfaces[1] ~= nil
+end
+
 --- What the nodes of a device are for: { qmi = {}, mbim = {}, at, diag, nmea, qdl }. The interfaces are sorted by
 -- number. The ports of a boot ROM are not used.
 function drivers.nodes(interfaces, mode)
@@ -87,12 +95,12 @@ local function has_all_ports(dev)
 end
 
 --- The port that a device lacks, in words; nil when it has all. A job needs the download port; in application mode a
--- control port, else the AT port. The second result is "node" when only the node of the needed port is missing,
--- "further" when only ports are missing that a job does not need.
+-- control port, else the AT port. The second result is "driver" when it has no driver, "node" when only the node of the
+-- needed port is missing, "further" when only ports are missing that a job does not need.
 function drivers.lacking(dev)
   local nodes, missing = dev.nodes, dev.missing[1]
   local port = nodes.qdl or nodes.qmi[1] or nodes.mbim[1] or nodes.at
-  if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module) end
+  if not port and missing then return ("no tty (driver missing: %s)"):format(missing.module), "driver" end
   if not port then return "no port yet" end
   if not channel.is_ready(port) then return port .. " is not there yet", "node" end
   if dev.mode ~= "download" and not has_all_ports(dev) then return "not all of its ports yet", "further" end

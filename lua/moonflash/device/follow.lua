@@ -18,7 +18,9 @@ follower.__index = follower
 
 local RESCAN_MS = 1000 -- in case an event was lost
 local NODE_MS = 10     -- the kernel has the port, but mdev or procd has not created the node in /dev
-local SETTLE_MS = 2000 -- for the last interfaces and ttys of a modem in application mode
+-- What has not come so long after the modem will not come: a driver, which may be a module that has to be loaded; the
+-- last interfaces and ttys of a modem in application mode.
+local LAST_MS = { driver = 10000, further = 2000 }
 
 --- A follower of a device.
 -- @tparam table dev from device.list
@@ -98,18 +100,20 @@ local function new_devices(self)
   return new
 end
 
--- Whether a modem has been usable for so long that its last ports will not come.
-local function is_final(self, wait, dev)
-  if wait.usable_number ~= dev.number then wait.usable_number, wait.usable_since = dev.number, self.clock.now() end
-  return self.clock.now() - wait.usable_since >= SETTLE_MS
+-- Whether a modem has been there for so long that what it lacks will not come.
+local function is_final(self, wait, dev, kind)
+  local key = kind .. dev.number
+  if wait.seen ~= key then wait.seen, wait.seen_since = key, self.clock.now() end
+  return self.clock.now() - wait.seen_since >= LAST_MS[kind]
 end
 
--- Why a device does not end the wait; nil when it does.
+-- Why a device does not end the wait; nil when it does. A driver that the kernel has not bound by now will not come.
 local function what_lacks(self, wait, dev)
   if not wait.modes[dev.mode] then return "in " .. dev.mode .. " mode" end
   local lacking, kind = drivers.lacking(dev)
   if kind == "node" then wait.rescan_ms = NODE_MS end
-  if kind == "further" and is_final(self, wait, dev) then return nil end
+  if kind == "driver" and is_final(self, wait, dev, kind) then wait.lacks_driver = dev.missing[1] end
+  if kind == "further" and is_final(self, wait, dev, kind) then return nil end
   return lacking
 end
 
@@ -154,6 +158,12 @@ local function not_seen(self, wait)
   if #wait.candidates > 1 then
     return failure.new("device.ambiguous", "several devices could be the modem", evidence)
   end
+  local lacks = wait.lacks_driver
+  if lacks then
+    evidence.final, evidence.hint = true, ("load the driver %s (OpenWrt: install %s); if it does not know these ids, "
+      .. "write them to its new_id, or run with --bind-driver"):format(lacks.module, lacks.package)
+    return failure.new("device.not_seen", "the modem is back, but it has no driver", evidence)
+  end
   return failure.new("device.not_seen",
     ("the modem did not come back in %s mode"):format(table.concat(tables.sorted_keys(wait.modes), " or ")), evidence)
 end
@@ -193,7 +203,7 @@ function follower:wait(options)
     local found = look(self, wait)
     if found then return adopt(self, found) end
     local left = ends - self.clock.now()
-    if left <= 0 then return nil, not_seen(self, wait) end
+    if left <= 0 or wait.lacks_driver then return nil, not_seen(self, wait) end
     local woken, problem = self.watch:wait(math.min(left, wait.rescan_ms))
     if not woken then return nil, interrupted(self, problem) end
   end

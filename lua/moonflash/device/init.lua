@@ -71,6 +71,9 @@ function device.is_settled(dev)
   return drivers.lacking(dev) == nil
 end
 
+--- Whether a device shows nothing but its installer: moonflash.device.drivers.is_disc.
+device.is_disc = drivers.is_disc
+
 --- Whether a device has not left since it was found: after a reset it has a new number.
 -- @tparam table dev
 -- @treturn boolean

@@ -141,7 +141,7 @@ function job:wait_for_device(modes, within_ms, may_be_here)
     progress = function(seen) self:note(seen) end,
     moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
-  if found.number ~= self.device.number then self.back_at = sys.clock_ms() end
+  if found.number ~= self.device.number then self.back_at, self.returns = sys.clock_ms(), (self.returns or 0) + 1 end
   self.device, self.reset_requested, self.port_lost = found, nil, nil
   preflight.prepare_again(self)
   self.follower:arm()

@@ -30,8 +30,9 @@ local function no_port(self, kind)
   local waits = self.device.mode ~= "application" and kind ~= "download"
   return nil, failure.new("device.no_port",
     ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
-    { evidence = device.describe(self.device),
-      hint = waits and "`moonflash recover` starts the modem's firmware" or nil })
+    { evidence = device.describe(self.device), final = kind ~= "download",
+      hint = waits and "`moonflash recover` starts the modem's firmware"
+        or device.is_disc(self.device) and "install usb-modeswitch: it makes a modem of the disc" or nil })
 end
 
 -- A method that closes the session in a field of the job.

@@ -6,6 +6,7 @@ local failure = require "moonflash.base.failure"
 local step = require "moonflash.engine.step"
 local versions = require "moonflash.procedure.versions"
 
+local RESTLESS = 3       -- restarts that the modem was not asked for
 local MOST_SECONDS = 145 -- no try begins later: with the last one 180 s in all
 
 -- Old firmware (9x15) that knows no preference may not report its carrier settings either: then only the firmware
@@ -46,12 +47,18 @@ local function unanswered(job, problem)
   end
   job.waits_for_answer = true
   if problem.code == "qmi.unavailable" then return nil, problem end
+  local times = (job.returns or 0) - job.returns_before
+  if times >= RESTLESS then
+    return nil, failure.new("job.not_confirmed", ("the modem restarts by itself, seen %d times"):format(times),
+      { cause = problem, hint = "check its power supply; `moonflash recover FILE...` sends the images again" })
+  end
   problem.hint = problem.hint or "restart the modem: `moonflash at 'AT!RESET'`, or unplug it for some seconds; then "
     .. "`moonflash status` shows whether it runs the new firmware"
   return nil, problem
 end
 
 local function confirm(job, self)
+  job.returns_before = job.returns_before or job.returns or 0
   local state, problem = read(job)
   if not state then return unanswered(job, problem) end
   job.after = state.running

@@ -37,9 +37,9 @@ local function attempt(job, route, within_ms)
   return done, problem
 end
 
--- No other route and no retry helps a modem that dumps its memory or has no loader.
+-- No other route and no retry helps a modem that dumps its memory, or has no loader or no driver.
 local function is_permanent(problem)
-  return problem.other_protocol == "sahara" or problem.other_protocol == "bootrom"
+  return problem.final or problem.other_protocol == "sahara" or problem.other_protocol == "bootrom"
 end
 
 -- Tries the routes in their order. Returns true and the name of the successful one; or nil and the first failure of
@@ -75,7 +75,7 @@ local function try_repeatedly(job, self, list)
     local done, detail = try_routes(job, list, job:ms(self.within))
     if done then return true, detail end
     first = first or detail
-    if first.not_tried or job:interrupted() or job.device.mode ~= "application" then break end
+    if first.not_tried or first.final or job:interrupted() or job.device.mode ~= "application" then break end
   end
   return nil, first
 end
