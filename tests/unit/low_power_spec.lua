@@ -25,6 +25,29 @@ describe("the causes of low power", function()
     assert.same({}, found(line:format(0, 0, 0, 0)))
   end)
 
+  it("are voters of sessions over the air, and unknown ones by their own names", function()
+    local line = "LPM voters - Temp:0, User:0, IMSWITCH:0, LWM2M:%d, OMADM:%d, FOTA:%d, XYZ_9:%d"
+    assert.same({ "firmware over the air (FOTA)" }, found(line:format(0, 0, 1, 0)))
+    assert.same({ "a device management session (OMADM)" }, found(line:format(0, 1, 0, 0)))
+    assert.same({ "a device management session (LWM2M)", "the voter XYZ_9" }, found(line:format(1, 0, 0, 1)))
+  end)
+
+  it("are named when no voter is, but the state is persistent", function()
+    for _, line in ipairs { "LPM persistence - Enabled", "LPM Persistent: 1" } do
+      assert.same({ "low power is persistent (AT!PCINFO?)" }, found(line))
+    end
+    assert.same({}, found "LPM persistence - None")
+  end)
+
+  it("advise files when the modem stores no pair", function()
+    local seen = { power = { causes = {} }, advice = {} }
+    local state = { mode = "low_power", stored = {}, running = { firmware = "03.04.03.00" },
+      preferred = { firmware = "01.07.19.00" } }
+    low_power.find(job_that_answers "LPM voters - IMSWITCH:1", state, seen)
+    assert.same({ "give the settings (.nvu) for 03.04.03.00, or the firmware (.cwe) 01.07.19.00: "
+      .. "`moonflash recover FILE...`" }, seen.advice)
+  end)
+
   it("are the reasons that QMI gives, each once", function()
     assert.same({ "settings mismatch (PRI image)" },
       found("", { mode = "low_power", reasons = { pri_image = true, host_image = false } }))

@@ -67,6 +67,33 @@ describe("stored.find", function()
   end)
 end)
 
+describe("images that are no pair", function()
+  local loose = { { type = "modem", images = { image("03.04.03.00_?", "?_?") } },
+    { type = "pri", images = { image("01.07.19.00_GENERIC", "016.010_000") } } }
+  local now = { stored = loose, running = { firmware = "03.04.03.00", carrier = "GENERIC", config = "016.010_000" },
+    preferred = { firmware = "01.07.19.00", carrier = "GENERIC", config = "016.010_000" } }
+
+  it("are named, with the files that make a pair of them", function()
+    local evidence = "no pair; its settings are for 01.07.19.00, its firmware is 03.04.03.00"
+    for _, find in ipairs { function() return stored.find(now, "GENERIC") end,
+                            function() return stored.way_back(now) end } do
+      local none, problem = find()
+      assert.is_nil(none)
+      assert.truthy(problem.evidence:find(evidence, 1, true))
+      assert.matches("settings %(.nvu%) for 03.04.03.00, or the firmware %(.cwe%) 01.07.19.00", problem.hint)
+    end
+  end)
+
+  it("lack one half", function()
+    assert.same({ modem = true, pri = false }, stored.lacks(loose, now.preferred))
+    assert.same({ modem = false, pri = true }, stored.lacks(loose,
+      { firmware = "03.04.03.00", carrier = "GENERIC", config = "016.010_000" }))
+    assert.same({ modem = true, pri = true }, stored.lacks({}, now.running))
+    assert.is_true(stored.has(nil, now.running))
+    assert.is_false(stored.has(loose, now.running))
+  end)
+end)
+
 describe("stored.way_back", function()
   it("is what runs, when that is stored", function()
     assert.equal("02.08.02.00 GENERIC", text(stored.way_back(state(old, { carrier = "ATT" }))))

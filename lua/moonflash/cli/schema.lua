@@ -116,7 +116,7 @@ end
 --- What an update would do: device, set, steps.
 schema.plan = line { "device", "set", "steps", device = device,
   set = object { "ok", "firmware", "carrier", "config", "family", "product", "problems", problems = problems },
-  steps = list(object { "step", "changes", "seconds", seconds = whole }),
+  steps = list(object { "step", "changes", "seconds", "message", seconds = whole }),
 }
 
 local image = object { "file", "ok", "bytes", "family", "product", "firmware", "carrier", "config", "records",

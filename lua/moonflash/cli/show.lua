@@ -85,7 +85,7 @@ function show.plan(out, result)
   end
   for index, step in ipairs(result.steps or {}) do
     local time = (step.seconds or 0) > 0 and "about " .. text.seconds(step.seconds) or ""
-    rows[index] = { "  " .. step.step, step.changes and "changes the modem" or "", time }
+    rows[index] = { "  " .. step.step, step.changes and "changes the modem" or "", time, step.message or "" }
   end
   out:rows(rows)
 end

@@ -57,7 +57,7 @@ local function prepare(request, given, to_recover)
   local set, problem = read_set(request)
   if not set then return nil, problem end
   local models, script = read_models(request, given, to_recover)
-  if models then return { models = models, script = script, set = set } end
+  if models then return { models = models, script = script, set = set, recovers = to_recover } end
   release_images(set.images)
   return nil, script
 end
@@ -111,6 +111,7 @@ end
 local function update_one(request, seen, selection)
   local job, problem = find_job(request, seen, selection)
   if not job then return results.bad(problem) end
+  job.recovers = seen.recovers
   return update.run(job, job.model)
 end
 

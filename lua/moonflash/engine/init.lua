@@ -150,7 +150,9 @@ local function list_steps(job, steps)
       local outcome, problem = true, nil
       if not dry_run then outcome, problem = run_step(job, step) end
       if not outcome then return nil, problem end
-      listed[#listed + 1] = { step = step.name, changes = step.changes or false, seconds = step.seconds or 0 }
+      local seconds, message = step.seconds or 0, nil
+      if step.foresee then seconds, message = step.foresee(job, step) end
+      listed[#listed + 1] = { step = step.name, changes = step.changes or false, seconds = seconds, message = message }
       mode = step.leads_to or mode
       if outcome == engine.FINISH then break end
     end
@@ -161,7 +163,7 @@ end
 --- What a run would do. The steps before the first one that changes the modem run; all others are only listed.
 -- @tparam table job see moonflash.engine.job
 -- @tparam table steps array of steps
--- @treturn table array of { step, changes, seconds }, or nil and a failure
+-- @treturn table array of { step, changes, seconds, message }, or nil and a failure
 function engine.plan(job, steps)
   local listed, problem = list_steps(job, steps)
   job:finalize()

@@ -93,8 +93,8 @@ end
 
 --- Makes the constructor of a kind of step for scripts. The kind has a name (in words), changes (whether it changes the
 -- modem), seconds (its duration, for plans), fields (its own: name to type), goal (its mode is the one it ends in, not
--- the one it starts from), leads_to (the mode it ends in), run = function(job, step); and the values of fields that a
--- script leaves out.
+-- the one it starts from), leads_to (the mode it ends in), run = function(job, step), foresee (the same for plans:
+-- seconds and words); and the values of fields that a script leaves out.
 function step.define(kind)
   kind.__index = kind
   return function(fields)

@@ -13,9 +13,23 @@ local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
 local RESTORE_SECONDS, RETRY_SECONDS = 20, 5
+local LOADER_SECONDS, RESTLESS_SECONDS = 10, 60
+
+-- A modem that restarts again and again may show its loader for a moment: a recovery with images waits for it.
+local function wait_for_loader(job)
+  job:close_qmi()
+  job:follow()
+  return job:wait_for_device({ download = true }, job:ms(LOADER_SECONDS), true)
+end
 
 local function read_versions(job)
-  local state, problem = versions.read(job)
+  local ends = sys.clock_ms() + job:ms(RESTLESS_SECONDS)
+  local state, problem
+  repeat
+    state, problem = versions.read(job)
+    if not state and (not job.recovers or problem.final or job:interrupted()) then return nil, problem end
+    if not state and wait_for_loader(job) then return engine.SKIP, "the modem waits for an image" end
+  until state or sys.clock_ms() >= ends
   if not state then return nil, problem end
   job.state = state
   job.before = job.before or state.running

@@ -5,8 +5,9 @@ local engine = require "moonflash.engine"
 local interrupt = require "moonflash.base.interrupt"
 local sahara = require "moonflash.protocol.sahara"
 local step = require "moonflash.engine.step"
+local stored = require "moonflash.procedure.stored_images"
 
-local RESET_SECONDS, BOOT_SECONDS = 5, 240
+local RESET_SECONDS, BOOT_SECONDS, SETTINGS_SECONDS = 5, 240, 5
 local ANY_MODE = { application = true, download = true }
 
 -- The name of a kind of image in the modem's answer to the preference.
@@ -122,6 +123,15 @@ local function send_images(job, self)
   return true, ("%d image%s, %.0f bytes"):format(count, count == 1 and "" or "s", before)
 end
 
+-- For a plan: seconds, and which half of a pair is sent, as far as the list of stored images tells.
+local function foresee(job, self)
+  local list = not job.options.force and job.state and job.state.stored
+  local lacks = stored.lacks(list or {}, job.set)
+  if lacks.modem then return self.seconds, not lacks.pri and "the modem stores the settings" or nil end
+  if lacks.pri then return SETTINGS_SECONDS, "the modem stores the firmware: only the settings are sent" end
+  return 0, "the modem stores these images: it only switches"
+end
+
 local function leave_download(job)
   local left, problem = job:leave_download()
   if not left and job.device.mode ~= "application" then return nil, problem end
@@ -144,7 +154,7 @@ return {
     name = "send images", changes = true, seconds = 90,
     fields = { final_ack = "seconds", per_boot = "several" },
     mode = "download", final_ack = 180, per_boot = math.huge, within = 240, retry = 2, again = 1,
-    run = send_images,
+    run = send_images, foresee = foresee,
   },
 
   --- Lets the loader restart the modem after the images.

@@ -57,22 +57,43 @@ local function newest(pairs_found, accept)
   return best
 end
 
-local function texts(pairs_found)
-  local lines = {}
-  for index, pair in ipairs(pairs_found) do lines[index] = versions.text(pair) end
-  return #lines > 0 and table.concat(lines, "; ") or "none"
+-- What a modem stores in words: its pairs, else the images that are no pair.
+local function texts(groups)
+  local lines, firmware = {}, {}
+  for index, pair in ipairs(stored.pairs(groups)) do lines[index] = versions.text(pair) end
+  if lines[1] then return table.concat(lines, "; ") end
+  for _, settings in ipairs(images_of(groups, "pri")) do lines[#lines + 1] = settings.build_id:match "^[%d%.]+" end
+  for version_text in pairs(by_build(images_of(groups, "modem"))) do firmware[#firmware + 1] = version_text end
+  table.sort(firmware)
+  return ("no pair; its settings are for %s, its firmware is %s"):format(
+    lines[1] and table.concat(lines, ", ") or "nothing", firmware[1] and table.concat(firmware, ", ") or "none")
 end
 
---- Whether a modem stores a pair.
--- @tparam ?table list of stored images; true when the list is not known
+-- The files that make a pair with what is there.
+local function files_for(state)
+  local firmware, preferred = state.running.firmware, state.preferred
+  if not firmware then return nil end
+  local other = preferred and preferred.firmware ~= firmware and preferred.firmware
+  return ("give the settings (.nvu) for %s%s: `moonflash recover FILE...`"):format(firmware,
+    other and (", or the firmware (.cwe) %s"):format(other) or "")
+end
+
+--- What a modem lacks of a pair.
+-- @tparam ?table list of stored images
 -- @tparam table wanted VERSIONS
--- @treturn boolean
-function stored.has(list, wanted)
-  if not list then return true end
-  for _, pair in ipairs(stored.pairs(list)) do
-    if versions.agree(wanted, pair) then return true end
+-- @treturn table { modem = true when the firmware is missing, pri = true when the settings are }
+function stored.lacks(list, wanted)
+  local lacks = { modem = not by_build(images_of(list, "modem"))[wanted.firmware], pri = true }
+  for _, settings in ipairs(images_of(list, "pri")) do
+    if versions.agree(wanted, versions.of_preference { entry("pri", settings) }) then lacks.pri = false end
   end
-  return false
+  return lacks
+end
+
+--- Whether a modem stores a pair; true when the list of stored images is not known.
+function stored.has(list, wanted)
+  local lacks = list and stored.lacks(list, wanted)
+  return not (lacks and (lacks.modem or lacks.pri))
 end
 
 -- As a 9x30 answers it: no pair, but a preference.
@@ -100,7 +121,7 @@ function stored.find(state, word)
   local best = newest(found, function(pair) return means(pair) and runs(pair) end) or newest(found, means)
   if best then return best end
   return nil, failure.new("stored.none", "the modem stores no pair of images for " .. word,
-    { evidence = "it stores: " .. texts(found) })
+    { evidence = "it stores: " .. texts(state.stored), hint = not found[1] and files_for(state) or nil })
 end
 
 local GENERIC = "GENERIC"
@@ -140,7 +161,8 @@ function stored.way_back(state)
     if pair then return pair end
   end
   return nil, failure.new("stored.none", "the modem stores no firmware with settings made for it",
-    { evidence = "it runs " .. versions.text(state.running) })
+    { evidence = ("it runs %s; it stores: %s"):format(versions.text(state.running), texts(state.stored)),
+      hint = files_for(state) })
 end
 
 return stored
