@@ -109,6 +109,13 @@ describe("a script's name", function()
     assert.equal("device.none", flash.recover({ files = images, root = root }).failure.code)
   end)
 
+  it("of a model is that of a script which sees no modem while it is loaded", function()
+    etc { ["models/mine.lua"] = [[local found, none = require("moonflash").devices()
+      error(#found == 0 and require("moonflash.base.run").current().root or none, 0)]] }
+    local _, broken = flash.models()
+    assert.matches("/dev/null$", broken.message)
+  end)
+
   it("comes before the bundled ones in the list of models", function()
     local renamed = [[local flash = require "moonflash"
       return flash.rename(flash.try(flash.script "mc7455"), { name = "NAME" })]]

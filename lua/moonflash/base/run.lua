@@ -40,17 +40,16 @@ function run.traced(writer, work, ...)
   return restore(current, before, pcall(work, ...))
 end
 
---- Wraps an event handler of a caller. If the handler raises an error, it is disabled and the job continues. A
--- handler that an interrupt ended stays enabled.
+--- Wraps an event handler of a caller. An event for which the handler raises an error is lost, and the job continues;
+-- a warning reports the first one. The cause may be a wrong event of a script: the handler gets the next event, too.
 function run.safe_emit(emit)
-  local disabled
+  local warned
   return function(event)
-    if disabled then return end
     local ran, raised = pcall(emit, event)
-    if ran or interrupt.pending() then return end
-    disabled = true
+    if ran or warned or interrupt.pending() then return end
+    warned = true
     current.emit { event = "warning", code = failure.is(raised) and raised.code or "script.raised",
-      message = "the event handler is disabled: " .. tostring(raised) }
+      message = "an event is lost, because its handler failed: " .. tostring(raised) }
   end
 end
 

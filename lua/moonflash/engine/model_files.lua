@@ -112,8 +112,11 @@ function files.load(path, ...)
   return after_call(file, user_code.call(chunk, ...))
 end
 
+-- While a model is loaded it sees no modem: listing modems must not start the update of a misplaced script.
+local NO_MODEM = { root = "/dev/null", selection = {}, options = {}, emit = function() end }
+
 local function load_model(path)
-  local made, problem = files.load(path)
+  local made, problem = run.within(NO_MODEM, files.load, path)
   if model.is(made) then return made end
   return nil, failure.is(problem) and problem
     or failure.new("script.invalid", path .. " does not return flash.model { ... }")
@@ -160,13 +163,12 @@ function files.script(name)
   return load_model(path)
 end
 
---- The model that a script returns, by its name as for find. While the script is loaded it sees no modem. Returns nil
--- when the script returns no model; or nil and a failure, as of script.
+--- The model that a script returns, by its name as for find. Returns nil when the script returns no model; or nil and a
+-- failure, as of script.
 function files.model_of(name)
   local path, missing = files.find(name)
   if not path then return nil, missing end
-  local made, problem = run.within({ root = "/dev/null", selection = {}, options = {}, emit = function() end },
-    files.load, path)
+  local made, problem = run.within(NO_MODEM, files.load, path)
   if model.is(made) then return made end
   return nil, failure.is(problem) and problem.code:find "^script%." and problem or nil
 end
