@@ -43,9 +43,17 @@ local function fill_missing(report, from, found)
   end
 end
 
--- A name says for which modem an image is only when no header does.
+-- The content decides. A name with another version gets a note; it says for which modem an image is only when no header
+-- does.
 local function fill_from_name(report)
   local named, chip = version.of_file(report.file_name), chip_of(report.records[1])
+  for _, field in ipairs(compared) do
+    local inside, outside = report[field], named[field]
+    if inside and outside and inside:lower() ~= outside:lower() then
+      table.insert(report.notes, ("the name says %s %s, the image itself %s: the image counts")
+        :format(field, outside, inside))
+    end
+  end
   local is_other = named.family and chip and not named.family:find(chip, 1, true)
   if report.family or report.model or is_other then named.family, named.model = nil, nil end
   fill_missing(report, identity.NAME, named)
@@ -90,18 +98,6 @@ local function is_oem(report, outer)
     or (report.sku ~= nil and report.sku ~= CARRIER_SKU and report.sku ~= NO_SKU)
 end
 
--- The content decides. A name with another version gets a note.
-local function compare_with_name(report)
-  local named = version.of_file(report.file_name)
-  for _, field in ipairs(compared) do
-    local inside, outside = report[field], named[field]
-    if inside and outside and inside:lower() ~= outside:lower() then
-      table.insert(report.notes, ("the name says %s %s, the image itself %s: the image counts")
-        :format(field, outside, inside))
-    end
-  end
-end
-
 --- Fills family, product, model, sku, part, firmware, carrier, config, from, kind, oem and notes of a report that has
 -- file_name, bytes, records and problems. Headers that contradict each other are a problem.
 function identity.fill(report)
@@ -115,7 +111,6 @@ function identity.fill(report)
   fill_from_name(report)
   report.kind = kind_by_records(report) or kind_by_header(report, outer)
   report.oem = is_oem(report, outer)
-  compare_with_name(report)
   report.problems[#report.problems + 1] = find_contradiction(headers)
 end
 
