@@ -89,7 +89,7 @@ describe("images that are no pair", function()
     assert.same({ modem = false, pri = true }, stored.lacks(loose,
       { firmware = "03.04.03.00", carrier = "GENERIC", config = "016.010_000" }))
     assert.same({ modem = true, pri = true }, stored.lacks({}, now.running))
-    assert.is_true(stored.has(nil, now.running))
+    assert.is_false(stored.has(nil, now.running))
     assert.is_false(stored.has(loose, now.running))
   end)
 end)

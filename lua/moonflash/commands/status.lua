@@ -22,8 +22,7 @@ local advice = {
 -- Whether a stored image is the one that runs, by its build id: in the list of images, the index of the running one
 -- counts images on some modems and is a slot on others.
 local function is_active(state, kind, image)
-  local entry = { type = "pri", unique_id = image.unique_id, build_id = image.build_id }
-  local seen = versions.of_preference { entry }
+  local seen = versions.of_preference { { type = "pri", unique_id = image.unique_id, build_id = image.build_id } }
   if not seen or not seen.firmware then return false end
   if kind == "modem" then return seen.firmware == state.running.firmware end
   return versions.agree(seen, state.running)

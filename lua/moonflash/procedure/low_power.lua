@@ -1,6 +1,5 @@
 --- The causes of low power, and what to do about each. The modem reports them over QMI (offline reasons of DMS
 -- 0x002d) and over AT (the voters of AT!PCINFO?).
--- @module moonflash.procedure.low_power
 
 local failure = require "moonflash.base.failure"
 local stored = require "moonflash.procedure.stored_images"
@@ -70,10 +69,7 @@ local function ask(job)
   return session and session:ask "power" or {}
 end
 
---- Adds the causes to power.causes and advice of a status report.
--- @tparam table job
--- @tparam table state of versions.read
--- @tparam table report see moonflash.commands.status
+--- Adds the causes to power.causes and advice of a status report. Takes the state of versions.read.
 function low_power.find(job, state, report)
   local said = ask(job)
   for _, name in ipairs(sorted(said.votes)) do

@@ -65,7 +65,7 @@ local function persist(job, action)
   return process.poll_until(sys.clock_ms() + job:ms(RESTORE_SECONDS), job:ms(RETRY_SECONDS), action)
 end
 
--- The undo function. A modem that is not online (it was set offline, or ran what it did not prefer) is reset.
+-- The undo function. A modem that is not online is reset.
 local function restore_preference(job, before)
   if not versions.of_preference(before) then
     return nil, failure.new("job.not_confirmed", "the modem preferred no images before: it keeps the new preference")
@@ -121,7 +121,7 @@ local passing = { DeviceNotReady = true }
 -- Nothing was changed. Firmware that does not know the preference, or not this one, enters download mode by another
 -- route (reference: procedures, 0).
 local function refused(job, problem)
-  if passing[problem.error_name] then return nil, problem end
+  if problem.code ~= "qmi.refused" or passing[problem.error_name] then return nil, problem end
   if permanent[problem.error_name] then
     problem.final = true
     return nil, problem
@@ -131,20 +131,16 @@ local function refused(job, problem)
 end
 
 -- Some firmware answers that it needs no image of a pair that it does not store, unless the download is forced.
-local function is_stored(job)
-  local list = job:request(dms.list_stored_images)
-  return list ~= nil and list.groups ~= nil and stored.has(list.groups, job.set)
-end
-
 local function request_preference(job, self)
   local fields = {
     images = preference_for(job.set), override = job.options.force and 1 or nil,
     storage_index = job.options.storage_index,
   }
   local answer, problem = write_preference(job, self, fields)
-  if answer and answer.types and not answer.types[1] and not fields.override and not is_stored(job) then
-    fields.override = 1
-    answer, problem = write_preference(job, self, fields)
+  if answer and answer.types and not answer.types[1] and not fields.override then
+    local list = job:request(dms.list_stored_images) or {}
+    fields.override = not stored.has(list.groups, job.set) and 1 or nil
+    if fields.override then answer, problem = write_preference(job, self, fields) end
   end
   if answer or problem.code ~= "qmi.malformed" then return answer, problem end
   -- firmware 01.08 of the EM7305 (forum 27590): the same as an answer without a list
@@ -157,8 +153,7 @@ local function set_preference(job, self)
   if not ready then return nil, unready end
   job:follow()
   local answer, problem = request_preference(job, self)
-  if not answer and problem.code == "qmi.refused" then return refused(job, problem) end
-  if not answer then return nil, problem end
+  if not answer then return refused(job, problem) end
   job.preference_set = true
   if not job.images_left then job.sent = {} end
   job.images_left = nil

@@ -1,5 +1,4 @@
 --- Restarts of a modem in application mode, and the way back when a restart ends in download mode.
--- @module moonflash.procedure.reset
 
 local sys = require "moonflash.core.sys"
 
@@ -9,10 +8,7 @@ local DISCONNECT_SECONDS = 30 -- from an accepted reset to the disconnect: 20 s 
 local BOOT_SECONDS = 240
 local ANY_MODE = { download = true, application = true }
 
---- The modem goes back to application mode, or is there already.
--- @tparam table job
--- @tparam number within_ms
--- @treturn table the device, or nil and a failure
+--- The modem goes back to application mode, or is there already. Returns the device, or nil and a failure.
 function reset.return_to_application(job, within_ms)
   job:close_download()
   local here, lost = job:refresh_device()
@@ -43,11 +39,8 @@ local function request(job, send)
   return accepted, problem
 end
 
---- Restarts the modem and waits until it is back in any mode.
--- @tparam table job
--- @tparam function send called with the job: sends the commands (see moonflash.procedure.routes)
--- @tparam[opt] number within_ms
--- @treturn table the device, or nil and a failure
+--- Restarts the modem by `send`, the run function of a route, and waits until it is back in any mode. Returns the
+-- device, or nil and a failure.
 function reset.run(job, send, within_ms)
   local accepted, problem = request(job, send)
   if not accepted then return nil, problem end

@@ -49,8 +49,8 @@ end
 -- download mode.
 local function is_well(state)
   if versions.mismatch(state) or state.mode == "offline" then return false end
-  local preferred = state.preferred
-  return not preferred or versions.agree(preferred, state.running) or stored.has(state.stored, preferred)
+  local preferred, list = state.preferred, state.stored
+  return not (preferred and list) or versions.agree(preferred, state.running) or stored.has(list, preferred)
 end
 
 local function stop_if_well(job)

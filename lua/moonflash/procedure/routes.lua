@@ -15,6 +15,7 @@ local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
 local reset = require "moonflash.procedure.reset"
+local tables = require "moonflash.base.table"
 
 local routes = {}
 
@@ -199,27 +200,25 @@ routes.impref = {
 
 -- --- by name ------------------------------------------------------------------------------------
 
---- The names that --route takes, sorted.
-routes.names = {}
+local by_name = {}
 for _, route in pairs(routes) do
-  if type(route) == "table" and route.name then table.insert(routes.names, route.name) end
+  if type(route) == "table" then by_name[route.name] = route end
 end
-table.sort(routes.names)
 
---- The route of a name, as given to --route.
--- @treturn ?table
+--- The names that --route takes, sorted.
+routes.names = tables.sorted_keys(by_name)
+
+--- The route of a name, as given to --route; nil when there is none.
 function routes.named(name)
-  for _, route in pairs(routes) do
-    if type(route) == "table" and route.name == name then return route end
-  end
+  return by_name[name]
 end
 
 --- The route that the option `route` forces.
 -- @tparam table options
 -- @treturn ?table the route; nil when none is forced, or nil and failure usage
 function routes.forced(options)
-  local route = options.route and routes.named(options.route)
-  if route or not options.route then return route or nil end
+  local route = by_name[options.route or ""]
+  if route or not options.route then return route end
   return nil, failure.new("usage", "there is no route " .. options.route,
     { hint = "the routes are " .. table.concat(routes.names, ", ") })
 end

@@ -1,6 +1,5 @@
 --- The image pairs that a modem stores: a firmware and carrier settings made for it. A modem switches to a stored pair
 -- without a download (reference: list of stored images, DMS 0x0049).
--- @module moonflash.procedure.stored_images
 
 local failure = require "moonflash.base.failure"
 local version = require "moonflash.base.version"
@@ -28,9 +27,8 @@ local function entry(kind, image)
   return { type = kind, unique_id = image.unique_id, build_id = image.build_id }
 end
 
---- The pairs, in the modem's order.
--- @tparam table groups the answer to list_stored_images
--- @treturn table array of { firmware, carrier, config, preference = the list that asks for the pair }
+--- The pairs in the answer to list_stored_images, in the modem's order: { firmware, carrier, config, preference = the
+-- list that asks for the pair }.
 function stored.pairs(groups)
   local firmware, found = by_build(images_of(groups, "modem")), {}
   for _, settings in ipairs(images_of(groups, "pri")) do
@@ -45,28 +43,29 @@ function stored.pairs(groups)
   return found
 end
 
-local function newer(a, b)
-  return not b or (a.firmware .. a.config) > (b.firmware .. b.config)
+-- The pair of the highest rank, of several the newest. A pair without a rank does not count.
+local function best(found, rank_of)
+  local chosen, highest
+  for _, pair in ipairs(found) do
+    local rank = rank_of(pair)
+    local key = rank and ("%02d %s %s"):format(rank, pair.firmware, pair.config)
+    if key and (not highest or key > highest) then chosen, highest = pair, key end
+  end
+  return chosen
 end
 
-local function newest(pairs_found, accept)
-  local best
-  for _, pair in ipairs(pairs_found) do
-    if accept(pair) and newer(pair, best) then best = pair end
-  end
-  return best
+local function firmware_of(images)
+  local list = {}
+  for _, image in ipairs(images) do list[#list + 1] = image.build_id:match "^[%d%.]+" end
+  return list[1] and table.concat(list, ", ") or "none"
 end
 
 -- What a modem stores in words: its pairs, else the images that are no pair.
 local function texts(groups)
-  local lines, firmware = {}, {}
+  local lines = {}
   for index, pair in ipairs(stored.pairs(groups)) do lines[index] = versions.text(pair) end
-  if lines[1] then return table.concat(lines, "; ") end
-  for _, settings in ipairs(images_of(groups, "pri")) do lines[#lines + 1] = settings.build_id:match "^[%d%.]+" end
-  for version_text in pairs(by_build(images_of(groups, "modem"))) do firmware[#firmware + 1] = version_text end
-  table.sort(firmware)
-  return ("no pair; its settings are for %s, its firmware is %s"):format(
-    lines[1] and table.concat(lines, ", ") or "nothing", firmware[1] and table.concat(firmware, ", ") or "none")
+  return lines[1] and table.concat(lines, "; ") or ("no pair; its settings are for %s, its firmware is %s"):format(
+    firmware_of(images_of(groups, "pri")), firmware_of(images_of(groups, "modem")))
 end
 
 -- The files that make a pair with what is there.
@@ -78,10 +77,8 @@ local function files_for(state)
     other and (", or the firmware (.cwe) %s"):format(other) or "")
 end
 
---- What a modem lacks of a pair.
--- @tparam ?table list of stored images
--- @tparam table wanted VERSIONS
--- @treturn table { modem = true when the firmware is missing, pri = true when the settings are }
+--- What a list of stored images lacks of a pair: { modem = true when the firmware is missing, pri = true when the
+-- settings are }.
 function stored.lacks(list, wanted)
   local lacks = { modem = not by_build(images_of(list, "modem"))[wanted.firmware], pri = true }
   for _, settings in ipairs(images_of(list, "pri")) do
@@ -90,10 +87,10 @@ function stored.lacks(list, wanted)
   return lacks
 end
 
---- Whether a modem stores a pair; true when the list of stored images is not known.
+--- Whether a list of stored images has a pair; without a list it has none.
 function stored.has(list, wanted)
-  local lacks = list and stored.lacks(list, wanted)
-  return not (lacks and (lacks.modem or lacks.pri))
+  local lacks = stored.lacks(list, wanted)
+  return not (lacks.modem or lacks.pri)
 end
 
 -- As a 9x30 answers it: no pair, but a preference.
@@ -105,10 +102,8 @@ automatic.preference = {
 
 --- The pair of a name: AUTO-SIM (the modem chooses by its SIM), a carrier, a firmware version, a build id
 -- (`02.33.03.00_GENERIC`), the version of the settings, or the build id and that version
--- (`02.33.03.00_GENERIC_002.072_000`). Of several pairs the one with the running firmware, then the newest.
--- @tparam table state of versions.read
--- @tparam string word
--- @treturn table the pair, or nil and failure stored.none
+-- (`02.33.03.00_GENERIC_002.072_000`). Of several pairs the one with the running firmware, then the newest. Takes the
+-- state of versions.read. Returns the pair, or nil and failure stored.none.
 function stored.find(state, word)
   if version.is_automatic { carrier = word } then return automatic end
   local wanted, found = word:lower(), stored.pairs(state.stored)
@@ -117,49 +112,34 @@ function stored.find(state, word)
     return pair.carrier:lower() == wanted or pair.firmware == wanted or pair.config == wanted
       or build == wanted or build .. "_" .. pair.config:lower() == wanted
   end
-  local function runs(pair) return pair.firmware == state.running.firmware end
-  local best = newest(found, function(pair) return means(pair) and runs(pair) end) or newest(found, means)
-  if best then return best end
+  local pair = best(found, function(one)
+    return means(one) and (one.firmware == state.running.firmware and 2 or 1) or nil
+  end)
+  if pair then return pair end
   return nil, failure.new("stored.none", "the modem stores no pair of images for " .. word,
     { evidence = "it stores: " .. texts(state.stored), hint = not found[1] and files_for(state) or nil })
 end
 
-local GENERIC = "GENERIC"
-
--- The pairs that make a modem well, the best first. Running settings that were not made for the running firmware are
--- those of before. A value that is not known is `false`.
-local function wishes(state)
+-- How good a pair is for a modem whose preferred images are missing. Running settings that were not made for the
+-- running firmware are those of before.
+local function rank(state, pair)
   local running, preferred = state.running, state.preferred or {}
-  local firmware, config = running.firmware or false, running.config or false
-  local runs, wanted = running.carrier or false, preferred.carrier or false
-  return {
-    { firmware = firmware, carrier = runs, config = config },
-    { firmware = firmware, carrier = wanted }, { firmware = firmware, carrier = GENERIC },
-    { firmware = firmware },
-    { carrier = runs, config = config }, { carrier = runs }, { carrier = wanted }, { carrier = GENERIC },
-    {},
-  }
-end
-
-local function is_known(wish)
-  for _, value in pairs(wish) do
-    if not value then return false end
-  end
-  return true
+  local function has_carrier(carrier) return carrier ~= nil and pair.carrier:lower() == carrier:lower() end
+  local stays = pair.firmware == running.firmware
+  local firmware = stays and 10 or 0
+  if has_carrier(running.carrier) and pair.config == running.config then return firmware + 4 end
+  if has_carrier(running.carrier) and not stays then return 3 end
+  if has_carrier(preferred.carrier) then return firmware + 2 end
+  return firmware + (has_carrier "GENERIC" and 1 or 0)
 end
 
 --- The pair that makes a modem well whose preferred images are missing: with the running firmware and, in this order,
 -- the running settings, those of the preferred carrier, the generic ones, any; else the pair of the running settings,
--- of their carrier, of the preferred carrier, and so on.
--- @tparam table state of versions.read
--- @treturn table the pair, or nil and failure stored.none
+-- of their carrier, of the preferred carrier, and so on. Takes the state of versions.read. Returns the pair, or nil and
+-- failure stored.none.
 function stored.way_back(state)
-  local found = stored.pairs(state.stored)
-  for _, wish in ipairs(wishes(state)) do
-    local pair = is_known(wish)
-      and newest(found, function(candidate) return versions.agree(wish, candidate) end)
-    if pair then return pair end
-  end
+  local pair = best(stored.pairs(state.stored), function(one) return rank(state, one) end)
+  if pair then return pair end
   return nil, failure.new("stored.none", "the modem stores no firmware with settings made for it",
     { evidence = ("it runs %s; it stores: %s"):format(versions.text(state.running), texts(state.stored)),
       hint = files_for(state) })

@@ -134,11 +134,9 @@ local function exchange(self, answer, ms)
   if not ready then return nil, problem end
   local now = sys.clock_ms()
   self.port:discard()
-  local written
-  written, problem = self.port:write(answer.command .. "\r", ms)
-  if not written then return nil, problem end
   local done
-  done, problem = receive(self.port, answer, now + ms)
+  done, problem = self.port:write(answer.command .. "\r", ms)
+  if done then done, problem = receive(self.port, answer, now + ms) end
   if not done and problem.code == "port.timeout" and not answer:is_not_at() then
     self.owed = { answer = answer, lost_at = now + LOST_MS }
   end

@@ -7,7 +7,6 @@
 --     answer.final, answer.verdict         --> "OK", "done"
 --
 -- Its memory is bounded for any input.
--- @module moonflash.protocol.at_reader
 
 local reader = {}
 reader.__index = reader
@@ -33,8 +32,7 @@ local unsolicited = {
 -- Output of other ports: bytes that are no text, and the sentences of a satellite receiver.
 local not_at = { "[%z\1-\8\11\12\14-\31\127]", "%$%u%u%u%u%u," }
 
---- A reader for the answer to a command.
--- @tparam string command without the line end
+--- A reader for the answer to a command, which is without the line end.
 function reader.new(command)
   return setmetatable({ command = command, rest = "", head = "", lines = {}, unsolicited = {} }, reader)
 end
@@ -77,9 +75,7 @@ local function cleaned(line)
   return (line:gsub("%c+", " "):gsub("^%s+", ""):gsub("%s+$", ""))
 end
 
---- Takes received bytes. Bytes after the end of the answer are ignored.
--- @tparam string bytes
--- @treturn boolean whether the answer is complete
+--- Takes received bytes. Bytes after the end of the answer are ignored. Returns whether it is complete.
 function reader:feed(bytes)
   if #self.head < 64 then self.head = (self.head .. bytes):sub(1, 64) end
   local text, at = self.rest .. bytes, 1
