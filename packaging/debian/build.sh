@@ -2,7 +2,7 @@
 # build.sh [FOLDER]: makes moonflash_VERSION_ARCHITECTURE.deb in FOLDER (here if none is given) and
 # prints its path.
 set -e
-umask 022 # whoever builds it: these are the modes of the folders that it brings
+umask 022 # the modes of the folders in the package do not depend on the user
 out=$(cd "${1:-.}" && pwd)
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Part of the .swu that make-swu makes: SWUpdate runs it before and after it puts the images into
-# their folder.
+# Part of the .swu that make-swu makes. SWUpdate runs it before and after it writes the images to their folder.
 images=@FOLDER@/moonflash-images
 
 forget() {
@@ -9,7 +8,7 @@ forget() {
 
 case $1 in
 preinst)
-    # What ran before an update that the power cut is still the way back when it is installed again.
+    # $images.before is kept: after a power cut it still has the version to go back to.
     rm -rf "$images"
     mkdir -p "$images"
     ;;

@@ -10,7 +10,7 @@ local jobs = {}
 
 local FOLDER = "/var/run/moonflash/jobs"
 local TAIL, LONG_TAIL = 16384, 1048576 -- bytes: the last events; also when their lines are long
-local TERMINATED = 143 -- 128 + 15, the exit status of what SIGTERM ended
+local TERMINATED = 143 -- 128 + 15, the exit status of a process that SIGTERM ended
 
 --- A job.
 -- @tparam[opt] string name the last one if none is named
@@ -28,14 +28,14 @@ local function number_in(job, file)
   return (sys.link(job.folder .. "/" .. file) or ""):match "^%d+$"
 end
 
--- Whether a process is the job's and runs: its output is the job's, for its number alone may be that of
--- another process by now.
+-- Whether a process belongs to the job and runs: its output is the file of the job. Another process may have its id
+-- by now.
 local function is_process_of(job, pid)
   local output = pid and sys.link("/proc/" .. pid .. "/fd/1")
   return output ~= nil and output == sys.real_path(job.folder .. "/events")
 end
 
--- How it is with a job that has no result.
+-- The state of a job that has no result.
 local function state_of(job)
   local wrapper = number_in(job, "begun")
   if not wrapper then return "waiting" end
@@ -43,7 +43,7 @@ local function state_of(job)
   return runs and "running" or "died"
 end
 
--- What can be read of the last bytes of a job's events, the newest first.
+-- The events in the last bytes of the file, the newest first.
 local function events_in(job, bytes)
   local file, events = io.open(job.folder .. "/events"), {}
   if not file then return events end
@@ -84,7 +84,7 @@ local function result_of(job, events)
   return status <= results.SCRIPT_ERROR and with_hint(results.of_exit(status)) or nil
 end
 
--- Events that are no progress.
+-- Events that name no step.
 local asides = { warning = true, note = true, say = true }
 
 -- The current step of a job, or its last progress.
@@ -106,7 +106,7 @@ function jobs.progress(job)
     file = sending.file, sent = sending.sent, total = sending.total, rate = sending.rate, eta = sending.eta }
 end
 
--- Keeps a waiting job from beginning: only one process can make the link `begun`.
+-- A job that waits never begins after this: only one process can make the link `begun`.
 local function never_begins(job)
   return sys.symlink("0", job.folder .. "/begun") == true
     and sys.symlink(tostring(TERMINATED), job.folder .. "/ended") == true
@@ -118,7 +118,7 @@ end
 function jobs.cancel(job)
   if result_of(job, last_events(job)) then return false end
   if never_begins(job) then return true end
-  for _, file in ipairs { "pid", "begun" } do -- the wrapper hands it on to a moonflash that is not there yet
+  for _, file in ipairs { "pid", "begun" } do -- before moonflash has started, moonflash-job passes it on
     local pid = number_in(job, file)
     if is_process_of(job, pid) then return sys.kill(tonumber(pid), "TERM") == true end
   end
