@@ -50,6 +50,20 @@ describe("engine.run", function()
     assert.same({ "started", "done" }, states(job, "one"))
   end)
 
+  it("skips a step whose mode the modem left by itself", function()
+    local job = fake_job()
+    local lost = failure.new("device.no_port", "the modem has no QMI port")
+    local function leave(work)
+      work.device.mode = "download"
+      return nil, lost
+    end
+    assert.is_true(engine.run(job, { { name = "ask", mode = "application", run = leave, retry = 2 }, recorder "send" }))
+    assert.same({ "started", "skipped" }, states(job, "ask"))
+    assert.same({ "send", "finalized" }, job.done)
+    local function fail() return nil, lost end
+    assert.is_nil(engine.run(fake_job(), { { name = "ask", mode = "application", run = fail } }))
+  end)
+
   it("raises for what is no step before anything runs", function()
     for _, wrong in ipairs { { name = "two" }, false, 5, { run = function() end } } do
       local job = fake_job()

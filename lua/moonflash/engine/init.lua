@@ -70,6 +70,9 @@ local function run_with_retries(job, step)
     end
     local outcome, detail = run_protected(job, step)
     if outcome then return outcome, detail end
+    if detail.code == "device.no_port" and not applies(job.device.mode, step) then
+      return engine.SKIP, "the modem is in " .. job.device.mode .. " mode now"
+    end
     if try == retries or is_permanent(job, detail) or ends and sys.clock_ms() >= ends then
       return nil, detail
     end
