@@ -174,9 +174,9 @@ class QmiPort:
     """Answers on one control port; `write` gets one answer at a time, `indicate` what comes
     unasked. `shape` (variant["messages"]) changes answers:
 
-    error, silent, lost (it acts and does not answer), delay (seconds), answers (how many are changed, all if not
-    given), omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come first), pad (text that
-    follows every text).
+    error, silent, lost (it acts and does not answer; refusals are answered), delay (seconds), answers (how many are
+    changed, all if not given), omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come
+    first), pad (text that follows every text).
 
     A modem that has just booted is silent at first (pace["boot"]), and indications come unasked.
     """
@@ -213,8 +213,9 @@ class QmiPort:
         if shape.get("silent") or self.modem.is_silent("qmi") or self.modem.loop.now() < self.boots_until:
             return
         # The bytes are made before the modem acts on a reset, and sent although it then leaves.
-        data = qmux.answer(request, self._tlvs(request, shape))
-        if shape.get("lost"):
+        tlvs = self._tlvs(request, shape)
+        data = qmux.answer(request, tlvs)
+        if shape.get("lost") and qmux.result() in tlvs:
             return
         if self.modem.variant["indications"]:
             self.indicate(qmux.indication(request))
