@@ -82,7 +82,7 @@ class Images:
     # --- what is preferred ---
 
     def prefer(self, entries, override):
-        """The kinds to download; None when the answer does not tell."""
+        """The kinds that the modem waits for in its loader."""
         lacking = [kind for kind, unique_id, build in entries
                    if not self._means_any(build) and not self.stores(kind, unique_id, build)]
         self.preference = self._rewritten(entries)
@@ -94,6 +94,14 @@ class Images:
         if lists == "both" and lacking:
             return [kind for kind, _, _ in entries]
         return lacking
+
+    def told(self, wanted, entries):
+        """The kinds that the answer lists; None when it has no list. With lists = "all" it names what is stored, too,
+        and then boots it without a download (libqmi-devel 2021-April/003590)."""
+        lists = self.variant["lists"]
+        if lists == "absent":
+            return None
+        return [kind for kind, _, _ in entries] if lists == "all" else wanted
 
     def _rewritten(self, entries):
         pri = [entry for entry in entries if entry[0] == "pri"]

@@ -217,7 +217,7 @@ class Modem:
         wanted = self.images.prefer(entries, override)
         self.wanted = wanted
         self.log("preference", wanted=wanted, preference=self.images.preference)
-        return None if self.variant["images"]["lists"] == "absent" else wanted
+        return self.images.told(wanted, entries)
 
     def set_power(self, mode):
         if mode == self.power:

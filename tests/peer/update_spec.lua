@@ -65,6 +65,17 @@ describe("an update of a modem that is not our simulator", function()
     end)
   end
 
+  it("is content when the modem boots stored images that it listed for a download", function()
+    local new = stage.new.MC7455
+    local old = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }
+    local peer = stage.start { { model = "MC7455", images = { lists = "all", stored = { old, new } } } }
+    local run = stage.moonflash(peer, "update", unpack(stage.images "MC7455"))
+    assert.equal(0, run.status, run.stderr)
+    assert.same({}, stage.log(peer, "qdl"))
+    assert.equal(1, #stage.log(peer, "detach"))
+    assert_updated(peer, "modem", new)
+  end)
+
   it("updates all of several modems at once", function()
     local modems = {}
     for index = 1, 3 do

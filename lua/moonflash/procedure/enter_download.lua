@@ -7,17 +7,24 @@ local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
 local sys = require "moonflash.core.sys"
+local versions = require "moonflash.procedure.versions"
+
+-- A modem that stores the images may boot them although it listed them for a download (libqmi-devel
+-- 2021-April/003590).
+local function has_switched(job)
+  local state = job.set and not job.options.force and versions.read(job)
+  if not state or versions.difference(job.set, state) then return false end
+  job.phase = "booting"
+  return true
+end
 
 local function try_route(job, route, within_ms)
   local ends = sys.clock_ms() + within_ms
   local found, lost = reset.run(job, route.run, within_ms)
   if not found then return nil, lost end
-  if found.mode ~= "download" then
-    return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
-  end
-  local loader, silent = job:download(ends - sys.clock_ms())
-  if not loader then return nil, silent end
-  return true
+  if found.mode == "download" then return job:download(ends - sys.clock_ms()) end
+  if has_switched(job) then return true end
+  return nil, failure.new("job.not_entered", "the modem restarted but did not stay in download mode")
 end
 
 local function emit_route(job, route, state, message)
