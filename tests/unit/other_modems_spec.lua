@@ -71,7 +71,7 @@ describe("a modem that no script is for", function()
     end
     assert.matches("interface 3 is held by usbfs .*interface 8 is held by usbfs", (plugged "usbfs"))
     tree:unplug "1-1"
-    assert.matches("interface 8 has no driver", (plugged(nil)))
+    assert.matches("interface 8 has no driver .*drivers: interface 3 none, 8 none", (plugged(nil)))
   end)
 
   it("is unknown when nothing tells more: --model works on it", function()

@@ -22,6 +22,15 @@ function describe.device(dev)
   return table.concat(words, ", ")
 end
 
+--- The drivers of the interfaces of a device: "interface 0 usbfs, 3 none".
+function describe.drivers(dev)
+  local words = {}
+  for index, interface in ipairs(dev.interfaces or {}) do
+    words[index] = ("%d %s"):format(interface.number, interface.driver or "none")
+  end
+  return words[1] and "interface " .. table.concat(words, ", ") or "no interfaces"
+end
+
 --- Several devices.
 function describe.devices(devices)
   local lines = {}

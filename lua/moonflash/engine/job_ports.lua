@@ -3,6 +3,7 @@
 -- @module moonflash.engine.job_ports
 
 local at = require "moonflash.protocol.at"
+local describe = require "moonflash.device.describe"
 local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"
@@ -30,7 +31,8 @@ local function no_port(self, kind)
   local waits = self.device.mode ~= "application" and kind ~= "download"
   return nil, failure.new("device.no_port",
     ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
-    { evidence = device.describe(self.device), final = kind ~= "download",
+    { evidence = ("%s; drivers: %s"):format(device.describe(self.device), describe.drivers(self.device)),
+      final = kind ~= "download",
       hint = waits and "`moonflash recover` starts the modem's firmware"
         or device.is_disc(self.device) and "install usb-modeswitch: it makes a modem of the disc" or nil })
 end
