@@ -57,6 +57,20 @@ describe("a plan for a modem that somebody works with", function()
   end)
 end)
 
+describe("a plan for a modem whose port another program has open", function()
+  after_each(support.finish)
+
+  it("says that update refuses", function()
+    local modem = stage.modem "mc7455"
+    assert(sys.make_folder(modem.root .. "/proc/90/fd"))
+    assert(sys.write_file(modem.root .. "/proc/90/comm", "minicom\n"))
+    assert(sys.symlink(modem.root .. "/dev/ttyUSB2", modem.root .. "/proc/90/fd/3"))
+    local run = stage.moonflash(modem, "plan", unpack(stage.images "mc7455"))
+    assert.equal(0, run.status, run.stderr)
+    assert.truthy(run.stderr:find "update refuses: other programs use the modem at %S+ %(minicom %(pid 90%)")
+  end)
+end)
+
 describe("a plan with a script of one's own", function()
   after_each(support.finish)
 

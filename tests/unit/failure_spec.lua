@@ -1,5 +1,6 @@
 -- Failures made in C: a code and a subject there, the message here.
 local codes = require "moonflash.base.failure_codes"
+local failure = require "moonflash.base.failure"
 local support = require "tests.support"
 
 describe("a failure made in C", function()
@@ -7,6 +8,13 @@ describe("a failure made in C", function()
 
   it("has a message only for codes that there are", function()
     for code in pairs(codes.messages) do assert.is_string(codes.hints[code] or codes.hints["port." .. code], code) end
+  end)
+
+  it("gets further evidence", function()
+    local problem = failure.new("usage", "wrong")
+    failure.add_evidence(problem, "one")
+    failure.add_evidence(problem, "two")
+    assert.equal("one; two", problem.evidence)
   end)
 
   it("has its message also when nothing else of the library is loaded", function()

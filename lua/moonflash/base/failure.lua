@@ -38,13 +38,19 @@ function meta.__tostring(self)
   return text
 end
 
+--- Adds to the evidence of a failure.
+-- @tparam table self
+-- @tparam string part
+function failure.add_evidence(self, part)
+  self.evidence = (self.evidence and self.evidence .. "; " or "") .. part
+end
+
 -- Completes a failure made in C.
 function meta.describe(self, subject, sent, total)
   local words = codes.messages[self.code] or codes.messages[self.code:match "[^.]+$"]
   self.message = words:format(subject)
   if total == 0 then return end
-  local part = ("%.0f of %.0f bytes were sent"):format(sent, total)
-  self.evidence = self.evidence and self.evidence .. "; " .. part or part
+  failure.add_evidence(self, ("%.0f of %.0f bytes were sent"):format(sent, total))
 end
 
 --- Makes a failure.

@@ -3,6 +3,7 @@
 local device = require "moonflash.device"
 local engine = require "moonflash.engine"
 local files = require "moonflash.engine.model_files"
+local failure = require "moonflash.base.failure"
 local fleet = require "moonflash.commands.fleet"
 local image = require "moonflash.image"
 local jobs = require "moonflash.commands.job"
@@ -163,13 +164,22 @@ function update.update(request, script, to_recover)
 end
 
 local function list_services(job)
-  if job.options.keep_services then return end
-  for _, name in ipairs(services.list(job.root, job.device)) do job:note("would pause " .. name) end
+  local names = job.options.keep_services and {} or services.list(job.root, job.device)
+  for _, name in ipairs(names) do job:note("would pause " .. name) end
+  return names
+end
+
+-- Warns of what update refuses. Programs that it pauses may use the modem until then.
+local function check_host(job)
+  local clear, problem = preflight.check(job, true)
+  local paused = list_services(job)
+  if clear and not paused[1] then clear, problem = port_users.check(job) end
+  if clear then return end
+  job:warn(problem.code, ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)))
 end
 
 local function plan_job(job)
-  preflight.warn_of_all(job)
-  list_services(job)
+  check_host(job)
   local steps, problem = engine.plan(job, job.model)
   local result = results.of(job, problem)
   result.device, result.set, result.steps = job.device, job.set, steps

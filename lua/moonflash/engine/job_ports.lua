@@ -110,7 +110,7 @@ local function add_evidence(self, problem)
     where = ("%s, %.1f s after its restart was requested"):format(where,
       (sys.clock_ms() - self.reset_requested_at) / 1000)
   end
-  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. where
+  failure.add_evidence(problem, where)
 end
 
 -- A modem that was in download mode when the job started may still write what an earlier run sent. That is so until

@@ -102,8 +102,7 @@ function undo:rollback()
   self.emit { event = "say", message = "putting the modem back as it was, please wait" }
   local left = run_reversed(self, self.undo_list)
   if left[1] then
-    local before = problem.evidence and problem.evidence .. "; " or ""
-    problem.evidence = ("%snot undone: %s"):format(before, table.concat(left, ", "))
+    failure.add_evidence(problem, "not undone: " .. table.concat(left, ", "))
     self.phase = phase_of(self)
     return
   end

@@ -49,15 +49,16 @@ local function warn(job, finding, prefix)
   job:warn("preflight." .. finding.name, text)
 end
 
---- Warns of the findings, but returns nil and a failure for the first one that refuses the job; else true.
-function preflight.check(job)
+--- Warns of the findings, but returns nil and a failure for the first one that refuses the job; else true. To plan,
+-- advice is a warning, too.
+function preflight.check(job, to_plan)
   local first
   for _, finding in ipairs(preflight.look(job)) do
     if is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
-    elseif finding.advice then
+    elseif finding.advice and not to_plan then
       job.advice = finding
-    elseif finding.warning or first then
+    elseif finding.warning or finding.advice or first then
       warn(job, finding)
     else
       first = finding
@@ -66,11 +67,6 @@ function preflight.check(job)
   if not first then return true end
   return nil, failure.new("preflight." .. first.name, first.message, { evidence = first.evidence,
     hint = ("%s; or continue with --skip %s"):format(first.hint, first.name) })
-end
-
---- Warns of all findings; for `plan`.
-function preflight.warn_of_all(job)
-  for _, finding in ipairs(preflight.look(job)) do warn(job, finding) end
 end
 
 local function prepare(job, applies)
@@ -98,7 +94,7 @@ end
 function preflight.advise(job, problem)
   local advice = problem.code == "device.not_seen" and job.advice
   if not advice then return end
-  problem.evidence = (problem.evidence and problem.evidence .. "; " or "") .. advice.message
+  failure.add_evidence(problem, advice.message)
   problem.hint = ("%s, or %s"):format(advice.hint, failure.hint(problem))
 end
 
