@@ -9,7 +9,8 @@
  *       write_size = 16384,     bytes, most of one write(2)
  *       stall_ms = 30000,       longest time in which the channel takes no byte
  *       source_ms = 60000,      longest time in which the reader gives no byte
- *       progress = function(written, total) end,   bytes that q sends; it may raise
+ *       progress = function(written, total) end,   bytes that q sends, at least twice a second after the
+ *                               first; it may raise
  *     }
  *     t:run()    runs the operation that q was given. true | nothing when q failed: see q:failure()
  *                | nil, failure: q.protocol .. ".stalled", port.*, source.*, transfer.interrupted.

@@ -272,6 +272,16 @@ static int check_deadline(struct mf_transfer *transfer)
 
 /* --- the loop -------------------------------------------------------------------------------- */
 
+/* When the next report is due without an acknowledgement. */
+static int64_t report_due(const struct mf_transfer *transfer)
+{
+    if (transfer->progress == NULL || transfer->reader == NULL)
+        return INT64_MAX;
+    if (transfer->written != transfer->reported.written)
+        return transfer->reported.at + MF_TRANSFER_PROGRESS_MS;
+    return transfer->written > 0 ? transfer->reported.at + MF_TRANSFER_QUIET_MS : INT64_MAX;
+}
+
 static int report(struct mf_transfer *transfer, bool at_end)
 {
     struct mf_transfer_report *reported = &transfer->reported;
@@ -281,10 +291,8 @@ static int report(struct mf_transfer *transfer, bool at_end)
 
     if (transfer->progress == NULL || transfer->reader == NULL)
         return GOING_ON;
-    if (!acknowledged && transfer->written == reported->written && !at_end)
-        return GOING_ON;
     now = mf_now_ms();
-    if (!acknowledged && now - reported->at < MF_TRANSFER_PROGRESS_MS && !at_end)
+    if (!acknowledged && !at_end && now < report_due(transfer))
         return GOING_ON;
     *reported = (struct mf_transfer_report){transfer->written, progress.acknowledged, now};
     if (transfer->progress(transfer->context, transfer->written, progress.total))
@@ -303,7 +311,9 @@ static int serve(struct mf_transfer *transfer, const struct mf_next *next)
         {.fd = starved ? transfer->reader->descriptor : -1, .events = POLLIN},
     };
     bool eager = room && !starved;
-    int ready = mf_wait(at, 2, eager ? 0 : transfer->deadline, transfer->interrupt);
+    int64_t due = report_due(transfer);
+    int64_t until = due < transfer->deadline ? due : transfer->deadline;
+    int ready = mf_wait(at, 2, eager ? 0 : until, transfer->interrupt);
     int result = GOING_ON;
 
     if (ready == MF_STREAM_FAILED)

@@ -26,7 +26,8 @@ enum mf_transfer_result {
 
 enum {
     MF_TRANSFER_HEADER = 16,      /* most bytes of a message in front of its image range */
-    MF_TRANSFER_PROGRESS_MS = 100 /* least time between reports, unless the modem acknowledges */
+    MF_TRANSFER_PROGRESS_MS = 100, /* least time between reports, unless the modem acknowledges */
+    MF_TRANSFER_QUIET_MS = 500     /* most time between reports after the first, also when nothing flows */
 };
 /* Bytes of the buffer for chunks of this size. */
 #define MF_TRANSFER_BUFFER(chunk) ((size_t)(chunk) + MF_TRANSFER_HEADER)
@@ -41,9 +42,9 @@ struct mf_transfer {
     uint32_t write_size; /* most bytes of one write(2); independent of the protocol */
     int stall_ms, source_ms;
     int interrupt; /* descriptor, or -1 */
-    /* Called after every acknowledgement, every MF_TRANSFER_PROGRESS_MS while bytes flow, and at the
-     * end; `written` counts image bytes written to the channel. Returns whether to go on. NULL: no
-     * reports. */
+    /* Called after every acknowledgement, every MF_TRANSFER_PROGRESS_MS while bytes flow, every
+     * MF_TRANSFER_QUIET_MS while the modem is waited for, and at the end; `written` counts image bytes
+     * written to the channel. Returns whether to go on. NULL: no reports. */
     bool (*progress)(void *context, uint64_t written, uint64_t total);
     void *context;
     int cause; /* an mf_stream_result */

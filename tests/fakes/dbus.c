@@ -1,14 +1,17 @@
 /* A message bus with ModemManager on it, as far as a caller of InhibitDevice can see:
  *
- *     fake_dbus SOCKET accept|refuse|silent
+ *     fake_dbus SOCKET accept|refuse|probe|silent
  *
+ * (probe: it refuses the first seven calls)
  * prints "ready", then every call ("InhibitDevice UID true"), and "gone" when a caller leaves. Ends
  * when its standard input does. */
 #include <gio/gio.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *manner;
+static int refusals; /* that are left */
 
 static void say(const char *text)
 {
@@ -38,7 +41,7 @@ static GDBusMessage *answer(GDBusMessage *message)
     g_free(words);
     if (strcmp(manner, "silent") == 0)
         return NULL;
-    if (strcmp(manner, "refuse") == 0)
+    if (refusals > 0 && refusals--)
         return g_dbus_message_new_method_error(message,
                                                "org.freedesktop.ModemManager1.Error.Core.NotFound",
                                                "No device found with uid '%s'", uid);
@@ -101,6 +104,7 @@ int main(int count, char **words)
     if (count != 3)
         return 1;
     manner = words[2];
+    refusals = strcmp(manner, "refuse") == 0 ? INT_MAX : strcmp(manner, "probe") == 0 ? 7 : 0;
     address = g_strconcat("unix:path=", words[1], NULL);
     server = g_dbus_server_new_sync(address, G_DBUS_SERVER_FLAGS_NONE, guid, NULL, NULL, &error);
     if (server == NULL) {

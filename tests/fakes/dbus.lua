@@ -12,7 +12,7 @@ fake_dbus.program = os.getenv "MOONFLASH_FAKE_DBUS"
 
 --- Starts one; support.finish() stops it.
 -- @tparam string path of its socket
--- @tparam string manner accept, refuse or silent
+-- @tparam string manner accept, refuse, probe or silent
 -- @treturn table a child of tests.support, with the field path
 function fake_dbus.start(path, manner)
   local child = support.start { fake_dbus.program, path, manner }

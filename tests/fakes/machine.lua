@@ -31,7 +31,8 @@ end
 -- @tparam[opt] table files text by path below the root
 function machine.new(modem, files)
   local tree = fake_sysfs.new()
-  local self = setmetatable({ tree = tree, root = tree.root, notes = {}, warnings = {}, steps = {} }, machine)
+  local self = setmetatable({ tree = tree, root = tree.root,
+    notes = {}, warnings = {}, steps = {}, says = {} }, machine)
   if modem then tree:plug(modem) end
   make_ports(self)
   for path, text in pairs(files or {}) do tree:write(path, text) end
@@ -79,7 +80,7 @@ function machine:read(path)
   return sys.read_file(self.root .. "/" .. path)
 end
 
---- A job on its modem; its events are in notes, warnings and steps.
+--- A job on its modem; its events are in notes, warnings, steps and says.
 function machine:job(options)
   local found = assert(device.select(device.list(self.root, modems.models)))
   local chosen

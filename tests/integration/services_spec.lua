@@ -103,6 +103,27 @@ describe("pausing", function()
     assert.equal("systemctl start ModemManager.service", changes()[2])
   end)
 
+  it("stops the service that was started since, and looks for it twice a second", function()
+    with_systemd()
+    machine:end_process(812)
+    local job = machine:job()
+    assert.is_false(services.pause(job))
+    machine:process(900, "ModemManager", { "/dev/ttyUSB6" })
+    assert.truthy(services.keep_paused(job):find("ModemManager (pid 900) uses ", 1, true))
+    assert.is_nil(services.keep_paused(job))
+    assert.same({ "systemctl stop ModemManager.service" }, changes())
+    job:finalize()
+    assert.same({ "systemctl stop ModemManager.service", "systemctl start ModemManager.service" }, changes())
+  end)
+
+  it("leaves alone what a job that paused nothing finds", function()
+    with_systemd()
+    local job = machine:job { keep_services = true }
+    services.pause(job)
+    services.keep_paused(job)
+    assert.same({}, machine:calls())
+  end)
+
   it("does nothing with --keep-services", function()
     with_systemd()
     assert.is_false(services.pause(machine:job { keep_services = true }))
@@ -326,9 +347,43 @@ if fake_dbus.program then
       assert.is_true(services.pause(job))
       assert.equal("InhibitDevice " .. uid .. " true", server:line())
       job:finalize()
-      assert.equal("InhibitDevice " .. uid .. " false", server:line())
       assert.equal("gone", server:line())
       assert.same({}, machine:calls())
+      assert.same({}, machine.warnings)
+    end)
+
+    it("is inhibited again when it crashed and is back", function()
+      with_bus "accept"
+      assert(sys.remove(machine.root .. "/usr/bin/systemctl"))
+      local job = machine:job()
+      assert.is_true(services.pause(job))
+      assert.equal("InhibitDevice " .. uid .. " true", server:line())
+      services.keep_paused(job)
+      machine:end_process(812)
+      services.keep_paused(job, true)
+      machine:process(900, "ModemManager")
+      services.keep_paused(job, true)
+      services.keep_paused(job, true)
+      assert.equal("InhibitDevice " .. uid .. " true", server:line())
+      job:finalize()
+      assert.same({ "gone", "gone" }, { server:line(), server:line() })
+      assert.same({}, machine.warnings)
+    end)
+
+    it("is inhibited when it has probed the modem", function()
+      with_bus "probe"
+      assert(sys.remove(machine.root .. "/usr/bin/systemctl"))
+      local sleep, clock, now = sys.sleep_ms, sys.clock_ms, 0
+      finally(function() sys.sleep_ms, sys.clock_ms = sleep, clock end)
+      sys.clock_ms = function() return now end
+      sys.sleep_ms = function(ms)
+        now = now + ms
+        return true
+      end
+      local job = machine:job()
+      assert.is_true(services.pause(job))
+      assert.same({}, machine.warnings)
+      assert.truthy(machine.says[1].message:find("ModemManager probes the modem", 1, true))
     end)
 
     it("is not started by the job that stopped it while another needs it stopped", function()

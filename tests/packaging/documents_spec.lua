@@ -3,6 +3,7 @@ local arguments = require "moonflash.cli.arguments"
 local clients = require "tests.packaging.clients"
 local commands = require "moonflash.cli.commands"
 local exit = require "moonflash.commands.result"
+local flash = require "moonflash"
 local options = require "moonflash.base.options"
 local preflight = require "moonflash.host.preflight"
 local support = require "tests.support"
@@ -96,6 +97,21 @@ describe("README's Install", function()
     local command = assert(sys.read_file "README.md"):match "\n    apt%-get install ([^\n]*\\\n[^\n]*)\n"
     local list = support.run({ "sh", "-c", ". tests/packages.sh && echo $build_packages" }).stdout
     assert.equal(list, command:gsub("[\\%s]+", " ") .. "\n")
+  end)
+end)
+
+describe("the udev rules", function()
+  it("name the download ids of all models", function()
+    local expected, named = {}, {}
+    for _, model in ipairs(assert(flash.models())) do
+      for _, ids in ipairs(model.usb.download) do expected[ids] = true end
+    end
+    local rules = assert(sys.read_file "packaging/77-mm-moonflash.rules")
+    local pattern = 'idVendor}=="(%x+)", ATTRS{idProduct}=="([%x|]+)", ENV{ID_MM_PORT_IGNORE}="1"'
+    for vendor, products in rules:gmatch(pattern) do
+      for product in products:gmatch "%x+" do named[vendor .. ":" .. product] = true end
+    end
+    assert.same(expected, named)
   end)
 end)
 

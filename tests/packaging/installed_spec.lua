@@ -40,7 +40,8 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
       assert.truthy(depends:find(needed, 1, true), needed)
     end
     for _, path in ipairs { "share/man/man1/moonflash.1", "share/bash-completion/completions/moonflash",
-      "share/doc/moonflash/copyright", "share/mender/modules/v3/moonflash", "bin/moonflash-deploy" } do
+      "share/doc/moonflash/copyright", "share/mender/modules/v3/moonflash", "bin/moonflash-deploy",
+      "lib/udev/rules.d/77-mm-moonflash.rules" } do
       assert.truthy(sys.stat(prefix .. "/" .. path), path)
     end
 

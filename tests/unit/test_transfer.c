@@ -172,6 +172,25 @@ static void test_progress_can_stop_it_and_it_goes_on(void)
     tear_down();
 }
 
+static bool on_third_at_end(void *context, uint64_t written, uint64_t total)
+{
+    (void)context;
+    told.calls += written == total;
+    return told.calls < 3;
+}
+
+static void test_progress_goes_on_while_an_answer_is_waited_for(void)
+{
+    set_up();
+    s.loader.fault = LATE_ANSWER;
+    s.loader.at = 3; /* the last chunk: the source has no more bytes, so the answer never comes */
+    s.qdl.timing.final_ack_ms = 20000;
+    memset(&told, 0, sizeof told);
+    s.transfer.progress = on_third_at_end;
+    CHECK_EQUAL(mf_transfer_run(&s.transfer), MF_TRANSFER_STOPPED);
+    tear_down();
+}
+
 int main(void)
 {
     test_every_split_gives_the_same_image();
@@ -184,5 +203,6 @@ int main(void)
     test_interrupted_anywhere_it_goes_on_where_it_was();
     test_progress_tells_every_chunk_and_the_end_but_not_every_write();
     test_progress_can_stop_it_and_it_goes_on();
+    test_progress_goes_on_while_an_answer_is_waited_for();
     return check_result();
 }

@@ -187,7 +187,7 @@ local function ignore() end
 --- Waits until the modem is back.
 -- @tparam table options within_ms; mode = "download" or modes = { download = true, ... };
 -- gone = false when the device that is present may end the wait without having left; progress(text) gets what is
--- found, moved(device) gets the modem as it is now, nil when it left
+-- found, moved(device) gets the modem as it is now, nil when it left; meanwhile() is called at least once a second
 -- @treturn table the device, with the port that is needed; or nil and failure device.not_seen, device.ambiguous,
 -- job.interrupted
 -- @raise when the follower is not armed
@@ -196,10 +196,12 @@ function follower:wait(options)
   local wait = {
     modes = options.modes or { [options.mode] = true }, gone = options.gone == false, candidates = {},
     progress = options.progress or ignore, moved = options.moved or ignore,
+    meanwhile = options.meanwhile or ignore,
   }
   if wait.gone then self.present[self.device.place] = nil end
   local ends = self.clock.now() + options.within_ms
   while true do
+    wait.meanwhile()
     local found = look(self, wait)
     if found then return adopt(self, found) end
     local left = ends - self.clock.now()

@@ -8,6 +8,7 @@ local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
 local preflight = require "moonflash.host.preflight"
 local run = require "moonflash.base.run"
+local services = require "moonflash.host.services"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local undo = require "moonflash.engine.job_undo"
@@ -139,11 +140,13 @@ function job:wait_for_device(modes, within_ms, may_be_here)
   local trace = run.trace()
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     progress = function(seen) self:note(seen) end,
+    meanwhile = function() services.keep_paused(self) end,
     moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
   if found.number ~= self.device.number then self.back_at, self.returns = sys.clock_ms(), (self.returns or 0) + 1 end
   self.device, self.reset_requested, self.port_lost = found, nil, nil
   preflight.prepare_again(self)
+  if found.mode == "application" then services.keep_paused(self, true) end
   self.follower:arm()
   return found
 end

@@ -1,5 +1,6 @@
 --- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the D-Bus
--- connection, so it ends with this process, also when that is killed.
+-- connection, so it ends with this process, also when that is killed. It belongs to one process of ModemManager, too:
+-- when that crashes, the next one knows nothing of it.
 -- https://www.freedesktop.org/software/ModemManager/api/latest/gdbus-org.freedesktop.ModemManager1.html
 
 local paths = require "moonflash.base.paths"
@@ -12,9 +13,9 @@ local OPEN_MS, CALL_MS = 2000, 15000
 local SUPERSPEED_MBIT = 5000
 local SOCKET = "/var/run/dbus/system_bus_socket"
 
---- Whether it runs.
-function modemmanager.runs(root)
-  return system.runs(root, "ModemManager")
+--- Its process id, or nil.
+function modemmanager.process(root)
+  return system.find_process(root, "ModemManager")
 end
 
 --- Its service in the init system that runs, as an entry of the paused services file (moonflash.host.paused), or nil.
@@ -33,32 +34,20 @@ local function connect(root)
   if loaded and sys.stat(path) then return dbus.open("unix:path=" .. path, OPEN_MS) end
 end
 
-local function set_inhibited(connection, uid, inhibited)
-  return connection:call({
-    name = "org.freedesktop.ModemManager1", object = "/org/freedesktop/ModemManager1",
-    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, inhibited,
-  }, CALL_MS)
-end
-
---- Inhibits a device. ModemManager calls a device by its folder in /sys. Returns a function that ends the inhibition
--- (true, or nil and a failure); or nil and, if there is a bus, a failure.
+--- Inhibits a device. ModemManager calls a device by its folder in /sys, and refuses while it probes the device.
+-- Returns the connection, whose end is that of the inhibition; or nil and, if there is a bus, a failure.
 function modemmanager.inhibit(root, dev)
   local uid = system.device_path(root, dev)
   local connection, problem
   if uid then connection, problem = connect(root) end
   if not connection then return nil, problem end
-  local accepted, refused = set_inhibited(connection, uid, true)
-  if not accepted then
-    connection:close()
-    return nil, refused
-  end
-  return function()
-    local ended, kept = true, nil
-    -- another job may have stopped ModemManager, which ended the inhibition
-    if modemmanager.runs(root) then ended, kept = set_inhibited(connection, uid, false) end
-    connection:close()
-    return ended, kept
-  end
+  local accepted, refused = connection:call({
+    name = "org.freedesktop.ModemManager1", object = "/org/freedesktop/ModemManager1",
+    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, true,
+  }, CALL_MS)
+  if accepted then return connection end
+  connection:close()
+  return nil, refused
 end
 
 --- Whether an inhibition lasts for a whole update. It is for one folder in /sys, and the loader of a SuperSpeed modem

@@ -10,7 +10,7 @@ local system = require "moonflash.host.system"
 
 local port_users = {}
 
-local CLOSE_MS, RETRY_MS = 5000, 50 -- for a paused program to close its ports
+local CLOSE_MS, RETRY_MS = 20000, 50 -- for a paused program to close its ports
 
 -- With --proxy the modem is used through them.
 local proxies = { ["qmi-proxy"] = true, ["mbim-proxy"] = true }
@@ -48,21 +48,16 @@ function port_users.list(root, dev)
   return users
 end
 
--- "ModemManager (pid 812) uses /dev/cdc-wdm0"
-local function words(users)
+--- The programs that have ports of the job's modem open: "ModemManager (pid 812) uses /dev/cdc-wdm0"; nil when there
+-- are none.
+function port_users.words(job)
   local parts = {}
-  for index, user in ipairs(users) do
-    parts[index] = ("%s (pid %d) uses %s"):format(user.name, user.pid, user.port)
-  end
-  return table.concat(parts, "; ")
-end
-
-local function conflicting(job)
-  local users = {}
   for _, user in ipairs(port_users.list(job.root, job.device)) do
-    if not (job.options.proxy and proxies[user.name]) then users[#users + 1] = user end
+    if not (job.options.proxy and proxies[user.name]) then
+      parts[#parts + 1] = ("%s (pid %d) uses %s"):format(user.name, user.pid, user.port)
+    end
   end
-  return users
+  return parts[1] and table.concat(parts, "; ")
 end
 
 --- Checks that no other program has the ports open. When programs were paused, they get a moment to close the ports.
@@ -70,16 +65,16 @@ end
 function port_users.check(job, paused)
   local users
   local free, interrupted = process.poll_until(sys.clock_ms() + (paused and CLOSE_MS or 0), RETRY_MS, function()
-    users = conflicting(job)
-    return not users[1], nil, true
+    users = port_users.words(job)
+    return not users, nil, true
   end)
   if free or interrupted then return free or nil, interrupted end
   if preflight.is_skipped(job, "holders") then
-    job:warn("device.busy", "skipped: " .. words(users))
+    job:warn("device.busy", "skipped: " .. users)
     return true
   end
   return nil, failure.new("device.busy", "other programs use the modem at " .. job.device.place, {
-    evidence = words(users), hint = "stop them and run again, or continue with --skip holders",
+    evidence = users, hint = "stop them and run again, or continue with --skip holders",
   })
 end
 

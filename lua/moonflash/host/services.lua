@@ -8,12 +8,16 @@ local lock = require "moonflash.host.lock"
 local modemmanager = require "moonflash.host.modemmanager"
 local netifd = require "moonflash.host.netifd"
 local paused = require "moonflash.host.paused"
+local port_users = require "moonflash.host.port_users"
 local process = require "moonflash.base.process"
+local sys = require "moonflash.core.sys"
 local system = require "moonflash.host.system"
 
 local services = {}
 
 local COMMAND_MS = 30000
+local LOOK_MS = 500                  -- a new ModemManager opens the ports 1.5 s after its start
+local PROBE_MS, QUIET_MS = 60000, 2000 -- without a SIM ModemManager probes for half a minute
 
 -- The command that stops or starts an entry of the paused services file, by its kind.
 local commands = {
@@ -89,6 +93,7 @@ end
 
 -- From here on the job needs services paused. Entries that could not be resumed stay in the file.
 local function begin(job, socket)
+  if job.pausing.begun then return true end
   local written, problem = paused.write(job.root, socket, paused.read(job.root, socket))
   if not written then return nil, problem end
   at_end(job, "resume services", function()
@@ -96,6 +101,7 @@ local function begin(job, socket)
     services.restore_leftovers(job)
     return done, failed
   end)
+  job.pausing.begun = true
   return true
 end
 
@@ -107,27 +113,47 @@ local function pause_entry(job, socket, entry)
 end
 
 local function inhibit(job)
-  local release, problem = modemmanager.inhibit(job.root, job.device)
-  if not release then return nil, problem end
-  at_end(job, "end the inhibition by ModemManager", release)
+  local connection, problem = modemmanager.inhibit(job.root, job.device)
+  if not connection then return nil, problem end
+  at_end(job, "end the inhibition by ModemManager", function() return connection:close() end)
   job:note "ModemManager is inhibited for this modem"
   return true
 end
 
-local function stop_service(job, socket)
-  local entry = modemmanager.service(job.root)
+-- ModemManager refuses the inhibition until it has probed the ports of the modem. It never finds a modem in a loader.
+local function inhibit_when_probed(job)
+  local is_said, began = job.device.mode ~= "application", sys.clock_ms()
+  local ends = is_said and began or began + PROBE_MS
+  return process.poll_until(ends, LOOK_MS, function()
+    local done, problem = inhibit(job)
+    if not done and not is_said and sys.clock_ms() - began >= QUIET_MS then
+      is_said = true
+      job.emit { event = "say", message = "ModemManager probes the modem: waiting until it can be inhibited" }
+    end
+    return done, problem, problem and problem.code == "bus.refused"
+  end)
+end
+
+local function stop_service(job)
+  local entry, socket = modemmanager.service(job.root), lock.socket(job.device)
   if not entry then return nil end
+  local begun, problem = begin(job, socket)
+  if not begun then return nil, problem end
   return pause_entry(job, socket, entry)
 end
 
-local function pause_modem_manager(job, socket)
-  local ways, problems = { stop_service, inhibit }, {}
-  if modemmanager.inhibition_lasts(job.device) then ways = { inhibit, stop_service } end
+-- An inhibition is one of this process of ModemManager.
+local function pause_modem_manager(job, pid, ways, is_quiet)
+  local problems = {}
   for _, way in ipairs(ways) do
-    local done, problem = way(job, socket)
-    if done then return true end
+    local done, problem = way(job)
+    if done then
+      job.pausing.paused = pid
+      return true
+    end
     problems[#problems + 1] = problem and tostring(problem)
   end
+  if is_quiet then return false end
   job:warn("device.busy", "ModemManager runs and could not be paused: "
     .. (problems[1] and table.concat(problems, "; ") or "found neither a bus nor its service"))
   return false
@@ -136,8 +162,8 @@ end
 -- A job that finds files of other jobs may rely on a service that they stopped, so it takes part.
 local function pause_all(job)
   local root, socket = job.root, lock.socket(job.device)
-  local interfaces, runs = netifd.find(root, job.device), modemmanager.runs(root)
-  if not interfaces[1] and not runs and not paused.sockets(root)[1] then return false end
+  local interfaces, pid = netifd.find(root, job.device), modemmanager.process(root)
+  if not interfaces[1] and not pid and not paused.sockets(root)[1] then return false end
   local begun, problem = begin(job, socket)
   if not begun then return nil, problem end
   for _, entry in ipairs(interfaces) do
@@ -145,7 +171,9 @@ local function pause_all(job)
     done, problem = pause_entry(job, socket, entry)
     if not done then return nil, problem end
   end
-  local stopped = runs and pause_modem_manager(job, socket)
+  local ways = { stop_service, inhibit_when_probed }
+  if modemmanager.inhibition_lasts(job.device) then table.insert(ways, 1, inhibit) end
+  local stopped = pid ~= nil and pause_modem_manager(job, pid, ways)
   return interfaces[1] ~= nil or stopped
 end
 
@@ -153,14 +181,33 @@ end
 -- whether anything was paused, or nil and a failure.
 function services.pause(job)
   if job.options.keep_services then return false end
+  job.pausing = { next_look = 0 }
   return paused.alone(job.root, function() return pause_all(job) end)
+end
+
+--- Pauses ModemManager again when it was started since: by a user, or after a crash. Looks twice a second.
+-- @tparam table job nothing is done when it has paused nothing with services.pause
+-- @tparam[opt] boolean is_back the modem is back in application mode: ModemManager may probe it
+-- @treturn ?string the programs that used the ports of the modem by then, in words; once for each ModemManager
+function services.keep_paused(job, is_back)
+  local pausing, now = job.pausing, sys.clock_ms()
+  if not pausing or now < pausing.next_look and not is_back then return nil end
+  pausing.next_look = now + LOOK_MS
+  local pid = modemmanager.process(job.root)
+  if not pid or pid == pausing.paused then return nil end
+  local users = pid ~= pausing.blamed and port_users.words(job) or nil
+  if users then pausing.blamed = pid end
+  paused.alone(job.root, function()
+    pause_modem_manager(job, pid, { stop_service, is_back and inhibit_when_probed }, not is_back)
+  end)
+  return users
 end
 
 --- The programs that would be paused, in words, for `plan`.
 function services.list(root, dev)
   local found = {}
   for _, entry in ipairs(netifd.find(root, dev)) do found[#found + 1] = words(entry) end
-  if modemmanager.runs(root) then found[#found + 1] = "ModemManager" end
+  if modemmanager.process(root) then found[#found + 1] = "ModemManager" end
   return found
 end
 

@@ -47,12 +47,11 @@ function system.process_name(root, pid)
   return system.text(root, ("/proc/%d/comm"):format(pid))
 end
 
---- Whether a process with a name runs.
-function system.runs(root, name)
+--- The id of the first process with a name, or nil.
+function system.find_process(root, name)
   for _, pid in ipairs(system.processes(root)) do
-    if system.process_name(root, pid) == name then return true end
+    if system.process_name(root, pid) == name then return pid end
   end
-  return false
 end
 
 return system

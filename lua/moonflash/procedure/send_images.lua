@@ -2,10 +2,14 @@
 -- @module moonflash.procedure.send_images
 
 local engine = require "moonflash.engine"
+local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
+local port_users = require "moonflash.host.port_users"
 local sahara = require "moonflash.protocol.sahara"
+local services = require "moonflash.host.services"
 local step = require "moonflash.engine.step"
 local stored = require "moonflash.procedure.stored_images"
+local user_code = require "moonflash.engine.user_code"
 
 local RESET_SECONDS, BOOT_SECONDS, SETTINGS_SECONDS = 5, 240, 5
 local ANY_MODE = { application = true, download = true }
@@ -19,8 +23,15 @@ local function is_wanted(job, image)
   return job.wanted[kind] == true
 end
 
+-- The function is called twice a second at least. It ends the transfer when another program may have read what the
+-- modem sent.
 local function progress_of(job, image, sent_before)
+  local reported
   return function(sent, total)
+    local users = services.keep_paused(job)
+    if users then error(failure.new("device.busy", "ModemManager was started", { evidence = users })) end
+    if sent == reported then return end
+    reported = sent
     job.emit { event = "progress", step = job.step, file = image.file, sent = sent_before + sent,
                total = math.max(job.set.bytes, sent_before + total) }
   end
@@ -81,16 +92,25 @@ local function send_image(job, image, sent_before, final_ack)
   if not source then return nil, unreadable end
   local function has_opened() return job.phase == "transfer" or loader:status().opened end
   job:follow()
-  local sent, broken = loader:send(source, {
+  local ran, sent, broken = user_code.call(loader.send, loader, source, {
     progress = progress_of(job, image, sent_before), final_ack_ms = job:ms(final_ack),
     interrupted = function() return has_opened() and continue_once(job) end,
   })
   source:close()
-  if sent then return true end
+  if ran and sent then return true end
+  broken = broken or sent
   if job.phase ~= "transfer" and broken.code == "transfer.interrupted" then
     broken = job:check_interrupt() or broken
   end
   return nil, after_failure(job, image, broken)
+end
+
+-- Other programs that have the port open may have caused the failure. The next try waits until they close it.
+local function with_port_users(job, problem)
+  local users = port_users.words(job)
+  if users and users ~= problem.evidence then failure.add_evidence(problem, users) end
+  if users and not problem.final then port_users.check(job, true) end
+  return problem
 end
 
 -- The modem takes no more images in this boot: it restarts with those it has, and all steps run once more.
@@ -110,7 +130,7 @@ local function send_images(job, self)
     if not job.sent[image] and is_wanted(job, image) then
       if now == self.per_boot then return restart_for_more(job, job:ms(self.within)) end
       local sent, problem = send_image(job, image, before, self.final_ack)
-      if not sent then return nil, problem end
+      if not sent then return nil, with_port_users(job, problem) end
       job.sent[image], now = true, now + 1
     end
     if job.sent[image] then
