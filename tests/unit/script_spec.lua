@@ -1,8 +1,10 @@
 -- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
+local fake_machine = require "tests.fakes.machine"
 local files = require "moonflash.engine.model_files"
 local flash = require "moonflash"
 local job = require "moonflash.engine.job"
 local lfs = require "lfs"
+local modems = require "tests.fakes.modems"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -363,5 +365,21 @@ describe("parts that scripts use", function()
     work:close_download()
     work:close_download()
     assert.equal(1, closed)
+  end)
+
+  it("job: names the driver that has gone, not a path", function()
+    local machine = fake_machine.new(modems.copy(modems.waiting, { place = "1-1.4", peer = false }))
+    local work, folder = machine:job { timeout_scale = 0.01 }, machine.root .. "/sys/bus/usb/devices/1-1.4:1.0/"
+    work:settle()
+    local interface = assert(sys.real_path(folder))
+    assert(sys.remove(interface .. "/driver"))
+    assert(sys.remove_tree(interface .. "/ttyUSB4"))
+    assert(sys.remove(machine.root .. "/dev/ttyUSB4"))
+    assert.is_true(flash.device.has_lost_port(work.device))
+    local opened, problem = work:download()
+    assert.equal("device.not_seen", support.code_of(opened, problem))
+    assert.truthy(problem.evidence:find("driver missing: qcserial", 1, true), tostring(problem))
+    work:finalize()
+    machine:remove()
   end)
 end)

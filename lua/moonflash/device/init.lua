@@ -81,6 +81,14 @@ function device.is_there(dev)
   return sysfs.number(dev.root, dev.place) == dev.number
 end
 
+--- Whether the port that a job needs has gone while the device is there: its driver was removed.
+-- @tparam table dev
+-- @treturn boolean
+function device.has_lost_port(dev)
+  local _, kind = drivers.lacking(dev)
+  return kind == "node"
+end
+
 --- A follower of a device through resets: moonflash.device.follow.new.
 -- @function device.follow
 device.follow = follow.new

@@ -93,7 +93,7 @@ function job:leave_download()
   return reset, refused
 end
 
---- Finds the modem again if it was replugged: another modem may have its port names now.
+--- Finds the modem again if it was replugged, for another modem may have its port names now, or if its driver has gone.
 -- @treturn table the device, or nil and a failure
 function job:refresh_device()
   if not self.follower then return self.device end
@@ -103,7 +103,7 @@ function job:refresh_device()
   if port_lost and self:wait_for_device(ANY_MODE, self:ms(SETTLE_SECONDS)) then
     return self.device
   end
-  if device.is_there(self.device) then return self.device end
+  if device.is_there(self.device) and not device.has_lost_port(self.device) then return self.device end
   return self:relocate()
 end
 

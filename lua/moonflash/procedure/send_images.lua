@@ -54,8 +54,11 @@ local function after_failure(job, image, problem)
   job.port_lost = problem.code == "port.closed"
   if image.read_once then problem.final = true end
   if job:interrupted() then return problem end
-  local found = job:refresh_device()
-  if not found then problem.final = true end
+  local found, lost = job:refresh_device()
+  if not found then
+    problem.final, problem.hint = true, failure.hint(lost)
+    failure.add_evidence(problem, tostring(lost))
+  end
   if found and found.mode == "application" then
     problem.final, problem.restart_procedure = true, not image.read_once
   end
