@@ -7,7 +7,7 @@
 #   start         moonflash --version and require "moonflash"
 #   appearance    from a download port's node to our first byte
 # All parts if none is named: some five minutes, one with --quick. Ratios hold within one run; what
-# disturbs the machine widens what stands in brackets.
+# disturbs the machine widens the range in brackets.
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh

@@ -91,7 +91,7 @@ void loader_start(struct loader *loader, uint32_t plain)
     if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0 ||
         ptsname_r(master, loader->path, sizeof loader->path) != 0)
         die("pseudo terminal");
-    /* until then a terminal that nobody has open looks hung up to the child */
+    /* until then a terminal without a user looks hung up to the child */
     loader->held_open = open(loader->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     loader->child = fork();
     if (loader->child < 0 || loader->held_open < 0)

@@ -11,7 +11,7 @@ struct origin {
     struct mf_archive archive;
     uint32_t size;
     int descriptor; /* of the file or pipe */
-    pid_t cat;      /* fills the pipe; 0: nobody */
+    pid_t cat;      /* fills the pipe; 0: no process */
 };
 
 /* Ends the program when anything fails. `kind`: file, pipe or zip. */

@@ -2,7 +2,7 @@
  * inside the file and the one around it; what it calls good has only right checksums, counted here
  * byte by byte for each record, and one flipped bit of checked bytes makes it bad.
  *
- * Mutation never meets a CRC, so the target mends the checksums of an input whose first byte is odd.
+ * Mutation never meets a CRC, so the target corrects the checksums of an input whose first byte is odd.
  * The bytes before the file: mending, piece length (2), place of the bit to flip (2). */
 #include "protocol/cwe.h"
 
@@ -40,7 +40,7 @@ static void put_u32be(uint8_t *at, uint32_t value)
 }
 
 /* Sets the checksums of what looks like records, the inner ones first. */
-static void mend(uint8_t *bytes, size_t length, int depth)
+static void correct(uint8_t *bytes, size_t length, int depth)
 {
     while (length >= MF_CWE_HEADER && mf_get_u32be(bytes + 0x104) == REVISION && depth < DEPTH) {
         size_t room = length - MF_CWE_HEADER, size = mf_get_u32be(bytes + 0x114);
@@ -48,7 +48,7 @@ static void mend(uint8_t *bytes, size_t length, int depth)
 
         if (size > room)
             size = room;
-        mend(data, size, depth + 1);
+        correct(data, size, depth + 1);
         put_u32be(bytes + 0x100, naive_crc(bytes, MF_CWE_CRC_SPAN));
         put_u32be(bytes + 0x118, naive_crc(data, size));
         bytes = data + size;
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t length)
     length -= PLAN;
     memcpy(bytes, input + PLAN, length);
     if (input[0] & 1)
-        mend(bytes, length, 0);
+        correct(bytes, length, 0);
     good = verify(&whole, bytes, length, length);
     check_records(&whole, bytes, length, good);
     require(verify(&split, bytes, length, piece) == good);

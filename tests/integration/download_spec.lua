@@ -126,7 +126,7 @@ describe("a download session", function()
     { fault = "wrong_sequence", code = "qdl.wrong_sequence" },
     { fault = "error_early", code = "qdl.error" },
     { fault = "hang_up", code = "port.closed" },
-    -- a pseudo terminal takes in some 70 KiB that nobody reads: the first chunk is larger
+    -- a pseudo terminal accepts some 70 KiB without a reader: the first chunk is larger
     { fault = "deaf", code = "qdl.stalled", options = { stall_ms = 100, chunk = 524288 }, at = 0,
       image = content:rep(16) },
     { fault = "no_answer", code = "qdl.silent", options = { ack_ms = 50, final_ack_ms = 50 } },
@@ -159,7 +159,7 @@ describe("a download session", function()
     end)
   end
 
-  it("says that nobody answers, after all its greetings", function()
+  it("fails without an answer, after all its greetings", function()
     local _, problem = open("silent", nil, { scale = 0.1 })
     refused("qdl.silent", nil, problem)
   end)

@@ -52,7 +52,7 @@ describe("user_code.call", function()
     return problem.message:sub(#path + 1), problem
   end
 
-  it("says where a script raised, whoever noticed it", function()
+  it("names the line of the script that raised, also when the library noticed it", function()
     assert.equal(":2: no", (blamed "\nerror 'no'"))
     assert.equal(":3: no", (blamed "local function f()\n  local x = 1\n  error('no') end\nf()"))
     assert.equal(":2: no", (blamed "local function f() error('no', 2) end\nf()\nreturn 1"))
@@ -63,7 +63,7 @@ describe("user_code.call", function()
     assert.truthy(blamed("local function f() return f() + 1 end\nf()"):find "^:1?:? ?stack overflow")
     local message, problem = blamed 'local flash = require "moonflash"\n\nflash.versions.text(5)\n'
     assert.truthy(message:find "^:3: attempt to index")
-    assert.truthy(problem.evidence:find "moonflash/procedure/versions%.lua:%d+$")
+    assert.truthy(problem.evidence:find "moonflash/base/version%.lua:%d+$")
     message = blamed 'local flash = require "moonflash"\n\nflash.log.say("%d")\n'
     assert.truthy(message:find "^:3: bad argument")
   end)
@@ -73,7 +73,7 @@ describe("user_code.call", function()
     assert.equal(": unknown field of a model: nam", message)
   end)
 
-  it("does not blame a script that calls the library for an error of another one", function()
+  it("names the script with the error, not one that called the library", function()
     local outer = write "local call, code = ...\nreturn call(code)"
     local inner = support.folder() .. "/inner.lua"
     assert(sys.write_file(inner, 'local flash = require "moonflash"\nreturn flash.model { nam = "x" }'))

@@ -45,7 +45,7 @@ end
 
 local away = { unplug = true, move = true }
 
--- Whether somebody pulled the modem out, and it is not back yet.
+-- Whether the modem was unplugged and is not back yet.
 local function was_taken(log)
   local fault = last(log, "fault")
   return mode(log) == "away" and fault ~= nil and away[fault.fault]

@@ -152,8 +152,7 @@ local function was_changed(log)
   end
 end
 
--- Whoever was paused for us is back; after SIGKILL that is the next run's work, but an inhibition ends with
--- the program.
+-- The paused services are resumed. After SIGKILL the next run resumes them, but an inhibition ends with the program.
 local function gave_back(seen)
   local others = seen.neighbours
   if others.paused == 0 and was_changed(seen.log) then return "ModemManager was not asked to pause" end

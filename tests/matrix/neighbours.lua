@@ -67,7 +67,7 @@ end
 
 --- How they are.
 -- @treturn table runs = whether ModemManager does; paused = how often it was stopped, or told to leave the
--- modem alone; holds = how many inhibitions nobody took back
+-- modem alone; holds = how many inhibitions were not ended
 function neighbours:look()
   local left = self.bus and holds(self) or 0
   local _, stops = (sys.read_file(self.root .. "/systemctl") or ""):gsub("stop\n", "")

@@ -1,4 +1,4 @@
---- One cell: a simulated modem with a fault, an update, and a second run by whoever finds the modem
+--- One cell: a simulated modem with a fault, an update, and a second run by a user who finds the modem
 -- as the first one left it.
 -- @module tests.matrix.run
 
@@ -118,8 +118,8 @@ local function program_again(cell, root)
   return run.read(run.program { root = root, command = cell.again or "update", files = cell.files }, root)
 end
 
---- Whoever comes next knows nothing of what went before, and gives the same files. Should the modem be away
--- at that moment, because the loader's time was over, he looks once more.
+--- The second run: its user knows nothing of the first one, and gives the same files. If the modem is absent at
+-- that moment, because the loader's time was over, the user tries once more.
 -- @tparam table cell files; again: the command, update if not given
 function run.again(cell, root)
   local seen = program_again(cell, root)

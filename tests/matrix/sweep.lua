@@ -26,7 +26,7 @@ local function add_one(counts, name)
   counts[name] = (counts[name] or 0) + 1
 end
 
--- Runs jobs; `each` is told of every one of them.
+-- Runs jobs; `each` is called for every one of them.
 local function run(workers, jobs, each)
   local report, done = { total = #jobs, red = {}, exits = {}, rows = {} }, 0
   workers:run(jobs, function(job, outcome, raised)

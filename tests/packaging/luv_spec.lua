@@ -1,4 +1,4 @@
--- flash.job in somebody else's event loop: luv (Debian: lua-luv), as uloop would do it.
+-- flash.job in the event loop of another library: luv (Debian: lua-luv), as uloop would do it.
 local flash = require "moonflash"
 local support = require "tests.support"
 

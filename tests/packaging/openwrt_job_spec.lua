@@ -51,7 +51,7 @@ for shell, argv in pairs(SHELLS) do
   only("a job under " .. shell, function()
     after_each(support.finish)
 
-    it("is told of a signal, however soon it comes", function()
+    it("gets every signal, also one before its start", function()
       set_up(ENDS_WHEN_ASKED)
       for number = 1, TIMES do
         local child, job = start(shell, number)

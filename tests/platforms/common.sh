@@ -17,7 +17,7 @@ platform_impossible() {
     platform_absent "$1" "$2"
 }
 
-# platform_begin NAME: the folder to build in, in $build; nobody else builds there meanwhile
+# platform_begin NAME: the folder to build in, in $build; a lock keeps other builds away
 platform_begin() {
     build=${PLATFORM_BUILD:-${BUILD:-build}-platform}-$1
     mkdir -p "$build/wrappers"
@@ -26,7 +26,7 @@ platform_begin() {
     flock 8
 }
 
-# platform_build FUNCTION ARGUMENT...: calls what builds, and shows what it said only when it fails
+# platform_build FUNCTION ARGUMENT...: calls a function that builds, and shows its output only when it fails
 platform_build() {
     if ! "$@" >"$build/build.log" 2>&1; then
         cat "$build/build.log" >&2

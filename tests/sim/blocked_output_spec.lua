@@ -1,4 +1,4 @@
--- Whoever does not read what the program says must not hold up the modem.
+-- A slow reader of the output must not delay the modem.
 local cjson = require "cjson"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

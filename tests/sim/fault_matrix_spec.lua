@@ -19,7 +19,7 @@ end
 describe("whatever goes wrong", function()
   after_each(support.finish)
 
-  it("with a message, an update ends well or leaves what a second run mends", function()
+  it("with a message, an update succeeds, or a second run repairs the modem", function()
     local report = sweep.matrix { at_once = AT_ONCE, ways = { cells.ways("preference")[1] },
       wanted = function(_, row) return worst[row.name] end }
     assert.is_true(report.total > 70)

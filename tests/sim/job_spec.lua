@@ -174,7 +174,7 @@ describe("flash.job", function()
     assert.truthy(second.failure.evidence:find(("pid %d"):format(job.pid), 1, true))
   end)
 
-  it("has the modem for itself: meanwhile nobody else asks it something", function()
+  it("has the modem for itself: no other command can ask it something", function()
     local files, modem = images(), stage.modem("mc7455", { time_scale = 0.2 })
     local job, asking = start { command = "update", files = files, root = modem.root }, {}
     follow(job, function(event)
@@ -247,7 +247,7 @@ describe("flash.job", function()
     end
   end)
 
-  it("that is killed has a result all the same", function()
+  it("that is killed has a result, too", function()
     local modem = stage.modem("mc7455", { time_scale = 1 })
     local job = start { command = "update", files = images(), root = modem.root }
     sys.kill(job.pid, "KILL")

@@ -42,7 +42,7 @@ describe("a plan for", function()
   end
 end)
 
-describe("a plan for a modem that somebody works with", function()
+describe("a plan for a modem that a job uses", function()
   after_each(support.finish)
 
   it("is refused at once, whatever the step says of trying again", function()

@@ -273,7 +273,7 @@ describe("--trace", function()
   end)
 end)
 
-describe("a trace of somebody else", function()
+describe("a trace of another machine", function()
   after_each(support.finish)
 
   -- The bundled trace with another beginning, and what becomes of it.
@@ -403,7 +403,7 @@ describe("a difference", function()
     differs(tampered(path, "back at 2%-3", "back at 1-1"), files[1], files[2])
   end)
 
-  it("is a trace that was cut off, and is told as soon as its end is reached", function()
+  it("is a trace that was cut off, and is reported at its end", function()
     local text = assert(sys.read_file(path))
     local _, lines = text:gsub("\n", "")
     for _, kept in ipairs { 2, 3, 20, 60, lines - 1 } do

@@ -13,7 +13,7 @@ local function update(model, faults, ...)
   return stage.moonflash(modem, "update", unpack(words)), modem
 end
 
--- Firmware that knows no preference and does not tell its settings tells its version all the same.
+-- Firmware that knows no preference and does not report its settings still reports its version.
 local function updated(model, run)
   assert.equal(0, run.status, run.stderr)
   local after = run.result.after
@@ -114,7 +114,7 @@ describe("a forced route", function()
     assert.matches("MissingArgument", run.result.failure.evidence)
   end)
 
-  it("is told when it cannot be tried", function()
+  it("is reported when it cannot be tried", function()
     local run = refused("em7305", {}, "boothold")
     assert.same({ "boothold skipped" }, attempts(run))
     assert.matches("no AT port", run.result.failure.evidence)

@@ -224,7 +224,7 @@ end)
 describe("a script that makes a model", function()
   after_each(support.finish)
 
-  it("may ask before, and is told of a hole in its steps before anything is done", function()
+  it("may ask before, and a hole in its steps is a failure before anything is done", function()
     local files = stage.images "mc7455"
     local modem = stage.modem "mc7455"
     local holey = run(modem, [[local mc7455 = flash.try(flash.script "mc7455")
@@ -267,7 +267,7 @@ describe("a script that makes a model", function()
     assert.same(stage.old.mc7455, stage.last(modem, "preference").preferred)
   end)
 
-  it("and returns half of it, or what is none, is told so", function()
+  it("and returns half of it, or no model, is a failure", function()
     local modem = stage.modem "mc7455"
     local images = stage.images "mc7455"
     for _, text in ipairs {

@@ -1,5 +1,5 @@
 -- An update that ends before the first image was opened leaves no trace: the preference is the one
--- read before, the modem is online, and the first error stays the one that is told.
+-- read before, the modem is online, and the first error is the one reported.
 local cjson = require "cjson"
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

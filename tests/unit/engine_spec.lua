@@ -106,7 +106,7 @@ describe("engine.run", function()
     assert.is_nil(job.warned)
   end)
 
-  it("does not try again what a retry cannot mend", function()
+  it("does not retry after a failure that a retry cannot fix", function()
     local job = fake_job()
     local final = failure.new("image.wrong_model", "no", { final = true })
     engine.run(job, { recorder("one", { final }, { retry = 5 }) })
@@ -340,7 +340,7 @@ end)
 describe("a route that is forced", function()
   local enter = require("moonflash.procedure.steps").enter_download
 
-  it("is one that there is, whoever runs the step", function()
+  it("has to exist", function()
     local job = fake_job()
     job.options = { route = "boothod" }
     local one = enter {}

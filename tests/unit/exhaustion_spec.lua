@@ -43,7 +43,7 @@ describe("without free descriptors", function()
     for index = 1, all - left do held[index] = assert(sys.open("/dev/null", "r")) end
     local result, problem = calls[name]()
     local kept = left - free()
-    for _, descriptor in ipairs(held) do sys.close(descriptor) end -- whoever watches this program needs some
+    for _, descriptor in ipairs(held) do sys.close(descriptor) end -- coverage tools need some
     if result == nil then print(problem.code, problem.message ~= "", kept) else print "done" end
   ]]
 

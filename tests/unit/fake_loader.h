@@ -226,7 +226,7 @@ static inline ssize_t loader_write(struct mf_channel *self, const uint8_t *bytes
         else
             take_command_byte(loader, bytes[count]);
     }
-    return (ssize_t)(loader->far < 0 ? length : count); /* a kernel takes it all the same */
+    return (ssize_t)(loader->far < 0 ? length : count); /* a kernel accepts it, too */
 }
 
 static inline ssize_t loader_read(struct mf_channel *self, uint8_t *out, size_t capacity,

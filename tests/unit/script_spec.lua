@@ -101,7 +101,7 @@ describe("a script's name", function()
     local root = support.folder()
     assert.same({}, flash.devices { root = root, emit = heard(events) })
     assert.equal("device.none", flash.recover({ root = root, emit = heard(events) }).failure.code)
-    assert.equal(2, #events) -- nothing is told twice
+    assert.equal(2, #events) -- no warning is repeated
     local images = { packages.write(packages.package { size = 60000 }, folder) }
     for _, name in ipairs { "update", "plan" } do
       local result = flash[name] { files = images, root = root }
@@ -181,7 +181,7 @@ describe("what a script returns", function()
   end)
 end)
 
-describe("a modem that somebody works with", function()
+describe("a modem that a job uses", function()
   after_each(support.finish)
 
   it("is the script's own until it says job:finalize()", function()

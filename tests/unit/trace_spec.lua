@@ -1,4 +1,4 @@
--- Traces: what is told, in which form, and what is never told.
+-- Traces: what they contain, in which form, and what they never contain.
 local at = require "moonflash.protocol.at"
 local bytes = require "moonflash.core.bytes"
 local replay_events = require "moonflash.sim.replay.events"
