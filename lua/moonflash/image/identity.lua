@@ -1,7 +1,6 @@
 --- What an image is and what it is for, and the source of each fact: the outer header, then the headers inside, then
 -- the file's name. The headers must agree. The name only fills what is missing, because names may be wrong (a file
 -- named Verizon makes a modem report VZW).
--- @module moonflash.image.identity
 
 local version = require "moonflash.base.version"
 

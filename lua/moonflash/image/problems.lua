@@ -1,5 +1,4 @@
 --- The problems that the verifier (moonflash.core.cwe) found in an image, in words.
--- @module moonflash.image.problems
 
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
@@ -63,10 +62,8 @@ local evidence = {
 
 problems.HEADER = 400
 
---- The problems of a report.
--- @tparam table seen the verifier's report
--- @tparam string head the first bytes of the file
--- @treturn {table} { code, kind, message, evidence, offset }, offset in bytes
+--- The problems in the verifier's report about a file with these first bytes: array of { code, kind, message, evidence,
+-- offset in bytes }.
 function problems.of(seen, head)
   local list = {}
   for index, problem in ipairs(seen.problems) do
@@ -82,9 +79,7 @@ function problems.of(seen, head)
   return list
 end
 
---- The first problem of a report as a failure, which names the file.
--- @tparam table report
--- @treturn ?table nil when there is none
+--- The first problem of a report as a failure, which names the file; nil when there is none.
 function problems.failure(report)
   local found = report.problems[1]
   if not found then return nil end

@@ -1,5 +1,4 @@
 --- The settings inside an image: their names, and those that change the USB ids or interfaces of a modem.
--- @module moonflash.image.settings
 
 local bytes = require "moonflash.core.bytes"
 
@@ -52,9 +51,8 @@ local function note(report, words, ...)
   table.insert(report.notes, words:format(...))
 end
 
---- Collects the settings of an image.
--- @treturn table { take(entry): is called with each entry that the verifier finds; fill(report): sets contents =
--- { entries } and changes_usb = { text }, and adds notes }
+--- Collects the settings of an image. take(entry) is called with each entry that the verifier finds; fill(report) sets
+-- contents = { entries } and changes_usb = { text }, and adds notes.
 function settings.collect()
   local entries, count, changes, broken = {}, 0, {}, {}
   local function take(entry)

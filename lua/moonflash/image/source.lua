@@ -10,7 +10,6 @@
 -- read again at no cost), reopen (function: another reader of the same bytes, or nil and a failure; nil when the
 -- image can be read only once), more_may_follow (the archive has to be read once, so what comes after this image is
 -- not known before it was read) }.
--- @module moonflash.image.source
 
 local core_source = require "moonflash.core.source"
 local failure = require "moonflash.base.failure"
@@ -83,11 +82,7 @@ local function read_up_to(reader, most, silence_ms)
 end
 
 --- Reads the start of a source. A file is rewound; of any other source the start is kept in memory, and a small
--- source whole.
--- @tparam reader reader at its first byte
--- @tparam ?function reopen returns another reader of the same bytes
--- @tparam number silence_ms
--- @treturn table { start, reader (at its first byte again), plain, reopen }, or nil and a failure
+-- source whole. Returns { start, reader (at its first byte again), plain, reopen }, or nil and a failure.
 local function look_ahead(reader, reopen, silence_ms)
   local rewinds = reader:rewind()
   local start, all = read_up_to(reader, rewinds and #ZIP or MOST_IN_MEMORY, silence_ms)
@@ -163,8 +158,7 @@ local function nothing_found(self)
     { evidence = evidence })
 end
 
---- The next image.
--- @treturn table an item; nil after the last; nil and a failure
+--- The next image: an item; nil after the last; nil and a failure.
 function Walk:next()
   while self.found < (self.member and 1 or MOST_IMAGES) and self.ordinal < MOST_MEMBERS do
     local name, problem = self.reader:next()
@@ -204,10 +198,8 @@ local function split(spec)
   return spec
 end
 
---- Opens a source of images.
--- @tparam string text a path, "-", a URL, or one of these and a member: "FILE.zip:MEMBER"
--- @tparam number silence_ms how long it may have no data
--- @treturn table with methods next() and close(), or nil and a failure
+--- Opens a source of images: a path, "-", a URL, or one of these and a member ("FILE.zip:MEMBER"), which may have no
+-- data for silence_ms. Returns a table with the methods next() and close(), or nil and a failure.
 function source.open(text, silence_ms)
   local spec, member = split(text)
   local function reopen() return open_reader(spec) end
