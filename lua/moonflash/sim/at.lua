@@ -160,8 +160,7 @@ local function answer(self, line)
   send_answer(self.modem, self.port, "\r\n" .. table.concat(out), hits)
 end
 
---- Starts on a port.
--- @treturn function takes bytes from the host, in any split
+--- Starts on a port. Returns a function that takes bytes from the host, in any split.
 return function(modem, port)
   local self, line = { modem = modem, port = port, echo = true }, ""
   return function(text)

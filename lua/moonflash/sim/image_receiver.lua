@@ -35,11 +35,9 @@ local function refusal(model, request)
   end
 end
 
---- Takes an open request. The result's `pending` are the bytes of the current write that are missing, `remaining` those
--- of the image.
--- @tparam table request fields of the open request
--- @tparam string path of the file; it has the suffix ".part" until the image is complete
--- @treturn receiver, or nil, the open status and what is wrong
+--- Takes the fields of an open request. The result's `pending` are the bytes of the current write that are missing,
+-- `remaining` those of the image. The file has the suffix ".part" until the image is complete. Or returns nil, the
+-- open status and what is wrong.
 function receiver.open(model, request, path)
   local status, wrong = refusal(model, request)
   if status then return nil, status, wrong end
@@ -51,9 +49,7 @@ function receiver.open(model, request, path)
   }, receiver)
 end
 
---- Takes the header of a write.
--- @tparam table header { sequence=, length= }
--- @treturn boolean true, or nil and what is wrong
+--- Takes the header of a write, { sequence, length }. Returns true, or nil and what is wrong.
 function receiver:begin(header)
   if header.sequence ~= self.sequence then
     return nil, ("write %d, expected %d"):format(header.sequence, self.sequence)
@@ -65,8 +61,7 @@ function receiver:begin(header)
   return true
 end
 
---- Takes data of a write.
--- @tparam string data at most `pending` bytes of it are used
+--- Takes data of a write. At most `pending` bytes of it are used.
 function receiver:data(data)
   if #data > self.pending then data = data:sub(1, self.pending) end
   self.file:write(data)
@@ -76,8 +71,7 @@ function receiver:data(data)
   return #data
 end
 
---- Checks the complete image and renames its file.
--- @treturn table its contents (cwe.contents), or nil and what is wrong
+--- Checks the complete image and renames its file. Returns its contents (cwe.contents), or nil and what is wrong.
 function receiver:finish()
   self:drop()
   local records, wrong = cwe.verify(self.path .. ".part")

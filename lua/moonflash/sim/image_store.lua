@@ -87,9 +87,8 @@ function store:add(pair)
   self:add_settings(pair)
 end
 
---- Sets the preference. The next reset ends in download mode when an image is `wanted`.
--- @tparam[opt] boolean override request both even if stored
--- @treturn table the image types that the modem requests: 0 modem, 1 settings
+--- Sets the preference. The next reset ends in download mode when an image is `wanted`. Override requests both images
+-- even if stored. Returns the image types that the modem requests: 0 modem, 1 settings.
 function store:prefer(pair, override, slot)
   if self.take_anything then self:add(pair) end
   self.preferred, self.wanted, self.slot_wanted = pair, {}, slot
@@ -98,8 +97,8 @@ function store:prefer(pair, override, slot)
   return self.wanted
 end
 
---- Takes the contents of an image, which run from the next boot on.
--- @tparam boolean keep false: the firmware runs, but is stored in no slot (after AT!BOOTHOLD)
+--- Takes the contents of an image, which run from the next boot on. Without keep the firmware is stored in no slot
+-- (after AT!BOOTHOLD).
 function store:take(contents, keep)
   self.unslotted = not keep
   local firmware, settings = contents.firmware or self.running.firmware, contents.settings
@@ -131,16 +130,13 @@ function store:active_slot()
   return not self.unslotted and self:slot(self.running.firmware) or 255
 end
 
---- How the running pair differs from the preferred one.
--- @treturn boolean firmware differs
--- @treturn boolean settings differ
+--- Whether firmware and whether settings differ between the running pair and the preferred one.
 function store:mismatch()
   local running, preferred = self.running, self.preferred
   return running.firmware ~= preferred.firmware, not same_settings(running, preferred)
 end
 
---- Deletes an image, but not the running one.
--- @tparam string build_id "02.33.03.00_?" or "02.33.03.00_GENERIC"
+--- Deletes an image, but not the running one. The build id is "02.33.03.00_?" or "02.33.03.00_GENERIC".
 function store:delete(kind, build_id, unique_id)
   local firmware, carrier = build_id:match("^([^_]*)_(.*)$")
   if not firmware then return false end

@@ -64,9 +64,8 @@ local function serve(self, message)
   recorder:violation("mbim", "no request: " .. bytes.hex(message:sub(1, 16), " "))
 end
 
---- Starts on a port.
--- @tparam[opt] function new_qmi makes the receiver of QMI requests (moonflash.sim.qmi)
--- @treturn function takes bytes from the host, in any split
+--- Starts on a port. Returns a function that takes bytes from the host, in any split. new_qmi makes the receiver of
+-- QMI requests (moonflash.sim.qmi).
 return function(modem, port, new_qmi)
   local self, rest = { modem = modem, port = port }, ""
   -- The port for QMI: an answer is sent as the end of the MBIM command with the request.

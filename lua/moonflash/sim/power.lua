@@ -50,8 +50,7 @@ end
 
 local settable = { [online] = true, [low_power] = true, [offline] = true }
 
---- Sets the operating mode. Offline can only be left by a reset, and a reset needs offline.
--- @treturn boolean true, or nil and a QMI error
+--- Sets the operating mode, or returns nil and a QMI error. Only a reset leaves offline, and a reset needs offline.
 function power.set(modem, mode)
   if modem.restarting then return nil, invalid_transition end
   if mode == reset and modem.power == offline then
@@ -67,8 +66,7 @@ function power.set(modem, mode)
   return true
 end
 
---- Removes the FCC lock, until the next boot.
--- @treturn boolean true, or nil and a QMI error
+--- Removes the FCC lock until the next boot, or returns nil and a QMI error.
 function power.unlock(modem)
   if not modem.fcc_locked then return nil, no_effect end
   modem.fcc_locked = nil

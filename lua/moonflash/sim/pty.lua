@@ -18,9 +18,8 @@ local function writable(self)
   self.entry.write = self.waiting ~= ""
 end
 
---- Opens a pseudo terminal.
--- @tparam string name for the log: ttyUSB0, cdc-wdm0
--- @treturn port with `slave`, the path for other programs; or nil and a failure
+--- Opens a pseudo terminal, named in the log (ttyUSB0, cdc-wdm0). Returns a port with `slave`, the path for other
+-- programs; or nil and a failure.
 function port.open(loop, name)
   local fd, slave = sys.pty()
   if not fd then return nil, slave end

@@ -35,11 +35,8 @@ local function parse(text)
   return fields
 end
 
---- A parser for the bytes of one port.
--- @tparam table port its `closed` ends the parsing
--- @tparam function on_request called with { service, client, transaction, message, tlvs (bytes) }
--- @tparam function on_violation called with a text for bytes that are no request
--- @treturn function takes received bytes, in any split
+--- Returns a function that takes the bytes of one port, in any split, until `port.closed`. on_request gets
+-- { service, client, transaction, message, tlvs (bytes) }, on_violation a text for bytes that are no request.
 function qmux.receiver(port, on_request, on_violation)
   local rest = ""
   return function(text)
@@ -58,9 +55,7 @@ function qmux.receiver(port, on_request, on_violation)
   end
 end
 
---- The frame of an answer.
--- @tparam string tlvs bytes, the result among them
--- @tparam[opt] number transaction another one than the request's
+--- The frame of an answer. The TLVs are bytes, the result among them. The transaction is the request's, or another.
 function qmux.frame(asked, tlvs, transaction)
   local is_control = asked.service == qmux.CONTROL
   return (is_control and control_answer or answer):fill {
@@ -69,8 +64,7 @@ function qmux.frame(asked, tlvs, transaction)
   }
 end
 
---- TLVs in the order of the wire.
--- @treturn {{number,string},...} or nil when the last one is cut off
+--- TLVs in the order of the wire, { type, value } each, or nil when the last one is cut off.
 function qmux.tlvs(text)
   local list = {}
   while text ~= "" do

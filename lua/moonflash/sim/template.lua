@@ -21,8 +21,7 @@ local function part(word)
   return { name = name, size = tonumber(size), kind = kind == "" and size ~= "" and "number" or kind }
 end
 
---- Compiles a template.
--- @tparam string text hex bytes and fields, separated by blanks
+--- Compiles a template: hex bytes and fields, separated by blanks.
 function template.new(text)
   local self = {}
   for word in text:gmatch("%S+") do self[#self + 1] = part(word) end
@@ -36,8 +35,7 @@ local function packed(piece, value)
   return value
 end
 
---- Writes a packet.
--- @tparam[opt] table values a number or a string for each field
+--- Writes a packet. The values are a number or a string for each field.
 function template:fill(values)
   local out = {}
   for index, piece in ipairs(self) do
@@ -46,8 +44,7 @@ function template:fill(values)
   return table.concat(out)
 end
 
---- Reads a packet. Every literal byte and the length have to agree.
--- @treturn table values of the fields, or nil and what is wrong
+--- The values of the fields of a packet, or nil and what is wrong. Every literal byte and the length have to agree.
 function template:match(text)
   local at, values = 1, {}
   for _, piece in ipairs(self) do
