@@ -35,26 +35,15 @@ local function open_port(root, pid, ports)
   end
 end
 
---- The other processes that have ports of a modem open: an array of { pid, name, port }.
-function port_users.list(root, dev)
-  local users, ports = {}, ports_of(dev)
-  if not next(ports) then return users end
-  for _, pid in ipairs(system.processes(root)) do
-    local port = pid ~= sys.process_id() and open_port(root, pid, ports)
-    if port then
-      users[#users + 1] = { pid = pid, name = system.process_name(root, pid) or "a process", port = port }
-    end
-  end
-  return users
-end
-
---- The programs that have ports of the job's modem open: "ModemManager (pid 812) uses /dev/cdc-wdm0"; nil when there
--- are none.
+--- The other programs that have ports of the job's modem open, in words: "ModemManager (pid 812) uses /dev/cdc-wdm0";
+-- nil when there are none.
 function port_users.words(job)
-  local parts = {}
-  for _, user in ipairs(port_users.list(job.root, job.device)) do
-    if not (job.options.proxy and proxies[user.name]) then
-      parts[#parts + 1] = ("%s (pid %d) uses %s"):format(user.name, user.pid, user.port)
+  local parts, ports = {}, ports_of(job.device)
+  for _, pid in ipairs(next(ports) and system.processes(job.root) or {}) do
+    local port = pid ~= sys.process_id() and open_port(job.root, pid, ports)
+    local name = port and system.process_name(job.root, pid) or "a process"
+    if port and not (job.options.proxy and proxies[name]) then
+      parts[#parts + 1] = ("%s (pid %d) uses %s"):format(name, pid, port)
     end
   end
   return parts[1] and table.concat(parts, "; ")
