@@ -186,6 +186,15 @@ describe("the letter case of a carrier", function()
     end
   end)
 
+  it("is that of the stored settings when no file brings them", function()
+    local peer = exact { stored = { old, { firmware = new.firmware, carrier = "GENERIC", config = new.config } } }
+    local firmware = stage.images("MC7455", {}, { "firmware" })[1]
+    local seen = stage.moonflash(peer, "--timeout-scale", "0.1", "update", "--carrier", "generic", "--config-version",
+      new.config, firmware)
+    updated(peer, seen)
+    assert.equal("02.33.03.00_GENERIC", written(peer)[1].preference[2][3])
+  end)
+
   it("is a mismatch while the radio is off", function()
     local other = { firmware = new.firmware, carrier = "Generic", config = new.config }
     for _, command in ipairs { "recover", "update" } do

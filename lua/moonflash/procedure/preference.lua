@@ -52,11 +52,15 @@ end
 -- --- the preference -----------------------------------------------------------------------------
 
 -- The preference for a firmware and its carrier settings (reference: QMI, firmware preference list): the modem entry
--- has no unique id, the PRI entry has all fields.
-local function preference_for(set)
+-- has no unique id, the PRI entry has all fields. Settings that no file brings are spelt as the modem stores them.
+local function preference_for(job)
+  local set, brings = job.set, {}
+  for _, image in ipairs(set.images or {}) do brings[image.kind] = true end
+  local list = not (brings.settings or brings.package) and job.state and job.state.stored
   return {
     { type = "modem", unique_id = "?_?", build_id = set.firmware .. "_?" },
-    { type = "pri", unique_id = set.config, build_id = set.firmware .. "_" .. set.carrier },
+    stored.settings(list or {}, set)
+      or { type = "pri", unique_id = set.config, build_id = set.firmware .. "_" .. set.carrier },
   }
 end
 
@@ -133,7 +137,7 @@ end
 -- Some firmware answers that it needs no image of a pair that it does not store, unless the download is forced.
 local function request_preference(job, self)
   local fields = {
-    images = preference_for(job.set), override = job.options.force and 1 or nil,
+    images = preference_for(job), override = job.options.force and 1 or nil,
     storage_index = job.options.storage_index,
   }
   local answer, problem = write_preference(job, self, fields)

@@ -77,14 +77,18 @@ local function files_for(state)
     other and (", or the firmware (.cwe) %s"):format(other) or "")
 end
 
+--- The settings of a pair as a list of stored images spells them: the entry of a preference; nil when it has none.
+function stored.settings(list, wanted)
+  for _, settings in ipairs(images_of(list, "pri")) do
+    local found = entry("pri", settings)
+    if versions.agree(wanted, versions.of_preference { found }) then return found end
+  end
+end
+
 --- What a list of stored images lacks of a pair: { modem = true when the firmware is missing, pri = true when the
 -- settings are }.
 function stored.lacks(list, wanted)
-  local lacks = { modem = not by_build(images_of(list, "modem"))[wanted.firmware], pri = true }
-  for _, settings in ipairs(images_of(list, "pri")) do
-    if versions.agree(wanted, versions.of_preference { entry("pri", settings) }) then lacks.pri = false end
-  end
-  return lacks
+  return { modem = not by_build(images_of(list, "modem"))[wanted.firmware], pri = not stored.settings(list, wanted) }
 end
 
 --- Whether a list of stored images has a pair; without a list it has none.
