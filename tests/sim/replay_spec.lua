@@ -204,7 +204,7 @@ describe("a recorded session", function()
       error "oh"
     end })
     assert.is_true(result.ok)
-    assert.equal(1, told)
+    assert.is_true(told > 1) -- it is called again
     same(path, unpack(images()))
   end)
 
