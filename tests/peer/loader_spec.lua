@@ -1,4 +1,7 @@
 -- Loaders that take no byte for a while after they have appeared.
+local device = require "moonflash.device"
+local download = require "moonflash.protocol.qdl"
+local flash = require "moonflash"
 local stage = require "tests.peer.stage"
 local support = require "tests.support"
 
@@ -57,9 +60,35 @@ describe("a loader that takes no byte after it appeared", function()
   end)
 
   it("for the whole time of a way is given up, and its window brings the modem back", function()
-    local peer = start("MC7455", { swallow = 60, window = 15 })
+    local peer = start("MC7455", { swallow = 60, window = 8 })
     local run = update(peer, "--route", "boothold", "--timeout-scale", "0.05")
     assert.is_false(run.result.ok)
     assert.equal("application", stage.state(peer).mode)
+  end)
+end)
+
+describe("a port that is another device's by now", function()
+  local is_there = device.is_there
+
+  after_each(function()
+    device.is_there = is_there
+    support.finish()
+  end)
+
+  it("gets no byte of QDL", function()
+    local peer = start "MC7455"
+    local session, problem = download.open(peer.root .. "/dev/ttyUSB0", { is_there = function() return false end })
+    assert.equal("port.closed", support.code_of(session, problem))
+    assert.equal(0, stage.moonflash(peer, "at", "ATI").status) -- the modem has read all its ports then
+    assert.same({}, stage.mistakes(peer))
+  end)
+
+  it("is recognised by a job", function()
+    local peer = start("MC7455", { window = 60 }, { start = "loader" })
+    device.is_there = function(dev) return dev.mode ~= "download" end
+    local result = flash.update { root = peer.root, files = stage.images "MC7455", emit = function() end,
+      options = { timeout_scale = 0.1 } }
+    assert.is_false(result.ok)
+    assert.same({}, stage.log(peer, "qdl"))
   end)
 end)

@@ -6,7 +6,8 @@ traces in libqmi's commits 6adf441c, b9fbe9ba, 00b98560 and libqmi-devel 2018-Ap
 
 variant["loader"]: switch (the answer to 70: "ack", "error", "silent"), product, window (seconds of silence until it
 leaves), refuse_open and refuse_done (statuses, one for each), swallow (seconds), silent, sahara, restarts (after,
-times, into), ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done).
+times, into), ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done),
+faults (command: what happens to the first ones of it: "silent", "lost": it acts and does not answer, "error", None).
 """
 
 import struct
@@ -18,6 +19,7 @@ FLAG, ESCAPE, ESCAPE_BIT = 0x7e, 0x7d, 0x20
 SWITCH, HELLO, HELLO_ANSWER, ERROR = 0x70, 0x01, 0x02, 0x0d
 OPEN, OPEN_ANSWER, WRITE, WRITE_ANSWER = 0x25, 0x26, 0x27, 0x28
 DONE, DONE_ANSWER, RESET = 0x29, 0x2a, 0x2d
+NAMES = {SWITCH: "switch", HELLO: "hello", OPEN: "open", WRITE: "write", DONE: "done", RESET: "reset"}
 
 HOST_MAGIC = b"QCOM high speed protocol hst".ljust(32, b"\0")
 TARGET_MAGIC = b"QCOM high speed protocol tgt0".ljust(32, b"\0")
@@ -25,7 +27,7 @@ VERSION = 6
 FEATURES = 0x30  # unframed streaming, high speed
 CONTAINER = 0x80
 WRITE_HEADER = 13
-BAD_FRAME, BAD_LENGTH, BAD_COMMAND, UNSUPPORTED, BAD_CRC, BAD_STATE = 4, 3, 5, 22, 23, 24
+BAD_LENGTH, BAD_COMMAND, FAILED, UNSUPPORTED, BAD_CRC, BAD_STATE = 3, 5, 7, 22, 23, 24
 BAD_SIZE, BAD_TYPE, BAD_HEADER = 1, 2, 3  # statuses of the answer to open
 NOT_AUTHENTIC = 1  # status of the answer to done
 CONTENT_FAILED = 2  # status of the answer to a write
@@ -78,6 +80,7 @@ class LoaderPort:
         self.image = None
         self.window = None
         self.is_swallowing = self.settings["swallow"] > 0
+        self.is_mute = False
         self.opens = self.settings["refuse_open"]
         self.dones = self.settings["refuse_done"]
 
@@ -161,9 +164,24 @@ class LoaderPort:
         if not handler:
             self._error(UNSUPPORTED, f"command {payload[0]:02x}")
             return
-        handler(payload)
+        self._with_fault(payload[0], lambda: handler(payload))
+
+    def _with_fault(self, command, act):
+        """Acts on a command, unless a fault is due."""
+        faults = self.settings["faults"].get(NAMES[command])
+        fault = faults.pop(0) if faults else None
+        if fault:
+            self._log(NAMES[command], fault=fault)
+        if fault == "error":
+            self._send_error(FAILED)
+        elif fault != "silent":
+            self.is_mute = fault == "lost"
+            act()
+            self.is_mute = False
 
     def _answer(self, payload):
+        if self.is_mute:
+            return
         data = frame(payload)
         if not self.settings["split"]:
             self.write_now(data)
@@ -204,9 +222,7 @@ class LoaderPort:
         if not lowest <= VERSION <= highest or features & FEATURES != FEATURES:
             self._error(BAD_COMMAND, f"hello with versions {lowest} to {highest}, features {features:02x}")
             return
-        if self.image:
-            self._error(BAD_STATE, "a hello while an image is open")
-            return
+        self.image = None  # the image that a program before left open has to be sent again
         self.greeted = True
         self._answer(bytes([HELLO_ANSWER]) + TARGET_MAGIC + bytes([VERSION, VERSION])
                      + struct.pack("<IIBHHB", 0, 0, 0, 0, 0, FEATURES))
@@ -252,7 +268,7 @@ class LoaderPort:
         if len(self.pending) < WRITE_HEADER + length:
             return False
         data, self.pending = self.pending[WRITE_HEADER:WRITE_HEADER + length], self.pending[WRITE_HEADER + length:]
-        self._write(image, sequence, data)
+        self._with_fault(WRITE, lambda: self._write(image, sequence, data))
         return True
 
     def _write(self, image, sequence, data):
@@ -265,7 +281,8 @@ class LoaderPort:
             image.data += data
         late = self.settings["last_ack" if image.is_whole() else "ack"]
         answer = struct.pack("<BHIH", WRITE_ANSWER, sequence, 0, status)
-        self.modem.later(late, lambda: self._answer(answer))
+        if not self.is_mute:
+            self.modem.later(late, lambda: self._answer(answer))
 
     def _done(self, _):
         image, self.image, self.greeted = self.image, None, False

@@ -67,21 +67,32 @@ function stage.start(modems)
   return child
 end
 
---- Runs the program to its end, with --json.
+--- Starts the program with --json.
+-- @treturn Child see tests.support
+function stage.start_program(peer, ...)
+  return support.start { support.program, "--root", peer.root, "--json", ... }
+end
+
+--- Waits for the end of the program.
 -- @treturn table status, stdout, stderr, lines (decoded), result (the last of them)
-function stage.moonflash(peer, ...)
-  local argv = { support.program, "--root", peer.root, "--json", ... }
-  local run = support.run(argv, { deadline_ms = DEADLINE_MS })
-  run.lines = {}
+function stage.finish_program(child)
+  local status = child:wait(DEADLINE_MS)
+  local run = { status = status, stdout = child.stdout, stderr = child.stderr, lines = {} }
   for line in run.stdout:gmatch "[^\n]+" do run.lines[#run.lines + 1] = cjson.decode(line) end
   run.result = run.lines[#run.lines]
   return run
 end
 
+--- Runs the program to its end.
+-- @treturn table as of finish_program
+function stage.moonflash(peer, ...)
+  return stage.finish_program(stage.start_program(peer, ...))
+end
+
 --- Starts the program with --json, and sends it a signal after some lines of its output, unless it ended before.
 -- @treturn number its exit status
 function stage.stopped(peer, signal, lines, ...)
-  local child = support.start { support.program, "--root", peer.root, "--json", ... }
+  local child = stage.start_program(peer, ...)
   for _ = 1, lines do
     if cjson.decode(child:line(DEADLINE_MS)).event == "result" then return child:wait(DEADLINE_MS) end
   end
@@ -113,6 +124,15 @@ function stage.state(peer, modem)
     if entry.event == "detach" then state.mode = "away" end
   end
   return state
+end
+
+--- Waits until a modem is plugged in.
+function stage.wait_for(peer, modem)
+  local deadline = support.deadline(DEADLINE_MS)
+  while stage.state(peer, modem).mode == "away" do
+    assert(sys.clock_ms() < deadline, "the modem did not come back")
+    sys.sleep_ms(10)
+  end
 end
 
 --- Bytes that are none of a port's protocol, and mistakes in a protocol: the words of each.

@@ -19,7 +19,8 @@ COMMON = {
                "rewrites": True, "keeps": True},
     "at": {"echo": True, "locked": True, "replies": {}, "late": {}, "preference": "both"},
     "loader": {"switch": "error", "product": "9X30", "window": 20, "refuse_open": [], "refuse_done": [], "swallow": 0,
-               "silent": False, "sahara": False, "restarts": None, "ack": 0, "last_ack": 0, "split": False, "text": ""},
+               "silent": False, "sahara": False, "restarts": None, "ack": 0, "last_ack": 0, "split": False, "text": "",
+               "faults": {}},
     # seconds: until an answer, from an accepted reset until it leaves, until it is back, until it answers on QMI then,
     # until it has all ports
     "pace": {"answer": 0, "detach": 0.05, "away": 0.05, "boot": 0, "ports": 0},

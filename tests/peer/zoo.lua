@@ -66,7 +66,8 @@ local differences = {
     { words = "0x0049 without its list", fields = messages({ omit = { "01" } }, "0x0049") } },
   { {}, {}, { words = "0x002d without reasons", fields = messages({ omit = { "10", "11" } }, "0x002d") } },
   { {}, {}, { words = "0x0048 without its list", fields = { images = { lists = "absent" } } },
-    { words = "0x0048 lists both images", fields = { images = { lists = "both" } } } },
+    { words = "0x0048 lists both images", fields = { images = { lists = "both" } } },
+    { words = "0x0048 lists what is stored, too", fields = { images = { lists = "all" } } } },
   { {}, { words = "preference as it was given", fields = { images = { rewrites = false } } } },
   { {}, { words = "one slot, full", fields = { images = { slots = 2, places = 2 } } },
     { words = "an empty slot is listed", fields = { images = { empty_entry = true } } } },
@@ -112,6 +113,10 @@ local differences = {
     { words = "nothing preferred",
       fields = { images = { preference = { { "modem", "", "" }, { "pri", "", "" } } } } } },
   { {}, {}, {}, { words = "0x0048 lists only with an override", fields = { images = { lists = "override" } } } },
+  { {}, {}, { words = "other ids after an image", models = { MC7455 = true }, fields = { after_image = {
+    ids = { application = "413c:81b6", loader = "413c:81b5" }, serial = NONE, composition = "one" } } },
+    { words = "other ids after an image", models = { MC7354 = true }, fields = { after_image = {
+      ids = { application = "1199:9041", loader = "1199:9040" } } } } },
   { {}, {}, {}, { words = "a second modem", neighbour = true } },
   { {}, {}, { words = "no echo", fields = { at = { echo = false } } } },
 }
@@ -131,6 +136,32 @@ local obstacles = {
   { words = "offline is refused", may_fail = true, fields = messages({ error = 3 }, "0x002e") },
   { words = "the preference is refused", may_fail = true, fields = messages({ error = 48 }, "0x0048") },
 }
+
+local MESSAGES = { "0x0023", "0x5556", "0x0047", "0x0049", "0x002d", "0x0048", "0x002e", "0x003e" }
+local INTERNAL, NOT_READY = 3, 52
+local COMMANDS = { "switch", "hello", "open", "write", "done" }
+-- after these the program waits as long as a flash may take
+local writes_flash = { write = true, done = true }
+
+-- What happens to the first message of a kind, once.
+local function faults()
+  local list = {}
+  for _, message in ipairs(MESSAGES) do
+    for _, shape in ipairs { { lost = true }, { error = NOT_READY }, { error = INTERNAL } } do
+      local words = shape.lost and "is lost" or "is error " .. shape.error
+      list[#list + 1] = { words = ("the first answer to %s %s"):format(message, words), may_fail = true,
+        fields = messages(merge(shape, { answers = 1 }), message) }
+    end
+  end
+  for _, command in ipairs(COMMANDS) do
+    for _, fault in ipairs { "silent", "lost", "error" } do
+      list[#list + 1] = { words = ("the loader's first answer to %s: %s"):format(command, fault),
+        is_long = writes_flash[command] and fault ~= "error",
+        fields = { loader = { faults = { [command] = { fault } } } } }
+    end
+  end
+  return list
+end
 
 -- One draw of so many has an obstacle, and one a first run that is stopped after some lines of its output.
 local ENCOUNTERS, MOST_LINES = 4, 16
@@ -178,7 +209,7 @@ local NEIGHBOUR = "1-7"
 
 -- The second modem has other images and another serial number.
 local function neighbour_of(modem)
-  local other = merge(modem, { name = "other", serial = "LQ0000000002", places = { application = NEIGHBOUR } })
+  local other = merge(modem, { name = "other", serial = "LQ0000000002", start = "application" })
   other.places = { application = NEIGHBOUR, loader = NEIGHBOUR }
   return other
 end
@@ -198,7 +229,7 @@ function zoo.draw(seed)
     local choice = one_of(choices)
     if fits(choice, animal.model) then apply(animal, choice) end
   end
-  local obstacle = one_of(obstacles)
+  local obstacle = one_of(one_of { obstacles, faults() })
   local event, lines = below(ENCOUNTERS), below(MOST_LINES) + 1
   if event == 0 then apply(animal, obstacle) end
   if event == 1 then stop(animal, signals[below(#signals) + 1], lines) end

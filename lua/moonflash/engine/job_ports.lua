@@ -128,6 +128,7 @@ local function open_download(self, path, within_ms)
   local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, within_ms = within_ms,
     fresh = self.reset_requested_at ~= nil and not self.image_begun,
     on_busy = busy_handler(self), on_opened = function() self:begin_image() end,
+    is_there = function() return device.is_there(self.device) end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
   return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))
 end

@@ -124,12 +124,16 @@ end
 -- image, so it may hold a part of the image (may be called several times); on_reset = function(): the reset request
 -- was written; within_ms: how long a silent modem is greeted; fresh: it has just started, so no write of an earlier run
 -- is incomplete; on_busy = function(ms): the modem may still write its flash, so it is greeted for final_ack_ms; called
--- when that begins
+-- when that begins; is_there = function(): whether the open port is still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
   local port, problem = channel.open(address)
   if not port then return nil, problem end
+  if options.is_there and not options.is_there() then
+    port:close()
+    return nil, failure.new("port.closed", address .. ": the modem has left")
+  end
   local timing = scaled_timing(options)
   local self = setmetatable({ channel = port, timing = timing, options = options }, Session)
   local before = port:read(MOST_AT_ONCE, 0) or ""
