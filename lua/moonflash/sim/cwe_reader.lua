@@ -87,36 +87,31 @@ local function crc_of_range(file, offset, size)
   return sum
 end
 
--- Adds the objects in a range of the file to the records, and those inside of them. Plain data ends the search.
-local function find_objects(file, offset, ending, records)
+-- Adds the objects in a range of the file to the records, and those inside of them. Plain data ends the search. Returns
+-- what is wrong, if anything; the innermost bad object is the cause.
+local function check_objects(file, offset, ending, records)
   while offset + header_size <= ending do
-    local found = cwe.parse(read_at(file, offset, header_size))
-    local data = offset + header_size
+    local found, data = cwe.parse(read_at(file, offset, header_size)), offset + header_size
     if not found or found.size > ending - data then return end
-    records[#records + 1], found.offset = found, offset
-    found.ok = crc_of_range(file, data, found.size) == found.crc
-    find_objects(file, data, data + found.size, records)
+    records[#records + 1] = found
+    if found.type == "NVUP" then found.usb_ids = usb_ids(read_at(file, data, found.size)) end
+    local wrong = check_objects(file, data, data + found.size, records)
+    if wrong then return wrong end
+    if crc_of_range(file, data, found.size) ~= found.crc then
+      return ("bad CRC of %s at %.0f"):format(found.type, offset)
+    end
     offset = data + found.size
   end
 end
 
 --- Checks a whole file.
--- @treturn table records, outermost first, each with `ok`; or nil and what is wrong
+-- @treturn table records, outermost first; or nil and what is wrong
 function cwe.verify(path)
   local file, records = assert(io.open(path, "rb")), {}
-  find_objects(file, 0, file:seek "end", records)
-  for _, record in ipairs(records) do
-    if record.type == "NVUP" then
-      record.usb_ids = usb_ids(read_at(file, record.offset + header_size, record.size))
-    end
-  end
+  local wrong = check_objects(file, 0, file:seek "end", records)
   file:close()
-  if not records[1] then return nil, "no header" end
-  for index = #records, 1, -1 do
-    local record = records[index] -- the innermost bad record is the cause
-    if not record.ok then return nil, ("bad CRC of %s at %.0f"):format(record.type, record.offset) end
-  end
-  return records
+  if not records[1] then wrong = "no header" end
+  return not wrong and records or nil, wrong
 end
 
 local version_pattern = "_(%d%d%.%d%d%.%d%d%.%d%d)"

@@ -65,12 +65,6 @@ function lists.read_preference(text)
   return { firmware = firmware, carrier = carrier, config = config }
 end
 
-local function stored_group(kind, most, active, entries)
-  return group:fill {
-    kind = kind, most = most, active = active, count = #entries, entries = table.concat(entries),
-  }
-end
-
 --- The stored images: firmware, then settings. The index of the running image is that of its entry in the group, from
 -- 0, as qmicli shows it.
 -- @treturn string value of TLV 0x01
@@ -88,8 +82,12 @@ function lists.stored(store)
     }
   end
   local index = store:settings_index(store.running)
-  return bytes.u8(2) .. stored_group(modem_type, store.most.firmware, active, modem)
-    .. stored_group(settings_type, store.most.settings, index and index - 1 or not_relevant, settings)
+  return bytes.u8(2) .. group:fill {
+    kind = modem_type, most = store.most.firmware, active = active, count = #modem, entries = table.concat(modem),
+  } .. group:fill {
+    kind = settings_type, most = store.most.settings, active = index and index - 1 or not_relevant,
+    count = #settings, entries = table.concat(settings),
+  }
 end
 
 return lists

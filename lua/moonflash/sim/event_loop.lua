@@ -62,11 +62,11 @@ function loop:stop()
   self.stopped = true
 end
 
---- Runs until a signal or stop().
+--- Runs until a signal or stop(), after which `stopped` is set.
 function loop:run()
-  while not self.stopped do
+  while true do
     run_timers(self)
-    if self.stopped then break end
+    if self.stopped then return true end
     local ready, failure = sys.poll(self.entries, until_next(self))
     if not ready then
       if failure.code == "sys.interrupted" then return true end
@@ -74,7 +74,6 @@ function loop:run()
     end
     for _, entry in ipairs(ready) do serve(entry) end
   end
-  return true
 end
 
 return loop

@@ -42,14 +42,12 @@ end }
 --- All other switches, with their meaning and what they take; `message`: a short name for a fault of a message.
 faults.switches = {
   ["no-answer-0x70"] = { message = "silence=qdl.switch#*" },
-  ["stall-chunk"] = { message = "deaf=qdl.write#%s", takes = NUMBER },
   ["vanish-chunk"] = { message = "unplug=qdl.write#%s", takes = NUMBER },
   ["bad-ack"] = { message = "sequence=qdl.write#%s", takes = NUMBER },
   ["refuse-preference"] = { message = "refuse=qmi.0048#*:48" },
   ["refuse-firmware-id"] = { message = "refuse=qmi.003e#*:17" },
   ["ack-0x70"] = { means = "the loader answers 0x70 by an acknowledgement" },
   ["error-0x70"] = { means = "the loader answers 0x70 by error 22" },
-  ["straight-open"] = { means = "a second open without done and hello is fine" },
   ["diag-instead"] = { means = "the port in download mode speaks DIAG" },
   ["memory-debug"] = { means = "the port in download mode sends a Sahara hello" },
   ["already-stored"] = { means = "every preferred pair is stored already" },

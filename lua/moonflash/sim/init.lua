@@ -18,8 +18,7 @@ local sim = {}
 -- A folder belongs to one simulator; DIR/simulator.lock names it.
 local function take_folder(dir)
   local lock, failed = sys.lock(dir .. "/simulator.lock")
-  if lock then return lock end
-  if failed.code ~= "sys.locked" then return nil, failed end
+  if lock or failed.code ~= "sys.locked" then return lock, failed end
   return nil, failure.new("sys.locked", "another simulator uses " .. dir,
     { evidence = failed.evidence, hint = "give another folder with --dir, or stop that simulator" })
 end

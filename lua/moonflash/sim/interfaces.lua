@@ -53,29 +53,21 @@ function interfaces.make(modem, mode, place)
     speed = interfaces.speed(modem, place), interfaces = {},
   }
   for index, interface in ipairs(mode == "application" and other or row.interfaces) do
-    local port = open_port(modem, interface)
     device.interfaces[index] =
-      { number = interface.number, kind = interface.kind, port = port, slave = port.slave }
+      { number = interface.number, kind = interface.kind, port = open_port(modem, interface) }
   end
   return device
 end
 
---- Names the ports after their nodes.
-function interfaces.name_ports(device)
-  for _, interface in ipairs(device.interfaces) do
-    local node = interface.nodes[1]
-    if node then interface.port.name = node.name end
-  end
-end
-
---- Opens all ports as another program does.
--- @treturn function closes them; they hang up when the device vanishes
-function interfaces.hold(device)
+--- Opens all ports as another program does, for some seconds. They hang up when the device vanishes.
+function interfaces.hold(modem, seconds)
   local held = {}
-  for index, interface in ipairs(device.interfaces) do held[index] = core_port.open(interface.slave) end
-  return function()
+  for index, interface in ipairs(modem.device.interfaces) do held[index] = core_port.open(interface.port.slave) end
+  modem.recorder:note("held", { held = true })
+  modem:after(seconds, function()
     for _, port in ipairs(held) do port:close() end
-  end
+    modem.recorder:note("held", { held = false })
+  end)
 end
 
 --- Closes all ports: programs that have one open see it hang up.

@@ -64,7 +64,8 @@ function entered.application(self)
   })
 end
 
--- A loader that gets no request for the time of its window leaves download mode, unless the flash has a torn image.
+-- A loader that gets no request for the time of its window, from `active_at` on, leaves download mode, unless the flash
+-- has a torn image.
 local function watch_window(self)
   local window, idle = self:milliseconds(self.seconds.window), self.loop:now() - self.active_at
   if idle >= window and not self.torn then
@@ -81,30 +82,18 @@ function entered.download(self)
   if not self.crashed then self:after(self.seconds.window, function() watch_window(self) end) end
 end
 
-local function hold_ports(self)
-  if not self.hold_seconds then return end
-  local let_go = interfaces.hold(self.device)
-  self.recorder:note("held", { held = true })
-  self:after(self.hold_seconds, function()
-    let_go()
-    self.recorder:note("held", { held = false })
-  end)
-  self.hold_seconds = nil
-end
-
 --- Attaches the modem.
 -- @tparam string mode "application" or "download"
 function modem:attach(mode)
   self.mode = mode
   entered[mode](self)
   self.device = interfaces.make(self, mode, mode == "download" and self.boot_place or self.place)
-  hold_ports(self)
+  if self.hold_seconds then interfaces.hold(self, self.hold_seconds) end
+  self.hold_seconds = nil
   self.usb:attach(self.device)
-  interfaces.name_ports(self.device)
   note_usb(self, "add")
   self:after(node_delay, function()
     self.usb:finish(self.device)
-    interfaces.name_ports(self.device)
     note_usb(self, "ready")
     if self.on_ready then self.on_ready() end
   end)
@@ -127,11 +116,10 @@ local function come_back(self, mode, seconds)
 end
 
 local function make_places(self)
-  self.usb:make_place(self.place, interfaces.speed(self, self.place))
-  if self.place ~= self.boot_place then
-    self.usb:make_place(self.boot_place, interfaces.speed(self, self.boot_place))
-    self.usb:make_peers(self.place, self.boot_place)
+  for _, place in ipairs { self.place, self.boot_place } do
+    self.usb:make_place(place, interfaces.speed(self, place))
   end
+  if self.place ~= self.boot_place then self.usb:make_peers(self.place, self.boot_place) end
 end
 
 --- Attaches the modem for the first time.
@@ -192,20 +180,10 @@ function modem:revision()
   return self.faults:value "revision" or self:version() .. (self.model.tells_build and self.model.identity.build or "")
 end
 
---- Whether the modem answers DMS requests yet.
-function modem:is_ready()
-  return self.loop:now() >= self.ready_at
-end
-
---- The window of the loader starts again: the host has sent something.
-function modem:restart_window()
-  self.active_at = self.loop:now()
-end
-
 --- An image was written completely.
 function modem:image_taken(contents)
   self.torn, self.boot_download = false, false
-  self:restart_window()
+  self.active_at = self.loop:now()
   self.usb_ids = contents.usb_ids or self.usb_ids
   self.store:take(contents, self.entered_by ~= "boothold")
 end

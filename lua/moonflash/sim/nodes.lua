@@ -78,15 +78,16 @@ local function add_node(usb, interface, class_name)
     class_name == "tty" and interface.path .. "/" .. node.name or interface.path)
   sysfs.link(usb.root, node.path .. "/subsystem", "/class/" .. class_name)
   sysfs.link(usb.root, "/class/" .. class_name .. "/" .. node.name, node.path)
-  if class.major then failure.try(sys.symlink(interface.slave, usb.root .. "/dev/" .. node.name)) end
+  if class.major then failure.try(sys.symlink(interface.port.slave, usb.root .. "/dev/" .. node.name)) end
   usb.events:send("add", node.path, class_name, words_of(class, node))
 end
 
---- Adds the nodes of a device that the kernel makes at once ("early"), or later.
+--- Adds the nodes of a device that the kernel makes at once ("early"), or later. A port is named after its first node.
 function nodes.add(usb, device, when)
   for _, interface in ipairs(device.interfaces) do
     interface.nodes = interface.nodes or {}
     for _, class in ipairs(kinds[interface.kind][when] or {}) do add_node(usb, interface, class) end
+    if interface.nodes[1] then interface.port.name = interface.nodes[1].name end
   end
 end
 

@@ -16,7 +16,6 @@ loader.write_header_size = 13
 
 local requests = {
   switch = T "70 00 00",
-  nop = T "06",
   hello = T [[01 51 43 4f 4d 20 68 69 67 68 20 73 70 65 65 64 20 70 72 6f 74 6f 63 6f 6c 20 68 73 74
               00 00 00 00 <maximum:1> <minimum:1> <features:1>]],
   open = T "25 <type:1> <length:4> 01 <chunk:4> 00 00 <header:400b>",
@@ -80,10 +79,6 @@ function commands.switch(self, _, hits)
   answer(self, "error", { code = not_supported }, hits)
 end
 
-function commands.nop(self, _, hits)
-  answer(self, "acknowledge", nil, hits)
-end
-
 function commands.hello(self, request, hits)
   if request.minimum > version or request.maximum < version then
     return answer(self, "error", { code = not_supported }, hits)
@@ -95,10 +90,7 @@ function commands.hello(self, request, hits)
 end
 
 function commands.open(self, request, hits)
-  local straight = self.state == "whole" and self.modem.faults:value "straight-open"
-  if self.state ~= "greeted" and not straight then
-    return reject(self, invalid_state, "open without hello", hits)
-  end
+  if self.state ~= "greeted" then return reject(self, invalid_state, "open without hello", hits) end
   local image, status, wrong = image_receiver.open(self.modem.model, request, self.modem.recorder:next_image())
   if wrong then violation(self, "open: " .. wrong) end
   self.image, self.state = image, "open"

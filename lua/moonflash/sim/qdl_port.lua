@@ -51,7 +51,7 @@ local function watch_silence(self)
 end
 
 local function receive(self, bytes)
-  self.modem:restart_window()
+  self.modem.active_at = self.modem.loop:now()
   if not self.watching and not self.modem.faults:value "patient" then watch_silence(self) end
   self.rest = self.rest .. bytes
   while self.rest ~= "" and not self.port.closed do

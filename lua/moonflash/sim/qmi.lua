@@ -73,7 +73,7 @@ local function handle(self, asked, tlvs, hits)
   local handler = (is_control and control or services[service_names[asked.service]])[asked.message]
   if not handler then return nil, no_such_message end
   if is_control then return handler(self, tlvs) end
-  if not self.modem:is_ready() then return nil, not_ready end
+  if self.modem.loop:now() < self.modem.ready_at then return nil, not_ready end
   return handler(self.modem, tlvs)
 end
 

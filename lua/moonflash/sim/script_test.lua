@@ -105,11 +105,6 @@ local function options_for_script(request)
   return options
 end
 
-local function run_script(request, root)
-  return run(request, root, "run", { request.script, unpack(request.files) }, options_for_script(request),
-    request.within_ms or RUN_MS)
-end
-
 -- Waits for application mode, since the modem may be restarting.
 local function state_of(request, root)
   local state
@@ -145,7 +140,8 @@ end
 
 -- Runs the script once. Returns whether it leaves the modem well.
 local function run_once(request, root, row)
-  local result = run_script(request, root)
+  local result = run(request, root, "run", { request.script, unpack(request.files) }, options_for_script(request),
+    request.within_ms or RUN_MS)
   row.exits[#row.exits + 1] = result.exit
   row.failure, row.late = row.failure or result.failure, result.late
   if result.exit == results.SCRIPT_ERROR then error(result.failure, 0) end

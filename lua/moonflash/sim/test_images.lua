@@ -6,12 +6,14 @@ local crc = require "moonflash.core.crc"
 local failure = require "moonflash.base.failure"
 local models = require "moonflash.sim.models"
 local sys = require "moonflash.core.sys"
+local T = require("moonflash.sim.template").new
 
 local images = {}
 
 local HEADER = 400
 local LETTERS = "moonflash."
 local SETTINGS_SIZE = 4000
+local tlv = T "<kind:2> <value:4s>"
 
 local function letters(size)
   return LETTERS:rep(math.ceil(size / #LETTERS)):sub(1, size)
@@ -41,15 +43,10 @@ local function firmware(row, version, size)
   return record("SPKG", row.product, text, table.concat(parts))
 end
 
-local function tlv(kind, value)
-  return bytes.u16le(kind) .. bytes.u32le(#value) .. value
-end
-
 -- The payload of an NVUP record with one entry: a file of letters.
 local function nvup(size)
-  local entry = bytes.u16le(3) .. bytes.u16le(1) .. tlv(1, "\1/letters") .. tlv(2, letters(size))
-  local head = bytes.u16le(1) .. bytes.u16le(1) .. bytes.u16le(1) .. bytes.u32le(1)
-  return head .. bytes.u32le(4 + #entry) .. entry
+  local tlvs = tlv:fill { kind = 1, value = "\1/letters" } .. tlv:fill { kind = 2, value = letters(size) }
+  return T "01 00 01 00 01 00 01 00 00 00 <length:4> 03 00 01 00 <tlvs>":fill { length = 8 + #tlvs, tlvs = tlvs }
 end
 
 local function settings(row, version)

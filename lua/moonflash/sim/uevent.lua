@@ -25,17 +25,10 @@ function uevent.open(root, loop)
   return self
 end
 
-local deliver
-
--- The queue of a listener has room for about ten events. Further events are sent when it has read some.
-local function retry(self, address)
-  if self.closed then return end
-  self.loop:after(retry_ms, function() deliver(self, address) end)
-end
-
-function deliver(self, address)
+-- Sends what waits for a listener. Its queue has room for about ten events: the rest is sent when it has read some.
+local function deliver(self, address)
   local waiting = self.listeners[address]
-  while waiting and waiting[1] do
+  while not self.closed and waiting and waiting[1] do
     local sent, failure = sys.send_to(self.fd, address, waiting[1])
     if sent then
       table.remove(waiting, 1)
@@ -43,7 +36,7 @@ function deliver(self, address)
       self.listeners[address] = nil
       return
     else
-      return retry(self, address)
+      return self.loop:after(retry_ms, function() deliver(self, address) end)
     end
   end
 end

@@ -42,9 +42,7 @@ local function make_hub(self, path, interface, bus, ids)
     busnum = tostring(bus), devnum = tostring(next_number(self, bus)), speed = ids.speed,
     product = ids.product, manufacturer = ids.manufacturer,
   })
-  sysfs.folder(self.root, path .. "/" .. interface, {
-    bInterfaceNumber = "00", bInterfaceClass = "09", bInterfaceSubClass = "00", bInterfaceProtocol = "00",
-  })
+  sysfs.folder(self.root, path .. "/" .. interface, { bInterfaceNumber = "00", bInterfaceClass = "09" })
   list_device(self, path)
   list_device(self, path .. "/" .. interface)
 end
@@ -110,7 +108,7 @@ end
 
 --- Attaches a device: itself, its interfaces, its control nodes. `finish` adds its ttys.
 -- @tparam table device { place=, vid=, pid=, speed=, product=, manufacturer=, serial=,
---   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", slave = path of a pty } } }
+--   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", port = a pty } } }
 function usb:attach(device)
   device.bus, device.path = sysfs.bus(device.place), sysfs.device(device.place)
   self:make_place(device.place, device.speed)

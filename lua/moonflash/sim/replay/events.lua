@@ -31,13 +31,6 @@ local function is_event(event, is_first)
   return checked and harmless
 end
 
--- All of a file, or nothing when it is larger than any trace. It is not read by lines, since the bytes of
--- /dev/zero have no end of a line.
-local function read_all(file)
-  local text = file:read(MOST_IN_FILE + 1) or ""
-  return #text <= MOST_IN_FILE and text or ""
-end
-
 -- The last line of a trace that was cut off may be incomplete: it is left out.
 local function parse(text)
   local list = {}
@@ -60,8 +53,9 @@ function events.read(path)
     return nil, failure.new("trace.failed", "the trace cannot be read",
       { evidence = reason, hint = "check the name of the trace" })
   end
-  local list, number = parse(read_all(file))
+  local text = file:read(MOST_IN_FILE + 1) or "" -- not by lines: the bytes of /dev/zero have no end of a line
   file:close()
+  local list, number = parse(#text <= MOST_IN_FILE and text or "")
   if list then return list end
   return nil, failure.new("trace.unusable", "this is no trace of this moonflash",
     { evidence = ("%s, line %d"):format(path, number) })

@@ -53,13 +53,8 @@ local function start_program(self)
   local run, alone = self.command, self.device and not self.device.place
   return failure.try(child.start {
     command = run.command, arguments = run.arguments, options = run.options, root = self.root,
-    program = self.program, selection = alone and { tty = self.modem.device.interfaces[1].slave } or nil,
+    program = self.program, selection = alone and { tty = self.modem.device.interfaces[1].port.slave } or nil,
   })
-end
-
-local function stop(self)
-  self.stopped = true
-  self.world.loop:stop()
 end
 
 -- After the end of the process its id may be that of another one.
@@ -71,7 +66,7 @@ local function differs(self, expected, got)
   if self.difference then return end
   self.difference = { expected = expected, got = got }
   send_signal(self, "KILL")
-  stop(self)
+  self.world.loop:stop()
 end
 
 -- A trace without a result was cut off: nothing after its end can be compared.
@@ -87,7 +82,7 @@ local function read_last_bytes(self)
   self.modem.time_scale = 0
   local ends = sys.clock_ms() + GRACE_MS
   local function look()
-    if not self.modem:awaited() or sys.clock_ms() >= ends then return stop(self) end
+    if not self.modem:awaited() or sys.clock_ms() >= ends then return self.world.loop:stop() end
     self.world.loop:after(10, look)
   end
   look()
@@ -133,7 +128,7 @@ local function run_program(self)
   watch_for_end(self)
   self.modem:continue()
   failure.try(self.world.loop:run())
-  if not self.stopped then error(failure.new("job.interrupted", "the replay was stopped"), 0) end
+  if not self.world.loop.stopped then error(failure.new("job.interrupted", "the replay was stopped"), 0) end
 end
 
 -- Lines are compared with the names of files in the trace, and shown with the given names.

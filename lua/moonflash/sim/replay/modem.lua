@@ -4,6 +4,8 @@
 local bytes = require "moonflash.core.bytes"
 local expect = require "moonflash.sim.replay.expect"
 local ports = require "moonflash.sim.replay.ports"
+local T = require("moonflash.sim.template").new
+local tables = require "moonflash.base.table"
 
 local modem = {}
 modem.__index = modem
@@ -73,10 +75,7 @@ function modem:attach(dev)
   if same(self.seen, dev) then return end
   self:detach()
   dev = complete(self, dev)
-  local device = { interfaces = {} }
-  for _, name in ipairs { "place", "vid", "pid", "product", "manufacturer", "serial", "speed" } do
-    device[name] = dev[name]
-  end
+  local device = tables.merge(dev, { interfaces = {} })
   for index, interface in ipairs(dev.interfaces) do
     local port = ports.open(self, interface, dev.mode)
     device.interfaces[index], self.ports[interface.number] = port, port
@@ -92,8 +91,7 @@ local function to_bytes(tlvs)
   local parts = {}
   for index, text in ipairs(tlvs) do
     local kind, value = text:match "^(%x%x) (%x*)$"
-    value = bytes.from_hex(value)
-    parts[index] = bytes.from_hex(kind) .. bytes.u16le(#value) .. value
+    parts[index] = T "<kind:1> <value:2s>":fill { kind = tonumber(kind, 16), value = bytes.from_hex(value) }
   end
   return table.concat(parts)
 end

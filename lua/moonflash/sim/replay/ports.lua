@@ -60,13 +60,11 @@ end
 
 --- Opens the port of an interface.
 -- @tparam table modem of moonflash.sim.replay.modem
--- @treturn table { number, kind, slave, port, input = { bytes }, requests = {} }
+-- @treturn table { number, kind, port, input = { bytes }, requests = {} }
 function ports.open(modem, interface, mode)
   local kind = kind_of(interface, mode)
   local port = failure.try(pty.open(modem.loop, kind))
-  local self = {
-    modem = modem, number = interface.number, kind = kind, slave = port.slave, port = port, input = {}, requests = {},
-  }
+  local self = { modem = modem, number = interface.number, kind = kind, port = port, input = {}, requests = {} }
   port.receive = receiver_of(self)
   return self
 end
