@@ -124,6 +124,7 @@ class Modem:
 
     def restart(self, after=None):
         """Leaves after a moment and comes back, in the loader or not."""
+        self.log("restart")
         seconds = self.variant["pace"]["detach"] if after is None else after
         self.later(seconds, self._restart_now)
 

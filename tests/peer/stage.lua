@@ -116,12 +116,12 @@ function stage.log(peer, event, modem)
   return found
 end
 
---- How a modem is: its last state, with `mode` "away" while it is not plugged in.
+--- How a modem is: its last state, with `mode` "away" while it is not plugged in or about to leave.
 function stage.state(peer, modem)
   local state
   for _, entry in ipairs(stage.log(peer, nil, modem)) do
     if entry.event == "state" then state = entry end
-    if entry.event == "detach" then state.mode = "away" end
+    if entry.event == "detach" or entry.event == "restart" then state.mode = "away" end
   end
   return state
 end
