@@ -29,6 +29,16 @@ describe("a modem that names another family", function()
     end)
   end
 
+  it("is told by status", function()
+    for _, case in ipairs { { "mc7455", "SWI9X50C", true }, { "mc7354", "SWI9X07Y", true },
+      { "mc7455", "SWI9X30C" } } do
+      local model, family, is_other = unpack(case)
+      local modem = stage.modem(model, { faults = { "revision=" .. family .. "_02.37.03.00" } })
+      local advice = table.concat(stage.moonflash(modem, "status").lines[1].advice, "\n")
+      assert.equal(is_other or false, advice:find("says that it is " .. family, 1, true) ~= nil)
+    end
+  end)
+
   it("gets none by --model or --force", function()
     local modem, files = stage.mc7455 "revision=SWI9X50C_01.09.04.00", stage.images "mc7455"
     for _, option in ipairs { "--force", "--model=mc7455" } do

@@ -44,12 +44,23 @@ local function rows_of(state)
   return rows
 end
 
+-- A modem whose ids belong to a model of another family than it names. Images for that model are refused.
+local function other_family(job, state)
+  for _, model in ipairs(job.models) do
+    if model.name == job.device.model and state.family and state.family ~= model.family:upper() then
+      return ("the modem says that it is %s: images for the %s (%s) are refused"):format(state.family, model.name,
+        model.family)
+    end
+  end
+end
+
 -- A modem in application mode is asked over QMI and, where it has a port for it, over AT.
 local function ask(job, seen)
   local state, problem = versions.read(job)
   if not state then return problem end
   seen.running, seen.preferred, seen.stored = state.running, state.preferred, rows_of(state)
   seen.power = { mode = state.mode, causes = {} }
+  seen.advice[1] = other_family(job, state)
   if state.mode ~= "online" then causes.find(job, state, seen) end
 end
 

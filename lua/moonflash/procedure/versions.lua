@@ -78,7 +78,7 @@ end
 
 --- Reads them from a modem in application mode.
 -- @tparam table job with the images to send, if there are any
--- @treturn table { revision, running, preferred, preference, stored, mode, reasons }; or nil and a failure:
+-- @treturn table { revision, family, running, preferred, preference, stored, mode, reasons }; or nil and a failure:
 -- image.wrong_model when the modem says that it is of another family than the images
 function versions.read(job)
   local revision, problem = job:request(dms.get_revision)
@@ -93,7 +93,7 @@ function versions.read(job)
   if not fits then return nil, other end
   local preferred = versions.of_preference(answers.preference.images)
   return {
-    revision = revision.revision,
+    revision = revision.revision, family = version.parse(revision.revision or "").family,
     running = running(revision.revision, answers.current, preferred),
     preferred = preferred,
     preference = answers.preference.images,
