@@ -11,7 +11,6 @@
 -- A failure keeps, for the exit status, phase: that of the job it ended; image_opened: a download session had opened
 -- an image. Failures made in C have the same metatable, which they find by its name, and their messages are in
 -- moonflash.base.failure_codes.
--- @module moonflash.base.failure
 
 local codes = require "moonflash.base.failure_codes"
 
@@ -67,9 +66,8 @@ function failure.new(code, message, fields)
   return setmetatable(self, meta)
 end
 
---- The failure of the second value that a script returned, after `nil`: a failure, or a text with the reason.
--- @param value
--- @treturn ?table nil for any other value
+--- The failure of the second value that a script returned, after `nil`: a failure, or a text with the reason; nil for
+-- any other value.
 function failure.meant(value)
   if type(value) == "string" and value ~= "" then return failure.new("script.refused", value) end
   return failure.is(value) and value or nil

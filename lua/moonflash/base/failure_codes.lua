@@ -1,5 +1,4 @@
 --- The codes of failures, a closed list: the default hint of each, and the messages of those that C makes.
--- @module moonflash.base.failure_codes
 
 local codes = {}
 

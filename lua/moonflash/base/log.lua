@@ -4,7 +4,6 @@
 --     flash.log.say("%s runs %s", device.place, running.firmware)
 --
 -- Print sizes of 2 GiB and above by "%.0f": "%d" cannot hold them in every Lua.
--- @module moonflash.base.log
 
 local context = require "moonflash.base.run"
 

@@ -8,7 +8,6 @@
 --     local result = job:wait(1000)
 --
 -- Read at least every few seconds: a full pipe makes the child wait.
--- @module moonflash.commands.child
 
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"

@@ -1,5 +1,4 @@
 --- The modems of this machine.
--- @module moonflash.commands.devices
 
 local device = require "moonflash.device"
 local files = require "moonflash.engine.model_files"
@@ -8,9 +7,9 @@ local run = require "moonflash.base.run"
 
 local devices = {}
 
---- The modems that are plugged in. Loads no engine: to list modems takes little memory.
+--- The modems that are plugged in, an array of devices (see moonflash.device). Loads no engine: to list modems takes
+-- little memory.
 -- @tparam[opt] table given root, emit
--- @treturn table array of devices (see moonflash.device)
 function devices.list(given)
   requests.check(given)
   local request, trace = requests.complete(given), run.trace()

@@ -5,7 +5,6 @@
 --     local result = flash.trace("update.trace", "update", { files = { "new.cwe", "new.nvu" } })
 --     local again = flash.replay { trace = "update.trace", files = { "new.cwe", "new.nvu" } }
 --
--- @module moonflash.commands
 
 local interrupt = require "moonflash.base.interrupt"
 local requests = require "moonflash.base.request"
@@ -65,7 +64,6 @@ commands.plan = command("plan", update.plan, all_files)
 --- Brings a modem back from any state: with files, to the firmware in them; without, to a pair that it stores.
 -- @function commands.recover
 -- @tparam[opt] table given as for update
--- @treturn table the result
 commands.recover = command("recover", switch.recover, all_files)
 
 --- Uses an image pair that the modem stores.
@@ -80,10 +78,9 @@ commands.switch = command("switch", switch.switch, function(request) return { re
 -- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
 commands.status = command("status", status.read, all_files)
 
---- Runs a script.
+--- Runs a script: see moonflash.commands.script.
 -- @function commands.run
 -- @tparam table given path, arguments, root, selection, options, emit
--- @treturn table the result (see moonflash.commands.script)
 commands.run = command("run", script.run, of_script, "path")
 
 --- Runs a command and records it. The same as its option `trace`.

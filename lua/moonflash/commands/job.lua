@@ -1,5 +1,4 @@
 --- The modem, the model and the job that a request means.
--- @module moonflash.commands.job
 
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
@@ -14,19 +13,13 @@ local tables = require "moonflash.base.table"
 
 local jobs = {}
 
---- Makes a job of a request.
--- @tparam table request
--- @tparam table found model, models, device, set; as far as known
--- @treturn table see moonflash.engine.job
+--- Makes a job (see moonflash.engine.job) of a request and of model, models, device and set, as far as known.
 function jobs.new(request, found)
   return job.new(tables.merge(request, found))
 end
 
 --- The device of a selection, in any mode; or nil and a failure: device.none, device.ambiguous, or device.busy while
 -- another job restarts its modem.
--- @tparam string root
--- @tparam table models
--- @tparam table selection
 function jobs.select(root, models, selection)
   local devices = device.list(root, models)
   local found, problem = device.select(devices, selection)
@@ -82,10 +75,8 @@ local function no_model(words, found)
   return nil, failure.new("device.unknown_model", words, { evidence = device.describe(found) })
 end
 
---- The refusal of a modem that no script is for.
--- @tparam table found a device
--- @tparam[opt] string what is not for it
--- @treturn ?table failure image.wrong_model; nil for all other devices
+--- The failure image.wrong_model of a device that no script is for; nil for all other devices. The message begins with
+-- `what`, if given.
 function jobs.other_modem(found, what)
   local other = found.other
   local message = other and ("%s for the %s"):format(what or "these images are not", other.name)
@@ -121,11 +112,8 @@ local function wrong_model(chosen, set)
     evidence = ("%s; the %s is %s %s"):format(words, chosen.name, chosen.family, chosen.product) })
 end
 
---- A job that updates a modem, if there is a model for the modem and the images are for that model.
--- @tparam table request
--- @tparam table seen set of images, models, script = the model to use instead of the one the modem's ids choose
--- @tparam table found the device
--- @treturn table the job, or nil and a failure
+--- A job that updates the device `found`, if there is a model for it and the images are for that model; or nil and a
+-- failure. seen = { set of images, models, script = the model to use instead of the one the modem's ids choose }.
 function jobs.of_update(request, seen, found)
   local chosen, problem = choose_model(seen, found, request.options.model)
   problem = problem or wrong_model(chosen, seen.set)

@@ -1,5 +1,4 @@
 --- Runs a user's script: a model script (a table of steps), a function, or plain Lua.
--- @module moonflash.commands.script
 
 local failure = require "moonflash.base.failure"
 local files = require "moonflash.engine.model_files"
@@ -84,8 +83,7 @@ end
 -- a function is called with a job and the arguments;
 -- a result (of flash.update and its kind) is the result of the script;
 -- anything else: the script has done its work while it was loaded (its arguments are its `...`).
--- @tparam table request with path and arguments
--- @treturn table the result
+-- The request has path and arguments.
 function script.run(request)
   local path, missing = files.find(request.path)
   if not path then return results.bad(missing) end

@@ -4,7 +4,6 @@
 --
 -- A transport is one row of the table below. Other files do not look into an address: this file tests whether it is
 -- ready, finds obstacles, and opens it. moonflash.device.drivers gives the addresses of a device.
--- @module moonflash.device.channel
 
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"
@@ -30,17 +29,12 @@ local function transport_of(address)
 end
 
 --- Whether an address is there to be opened. The kernel has a port before /dev shows its node.
--- @tparam string address
--- @treturn boolean
 function channel.is_ready(address)
   return sys.real_path(transport_of(address).node(address)) ~= nil
 end
 
---- The reason why this program cannot open an address. A redirection to a port creates a plain file while the modem
--- is away.
--- @tparam string address
--- @treturn ?string "plain_file" or "denied"
--- @treturn ?string the evidence
+--- The reason why this program cannot open an address, "plain_file" or "denied", and the evidence. A redirection to a
+-- port creates a plain file while the modem is away.
 function channel.obstacle(address)
   local path = transport_of(address).node(address)
   local found = sys.stat(sys.real_path(path) or path)
@@ -51,10 +45,8 @@ function channel.obstacle(address)
   end
 end
 
---- Opens a channel. The trace of the current run records its bytes.
--- @tparam string address
--- @tparam[opt] string content "text" for lines of text, in which a trace finds more identifiers than in bytes
--- @treturn userdata a channel (see core/bind/channel.h); or nil and a failure port.*
+--- Opens a channel (see core/bind/channel.h), or returns nil and a failure port.*. The trace of the current run records
+-- its bytes. In content "text", lines of text, a trace finds more identifiers than in bytes.
 function channel.open(address, content)
   local opened, problem = transport_of(address).open(address)
   if not opened then return nil, problem end
@@ -67,11 +59,8 @@ local passing = {
   ["port.not_found"] = true, ["port.denied"] = true, ["port.busy"] = true, ["port.failed"] = true,
 }
 
---- Opens a session on a channel that may not be ready: tries again while the failure may pass.
--- @tparam string address
--- @tparam function open_session called with the address; returns the session, or nil and a failure
--- @tparam number within_ms how long it tries again after the first failure
--- @return what open_session returned; or nil and its last failure, or job.interrupted
+--- Opens a session on a channel that may not be ready: calls open_session(address) again for `within_ms` while the
+-- failure may pass. Returns what open_session returned; or nil and its last failure, or job.interrupted.
 function channel.open_when_ready(address, open_session, within_ms)
   local session, problem = process.poll_until(sys.clock_ms() + within_ms, RETRY_MS, function()
     local opened, failed = open_session(address)

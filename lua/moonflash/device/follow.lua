@@ -1,7 +1,6 @@
 --- Follows one modem through a reset. A follower is armed before the reset and remembers which devices are
 -- present. It waits until the modem has left, then until a new device matches it (moonflash.device.match) and
 -- has the port that is needed.
--- @module moonflash.device.follow
 
 local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"

@@ -17,7 +17,6 @@
 --     interfaces = { { number, class, endpoints?, driver?, tty?, control?, net? } }, interface_count,
 --     nodes = { qmi = { paths }, mbim = { paths }, at?, diag?, nmea?, qdl? },
 --     missing = { { kind = "driver", interface, module, package } }
--- @module moonflash.device
 
 local channel = require "moonflash.device.channel"
 local describe = require "moonflash.device.describe"
@@ -56,17 +55,18 @@ function device.list(root, models)
   return devices
 end
 
---- The one device that fits a selection: moonflash.device.select.one.
+--- The one device that fits a selection; or nil and failure device.none or device.ambiguous, which lists all that fit.
 -- @function device.select
+-- @tparam table devices as device.list returns them
+-- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
+-- @raise for an unknown field, and for a value of another type
 device.select = selection.one
 
---- All devices that fit a selection: moonflash.device.select.all.
+--- All devices that fit a selection, with the parameters of device.select.
 -- @function device.matching
 device.matching = selection.all
 
 --- Whether a device has all its ports: the kernel creates them one after the other.
--- @tparam table dev
--- @treturn boolean
 function device.is_settled(dev)
   return drivers.lacking(dev) == nil
 end
@@ -75,8 +75,6 @@ end
 device.is_disc = drivers.is_disc
 
 --- Whether a device has not left since it was found: after a reset it has a new number.
--- @tparam table dev
--- @treturn boolean
 function device.is_there(dev)
   return sysfs.number(dev.root, dev.place) == dev.number
 end
@@ -93,8 +91,12 @@ end
 -- @function device.follow
 device.follow = follow.new
 
---- Opens a session on a port that may not be ready: moonflash.device.channel.open_when_ready.
+--- Opens a session on a port that may not be ready: tries again while the failure may pass.
 -- @function device.open_node
+-- @tparam string address
+-- @tparam function open_session called with the address; returns the session, or nil and a failure
+-- @tparam number within_ms how long it tries again after the first failure
+-- @return what open_session returned; or nil and its last failure, or job.interrupted
 device.open_node = channel.open_when_ready
 
 --- A device in words: moonflash.device.describe.device.

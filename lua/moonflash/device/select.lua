@@ -1,5 +1,4 @@
 --- Selects the modem that the user means.
--- @module moonflash.device.select
 
 local describe = require "moonflash.device.describe"
 local failure = require "moonflash.base.failure"
@@ -121,21 +120,15 @@ local function check(wanted)
   end
 end
 
---- All devices that fit all fields.
--- @tparam table devices as moonflash.device.list returns them
--- @tparam[opt] table wanted as for `one`
--- @treturn table array of devices
--- @raise for an unknown field, and for a value of another type
+--- All devices of a list that fit all fields, which are those of `one`.
 function select.all(devices, wanted)
   check(wanted or {})
   return narrow(devices, wanted or {})
 end
 
---- The one device that fits all fields.
--- @tparam table devices as moonflash.device.list returns them
--- @tparam[opt] table wanted any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial, model
--- @treturn table the device; or nil and failure device.none or device.ambiguous, which lists all that fit
--- @raise for an unknown field, and for a value of another type
+--- The one device of a list that fits all fields: any of cdc_wdm, tty (paths), vid, pid, bus, number, place, serial,
+-- model. Returns the device, or nil and failure device.none or device.ambiguous, which lists all that fit. Raises an
+-- error for an unknown field, and for a value of another type.
 function select.one(devices, wanted)
   wanted = wanted or {}
   check(wanted)

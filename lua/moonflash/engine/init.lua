@@ -10,7 +10,6 @@
 --     nil, failure        or a text. With `restart_procedure = true` in it all steps run once more, as often as
 --                         the field `again` of the step allows; with `final = true` there is no retry
 --
--- @module moonflash.engine
 
 local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault

@@ -1,6 +1,5 @@
 --- A job: one modem, the images for it, and what has to be undone or restored at the end. Every step gets the job as
 -- its first argument; a script gets one from flash.open.
--- @module moonflash.engine.job
 
 local device = require "moonflash.device"
 local interrupt = require "moonflash.base.interrupt"

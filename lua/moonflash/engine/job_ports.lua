@@ -1,6 +1,5 @@
 --- The sessions of a job on the ports of its modem (QMI, AT, download), each opened when it is first used; and the
 -- sources of its images. These are methods of every job.
--- @module moonflash.engine.job_ports
 
 local at = require "moonflash.protocol.at"
 local describe = require "moonflash.device.describe"

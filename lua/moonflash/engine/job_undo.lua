@@ -1,7 +1,6 @@
 --- What a job undoes after a failure, and what it does at its end. These are methods of every job.
 --
 -- There is one rule: until the modem takes a byte of an image, every failure runs the undo functions.
--- @module moonflash.engine.job_undo
 
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
@@ -55,8 +54,6 @@ function undo:defer(name, finalizer)
 end
 
 --- As defer, for what other programs get back: a failure of it is only a warning.
--- @tparam string name in words
--- @tparam function finalizer as for defer
 function undo:restore(name, finalizer)
   self.finalizers[#self.finalizers + 1] = { name = name, run = finalizer, best_effort = true }
 end

@@ -1,6 +1,5 @@
 --- Models: a table with the names and ids of a modem and the steps of its update. All fields are checked when the
 -- script is loaded.
--- @module moonflash.engine.model
 
 local step = require "moonflash.engine.step"
 local usb_ids = require "moonflash.device.usb_ids"
@@ -71,9 +70,6 @@ function model.is(value)
 end
 
 --- Whether a name is this model's or one of its aliases; case does not matter.
--- @tparam table self a model
--- @tparam string name
--- @treturn boolean
 function model.answers_to(self, name)
   local wanted = name:lower()
   if self.name:lower() == wanted then return true end
@@ -114,12 +110,9 @@ local checks = {
   end },
 }
 
---- Whether images are for a modem by their model, family and product. Case does not matter; a field that the images or
--- the modem do not have is no objection.
--- @tparam table self a model; or { family, product } of what a modem says of itself
--- @tparam table images an image set, or the report of one image
--- @treturn boolean
--- @treturn ?string the text of the image that does not fit, and its source
+--- Whether an image set, or the report of one image, is for a model, or for { family, product } of what a modem says of
+-- itself. Case does not matter; a field that the images or the modem do not have is no objection. The second value is
+-- the text of the image that does not fit, and its source.
 function model.fits(self, images)
   for _, image in ipairs(images.images or { images }) do
     for _, check in ipairs(checks) do
@@ -134,10 +127,7 @@ function model.fits(self, images)
 end
 
 --- Whether a model of a user's script, whatever its name, is for a device: it has the device's ids, and the family
--- and product of the model that the device is otherwise taken for.
--- @tparam table self the model
--- @tparam table device
--- @tparam table models all models
+-- and product of the one of all models that the device is otherwise taken for.
 -- @treturn boolean
 function model.is_for(self, device, models)
   if device.model == self.name then return true end

@@ -9,7 +9,6 @@
 --     flash.change(mc7455, "confirm", { retry = 60 })         other values of some fields of the step
 --     flash.rename(mc7455, { name = "MC7455-mine" })          other fields of the model; no step is named
 --
--- @module moonflash.engine.model_edit
 
 local model = require "moonflash.engine.model"
 local step = require "moonflash.engine.step"

@@ -1,6 +1,5 @@
 --- Script files: where they are found, whether they may be run, how they are loaded, and the models among them.
 -- Every .lua file in a folder "models" is a model; no other file is.
--- @module moonflash.engine.model_files
 
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"
@@ -98,10 +97,8 @@ local function after_call(file, ran, ...)
   return nil, (...)
 end
 
---- Loads a script file: calls it. Returns what the script returns, or nil and a failure: script.not_found,
--- script.untrusted, script.invalid, script.raised, or one that it raised.
--- @tparam string path
--- @param ... handed to the script as its `...`
+--- Loads the script file `path`: calls it with the other arguments. Returns what the script returns, or nil and a
+-- failure: script.not_found, script.untrusted, script.invalid, script.raised, or one that it raised.
 function files.load(path, ...)
   local chunk, problem = parse(path)
   if not chunk then return nil, problem end

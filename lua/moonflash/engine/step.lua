@@ -1,6 +1,5 @@
 --- Steps. A kind of step (its name, its own fields, its work) becomes a constructor, which a script calls with a table
 -- of fields. The fields that all steps share are handled by the engine.
--- @module moonflash.engine.step
 
 local tables = require "moonflash.base.table"
 

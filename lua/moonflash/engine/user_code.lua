@@ -1,6 +1,5 @@
 --- Runs user code (scripts and callbacks) in protected mode. Errors name the script's file and line; Ctrl-C also
 -- interrupts a loop that never blocks.
--- @module moonflash.engine.user_code
 
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
@@ -113,11 +112,9 @@ local function is_success(value, detail)
     or type(value) == "table" and value.ok ~= false
 end
 
---- The failure that a script, a callback or a step returned: nil and a text or a failure, a failure, or a result that
--- is not ok. Everything else is success (nil), or script.invalid.
--- @tparam string where what returned it: a file, or file and line
--- @param value the first value it returned
--- @param detail the second
+--- The failure in the first two values that a script, a callback or a step returned: nil and a text or a failure, a
+-- failure, or a result that is not ok. Everything else is success (nil), or script.invalid. `where` is a file, or file
+-- and line.
 function user_code.failure(where, value, detail)
   if failure.is(value) then return value end
   if is_success(value, detail) then return nil end

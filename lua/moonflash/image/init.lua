@@ -8,7 +8,6 @@
 --
 -- An image passes three stages: a report was made of it; its field `opened` is set, while its source is open for
 -- sending; the caller of open() has taken it over.
--- @module moonflash.image
 
 local cwe = require "moonflash.core.cwe"
 local failure = require "moonflash.base.failure"
@@ -65,8 +64,7 @@ end
 
 --- Opens the image for sending. Its bytes have to be those that were inspected, else the last byte is withheld.
 -- An image that can be read only once is verified meanwhile.
--- @treturn table { reader (positioned after the header), head (its 400 bytes), size, close() }, or nil
---   and a failure
+-- @treturn table { reader (positioned after the header), head (its 400 bytes), size, close() }, or nil and a failure
 function Report:open()
   local opened = take_opened(self)
   collectgarbage() -- the transfer needs memory for its chunks, and a router has little
@@ -74,9 +72,8 @@ function Report:open()
   return open_source(self)
 end
 
---- Opens the source and reads the header, before a modem is made to wait for the image. The next open()
--- returns this source.
--- @treturn boolean true, or nil and a failure
+--- Opens the source and reads the header, before a modem is made to wait for the image. The next open() returns this
+-- source. Returns true, or nil and a failure.
 function Report:prepare()
   local problem
   if not self.opened then self.opened, problem = open_source(self) end

@@ -1,6 +1,5 @@
 --- Whether images are an update together: firmware and settings, or both in one package, for the same modem and of
 -- the same version. The user's options fill what no header tells.
--- @module moonflash.image.set
 
 local failure = require "moonflash.base.failure"
 local identity = require "moonflash.image.identity"

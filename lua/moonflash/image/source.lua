@@ -42,16 +42,12 @@ local function name_in_url(url)
   return (url:match "^[^?#]*":match "[^/]*$")
 end
 
-local function with_url(fetcher, url)
-  local argv = { unpack(fetcher) }
-  argv[#argv + 1] = url
-  return argv
-end
-
 local function fetch(url)
   local names = {}
   for index, fetcher in ipairs(source.fetchers) do
-    local reader, problem = core_source.fetch(with_url(fetcher, url))
+    local argv = { unpack(fetcher) }
+    argv[#argv + 1] = url
+    local reader, problem = core_source.fetch(argv)
     if reader or problem.code ~= "source.unavailable" then return reader, problem end
     names[index] = fetcher[1]
   end

@@ -1,5 +1,4 @@
 --- The last step of an update: it succeeds only when the modem itself reports the new firmware.
--- @module moonflash.procedure.confirm
 
 local at = require "moonflash.protocol.at"
 local failure = require "moonflash.base.failure"

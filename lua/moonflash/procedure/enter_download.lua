@@ -1,5 +1,4 @@
 --- The step from application mode into download mode, and the wait for a mode.
--- @module moonflash.procedure.enter_download
 
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"

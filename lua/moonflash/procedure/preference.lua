@@ -1,5 +1,4 @@
 --- The steps that read and set what a modem runs and prefers.
--- @module moonflash.procedure.preference
 
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"

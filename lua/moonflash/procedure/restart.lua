@@ -1,5 +1,4 @@
 --- The steps of `switch` and `recover`: they use the images that the modem stores.
--- @module moonflash.procedure.restart
 
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"

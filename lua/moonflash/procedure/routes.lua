@@ -9,7 +9,6 @@
 -- that makes the modem leave: nothing waits for the modem then.
 -- Adding a route is one entry here; a model names it in its `routes`.
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
--- @module moonflash.procedure.routes
 
 local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
@@ -57,9 +56,7 @@ end
 -- --- by QMI -------------------------------------------------------------------------------------
 
 --- Restarts the application; also used to switch between stored images and to restore a preference. Offline first,
--- as libqmi does.
--- @tparam table job
--- @treturn boolean true, or nil and a failure
+-- as libqmi does. Returns true, or nil and a failure.
 function routes.power_cycle(job)
   job:let_run()
   local offline, problem = job:request(dms.set_operating_mode, { mode = "offline" })
@@ -213,9 +210,7 @@ function routes.named(name)
   return by_name[name]
 end
 
---- The route that the option `route` forces.
--- @tparam table options
--- @treturn ?table the route; nil when none is forced, or nil and failure usage
+--- The route that the option `route` forces; nil when it forces none; or nil and failure usage.
 function routes.forced(options)
   local route = by_name[options.route or ""]
   if route or not options.route then return route end

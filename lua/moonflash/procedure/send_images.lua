@@ -1,5 +1,4 @@
 --- The steps in download mode: the images are sent, and the modem restarts.
--- @module moonflash.procedure.send_images
 
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"

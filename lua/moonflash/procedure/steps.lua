@@ -1,6 +1,5 @@
 --- The steps of which models are made: `local step = flash.steps`, then `step.send_images { ... }`. Each is declared
 -- beside its work.
--- @module moonflash.procedure.steps
 
 local steps = {}
 

@@ -2,7 +2,6 @@
 --
 --     flash.update_steps { send_images = { final_ack = 180 } }
 --
--- @module moonflash.procedure.update_steps
 
 local steps = require "moonflash.procedure.steps"
 

@@ -1,6 +1,5 @@
 --- What a modem runs, prefers and stores, as read over QMI:
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
--- @module moonflash.procedure.versions
 
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
@@ -20,8 +19,7 @@ function versions.of_revision(text)
 end
 
 --- VERSIONS of a firmware preference: its PRI entry has all of them; the modem entry may read "?_?".
--- The build id is <firmware>_<carrier>, the unique id is the config. A list without these texts names no images.
--- @treturn ?table
+-- The build id is <firmware>_<carrier>, the unique id is the config. A list without these texts names no images: nil.
 function versions.of_preference(list)
   for _, entry in ipairs(list or {}) do
     if entry.type == "pri" then
@@ -113,7 +111,6 @@ end
 -- @tparam table wanted VERSIONS
 -- @tparam ?table found VERSIONS
 -- @tparam[opt] boolean exactly letter case makes a difference
--- @treturn boolean
 function versions.agree(wanted, found, exactly)
   if not found then return false end
   for _, name in ipairs { "firmware", "carrier", "config" } do
@@ -140,7 +137,6 @@ end
 -- @tparam table wanted VERSIONS
 -- @tparam table state of versions.read
 -- @tparam[opt] table runs VERSIONS that it has to run, those that are wanted by default
--- @treturn ?string
 function versions.difference(wanted, state, runs)
   local preferred = state.preferred
   if not versions.agree(runs or wanted, state.running) then return "it runs " .. versions.text(state.running) end

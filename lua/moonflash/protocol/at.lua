@@ -6,7 +6,6 @@
 --     local preference, problem = session:ask "preference"        -- see moonflash.protocol.at_answers
 --     session:close()
 --
--- @module moonflash.protocol.at
 
 local answers = require "moonflash.protocol.at_answers"
 local bytes = require "moonflash.core.bytes"
@@ -38,15 +37,11 @@ at.questions = {
 }
 
 --- A session on an open channel.
--- @tparam userdata port
--- @treturn table
 function at.session(port)
   return setmetatable({ port = port }, Session)
 end
 
---- Opens an AT port.
--- @tparam string address see moonflash.device.channel
--- @treturn table a session, or nil and a failure port.*
+--- Opens the AT port at an address, as in the nodes of a device. Returns a session, or nil and a failure port.*.
 function at.open(address)
   local port, problem = channel.open(address, "text")
   if not port then return nil, problem end

@@ -1,7 +1,6 @@
 --- The meaning of AT answers (reference: AT commands met by an updater). Each function takes the lines of
 -- one answer and returns a table. A field is absent when the modem leaves it out or empty.
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
--- @module moonflash.protocol.at_answers
 
 local version = require "moonflash.base.version"
 
@@ -32,9 +31,7 @@ local identity_labels = {
   ["imei sv"] = "imei_sv", meid = "meid", esn = "esn", fsn = "fsn",
 }
 
---- ATI.
--- @treturn table manufacturer, model, revision, family and firmware (parts of the revision), imei, imei_sv,
--- meid, esn, fsn
+--- ATI: manufacturer, model, revision, family and firmware (parts of the revision), imei, imei_sv, meid, esn, fsn.
 function answers.identity(lines)
   local found = labelled(lines, identity_labels)
   local revision = found.revision or ""
@@ -61,8 +58,7 @@ local function mismatch_of(line)
   end
 end
 
---- AT!IMPREF? and AT!GOBIIMPREF?
--- @treturn table preferred and current (VERSIONS), mismatch = { "config name", ... }
+--- AT!IMPREF? and AT!GOBIIMPREF?: preferred and current (VERSIONS), mismatch = { "config name", ... }.
 function answers.preference(lines)
   local found = { preferred = {}, current = {}, mismatch = {} }
   for _, line in ipairs(lines) do
@@ -81,9 +77,8 @@ local settings_labels = {
   ["pri part number"] = "part", revision = "revision", customer = "customer", ["carrier pri"] = "carrier_pri",
 }
 
---- AT!PRIID?
--- @treturn table part, revision, customer, carrier_pri (the text), versions (VERSIONS, parts of that text). A modem
--- that lists several carrier PRIs does not say which one runs: then there is only carrier_pris, an array of texts.
+--- AT!PRIID?: part, revision, customer, carrier_pri (the text), versions (VERSIONS, parts of that text). A modem that
+-- lists several carrier PRIs does not say which one runs: then there is only carrier_pris, an array of texts.
 function answers.settings(lines)
   local all = { carrier_pri = {} }
   local found = labelled(lines, settings_labels, all)
@@ -102,9 +97,9 @@ local function is_persistent(line)
   if word then return not (known(word) == nil or word == "0") end
 end
 
---- AT!PCINFO?. The names of the votes differ between families (IMSWITCH and GOBIIM mean the same). A vote is
--- always NAME:digit; with a blank after the colon it is something else.
--- @treturn table state (the modem's text), online, persistent (booleans), votes = { IMSWITCH = 1, ... }
+--- AT!PCINFO?: state (the modem's text), online, persistent (booleans), votes = { IMSWITCH = 1, ... }. The names of the
+-- votes differ between families (IMSWITCH and GOBIIM mean the same). A vote is always NAME:digit; with a blank after
+-- the colon it is something else.
 function answers.power(lines)
   local found = { votes = {} }
   for _, line in ipairs(lines) do
@@ -116,8 +111,7 @@ function answers.power(lines)
   return found
 end
 
---- AT!GSTATUS?. Its lines have two columns; an updater needs one value.
--- @treturn table mode = "ONLINE", "LOW POWER MODE" ...
+--- AT!GSTATUS?: mode = "ONLINE", "LOW POWER MODE" ... Its lines have two columns; an updater needs one value.
 function answers.status(lines)
   for _, line in ipairs(lines) do
     local mode = line:match "%f[%a]Mode:%s*(.-)%s*$"
@@ -139,9 +133,8 @@ local function image_row(line)
   }
 end
 
---- AT!IMAGE? and AT!GOBIIMAGE?
--- @treturn table an array of the stored images, { type = "modem|pri", slot, status, failures,
--- unique_id, build_id, active }; most = { modem = 4, pri = 50 }, active_slot (255: in no slot)
+--- AT!IMAGE? and AT!GOBIIMAGE?: an array of the stored images, { type = "modem|pri", slot, status, failures, unique_id,
+-- build_id, active }; most = { modem = 4, pri = 50 }, active_slot (255: in no slot).
 function answers.images(lines)
   local found = { most = {} }
   for _, line in ipairs(lines) do

@@ -1,6 +1,5 @@
 --- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images. All calls
 -- block, with deadlines.
--- @module moonflash.protocol.qdl
 
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"

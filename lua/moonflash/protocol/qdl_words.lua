@@ -1,6 +1,5 @@
 --- Failures of a QDL conversation in words. The core (moonflash.core.qdl) gives names and numbers.
 -- Texts of codes and statuses: Qualcomm's QDLEnum.h (libqmi, gobi-api).
--- @module moonflash.protocol.qdl_words
 
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
@@ -96,10 +95,8 @@ local function other_protocol(facts, evidence)
     { evidence = evidence, other_protocol = facts.other_protocol, mode = mode })
 end
 
---- The failure of a conversation.
--- @tparam userdata conversation of moonflash.core.qdl
--- @treturn ?table nil when it has not failed; else a failure qdl.*, with status, sequence or command, or
--- with other_protocol = "diag" | "at" | "sahara" | "bootrom" | "unknown" and the mode of a Sahara hello
+--- The failure qdl.* of a conversation of moonflash.core.qdl, nil when it has not failed. It has status, sequence or
+-- command, or other_protocol = "diag" | "at" | "sahara" | "bootrom" | "unknown" and the mode of a Sahara hello.
 function words.failure(conversation)
   local facts = conversation:failure()
   if not facts then return nil end

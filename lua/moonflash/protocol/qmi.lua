@@ -1,6 +1,5 @@
 --- QMI ports and messages. Each service is one file: moonflash/protocol/qmi/SERVICE.lua returns its messages. A script
 -- defines messages of its own: qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
--- @module moonflash.protocol.qmi
 
 local failure = require "moonflash.base.failure"
 local message = require "moonflash.protocol.qmi.message"
@@ -55,9 +54,8 @@ local function messages_of(service)
   return services[name]
 end
 
---- The names of the messages of a service that moonflash knows.
+--- The names of the messages of a service that moonflash knows, sorted.
 -- @tparam string|number service
--- @treturn table array, sorted
 function qmi.message_names(service)
   return tables.sorted_keys(messages_of(message.service_number(service)))
 end

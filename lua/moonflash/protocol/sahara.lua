@@ -1,6 +1,5 @@
 --- Sahara in memory debug mode: a crashed QDL modem offers its memory with a hello and accepts a reset
 -- request. (Source: libqmi, qfu-sahara-message.h. A real hello of an MC7455 is among the test vectors.)
--- @module moonflash.protocol.sahara
 
 local bytes = require "moonflash.core.bytes"
 local channel = require "moonflash.device.channel"

@@ -11,7 +11,6 @@
 --     { record = { { "name", FORMAT }, ... } }  fields in this order
 --
 -- Decoding is safe on any bytes.
--- @module moonflash.protocol.qmi.codec
 
 local bytes = require "moonflash.core.bytes"
 local tables = require "moonflash.base.table"

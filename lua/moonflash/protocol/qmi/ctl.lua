@@ -1,5 +1,4 @@
 --- CTL, the service that allocates client ids. Source: libqmi, qmi-service-ctl.json.
--- @module moonflash.protocol.qmi.ctl
 
 local message = require "moonflash.protocol.qmi.message"
 

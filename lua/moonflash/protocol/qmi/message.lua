@@ -7,7 +7,6 @@
 -- moonflash.protocol.qmi.codec lists the formats. A request field is required unless it says
 -- `optional = true`. A response field is absent when the modem leaves it out. `personal = true` marks a
 -- message whose values identify a subscriber or a modem, or are codes: traces contain none of its digits.
--- @module moonflash.protocol.qmi.message
 
 local bytes = require "moonflash.core.bytes"
 local codec = require "moonflash.protocol.qmi.codec"

@@ -1,6 +1,5 @@
 --- A session on one QMI port. It has one client id per service, allocated at the first request.
 -- moonflash.protocol.qmi.open makes it.
--- @module moonflash.protocol.qmi.session
 
 local ctl = require "moonflash.protocol.qmi.ctl"
 local message = require "moonflash.protocol.qmi.message"
@@ -16,8 +15,6 @@ local ALLOCATIONS = 3
 local CTL = message.services.ctl
 
 --- A session over an open port of moonflash.core.qmi.
--- @tparam userdata port
--- @treturn table
 function session.new(port)
   return setmetatable({ port = port, clients = {} }, session)
 end
