@@ -185,10 +185,9 @@ function services.pause(job)
   return paused.alone(job.root, function() return pause_all(job) end)
 end
 
---- Pauses ModemManager again when it was started since: by a user, or after a crash. Looks twice a second.
--- @tparam table job nothing is done when it has paused nothing with services.pause
--- @tparam[opt] boolean is_back the modem is back in application mode: ModemManager may probe it
--- @treturn ?string the programs that used the ports of the modem by then, in words; once for each ModemManager
+--- Pauses ModemManager again when it was started since the job paused it: by a user, or after a crash. Looks twice a
+-- second. ModemManager may probe a modem that is back in application mode. Returns the programs that used the ports of
+-- the modem by then, in words, once for each ModemManager.
 function services.keep_paused(job, is_back)
   local pausing, now = job.pausing, sys.clock_ms()
   if not pausing or now < pausing.next_look and not is_back then return nil end

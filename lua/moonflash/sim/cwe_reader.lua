@@ -59,8 +59,7 @@ end
 
 -- --- records --------------------------------------------------------------------------------------
 
---- Reads a header.
--- @treturn table { type=, product=, size=, crc=, version= }, or nil when the bytes are no header
+--- Reads a header: { type, product, size, crc, version }, or nil when the bytes are no header.
 function cwe.parse(header)
   if #header < header_size then return nil end
   if crc.crc32(header:sub(1, 256)) ~= bytes.get_u32be(header, 0x100 + 1) then return nil end
@@ -104,8 +103,7 @@ local function check_objects(file, offset, ending, records)
   end
 end
 
---- Checks a whole file.
--- @treturn table records, outermost first; or nil and what is wrong
+--- Checks a whole file. Returns its records, outermost first; or nil and what is wrong.
 function cwe.verify(path)
   local file, records = assert(io.open(path, "rb")), {}
   local wrong = check_objects(file, 0, file:seek "end", records)
@@ -117,9 +115,8 @@ end
 local version_pattern = "_(%d%d%.%d%d%.%d%d%.%d%d)"
 local firmware_types = { BOOT = true, APPL = true, MODM = true }
 
---- The contents of a checked image.
--- @treturn table { firmware = version, settings = { firmware=, carrier=, config= }, usb_ids = { vid=,
---   application=, download= } }, each may be absent
+--- The contents of a checked image, { firmware, settings = { firmware, carrier, config }, usb_ids = { vid, application,
+-- download } }; each may be absent.
 function cwe.contents(records)
   local contents = {}
   for _, record in ipairs(records) do

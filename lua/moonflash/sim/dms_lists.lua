@@ -18,8 +18,7 @@ local function settings_build(pair)
   return pair.firmware .. "_" .. pair.carrier
 end
 
---- The preference as the modem reports it: both entries are equal.
--- @treturn string value of TLV 0x01
+--- The preference as the modem reports it, the bytes of TLV 0x01: both entries are equal.
 function lists.preference(pair)
   local build = settings_build(pair)
   return bytes.u8(2) .. entry:fill { kind = modem_type, id = pair.config, build = build }
@@ -32,9 +31,7 @@ local function read_entry(template, text)
   return fields
 end
 
---- One image as a request names it.
--- @tparam string text value of TLV 0x01
--- @treturn ?table kind, id, build; nil when it is malformed
+--- One image as TLV 0x01 of a request names it: { kind, id, build }, or nil when it is malformed.
 function lists.read_image(text)
   return read_entry(entry, text)
 end
@@ -50,9 +47,7 @@ local function read_entries(text)
   return rest == "" and found or nil
 end
 
---- Reads a preference as a host sets it.
--- @tparam string text value of TLV 0x01
--- @treturn table pair, or nil and a QMI error
+--- The pair of a preference as a host sets it in TLV 0x01, or nil and a QMI error.
 function lists.read_preference(text)
   local found = read_entries(text) or {}
   local modem, settings = found[modem_type], found[settings_type]
@@ -65,9 +60,8 @@ function lists.read_preference(text)
   return { firmware = firmware, carrier = carrier, config = config }
 end
 
---- The stored images: firmware, then settings. The index of the running image is that of its entry in the group, from
--- 0, as qmicli shows it.
--- @treturn string value of TLV 0x01
+--- The stored images as bytes of TLV 0x01: firmware, then settings. The index of the running image is that of its entry
+-- in the group, from 0, as qmicli shows it.
 function lists.stored(store)
   local modem, settings, active = {}, {}, not_relevant
   for slot = 1, store.most.firmware do

@@ -15,10 +15,8 @@ function loop:now() -- luacheck: ignore self
   return sys.clock_ms()
 end
 
---- Calls a function whenever a descriptor is readable.
--- @tparam function readable called without arguments
--- @tparam[opt] function writable called while `entry.write` is set
--- @treturn table the entry, for unwatch
+--- Calls readable whenever a descriptor is readable, and writable whenever it is writable while `entry.write` is set.
+-- Returns the entry, for unwatch.
 function loop:watch(fd, readable, writable)
   local entry = { fd = fd, read = true, write = false, on_read = readable, on_write = writable }
   self.entries[#self.entries + 1] = entry

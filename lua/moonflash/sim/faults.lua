@@ -78,8 +78,7 @@ faults.switches = {
   ["preferred"] = { means = "what is preferred: FIRMWARE/CARRIER/CONFIG", takes = PAIR },
 }
 
---- All faults, for people.
--- @treturn table { { form on the command line, meaning }, ... }
+--- All faults, for people: { form on the command line, meaning } each.
 function faults.list()
   local rows = {}
   for _, name in ipairs(tables.sorted_keys(faults.switches)) do
@@ -134,9 +133,7 @@ local function add(self, fault)
   return true
 end
 
---- Reads a list of faults.
--- @tparam[opt] table list of strings
--- @treturn faults or nil and a failure (usage)
+--- Reads a list of faults, strings. Returns the faults, or nil and a failure (usage).
 function faults.parse(list)
   local self = setmetatable({ values = {}, rules = {}, seen = {} }, faults)
   for _, fault in ipairs(list or {}) do
@@ -151,9 +148,8 @@ function faults:value(name)
   return self.values[name]
 end
 
---- The faults of the current message. Call it once for each message.
--- @tparam string message for example "qdl.open"
--- @treturn table values by the name of the fault; empty most of the time
+--- The faults of the current message ("qdl.open"), values by the name of the fault; empty most of the time. Call it
+-- once for each message.
 function faults:at(message)
   local count = (self.seen[message] or 0) + 1
   self.seen[message] = count

@@ -78,8 +78,7 @@ local function end_world(world)
   world.lock:release()
 end
 
---- The known models and faults.
--- @treturn table models = { name, ... }, faults = { { name as given to --fault, what it means }, ... }
+--- The known models = { name, ... } and faults = { { name as given to --fault, what it means }, ... }.
 function sim.list()
   return { models = models.names(), faults = faults.list() }
 end

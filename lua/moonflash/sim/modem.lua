@@ -17,8 +17,7 @@ local function seconds_of(model, faults)
     last_ack = faults:value "last-ack" or model.last_ack })
 end
 
---- A modem that is not attached yet.
--- @tparam table world { loop=, usb=, time_scale= }
+--- A modem that is not attached yet. The world has loop, usb and time_scale.
 function modem.new(world, model, faults, recorder)
   local place = faults:value "place"
   return setmetatable({
@@ -31,8 +30,7 @@ function modem.new(world, model, faults, recorder)
   }, modem)
 end
 
---- Calls a function later, unless the modem was detached meanwhile.
--- @tparam number seconds of the modem's time: multiplied by the time scale
+--- Calls a function later, unless the modem was detached meanwhile. The seconds are multiplied by the time scale.
 function modem:after(seconds, action)
   local epoch = self.epoch
   self.loop:after(self:milliseconds(seconds), function()
@@ -82,8 +80,7 @@ function entered.download(self)
   if not self.crashed then self:after(self.seconds.window, function() watch_window(self) end) end
 end
 
---- Attaches the modem.
--- @tparam string mode "application" or "download"
+--- Attaches the modem in a mode, "application" or "download".
 function modem:attach(mode)
   self.mode = mode
   entered[mode](self)

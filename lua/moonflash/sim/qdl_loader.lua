@@ -142,8 +142,7 @@ local function refuse_write(self, header, status, wrong, hits)
   return false
 end
 
---- Takes the header of a write.
--- @treturn boolean whether its data is taken; else all following bytes are dropped
+--- Takes the header of a write. Returns whether its data is taken; else all following bytes are dropped.
 function loader:begin_write(raw)
   local header, malformed = write_header:match(raw)
   local hits = self.modem.faults:at "qdl.write"
@@ -196,8 +195,7 @@ function loader:pending()
   return self.image and self.image.pending or 0
 end
 
---- Takes data of a write.
--- @treturn number how many bytes were taken
+--- Takes data of a write. Returns how many bytes were taken.
 function loader:data(data)
   local taken = self.image:data(data)
   if self.image.remaining == 0 then

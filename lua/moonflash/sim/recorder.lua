@@ -11,8 +11,7 @@ local sys = require "moonflash.core.sys"
 local recorder = {}
 recorder.__index = recorder
 
---- Starts a new log and an empty folder for images below a folder.
--- @tparam string folder of `log` and `received`
+--- Starts a new log and an empty folder for images, `log` and `received` below a folder.
 function recorder.new(folder)
   sys.remove_tree(folder .. "/received")
   local made, failure = sys.make_folder(folder .. "/received")
@@ -24,15 +23,13 @@ function recorder.new(folder)
   return self
 end
 
---- Writes one event.
--- @tparam table fields; bytes are in hex
+--- Writes one event with fields; bytes are in hex.
 function recorder:note(event, fields)
   fields.event, fields.t = event, sys.clock_ms() - self.began
   self.log:write(json.encode(fields), "\n")
 end
 
---- Writes that the host broke a rule.
--- @tparam string where the protocol ("qdl", "qmi", ...)
+--- Writes that the host broke a rule of a protocol ("qdl", "qmi", ...).
 function recorder:violation(where, text)
   self:note("violation", { where = where, text = text })
 end

@@ -68,11 +68,9 @@ local function mistake_in(pair)
   end
 end
 
---- Writes a firmware and settings that a simulated modem accepts.
--- @tparam string model of moonflash.sim.models
--- @tparam number size bytes of the firmware, about
--- @tparam[opt] table pair firmware, carrier, config, where they differ from `test_images` of the model
--- @treturn table paths: the firmware (.cwe), the settings (.nvu); or nil and a failure: usage, sys.*
+--- Writes a firmware of about size bytes and settings that a simulated model accepts. A pair has firmware, carrier and
+-- config where they differ from `test_images` of the model. Returns the paths of the firmware (.cwe) and the settings
+-- (.nvu), or nil and a failure: usage, sys.*.
 function images.write(model, folder, size, pair)
   local row = models.find(model)
   if not row then return nil, failure.new("usage", "no such model to simulate: " .. model) end

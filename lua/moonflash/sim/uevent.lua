@@ -41,9 +41,7 @@ local function deliver(self, address)
   end
 end
 
---- Sends an event to every listener, in order and without loss.
--- @tparam string action add, remove, bind, unbind
--- @tparam[opt] table more { "NAME=value", ... }
+--- Sends an event (add, remove, bind, unbind) to every listener, in order and without loss. More are "NAME=value".
 function uevent:send(action, path, subsystem, more)
   self.number = self.number + 1
   local parts = { action .. "@" .. path, "ACTION=" .. action, "DEVPATH=" .. path, "SUBSYSTEM=" .. subsystem }

@@ -54,9 +54,7 @@ local function make_bus(self, bus, speed)
   })
 end
 
---- Makes a place: its bus, the hubs on the way, its port.
--- @tparam string name for example "4-1.4"
--- @tparam number speed Mbit/s
+--- Makes a place ("4-1.4") with a speed in Mbit/s: its bus, the hubs on the way, its port.
 function usb:make_place(name, speed)
   local hub = sysfs.hub(name)
   if hub then
@@ -106,9 +104,8 @@ local function add_device(self, device)
   self.events:send("add", device.path, "usb", device_words(device))
 end
 
---- Attaches a device: itself, its interfaces, its control nodes. `finish` adds its ttys.
--- @tparam table device { place=, vid=, pid=, speed=, product=, manufacturer=, serial=,
---   interfaces = { { number=, kind="diag|nmea|at|qmi|qdl", port = a pty } } }
+--- Attaches a device, its interfaces, its control nodes; `finish` adds its ttys. The device is { place, vid, pid,
+-- speed, product, manufacturer, serial, interfaces = { { number, kind = "diag|nmea|at|qmi|qdl", port = a pty } } }.
 function usb:attach(device)
   device.bus, device.path = sysfs.bus(device.place), sysfs.device(device.place)
   self:make_place(device.place, device.speed)

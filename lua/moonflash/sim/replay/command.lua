@@ -65,10 +65,8 @@ local function names_no_other_file(start, used, replaced)
   return which == "none" or script == start.files[used + 1] or is_installed(script)
 end
 
---- The request for the program.
--- @tparam table start the trace's first event
--- @tparam table files those of the recorded command, in the same order
--- @treturn table command, arguments, options; or nil and failure usage or trace.unusable
+--- The request for the program: command, arguments, options; or nil and failure usage or trace.unusable. The start is
+-- the trace's first event, the files are those of the recorded command, in the same order.
 function command.of(start, files)
   if #files ~= #start.files then
     return nil, failure.new("usage", ("this trace was made with %d files, and needs them again"):format(

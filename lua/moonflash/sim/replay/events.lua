@@ -45,8 +45,7 @@ local function parse(text)
   return list
 end
 
---- The events of a trace.
--- @treturn table array of events, the first being the start; or nil and a failure: trace.failed, trace.unusable
+--- The events of a trace, the first being the start; or nil and a failure: trace.failed, trace.unusable.
 function events.read(path)
   local file, reason = io.open(path, "r")
   if not file then

@@ -50,8 +50,7 @@ local function is_same(received, wanted)
   return received == wanted or redact.at_lines(received) == wanted
 end
 
---- The bytes of an event.
--- @tparam table event with hex, and times when these are repeated
+--- The bytes of an event with hex, and times when these are repeated.
 function expect.bytes(event)
   return bytes.from_hex(event.hex):rep(event.times or 1)
 end
@@ -94,11 +93,8 @@ local function take_request(port, event)
   return true
 end
 
---- Takes an event of the program from what it has sent.
--- @tparam table port of moonflash.sim.replay.ports
--- @tparam table event of the trace, with dir ">"
--- @treturn ?boolean true when all of it was received, false while a part is missing; nil, what was received
--- instead, and what was expected there when that is not the whole event
+--- Takes an event of the program (dir ">") from what a port received. Returns true when all of it was received, false
+-- while a part is missing; or nil, what was received instead, and what was expected there if not the whole event.
 function expect.take(port, event)
   if event.event == "qmi" then return take_request(port, event) end
   return (event.bytes and take_image or take_bytes)(port, event)

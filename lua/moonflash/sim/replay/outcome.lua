@@ -34,9 +34,8 @@ end
 
 local makers = { step = of_step, warning = of_warning, result = of_result }
 
---- The lines of a run.
--- @tparam table events of a trace, or of `--json` without nulls
--- @tparam[opt] table cleaner for the texts (moonflash.trace.redact)
+--- The lines of a run: of the events of a trace, or of `--json` without nulls. A cleaner cleans the texts
+-- (moonflash.trace.redact).
 function outcome.lines(events, cleaner)
   local lines = {}
   for _, event in ipairs(events) do
@@ -47,9 +46,8 @@ function outcome.lines(events, cleaner)
   return lines
 end
 
---- The first line in which two runs differ.
--- @tparam[opt] boolean stopped one of them was stopped: its missing lines are no difference
--- @treturn ?number the line; nil when they agree
+--- The number of the first line in which two runs differ; nil when they agree. If one of them was stopped, its missing
+-- lines are no difference.
 function outcome.difference(recorded, replayed, stopped)
   for index = 1, (stopped and math.min or math.max)(#recorded, #replayed) do
     if recorded[index] ~= replayed[index] then return index end

@@ -58,9 +58,7 @@ local function receiver_of(self)
   end
 end
 
---- Opens the port of an interface.
--- @tparam table modem of moonflash.sim.replay.modem
--- @treturn table { number, kind, port, input = { bytes }, requests = {} }
+--- Opens the port of an interface of a modem: { number, kind, port, input = { bytes }, requests = {} }.
 function ports.open(modem, interface, mode)
   local kind = kind_of(interface, mode)
   local port = failure.try(pty.open(modem.loop, kind))
