@@ -1,4 +1,5 @@
 -- What each command asks of the engine and shows of the answer.
+local cjson = require "cjson"
 local failure = require "moonflash.base.failure"
 local stage = require "tests.cli_stage"
 local support = require "tests.support"
@@ -136,7 +137,7 @@ describe("plan", function()
     local plan = stage.run({ "plan", "a", "--json" }, { result = result }).objects[1]
     assert.equal("1-1", plan.device.place)
     assert.equal("02.33.03.00", plan.set.firmware)
-    assert.same({ step = "send images", changes = true, seconds = 300 }, plan.steps[2])
+    assert.same({ step = "send images", changes = true, seconds = 300, message = cjson.null }, plan.steps[2])
   end)
 end)
 

@@ -20,14 +20,14 @@ describe("a modem that restarts by itself", function()
   for _, every in ipairs { 0.3, 0.7 } do
     it(("every %.1f s after its update is said to do so"):format(every), function()
       local after = { restless = { every = every }, silent = { "qmi" } }
-      local seen = run({ model = "MC7455", after_image = after }, "update")
+      local seen = run({ model = "MC7455", after_image = after }, "update", "--timeout-scale", "0.04")
       assert.equal(8, seen.status, seen.stderr)
       assert.matches("restarts by itself, seen %d+ times", seen.result.failure.message)
     end)
   end
 
   it("once is no such modem", function()
-    local seen = run({ model = "MC7455", after_image = { silent = { "qmi" } } }, "update")
+    local seen = run({ model = "MC7455", after_image = { silent = { "qmi" } } }, "update", "--timeout-scale", "0.04")
     assert.is_nil(seen.result.failure.message:find "by itself")
   end)
 end)
