@@ -52,7 +52,7 @@ end
 -- Texts of a modem for a value that it does not have.
 local nothing = { [""] = true, unknown = true, none = true }
 
---- A text of a modem without the blanks around it; nil when it stands for no value.
+--- A text of a modem without the blanks around it; nil for texts that mean no value, such as "unknown".
 function version.known(text)
   local trimmed = text and text:match "^%s*(.-)%s*$"
   return not nothing[trimmed and trimmed:lower() or ""] and trimmed or nil

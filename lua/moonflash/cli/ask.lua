@@ -16,8 +16,8 @@ local ask = {}
 local ANSWER_SECONDS = 10
 local RESULT_TLV = 0x02
 
--- Calls a function with a job, which opens ports when they are used. The function returns nothing, or a failure: the
--- modem refuses or cannot be asked, whatever the reason.
+-- Calls a function with a job, which opens ports when they are used. The function returns nothing; or a failure, when
+-- the modem refuses or cannot be asked.
 local function with(job, none, work)
   if not job then return results.bad(none) end
   local problem = work()

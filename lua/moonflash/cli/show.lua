@@ -32,8 +32,10 @@ function show.devices(out, devices)
   out:rows(rows)
   for _, device in ipairs(devices) do
     for _, missing in ipairs(device.missing or {}) do
-      local what = missing.holder and ("is held by %s: end the program or virtual machine that uses the modem"):format(
-        missing.holder) or ("has no driver: load %s (OpenWrt: install %s)"):format(missing.module, missing.package)
+      local what = ("has no driver: load %s (OpenWrt: install %s)"):format(missing.module, missing.package)
+      if missing.holder then
+        what = ("is held by %s: end the program or virtual machine that uses the modem"):format(missing.holder)
+      end
       out:say(("%s: interface %s %s"):format(device.place, tostring(missing.interface), what))
     end
   end

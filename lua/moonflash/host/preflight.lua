@@ -24,12 +24,10 @@ for _, file in ipairs { require "moonflash.host.checks.ports", require "moonflas
 end
 table.sort(preflight.names)
 
-local function is_skipped(job, name)
+--- Whether the user skips a check.
+function preflight.is_skipped(job, name)
   return (job.options.skip or {})[name]
 end
-
---- Whether the user skips a check.
-preflight.is_skipped = is_skipped
 
 --- An array of all findings, each with the name of its check.
 function preflight.look(job)
@@ -54,7 +52,7 @@ end
 function preflight.check(job, to_plan)
   local first
   for _, finding in ipairs(preflight.look(job)) do
-    if is_skipped(job, finding.name) then
+    if preflight.is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
     elseif finding.advice and not to_plan then
       job.advice = finding
@@ -71,7 +69,7 @@ end
 
 local function prepare(job, applies)
   for _, check in ipairs(checks) do
-    if check.prepare and applies(check) and not is_skipped(job, check.name) then
+    if check.prepare and applies(check) and not preflight.is_skipped(job, check.name) then
       local ready, problem = check.prepare(job)
       if not ready then return nil, problem end
     end
