@@ -10,7 +10,7 @@ integration||
 sim|$peer_packages|
 packaging|$packaging_packages|
 engines|$engine_packages|the update engines of Mender and SWUpdate, which are services; two minutes
-analyse|$analyse_packages|cppcheck, shellcheck and clang-tidy: 350 MB
+analyse|$analyse_packages|cppcheck, shellcheck, clang-tidy, lintian, zsh and fish: 420 MB
 luajit|$luajit_packages|the tests with LuaJIT, in a build of its own
 lnum||the tests with a Lua of 32-bit integers, which is built from Debian's source
 mipsel|$(machine_packages mipsel)|the tests on an emulated mipsel: 480 MB, and 160 MB of its packages

@@ -1,6 +1,6 @@
 #!/bin/sh
-# build.sh [FOLDER]: makes moonflash_VERSION_ARCHITECTURE.deb in FOLDER (here if none is given) and
-# prints its path.
+# build.sh [FOLDER]: makes the Debian packages of this tree in FOLDER (here if none is given) and prints their paths.
+# The tree itself is not touched: dpkg-buildpackage works in a copy, where this folder is `debian`.
 set -e
 umask 022 # the modes of the folders in the package do not depend on the user
 out=$(cd "${1:-.}" && pwd)
@@ -10,15 +10,17 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
 build() {
-    cmake -S "$tree" -B "$work" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=MinSizeRel -DMOONFLASH_TESTS=OFF &&
-        cmake --build "$work" -j 2 &&
-        cd "$work" && cpack -G DEB
+    mkdir "$work/moonflash" &&
+        cd "$tree" && cp -R CMakeLists.txt LICENSE README.md CHANGELOG.md core lua scripts packaging "$work/moonflash" &&
+        cd "$work/moonflash" && cp -R packaging/debian debian &&
+        DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage -b -us -uc
 }
 
 build >"$work/log" 2>&1 || {
     cat "$work/log" >&2
     exit 1
 }
-made=$(echo "$work"/*.deb)
-mv "$made" "$out/"
-echo "$out/${made##*/}"
+for made in "$work"/*.deb; do
+    mv "$made" "$out/"
+    echo "$out/${made##*/}"
+done

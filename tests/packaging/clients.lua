@@ -22,6 +22,19 @@ function clients.missing(...)
   end
 end
 
+--- A Debian package, made once for all specs by debian.sh, which ctest runs before them.
+-- @tparam string name
+-- @treturn string its path; nil and the reason when there is none
+function clients.debian_package(name)
+  local folder = os.getenv "MOONFLASH_DEBIAN"
+  local missing = clients.missing("dh", "dpkg-buildpackage")
+  if missing or not folder then return nil, missing or "ctest makes the package" end
+  for _, file in ipairs(assert(sys.list(folder))) do
+    if file:match "^[^_]+" == name and file:find "%.deb$" then return folder .. "/" .. file end
+  end
+  error("no package " .. name .. " in " .. folder)
+end
+
 --- A device with a simulated modem: a folder with bin, and an environment that leads there.
 -- @tparam string ... the modem's faults
 -- @treturn table folder, modem, environment

@@ -3,17 +3,14 @@ local clients = require "tests.packaging.clients"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local BUILD_MS = 200000
+local package, missing = clients.debian_package "moonflash"
 
-local function build()
+-- The package unpacked: its /usr.
+local function unpacked()
   local folder = support.folder()
-  local made = support.run({ "sh", "-c", 'umask 077; exec packaging/debian/build.sh "$1"', "sh", folder },
-    { deadline_ms = BUILD_MS })
-  assert.equal(0, made.status, made.stderr)
-  local package = made.stdout:match "^(%S+%.deb)\n$"
-  local unpacked = support.run { "dpkg-deb", "-x", package, folder .. "/root" }
-  assert.equal(0, unpacked.status, unpacked.stderr)
-  return package, folder .. "/root/usr"
+  local run = support.run { "dpkg-deb", "-x", package, folder .. "/root" }
+  assert.equal(0, run.status, run.stderr)
+  return folder .. "/root/usr"
 end
 
 -- Without what leads to the build tree.
@@ -24,29 +21,24 @@ local function folders_of(prefix)
   return prefix .. "/share/lua/5.1", prefix .. run.stdout:match "^/usr(%S+)"
 end
 
-local missing = clients.missing("dpkg-deb", "cpack", "dpkg-shlibdeps")
 local only = missing and pending or describe
 
 only("the Debian package" .. (missing and ": " .. missing or ""), function()
   after_each(support.finish)
 
   it("updates a modem from wherever it is unpacked, by program and from stock Lua", function()
-    local package, prefix = build()
+    local prefix = unpacked()
 
     local depends = support.run({ "dpkg-deb", "-f", package, "Depends" }).stdout
     for _, needed in ipairs {
-      "lua-cjson", "liblua5.1-0", "libserialport0", "libqmi-glib5",
+      "lua-cjson", "liblua5.1-0", "libserialport0", "libqmi-glib5", "libarchive13",
     } do
       assert.truthy(depends:find(needed, 1, true), needed)
     end
-    for _, path in ipairs { "share/man/man1/moonflash.1", "share/bash-completion/completions/moonflash",
-      "share/doc/moonflash/copyright", "share/mender/modules/v3/moonflash", "bin/moonflash-deploy",
-      "lib/udev/rules.d/77-mm-moonflash.rules" } do
+    assert.equal("curl\n", support.run({ "dpkg-deb", "-f", package, "Recommends" }).stdout)
+    for _, path in ipairs { "share/man/man1/moonflash.1.gz", "share/bash-completion/completions/moonflash",
+      "share/doc/moonflash/copyright", "lib/udev/rules.d/77-mm-moonflash.rules" } do
       assert.truthy(sys.stat(prefix .. "/" .. path), path)
-    end
-
-    for mode, rest in support.run({ "dpkg-deb", "-c", package }).stdout:gmatch "(%S+)([^\n]*)\n" do
-      assert.matches(mode:find "^d" and "^drwxr.xr.x$" or "^.r..r..r..$", mode, 1, false, mode .. rest)
     end
 
     local modem = support.simulator("mc7455", { time_scale = 0.01 })
@@ -68,6 +60,31 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
   end)
 end)
 
+only("the Debian packages" .. (missing and ": " .. missing or ""), function()
+  after_each(support.finish)
+
+  local function list(name)
+    return support.run({ "dpkg-deb", "-c", (clients.debian_package(name)) }).stdout
+  end
+
+  it("have modes that do not depend on the umask", function()
+    for _, name in ipairs { "moonflash", "moonflash-deploy" } do
+      for mode, rest in list(name):gmatch "(%S+)([^\n]*)\n" do
+        assert.matches(mode:find "^d" and "^drwxr.xr.x$" or "^.r..r..r..$", mode, 1, false, mode .. rest)
+      end
+    end
+  end)
+
+  it("have what update engines need in a package of its own", function()
+    local main, deploy = list "moonflash", list "moonflash-deploy"
+    for _, path in ipairs { "bin/moonflash-deploy", "share/man/man1/moonflash-deploy.1.gz",
+      "share/mender/modules/v3/moonflash", "share/moonflash-deploy/make-swu" } do
+      assert.truthy(deploy:find("./usr/" .. path .. "\n", 1, true), path)
+      assert.falsy(main:find(path, 1, true), path)
+    end
+  end)
+end)
+
 -- Runs a program in a mount namespace where the package lies over the system's /usr, as if installed.
 local function installed(prefix, ...)
   local laid_over = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
@@ -80,7 +97,7 @@ only("the installed Debian package" .. (missing and ": " .. missing or ""), func
   it("is found by stock Lua and by PATH", function()
     local empty = support.folder()
     if installed(empty, "true").status ~= 0 then return pending "mount namespaces are not allowed here" end
-    local _, prefix = build()
+    local prefix = unpacked()
     local run = installed(prefix, "lua5.1", "-e", [[
       local flash = require "moonflash"
       print(#flash.models(), flash.job({ command = "devices", root = "/nowhere" }):wait(20000).exit)

@@ -36,6 +36,7 @@ end
 -- What a router has no use for.
 local left_out = {
   "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/doc/", "^/usr/share/mender/",
+  "^/usr/share/moonflash%-deploy/", -- makes updates for SWUpdate
   "^/usr/lib/udev/", -- OpenWrt has no udev
 }
 
