@@ -231,6 +231,38 @@ describe("the completion", function()
   end)
 end)
 
+describe("the completions of zsh and fish", function()
+  local fish, zsh = support.contents "packaging/moonflash.fish", support.contents "packaging/moonflash.zsh"
+
+  -- A text in the quotes of a shell.
+  local function quoted(text, quote) return "'" .. text:gsub("'", quote) .. "'" end
+
+  local function has(text, expected) assert(text:find(expected, 1, true), "lacks " .. expected) end
+
+  it("have every command with its help", function()
+    for _, command in ipairs(commands) do
+      has(fish, ("-a %s -d %s\n"):format(command.name, quoted(command.summary, "\\'")))
+      has(zsh, quoted(command.name .. ":" .. command.summary:gsub(":", "\\:"), "'\\''"))
+    end
+  end)
+
+  it("have every option with its help", function()
+    for _, option in pairs(options.by_name) do
+      local words = (option.letter and "-s " .. option.letter .. " " or "") .. "-l " .. option.long:sub(3) .. " "
+      local at = select(2, fish:find("\ncomplete [^\n]*" .. words:gsub("%p", "%%%0")))
+      assert(at, "fish: " .. words)
+      has(fish:sub(at, fish:find("\n", at, true)), "-d " .. quoted(option.help, "\\'") .. "\n")
+      local word = option.long .. (option.value and "=" or "") .. (option.letter and "}'" or "")
+      has(zsh, ("%s[%s]"):format(word, option.help))
+    end
+  end)
+
+  it("have no option that there is not", function()
+    for name in fish:gmatch "\ncomplete [^\n]* %-l ([%w-]+)" do assert(by_word["--" .. name], name) end
+    for word in zsh:gmatch "[^%w-](%-%-[%w-]+)=?[}%[]" do assert(by_word[word], word) end
+  end)
+end)
+
 describe("the shell scripts", function()
   after_each(support.finish)
 

@@ -35,7 +35,8 @@ end
 
 -- What a router has no use for.
 local left_out = {
-  "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/doc/", "^/usr/share/mender/",
+  "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/zsh/", "^/usr/share/fish/",
+  "^/usr/share/doc/", "^/usr/share/mender/",
   "^/usr/share/moonflash%-deploy/", -- makes updates for SWUpdate
   "^/usr/lib/udev/", -- OpenWrt has no udev
 }
