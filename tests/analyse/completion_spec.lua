@@ -127,19 +127,20 @@ describe("the completion", function()
     it("of " .. name .. " knows which options take a value", function()
       local missing = clients.missing(name, "script")
       if missing then return pending(missing) end
-      local lines, takes = {}, {}
+      local lines, offers = {}, {}
+      local function add(line, is_offered)
+        lines[#lines + 1], offers[#lines + 1] = line, is_offered
+      end
       for _, option in pairs(options.by_name) do
         for _, word in ipairs { option.long, option.letter and "-" .. option.letter } do
           if not option.commands then
-            lines[#lines + 1] = ("moonflash %s upd"):format(word)
-            takes[#lines] = option.value ~= nil
+            add(("moonflash %s upd"):format(word), not option.value)
+            add(("moonflash %s 1 upd"):format(word), option.value ~= nil)
           end
         end
       end
       local sets = shells[name](lines)
-      for index, line in ipairs(lines) do
-        assert.equal(not takes[index], sets[line].update == true, line)
-      end
+      for index, line in ipairs(lines) do assert.equal(offers[index], sets[line].update == true, line) end
     end)
   end
 end)
