@@ -84,8 +84,10 @@ describe("the feed's moonflash", function()
     end
     local program = stage .. "/moonflash/usr/bin/moonflash"
     local bare = { environment = { LUA_PATH = false, LUA_CPATH = false } }
-    local devices = support.run({ program, "devices", "--root", stage }, bare)
+    local modem = support.simulator("mc7455", { time_scale = 0.02 })
+    local devices = support.run({ program, "devices", "--root", modem.root }, bare)
     assert.equal(0, devices.status, devices.stderr)
+    assert.matches("MC7455", devices.stdout)
     local simulate = support.run({ program, "simulate", "mc7455" }, bare)
     assert.equal(exit.REFUSED, simulate.status)
     assert.matches("package moonflash%-simulator", simulate.stdout .. simulate.stderr)

@@ -1,8 +1,9 @@
 prepare:
 	$(call Build/Prepare)
 
+# Configures and builds inside the source folder, as OpenWrt does when CMAKE_BINARY_SUBDIR is not set.
 compile: prepare
-	cmake -S $(PKG_BUILD_DIR) -B $(STAGE)/cmake -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=Release \
-		-DCMAKE_C_FLAGS_RELEASE=-DNDEBUG $(CMAKE_OPTIONS)
-	cmake --build $(STAGE)/cmake -j2
-	DESTDIR=$(PKG_INSTALL_DIR) cmake --install $(STAGE)/cmake
+	cd $(PKG_BUILD_DIR) && cmake -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=Release \
+		-DCMAKE_C_FLAGS_RELEASE=-DNDEBUG $(CMAKE_OPTIONS) .
+	$(MAKE) -C $(PKG_BUILD_DIR) -j2
+	$(MAKE) -C $(PKG_BUILD_DIR) install/fast DESTDIR=$(PKG_INSTALL_DIR)
