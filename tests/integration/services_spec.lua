@@ -35,9 +35,12 @@ local function with_procd()
   machine:program "etc/init.d/modemmanager"
 end
 
--- OpenWrt's netifd; `up` is a pattern of the interfaces that the user did not take down.
-local function with_netifd(config, up)
-  machine = fake_machine.new(usb2, { ["etc/config/network"] = config })
+-- OpenWrt's netifd; `shown` is what `uci show network` prints, `up` a pattern of the interfaces that the user did not
+-- take down.
+local function with_netifd(shown, up)
+  machine = fake_machine.new(usb2, { shown = shown })
+  local asked = ("-q -c %s/etc/config show network"):format(machine.root)
+  machine:program("sbin/uci", ('[ "$*" != "%s" ] || cat %s/shown'):format(asked, machine.root))
   machine:program("bin/ubus", ('case "$2" in %s) echo \'{ "up": false, "autostart": true }\';; '
     .. '*) echo \'{ "autostart": false }\';; esac'):format(up))
   machine:program "sbin/ifdown"
@@ -47,7 +50,7 @@ end
 local function changes()
   local lines = {}
   for _, line in ipairs(machine:calls()) do
-    if not line:find "^ubus" then lines[#lines + 1] = line end
+    if not line:find "^ubus" and not line:find "^uci" then lines[#lines + 1] = line end
   end
   return lines
 end
@@ -132,24 +135,26 @@ describe("pausing", function()
 
   it("takes down the network interfaces that use the modem, and no other", function()
     with_netifd([[
-config interface 'lan'
-	option device 'br-lan'
-config interface 'wwan'
-	option proto 'qmi'
-	option device '/dev/cdc-wdm0'
-config interface 'static'
-	option device "wwan1"
-config interface down
-	option device /dev/ttyUSB6
-config interface 'any'
-	option proto 'wwan'
-	option bus '1-6'
-config interface 'mm'
-	option proto 'modemmanager'
-	option device '/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6'
-config device
-	option name 'x'
-	option device '/dev/cdc-wdm0'
+network.lan=interface
+network.lan.device='br-lan'
+network.wwan=interface
+network.wwan.proto='qmi'
+network.wwan.device='/dev/cdc-wdm0'
+network.static=interface
+network.static.device='wwan1'
+network.@device[0]=device
+network.@device[0].name='x'
+network.@device[0].ports='lan1' 'lan2'
+network.down=interface
+network.down.device='/dev/ttyUSB6'
+network.any=interface
+network.any.proto='wwan'
+network.any.bus='1-6'
+network.mm=interface
+network.mm.proto='modemmanager'
+network.mm.device='/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6'
+network.x=device
+network.x.device='/dev/cdc-wdm0'
 ]], "network.interface.wwan|network.interface.static|network.interface.any|network.interface.mm")
     local job = machine:job()
     assert.is_true(services.pause(job))
@@ -160,7 +165,7 @@ config device
   end)
 
   it("fails when an interface cannot be taken down, and takes it up", function()
-    with_netifd("config interface 'wwan'\n\toption device 'wwan0'\n", "network.interface.wwan")
+    with_netifd("network.wwan=interface\nnetwork.wwan.device='wwan0'\n", "network.interface.wwan")
     machine:program("sbin/ifdown", "exit 3")
     local job = machine:job()
     local paused, problem = services.pause(job)

@@ -8,18 +8,15 @@ local netifd = {}
 
 local COMMAND_MS = 15000
 
-local function unquoted(text)
-  return text:match "^'(.*)'$" or text:match '^"(.*)"$' or text
-end
-
--- The sections of /etc/config/network (UCI): config TYPE 'NAME', option KEY 'VALUE'.
+-- The sections of /etc/config/network as uci prints them: network.NAME=TYPE, network.NAME.OPTION='VALUE'.
 local function read_sections(root)
-  local sections = {}
-  for line in (system.text(root, "/etc/config/network") or ""):gmatch "[^\n]+" do
-    local kind, name = line:match "^%s*config%s+(%S+)%s*(%S*)"
-    local key, value = line:match "^%s*option%s+(%S+)%s+(.-)%s*$"
-    if kind then sections[#sections + 1] = { kind = unquoted(kind), name = unquoted(name), options = {} } end
-    if key and sections[1] then sections[#sections].options[unquoted(key)] = unquoted(value) end
+  local sections, uci = {}, system.program(root, "uci")
+  local argv = { uci, "-q", "-c", paths.below(root, "/etc/config"), "show", "network" }
+  for line in (uci and process.output(argv, COMMAND_MS) or ""):gmatch "[^\n]+" do
+    local name, kind = line:match "^network%.([^.=]+)=(.+)$"
+    local key, value = line:match "^network%.[^.=]+%.([^.=]+)='(.*)'$"
+    if kind then sections[#sections + 1] = { kind = kind, name = name, options = {} } end
+    if key and sections[1] then sections[#sections].options[key] = value end
   end
   return sections
 end
@@ -55,8 +52,7 @@ function netifd.find(root, dev)
   if not ubus or not system.program(root, "ifdown") then return found end
   local names = names_of(root, dev)
   for _, section in ipairs(read_sections(root)) do
-    if section.kind == "interface" and section.name ~= "" and uses(section.options, names, dev)
-        and is_up(ubus, section.name) then
+    if section.kind == "interface" and uses(section.options, names, dev) and is_up(ubus, section.name) then
       found[#found + 1] = { kind = "interface", name = section.name }
     end
   end
