@@ -46,15 +46,27 @@ static void read_errors(struct mf_fetch *self)
     }
 }
 
-/* Makes one line of a text: blanks instead of line ends and control characters, none around it. */
+/* Makes one line of a text: blanks instead of line ends and control characters, none around it. A line that is
+ * written over (uclient-fetch's progress) is left out. */
 static void make_line(char *text)
 {
-    size_t from = 0, length = 0;
+    size_t length = 0, begin = 0;
+    bool rewritten = false;
 
-    while (isspace((unsigned char)text[from]))
-        from++;
-    for (; text[from] != '\0'; from++)
-        text[length++] = iscntrl((unsigned char)text[from]) ? ' ' : text[from];
+    for (size_t from = 0; text[from] != '\0'; from++) {
+        char byte = text[from];
+
+        if (byte == '\n')
+            rewritten = false;
+        else if (byte == '\r' && text[from + 1] != '\n')
+            rewritten = true;
+        if (rewritten)
+            length = begin;
+        else if (length > 0 || !isspace((unsigned char)byte))
+            text[length++] = iscntrl((unsigned char)byte) ? ' ' : byte;
+        if (byte == '\n')
+            begin = length;
+    }
     while (length > 0 && text[length - 1] == ' ')
         length--;
     text[length] = '\0';

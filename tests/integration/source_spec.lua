@@ -148,6 +148,17 @@ describe("a source", function()
     refuses("source.timeout", reader:read(1, 50))
   end)
 
+  it("of a program that fails says why, without the progress that it writes over", function()
+    local said = [[printf 'Connecting to 192.0.2.1:80\nWriting to stdout\n' >&2
+      for percent in 1 22 45; do printf '\rnew.cwe %74s %%' $percent >&2; done
+      printf '\nConnection reset prematurely\r\n' >&2; exit 4]]
+    reader = assert(source.fetch { "sh", "-c", said })
+    assert.equal("Connection reset prematurely", refuses("source.failed", reader:read(1, 10000)).evidence)
+    assert(reader:close())
+    reader = assert(source.fetch { "sh", "-c", "printf ' Downloading x\nHTTP error 404\n' >&2; exit 8" })
+    assert.equal("Downloading x HTTP error 404", refuses("source.failed", reader:read(1, 10000)).evidence)
+  end)
+
   it("of a program whose status is lost says so at its end", function()
     local argv = support.lua [[
       local source = require "moonflash.core.source"
