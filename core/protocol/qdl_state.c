@@ -1,8 +1,8 @@
 /* A state sends one packet and awaits its answer. `transitions` has the handler for each state and
  * kind of answer; any other answer goes to the state's `otherwise`. Answers come in the order of the
  * requests. A repeated greeting can therefore be answered in a later state: unanswered_greetings
- * counts these answers, and they are ignored until the first answer that cannot be one of them. A
- * write is never repeated. */
+ * counts these answers, and they are ignored until the first answer that cannot be one of them. The
+ * answer to a hello is ignored there in any case. A write is never repeated. */
 #include "protocol/qdl_state.h"
 
 #include "protocol/endian.h"
@@ -12,8 +12,8 @@
 
 typedef void handler(struct mf_qdl *qdl, const uint8_t *payload, size_t length);
 
-static handler pass, unexpected, on_switched, on_hello, on_hello_refused, on_late_greeting,
-    on_error_at_open, on_open, on_write, on_done, on_error, on_diag, on_bootrom;
+static handler pass, unexpected, on_switched, on_hello, on_hello_refused, on_late_hello,
+    on_late_greeting, on_error_at_open, on_open, on_write, on_done, on_error, on_diag, on_bootrom;
 
 static const struct row {
     const char *name;
@@ -50,7 +50,7 @@ static const struct transition {
     {MF_STATE_HELLO, MF_QDL_REPLY_ACK, on_hello_refused, pass},
     {MF_STATE_HELLO, MF_QDL_REPLY_ERROR, on_hello_refused, pass},
     {MF_STATE_OPEN, MF_QDL_REPLY_OPEN, on_open, unexpected},
-    {MF_STATE_OPEN, MF_QDL_REPLY_HELLO, on_late_greeting, on_late_greeting},
+    {MF_STATE_OPEN, MF_QDL_REPLY_HELLO, on_late_hello, on_late_hello},
     {MF_STATE_OPEN, MF_QDL_REPLY_ACK, on_late_greeting, on_late_greeting},
     {MF_STATE_OPEN, MF_QDL_REPLY_ERROR, on_error_at_open, on_error_at_open},
     {MF_STATE_WRITE, MF_QDL_REPLY_WRITE, on_write, on_write},
@@ -206,6 +206,14 @@ static void on_hello_refused(struct mf_qdl *qdl, const uint8_t *payload, size_t 
         repeat(qdl);
     else
         mf_qdl_advance(qdl, states[qdl->state].next);
+}
+
+/* Its greeting may have been sent before the port was opened anew, so it need not be counted. */
+static void on_late_hello(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
+{
+    (void)payload, (void)length;
+    if (qdl->unanswered_greetings > 0)
+        qdl->unanswered_greetings--;
 }
 
 static void on_late_greeting(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
