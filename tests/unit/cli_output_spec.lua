@@ -176,7 +176,7 @@ describe("text", function()
     local log = assert(io.open(path)):read "*a"
     os.remove(path)
     assert.matches("%[   1%.500%]   seen 1199:9070\n%[   1%.500%] wait\n", log)
-    assert.matches("update a %-q", log)
+    assert.matches("^%[   0%.000%] %d%d%d%d%-%d%d%-%d%d %d%d:%d%d:%d%d [+-]%d+ moonflash [%d.]+: update a %-q", log)
   end)
 end)
 

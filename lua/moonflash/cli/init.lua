@@ -74,7 +74,7 @@ end
 function cli.run(words)
   local parsed, problem = arguments.parse(words, commands)
   local out, no_log = output.open(parsed.given)
-  out:record("moonflash " .. install.version .. ": " .. table.concat(words, " "))
+  out:record(os.date "%Y-%m-%d %H:%M:%S %z" .. " moonflash " .. install.version .. ": " .. table.concat(words, " "))
   local _, result = xpcall(function()
     if problem or no_log then return results.bad(problem or no_log) end
     return perform(parsed, out)
