@@ -101,17 +101,34 @@ describe("README's Install", function()
 end)
 
 describe("the udev rules", function()
-  it("name the download ids of all models", function()
-    local expected, named = {}, {}
+  -- The ids of all models in these modes, as a set.
+  local function of_models(...)
+    local set = {}
     for _, model in ipairs(assert(flash.models())) do
-      for _, ids in ipairs(model.usb.download) do expected[ids] = true end
+      for _, mode in ipairs { ... } do
+        for _, ids in ipairs(model.usb[mode]) do set[ids] = true end
+      end
     end
-    local rules = assert(sys.read_file "packaging/77-mm-moonflash.rules")
-    local pattern = 'idVendor}=="(%x+)", ATTRS{idProduct}=="([%x|]+)", ENV{ID_MM_PORT_IGNORE}="1"'
-    for vendor, products in rules:gmatch(pattern) do
-      for product in products:gmatch "%x+" do named[vendor .. ":" .. product] = true end
+    return set
+  end
+
+  -- The ids that the rules of a file give a property, as a set.
+  local function named(path, property)
+    local set = {}
+    local pattern = 'idVendor}=="(%x+)", ATTRS{idProduct}=="([%x|]+)", ' .. property .. "\n"
+    for vendor, products in support.contents(path):gmatch(pattern) do
+      for product in products:gmatch "%x+" do set[vendor .. ":" .. product] = true end
     end
-    assert.same(expected, named)
+    return set
+  end
+
+  it("tell ModemManager the download ids of all models", function()
+    assert.same(of_models "download", named("packaging/77-mm-moonflash.rules", 'ENV{ID_MM_PORT_IGNORE}="1"'))
+  end)
+
+  it("open the ports of all models to users at this computer and to the group dialout", function()
+    assert.same(of_models("application", "download"),
+      named("packaging/70-moonflash.rules", 'GROUP="dialout", MODE="0660", TAG%+="uaccess"'))
   end)
 end)
 

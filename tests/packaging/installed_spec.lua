@@ -38,7 +38,8 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
     assert.equal("curl\n", support.run({ "dpkg-deb", "-f", package, "Recommends" }).stdout)
     for _, path in ipairs { "share/man/man1/moonflash.1.gz", "share/bash-completion/completions/moonflash",
       "share/zsh/vendor-completions/_moonflash", "share/fish/vendor_completions.d/moonflash.fish",
-      "share/doc/moonflash/copyright", "lib/udev/rules.d/77-mm-moonflash.rules" } do
+      "share/doc/moonflash/copyright", "lib/udev/rules.d/70-moonflash.rules",
+      "lib/udev/rules.d/77-mm-moonflash.rules" } do
       assert.truthy(sys.stat(prefix .. "/" .. path), path)
     end
 
