@@ -29,7 +29,7 @@
 #define CLASS "moonflash.transfer"
 
 enum {
-    WRITE_SIZE = 16384, /* measured (README, "What it costs"): what a driver holds at once */
+    WRITE_SIZE = 16384, /* measured (docs/benchmarks.md): what a driver holds at once */
     STALL_MS = 30000,
     SOURCE_MS = 60000,
     CHUNK = 1024 * 1024,
