@@ -345,7 +345,7 @@ describe("the rpcd plugin", function()
     local missing = clients.missing "luacheck"
     if missing then return pending(missing) end
     local plugin = "packaging/openwrt/moonflash/files/"
-    local run = support.run { "luacheck", "--std", "lua51", plugin .. "moonflash.rpcd", plugin .. "jobs.lua" }
+    local run = support.run { "luacheck", "--std", "lua51", plugin .. "moonflash.rpcd", plugin .. "rpcd" }
     assert.equal(0, run.status, run.stdout)
   end)
 end)

@@ -6,7 +6,8 @@ local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 local FILES, SHELL = stage.FILES, stage.SHELL
-local await, await_end, call, contents = stage.await, stage.await_end, stage.call, stage.contents
+local await, await_end, call, configure = stage.await, stage.await_end, stage.call, stage.configure
+local contents = stage.contents
 local images, install, read_pid = stage.images, stage.install, stage.read_pid
 local new_job_folder = stage.new_job_folder
 local service, start_modem, wait_for = stage.service, stage.start_modem, stage.wait_for
@@ -56,7 +57,7 @@ only("on OpenWrt", function()
     end)
 
     it("adds the options of uci", function()
-      assert(sys.write_file(router.folder .. "/uci", "option --no-progress\noption --quiet\n"))
+      configure("--no-progress", "--quiet")
       assert.equal("--no-progress\n--quiet\n", service("options").stdout)
       local job = service("job", "devices").stdout:gsub("\n", "")
       assert.equal(0, await_end(job).result.exit)
@@ -67,7 +68,7 @@ only("on OpenWrt", function()
     it("leaves a job alone when the options of uci change and another job begins", function()
       local first = service("job", "simulate", "mc7455").stdout:gsub("\n", "")
       await(first, function(seen) return seen.state == "running" end)
-      assert(sys.write_file(router.folder .. "/uci", "option --quiet\n"))
+      configure "--quiet"
       await_end((service("job", "devices").stdout:gsub("\n", "")))
       assert.equal(0, service("start").status)
       await_end((service("job", "devices").stdout:gsub("\n", "")))
@@ -102,10 +103,22 @@ only("on OpenWrt", function()
       for i = 1, 7 do
         names[i] = service("job", "devices").stdout:gsub("\n", "")
         await_end(names[i])
+        support.run { "touch", "-d", "@1000000000", router.jobs .. "/" .. names[i] .. "/events" }
       end
       assert.equal(5, #sys.list(router.jobs))
       assert.equal(5, #sys.list(router.folder .. "/instances"))
       assert.truthy(sys.stat(router.jobs .. "/" .. names[7]))
+    end)
+
+    it("keeps up to 20 jobs that have ended just now", function()
+      for number = 10001, 10022 do
+        local folder = new_job_folder(number .. "-x", "devices\n")
+        assert(sys.write_file(folder .. "/events", ""))
+      end
+      await_end((service("job", "devices").stdout:gsub("\n", "")))
+      assert.equal(21, #sys.list(router.jobs))
+      assert.is_nil(sys.stat(router.jobs .. "/10002-x"))
+      assert.truthy(sys.stat(router.jobs .. "/10003-x"))
     end)
 
     it("forgets jobs whose processes were killed, too", function()
@@ -138,16 +151,20 @@ only("on OpenWrt", function()
       local names = {}
       for name in pairs(methods) do names[#names + 1] = name end
       table.sort(names)
-      assert.same({ "cancel", "devices", "plan", "progress", "status", "update" }, names)
+      assert.same({ "cancel", "devices", "inspect", "jobs", "plan", "progress", "recover", "status", "switch",
+        "update", "upload_list", "upload_prepare", "upload_remove" }, names)
       assert.equal("table", type(methods.update.files))
       assert.is_true(methods.update.force)
       assert.is_true(run.stdout:find('"devices":{}', 1, true) ~= nil)
       local page = sys.read_file "packaging/openwrt/README.md"
-      for _, arguments in pairs(methods) do
-        for name in pairs(arguments) do
-          assert(page:find("`" .. name .. "`", 1, true), name)
-          assert(options.by_name[name] or name == "files" or name == "job", name)
-        end
+      for method, arguments in pairs(methods) do
+        assert(page:find("| `" .. method .. "` |", 1, true), method)
+        for name in pairs(arguments) do assert(page:find("`" .. name .. "`", 1, true), name) end
+      end
+      for name, option in pairs(options.by_name) do
+        -- a trace is a file that root writes; mbim = false is --qmi
+        local has = option.goes_to and name ~= "trace"
+        assert.equal(has and true or nil, methods.update[name] ~= nil or nil, name)
       end
       local acl = cjson.decode((sys.read_file(FILES .. "moonflash.acl.json"))).moonflash
       local granted = { unpack(acl.read.ubus.moonflash) }
@@ -155,14 +172,13 @@ only("on OpenWrt", function()
       table.sort(granted)
       assert.same(names, granted)
       -- who may only read must not have root open files, and nobody else's options reach a job
-      assert.same({ "devices", "status", "progress" }, acl.read.ubus.moonflash)
+      assert.same({ "devices", "status", "jobs", "progress", "upload_list" }, acl.read.ubus.moonflash)
       assert.is_nil(acl.write.uci)
     end)
 
     it("means the modem of the options of uci, and records nothing of questions", function()
       local files, trace = images(), router.folder .. "/trace"
-      assert(sys.write_file(router.folder .. "/uci",
-        ("option --serial=nobody\noption --trace=%s\n"):format(trace)))
+      configure("--serial=nobody", "--trace=" .. trace)
       assert.equal("device.none", call("status").result.failure.code)
       assert.equal("device.none", call("plan", { files = files }).result.failure.code)
       assert.is_nil(sys.stat(trace))
@@ -175,10 +191,11 @@ only("on OpenWrt", function()
       assert(sys.rename(router.folder .. "/bin/options", router.folder .. "/bin/moonflash"))
       for _, items in ipairs { "--log=%s", "--log %s", "-L %s", "-L%s", "-vL %s", "-qL%s", "--trace=%s",
         "--trace %s" } do
-        local written = items:format(log):gsub(" ?(%S+)", "option %1\n") .. "option --carrier=-L\n"
-        assert(sys.write_file(router.folder .. "/uci", written))
+        local words = {}
+        for word in (items:format(log) .. " --carrier=-L"):gmatch "%S+" do words[#words + 1] = word end
+        configure(unpack(words))
         call "devices"
-        assert.equal("--json --carrier=-L devices --\n", contents "asked", items)
+        assert.equal("--json --verbose --carrier=-L devices --\n", contents "asked", items)
       end
     end)
 
@@ -289,11 +306,11 @@ only("on OpenWrt", function()
 
     it("takes no folder for a job that is none yet", function()
       assert(sys.make_folder(router.jobs .. "/10009-x"))
-      assert.equal("job.unknown", call("progress").error.code)
+      assert.equal("job.unknown", call("progress").failure.code)
     end)
 
     it("answers what cannot be with an error", function()
-      local function code_of(...) return call(...).error.code end
+      local function code_of(...) return call(...).failure.code end
       assert.equal("usage", code_of "reboot")
       assert.equal("usage", code_of("update", {}))
       assert.equal("usage", code_of("plan", {}))
@@ -308,9 +325,9 @@ only("on OpenWrt", function()
     it("runs no script as the model", function()
       local script = router.folder .. "/evil.lua"
       assert(sys.write_file(script, ("io.open('%s/ran', 'w'):close()"):format(router.folder)))
-      for _, name in ipairs { script, "./evil.lua", "../evil", "examples/inventory", "", "mc7455.lua" } do
+      for _, name in ipairs { script, "./evil.lua", "../evil", "examples/inventory", "mc7455.lua" } do
         for _, method in ipairs { "plan", "update" } do
-          local message = call(method, { files = { "/tmp/x" }, model = name }).error.message
+          local message = call(method, { files = { "/tmp/x" }, model = name }).failure.message
           assert.equal("not a name: model", message, name)
         end
       end
@@ -320,24 +337,24 @@ only("on OpenWrt", function()
 
     it("refuses what no argument can be, whatever the method", function()
       local many = {}
-      for i = 1, 5000 do many[i] = "/tmp/" .. i end
-      assert.equal("too many: files", call("plan", { files = many }).error.message)
-      assert.equal("too many: files", call("update", { files = many }).error.message)
-      assert.equal(0, call("status", { files = many }).result.exit)
-      assert.equal("control characters: files", call("update", { files = { "a\0b" } }).error.message)
+      for i = 1, 101 do many[i] = "/tmp/" .. i end
+      assert.equal("too many: files", call("plan", { files = many }).failure.message)
+      assert.equal("too many: files", call("update", { files = many }).failure.message)
+      assert.equal("control characters: files", call("update", { files = { "a\0b" } }).failure.message)
       local coloured = call("plan", { files = {}, carrier = "\27[2J" })
-      assert.equal("control characters: carrier", coloured.error.message)
+      assert.equal("control characters: carrier", coloured.failure.message)
       for _, text in ipairs { "\n", "\0", "1-1\n", "1-1\0" } do
-        assert.equal("control characters: place", call("status", { place = text }).error.message)
-        assert.equal("control characters: job", call("progress", { job = text }).error.message)
+        assert.equal("control characters: place", call("status", { place = text }).failure.message)
+        assert.equal("control characters: job", call("progress", { job = text }).failure.message)
       end
-      assert.equal("wrong type: files", call("plan", { files = { cjson.null } }).error.message)
-      assert.equal("wrong type: place", call("status", { place = cjson.null }).error.message)
+      assert.equal("wrong type: files", call("plan", { files = { cjson.null } }).failure.message)
+      assert.equal("the arguments are longer than 64 KiB",
+        call("status", { place = ("1"):rep(65536) }).failure.message)
     end)
 
     it("says when the service takes no job", function()
       assert(sys.write_file(router.jobs, ""))
-      assert.equal("job.not_started", call("update", { files = { "/tmp/x" } }).error.code)
+      assert.equal("job.not_started", call("update", { files = { "/tmp/x" } }).failure.code)
     end)
   end)
 end)

@@ -69,7 +69,7 @@ only("on OpenWrt", function()
     assert.equal(1, run.status)
     assert.equal("", run.stdout)
     assert.matches("not started", run.stderr)
-    assert.equal("job.not_started", call("update", { files = { "/tmp/x" } }).error.code)
+    assert.equal("job.not_started", call("update", { files = { "/tmp/x" } }).failure.code)
     assert.same({}, sys.list(router.jobs))
   end)
 

@@ -1,5 +1,5 @@
 --- A router with the OpenWrt package, for specs: its service and ubus object under BusyBox's shell and stock
--- Lua, with stand-ins for procd, uci, ubus and netifd (openwrt/rc.common and the fakes below).
+-- Lua, with stand-ins for procd, uci and ubus (openwrt/rc.common and the fakes below).
 -- @module tests.packaging.router
 
 local cjson = require "cjson"
@@ -15,6 +15,15 @@ stage.SHELL = "/usr/bin/busybox"
 stage.FILES = "packaging/openwrt/moonflash/files/"
 
 local PATIENCE_MS = 240000
+
+-- `uci show` is strict: a file with an error is not read. The names of its arguments are those of rpcd's configuration.
+local UCI = [[#!/bin/sh
+case "$*" in
+"-q show moonflash") sh -n "$UCI_CONFIG_DIR/moonflash" 2>/dev/null ;;
+"-q get rpcd.@rpcd[0].timeout") cat "$FAKE/rpcd_timeout" 2>/dev/null ;;
+*) exit 1 ;;
+esac
+]]
 
 local router, modem
 
@@ -40,9 +49,11 @@ local function new_router()
   local folder = self.folder
   local bin, jobs = folder .. "/bin", folder .. "/jobs"
   assert(sys.make_folder(bin))
-  assert(sys.write_file(folder .. "/uci", ""))
+  assert(sys.make_folder(folder .. "/config"))
   assert(sys.write_file(folder .. "/calls", ""))
   stage.install(bin .. "/ubus", "#!/bin/sh\necho \"$*\" >>\"$FAKE/calls\"\n")
+  stage.install(bin .. "/logger", "#!/bin/sh\ncat >>\"$FAKE/syslog.err\"\n")
+  stage.install(bin .. "/uci", UCI)
   assert(sys.symlink(sys.real_path(support.program), bin .. "/moonflash"))
   install_packaged("moonflash-job", folder .. "/moonflash-job", {})
   install_packaged("moonflash.init", folder .. "/init", {
@@ -52,12 +63,16 @@ local function new_router()
   local rc_common = sys.real_path "tests/packaging/openwrt/rc.common"
   local service_text = "#!/bin/sh\nset -- %s/init \"$@\"\n. '%s'\n"
   stage.install(folder .. "/service", service_text:format(folder, rc_common))
-  install_packaged("moonflash.rpcd", folder .. "/rpcd", { ["/etc/init.d/moonflash"] = folder .. "/service" })
+  install_packaged("moonflash.rpcd", folder .. "/rpcd", {})
   assert(sys.make_folder(folder .. "/lua/moonflash/rpcd"))
-  install_packaged("jobs.lua", folder .. "/lua/moonflash/rpcd/jobs.lua",
-    { ["/var/run/moonflash/jobs"] = jobs })
-  self.environment = { FAKE = folder, PATH = bin .. ":" .. os.getenv "PATH", MOONFLASH_ROOT = modem.root,
-    LUA_PATH = folder .. "/lua/?.lua;" .. (os.getenv "LUA_PATH" or ";") }
+  local places = { jobs = { ["/var/run/moonflash/jobs"] = jobs },
+    program = { ["/etc/init.d/moonflash"] = folder .. "/service" },
+    uploads = { ["/tmp/moonflash/upload"] = folder .. "/tmp/upload" } }
+  for _, name in ipairs(sys.list(stage.FILES .. "rpcd")) do
+    install_packaged("rpcd/" .. name, folder .. "/lua/moonflash/rpcd/" .. name, places[name:match "^%w+"] or {})
+  end
+  self.environment = { FAKE = folder, UCI_CONFIG_DIR = folder .. "/config", MOONFLASH_ROOT = modem.root,
+    PATH = bin .. ":" .. os.getenv "PATH", LUA_PATH = folder .. "/lua/?.lua;" .. (os.getenv "LUA_PATH" or ";") }
   self.jobs = jobs
   return self
 end
@@ -66,6 +81,16 @@ end
 function stage.start_modem(time_scale)
   modem = support.simulator("mc7455", { time_scale = time_scale })
   if router then router.environment.MOONFLASH_ROOT = modem.root end
+end
+
+--- Writes /etc/config/moonflash: its text, or the options of a list.
+function stage.configure(text, ...)
+  if text:sub(1, 1) == "-" then
+    local lines = { "config moonflash 'main'" }
+    for _, option in ipairs { text, ... } do lines[#lines + 1] = ("\tlist option '%s'"):format(option) end
+    text = table.concat(lines, "\n") .. "\n"
+  end
+  assert(sys.write_file(router.folder .. "/config/moonflash", text))
 end
 
 --- Runs an action of the service.

@@ -67,12 +67,14 @@ describe("JSON", function()
     assert.equal(0, said.status)
   end)
 
-  it("leaves notes to people, and they get theirs on standard error", function()
+  it("has notes only with --verbose, and people get theirs on standard error", function()
     local events = { { event = "note", message = "trying the next route" },
       { event = "warning", code = "device.busy", message = "another program holds the port" } }
-    local said = stage.run({ "update", "a", "--json", "-v" }, { events = events, result = done })
-    assert.equal("warning", said.objects[1].event)
-    assert.equal(2, #said.objects)
+    local said = stage.run({ "update", "a", "--json" }, { events = events, result = done })
+    assert.same({ "warning", 2 }, { said.objects[1].event, #said.objects })
+    said = stage.run({ "update", "a", "--json", "-v" }, { events = events, result = done })
+    assert.same({ "note", "trying the next route" }, { said.objects[1].event, said.objects[1].message })
+    assert.same({ "warning", 3 }, { said.objects[2].event, #said.objects })
     assert.matches("trying the next route\n", said.stderr)
   end)
 end)

@@ -111,8 +111,9 @@ function takers:say(event)
 end
 
 function takers:note(event)
-  if self.given.verbose then return print_line(self, self.people, "  " .. event.message) end
-  self:record("  " .. event.message)
+  if not self.given.verbose then return self:record("  " .. event.message) end
+  self:object(schema.note(event, elapsed(self)))
+  print_line(self, self.people, "  " .. event.message)
 end
 
 -- The result of one of several modems.

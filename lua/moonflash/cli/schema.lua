@@ -72,6 +72,7 @@ function schema.step(event, t)
 end
 
 schema.warning = event_line { "code", "message" }
+schema.note = event_line { "message" }
 
 local progress = event_line { "step", "file", "sent", "total", "rate", "eta",
   rate = whole, eta = function(seconds) return seconds and math.ceil(seconds) end }
@@ -114,7 +115,7 @@ function schema.status(seen)
 end
 
 --- What an update would do: device, set, steps.
-schema.plan = line { "device", "set", "steps", device = device,
+schema.plan = line { "device", "set", "steps", "pauses", device = device, pauses = texts,
   set = object { "ok", "firmware", "carrier", "config", "family", "product", "problems", problems = problems },
   steps = list(object { "step", "changes", "seconds", "message", seconds = whole }),
 }

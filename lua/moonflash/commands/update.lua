@@ -169,20 +169,22 @@ local function list_services(job)
   return names
 end
 
--- Warns of what update refuses. Programs that it pauses may use the modem until then.
+-- Warns of what update refuses, and returns the programs that it pauses. They may use the modem until then.
 local function check_host(job)
   local clear, problem = preflight.check(job, true)
   local paused = list_services(job)
   if clear and not paused[1] then clear, problem = port_users.check(job) end
-  if clear then return end
-  job:warn(problem.code, ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)))
+  if not clear then
+    job:warn(problem.code, ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)))
+  end
+  return paused
 end
 
 local function plan_job(job)
-  check_host(job)
+  local pauses = check_host(job)
   local steps, problem = engine.plan(job, job.model)
   local result = results.of(job, problem)
-  result.device, result.set, result.steps = job.device, job.set, steps
+  result.device, result.set, result.steps, result.pauses = job.device, job.set, steps, pauses
   return result
 end
 
