@@ -93,6 +93,11 @@ function stage.configure(text, ...)
   assert(sys.write_file(router.folder .. "/config/moonflash", text))
 end
 
+--- The root of the modem: sys, dev, programs below sbin.
+function stage.root()
+  return modem.root
+end
+
 --- Runs an action of the service.
 function stage.service(...)
   return support.run({ router.folder .. "/service", ... }, { environment = router.environment })

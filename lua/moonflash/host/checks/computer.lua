@@ -22,7 +22,7 @@ local function ssh_peer(root)
   end
 end
 
--- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0".
+--- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0".
 -- `ip` prints: 192.0.2.7 via 198.51.100.1 dev wwan0 src 198.51.100.9 ...
 local function interface_to(root, address)
   local zone = address:match "%%(.+)$"
@@ -190,4 +190,5 @@ return {
   { name = "autosuspend", look = find_autosuspend, prepare = switch_autosuspend_off, each_time = true },
   { name = "power", look = find_weak_power },
   { name = "hypervisor", look = find_virtual_machine },
+  interface_to = interface_to,
 }

@@ -48,10 +48,17 @@ function answers.messages(lines)
   return found.warning, found.note
 end
 
+--- The result among the lines: the last one.
+function answers.result(lines)
+  for index = #lines, 1, -1 do
+    if lines[index].event == "result" then return lines[index] end
+  end
+end
+
 --- The object that a command printed, with warnings, notes and its result as further fields. nil: there is no result.
 function answers.object(lines)
-  local answer, result = {}, lines[#lines]
-  if not result or result.event ~= "result" then return nil end
+  local answer, result = {}, answers.result(lines)
+  if not result then return nil end
   for _, line in ipairs(lines) do
     if not line.event then answer = line end
   end

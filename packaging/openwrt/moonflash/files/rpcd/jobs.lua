@@ -87,12 +87,6 @@ local function last_lines(job)
   return table.concat(kept) .. (progress or "")
 end
 
-local function result_in(lines)
-  for index = #lines, 1, -1 do
-    if lines[index].event == "result" then return lines[index] end
-  end
-end
-
 local function with_hint(result)
   if result.failure then result.failure.hint = failure.hint(result.failure) end
   return result
@@ -102,7 +96,7 @@ end
 -- signals, or that had no room to write, has no result event. A killed job has neither. An update of several modems has
 -- a result event for each of them before its own.
 local function result_of(job, lines)
-  local result, status = result_in(lines), tonumber(number_in(job, "ended") or "")
+  local result, status = answers.result(lines), tonumber(number_in(job, "ended") or "")
   if result and (status or type(result.place) ~= "string") then return result end
   if not status then return nil end
   if status == TERMINATED then
@@ -164,6 +158,14 @@ local function add_end(answer, result, lines)
   for _, line in ipairs(result and lines or {}) do
     if not line.event then answer.answer = answers.object(lines) end
   end
+end
+
+--- Adds a warning to the events of a job.
+function jobs.warn(job, code, message)
+  local file = io.open(job.folder .. "/events", "a")
+  if not file then return end
+  file:write(json.encode { t = 0, event = "warning", code = code, message = message }, "\n")
+  file:close()
 end
 
 --- The progress of a job.
