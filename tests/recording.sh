@@ -1,6 +1,6 @@
 #!/bin/sh
 # Records moonflash in a terminal, as docs/update.svg: `plan` and `update` of a simulated MC7455 with images of 64 MB.
-#   sh tests/recording.sh            BUILD=folder, TIME_SCALE=0.1 (of a real modem's times)
+#   sh tests/recording.sh [PICTURE]    BUILD=folder, TIME_SCALE=0.1 (of a real modem's times)
 set -e
 cd "$(dirname "$0")/.."
 
@@ -29,8 +29,9 @@ simulator=$!
 read -r MOONFLASH_ROOT <"$work/ready" # its first line: the modem is there
 export MOONFLASH_ROOT
 
+picture=$(cd "$(dirname "${1:-docs/update.svg}")" && pwd)/$(basename "${1:-docs/update.svg}")
 files=$(sed 's|.*/||' "$work/names" | tr '\n' ' ')
 cd "$work/images"
-PATH="$build:$PATH" lua5.1 "$tree/tests/recording/main.lua" "$tree/docs/update.svg" \
+PATH="$build:$PATH" lua5.1 "$tree/tests/recording/main.lua" "$picture" \
     "moonflash plan ${files% }" "moonflash update ${files% }"
-echo "docs/update.svg"
+echo "$picture"

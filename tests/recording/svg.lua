@@ -46,9 +46,10 @@ local function class_of(rules, seconds, from, to)
   if not name then
     name = "s" .. #rules + 1
     rules.names[key] = name
-    rules[#rules + 1] = (".%s { animation: %s %.1fs %.1fs step-end infinite } @keyframes %s { 0%% { visibility: "
-      .. "hidden } %.2f%% { visibility: visible }%s }\n"):format(name, name, seconds, END_FIRST - seconds, name,
-      from / seconds * 100, to and (" %.2f%%, 100%% { visibility: hidden }"):format(to / seconds * 100) or "")
+    local hides = to and (" %.2f%%, 100%% { visibility: hidden }"):format(to / seconds * 100) or ""
+    rules[#rules + 1] = (".%s { animation: %s %.1fs %.1fs step-end infinite } "):format(name, name, seconds,
+      END_FIRST - seconds) .. ("@keyframes %s { 0%% { visibility: hidden } %.2f%% { visibility: visible }%s }\n")
+      :format(name, from / seconds * 100, hides)
   end
   return to and name .. " gone" or name
 end
