@@ -90,47 +90,6 @@ describe("README", function()
   end)
 end)
 
-local DOCUMENTS = { "README.md", "CONTRIBUTING.md", "SECURITY.md" }
-for _, name in ipairs(sys.list "docs") do
-  if name:find "%.md$" then DOCUMENTS[#DOCUMENTS + 1] = "docs/" .. name end
-end
-
--- The words of each `moonflash` command line that stands alone in an indented block.
-local function command_lines(text)
-  local lines = {}
-  for line in text:gsub("\\\n *", ""):gmatch "\n    ([^\n]+)" do
-    local rest = line:gsub("  +#.*", ""):gsub(" >%S+$", ""):match "^s?u?d?o? ?b?u?i?l?d?/?moonflash (.+)"
-    local words = {}
-    for word in (rest or ""):gmatch "%S+" do words[#words + 1] = word end
-    if rest then lines[#lines + 1] = words end
-  end
-  return lines
-end
-
-describe("the documents", function()
-  for _, path in ipairs(DOCUMENTS) do
-    local text = support.contents(path)
-
-    it("have only commands and options that there are: " .. path, function()
-      for _, words in ipairs(command_lines(text)) do
-        local _, problem = arguments.parse(words, commands)
-        assert.is_nil(problem, table.concat(words, " ") .. ": " .. tostring(problem))
-      end
-    end)
-
-    it("link to files that are there: " .. path, function()
-      local folder = path:match "^(.*/)" or ""
-      for target in text:gmatch "%]%(([^)#%s]+)" do
-        assert(target:find "^https?:" or sys.stat(folder .. target), target)
-      end
-    end)
-  end
-
-  it("have the commands of the first hour", function()
-    assert.is_true(#command_lines(support.contents "README.md") > 8)
-  end)
-end)
-
 describe("README's Install", function()
   after_each(support.finish)
 
