@@ -61,7 +61,8 @@ only("moonflash's ubus object", function()
       assert.is_true(call("plan", { files = { "/new.cwe" }, place = "1-1", vid_pid = "1199:9071", mbim = false,
         proxy = true, timeout_scale = "0.5", carrier = "A B", force = true, storage_index = 2, chunk_size = 65536,
         keep_services = true, bind_driver = false, skip = { "power", "memory" }, model = "MC7455" }).result.ok)
-      assert.equal("--json --verbose --carrier=A B --chunk-size=65536 --force --keep-services --model=MC7455 --place=1-1 --proxy "
+      assert.equal("--json --verbose --carrier=A B --chunk-size=65536 --force --keep-services "
+        .. "--model=MC7455 --place=1-1 --proxy "
         .. "--qmi --skip=memory --skip=power --storage-index=2 --timeout-scale=0.5 --vid-pid=1199:9071 plan -- "
         .. "/new.cwe\n", stage.contents "asked")
     end)
