@@ -16,7 +16,7 @@ local sys = require "moonflash.core.sys"
 
 local browser = {}
 
-local PATIENCE_MS, INTERVAL_MS = 5000, 20
+local PATIENCE_MS, INTERVAL_MS = 15000, 20
 
 -- Chromium reads descriptor 3 and writes 4, messages end with NUL; support.lua reads lines.
 local COMMAND = [[folder=$1; shift

@@ -520,9 +520,16 @@ return view.extend({
 		this.read = true;
 		return this.cards.reduce((before, card) => before.then(() => isActive(this.panel.progress) ? null
 			: ubus.status({ place: card.device.place }).then(
-				status => this.showStatus(card, status),
-				error => fill(card.body, failureNode(failureOf(error)), this.recoverRow(card.device)))),
+				status => this.showStatus(card, status), error => this.showNoStatus(card, failureOf(error)))),
 		Promise.resolve());
+	},
+
+	/* A modem that a job uses is well. */
+	showNoStatus: function(card, failure) {
+		if (failure.code == 'device.busy')
+			fill(card.body, el('p', {}, _(failure.message)));
+		else
+			fill(card.body, failureNode(failure), this.recoverRow(card.device));
 	},
 
 	showStatus: function(card, status) {
