@@ -27,7 +27,7 @@ local extensions = { cwe = true, nvu = true, spk = true }
 -- --- URLs: TLS, proxies and certificates are the work of the system's program ------------------------
 
 --- Programs that fetch, best first, with arguments that write a URL's bytes to standard output and errors to
--- standard error. uclient-fetch -q says no errors. The wget of OpenWrt and of BusyBox has the same options as GNU's.
+-- standard error. uclient-fetch -q prints no errors. The wget of OpenWrt and of BusyBox has the same options as GNU's.
 source.fetchers = {
   { "curl", "-fsSL", "--" },
   { "uclient-fetch", "-O", "-" },
