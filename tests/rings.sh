@@ -14,6 +14,7 @@ analyse|$analyse_packages|cppcheck, shellcheck, clang-tidy, lintian, zsh and fis
 luajit|$luajit_packages|the tests with LuaJIT, in a build of its own
 lnum||the tests with a Lua of 32-bit integers, which is built from Debian's source
 mipsel|$(machine_packages mipsel)|the tests on an emulated mipsel: 480 MB, and 160 MB of its packages
+aarch64|$(machine_packages aarch64)|OpenWrt's packages on an emulated aarch64: 480 MB, and 160 MB of its packages
 s390x|$(machine_packages s390x)|the tests on an emulated s390x: 490 MB, and 160 MB of its packages
 END
 }

@@ -8,54 +8,43 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/packages.sh
 
 LIMIT=163840 # core, Lua and models, with QMI
-tree=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The flags of OpenWrt by default, with those of PKG_BUILD_FLAGS in the Makefile.
 flags="-Os -fno-caller-saves -fstack-protector -D_FORTIFY_SOURCE=1 -flto -ffunction-sections -fdata-sections"
-link_flags="-flto -Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro -Wl,-z,max-page-size=4096"
+link_flags="-flto -Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro"
 
-# make_packages KIND COMPILER [FLAGS]
+# make_packages ARCHITECTURE COMPILER ROOT [FLAGS]
 make_packages() {
-    CC=$2 CFLAGS="$flags $3" LDFLAGS="$link_flags" \
-        make -C packaging/openwrt/moonflash compile packages "STAGE=$work/$1" \
-        "TOPDIR=$tree/tests/packaging/openwrt/buildroot" >"$work/log" 2>&1 || {
-        tail -n 20 "$work/log" >&2
-        exit 1
-    }
-    find "$work/$1"/moonflash* -type f \( -name '*.so' -o -path '*/usr/bin/moonflash' \) \
-        -exec "${2%gcc}strip" -s {} +
+    CFLAGS="$flags $4" LDFLAGS=$link_flags sh packaging/openwrt/ipk.sh "$1" "$2" "$3" "$work/$kind" >/dev/null
 }
 
-make_platform() {
-    kind=$1
-    shift
+make_mipsel() {
     root=$(sh tests/platforms/root.sh mipsel) || exit 77
-    export PKG_CONFIG_SYSROOT_DIR="$root"
-    export PKG_CONFIG_LIBDIR="$root/usr/lib/mipsel-linux-gnu/pkgconfig:$root/usr/share/pkgconfig"
-    make_packages "$kind" mipsel-linux-gnu-gcc "--sysroot=$root $*"
+    make_packages mipsel_24kc mipsel-linux-gnu-gcc "$root" "$1"
 }
 
-# squashed PACKAGE...: bytes of the packages in one file system
+# squashed PACKAGE...: bytes of the packages in one file system, which is $work/root
 squashed() {
     rm -rf "$work/root" "$work/squashfs"
     mkdir "$work/root"
     for package in "$@"; do
-        cp -pR "$work/$kind/$package/." "$work/root/"
+        tar -xzOf "$work/$kind/$package"_*.ipk ./data.tar.gz | tar -xz -C "$work/root"
     done
     mksquashfs "$work/root" "$work/squashfs" -comp xz -b 256K -nopad -all-root -no-xattrs >/dev/null || exit 1
     wc -c <"$work/squashfs"
 }
 
 show() {
+    core=$(squashed moonflash) || exit 1
+    all=$(squashed moonflash moonflash-qmi) || exit 1
     echo "$kind, before compression:"
-    (cd "$work/$kind" && find moonflash moonflash-qmi -type f \( -name '*.so' -o -path '*/bin/*' \) -exec wc -c {} + &&
-        for part in moonflash/usr/lib/lua moonflash/usr/share/moonflash/scripts; do
+    (cd "$work/root/usr" && find . -type f \( -name '*.so' -o -path './bin/*' \) -exec wc -c {} + &&
+        for part in lib/lua share/moonflash/scripts; do
             echo "$(find $part -name '*.lua' -exec cat {} + | wc -c) $part/*.lua"
         done) | awk '$2 != "total" { printf "  %7d  %s\n", $1, $2 }'
-    all=$(squashed moonflash moonflash-qmi)
-    echo "$kind, in a squashfs: $(squashed moonflash), with QMI $all (limit $LIMIT)"
+    echo "$kind, in a squashfs: $core, with QMI $all (limit $LIMIT)"
 }
 
 # shellcheck disable=SC2086 # a list of words
@@ -64,9 +53,9 @@ status=0
 [ $# -gt 0 ] || set -- native mipsel mips32
 for kind in "$@"; do
     case $kind in
-    native) (make_packages native gcc) ;;
-    mipsel) (make_platform mipsel -mips16 -minterlink-mips16) ;;
-    mips32) (make_platform mips32) ;;
+    native) make_packages native gcc / ;;
+    mipsel) make_mipsel "-mips16 -minterlink-mips16" ;;
+    mips32) make_mipsel ;;
     *)
         echo "unknown: $kind" >&2
         exit 1

@@ -1,4 +1,4 @@
--- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (openwrt/buildroot):
+-- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (buildroot):
 -- what cmake installs is in exactly one of the packages.
 local exit = require "moonflash.commands.result"
 local support = require "tests.support"
@@ -10,7 +10,7 @@ local TREE = "../../.."
 
 local function make(package, stage, target)
   local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage, "TREE=" .. TREE,
-    "TOPDIR=" .. TREE .. "/tests/packaging/openwrt/buildroot" }, { deadline_ms = 200000 })
+    "TOPDIR=../buildroot" }, { deadline_ms = 200000 })
   assert.equal(0, run.status, run.stderr)
   return run.stdout
 end

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A folder with Debian's packages of another machine kind, to build against and to run from:
-#     sh tests/platforms/root.sh mipsel|s390x
+#     sh tests/platforms/root.sh mipsel|s390x|arm64
 # prints its path. The packages are only unpacked, nothing of them runs, so neither root's rights nor
 # an emulator is needed. The folder is kept in ${XDG_CACHE_HOME:-~/.cache} and made anew when this file
 # has changed. Exit status 77: the packages cannot be had here, and why.
@@ -45,7 +45,6 @@ fetch() {
         unavailable "$(tail -n 1 "$work/log")"
     fi
     # shellcheck disable=SC2046 # a list of words
-    # shellcheck disable=SC2046 # a list of words
     (cd "$work/debs" && platform_apt apt-get download $(cat "$work/wanted")) >>"$work/log" 2>&1 ||
         unavailable "$(tail -n 1 "$work/log")"
 }
@@ -86,9 +85,9 @@ make() {
 }
 
 case $architecture in
-mipsel | s390x) ;;
+mipsel | s390x | arm64) ;;
 *)
-    echo "usage: $0 mipsel|s390x" >&2
+    echo "usage: $0 mipsel|s390x|arm64" >&2
     exit 1
     ;;
 esac

@@ -1,4 +1,5 @@
-# OpenWrt's build in small, as far as the feed's Makefiles use it: STAGE is where everything goes.
+# OpenWrt's build in small, for ipk.sh and the tests, as far as the feed's Makefiles use it: STAGE is where everything
+# goes.
 INCLUDE_DIR:=$(TOPDIR)
 PKG_BUILD_DIR:=$(STAGE)/build
 PKG_INSTALL_DIR:=$(STAGE)/install
