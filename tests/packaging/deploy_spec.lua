@@ -68,6 +68,15 @@ describe("moonflash-deploy", function()
     assert.truthy(run.stderr:find("usage", 1, true))
   end)
 
+  it("has the version of moonflash", function()
+    local run = support.run({ "packaging/moonflash-deploy", "--version" },
+      { environment = clients.device_without_modem().environment })
+    assert.equal(0, run.status, run.stderr)
+    assert.equal("moonflash-deploy " .. require("moonflash.base.install").version .. "\n", run.stdout)
+    run = support.run({ "packaging/moonflash-deploy", "--version" }, { environment = { PATH = "/nowhere" } })
+    assert.are_not.equal(0, run.status)
+  end)
+
   it("goes back to the very settings that ran, not to the newest for that firmware", function()
     new_gateway(clients.device("stored=" .. OLD .. "/GENERIC/002.099_000"))
     local before = clients.runs_all(gateway)

@@ -8,11 +8,18 @@ local FEED = "packaging/openwrt/"
 -- Seen from a package of the feed. An absolute path may have a blank, which make cannot read.
 local TREE = "../../.."
 
-local function make(package, stage, target)
-  local run = support.run({ "make", "-C", FEED .. package, target, "STAGE=" .. stage, "TREE=" .. TREE,
-    "TOPDIR=../buildroot" }, { deadline_ms = 200000 })
+local function succeeds(argv)
+  local run = support.run(argv, { deadline_ms = 200000 })
   assert.equal(0, run.status, run.stderr)
   return run.stdout
+end
+
+local function make(package, stage, target)
+  return succeeds { "make", "-C", FEED .. package, target, "STAGE=" .. stage, "TREE=" .. TREE, "TOPDIR=../buildroot" }
+end
+
+local function project_version()
+  return assert(sys.read_file "CMakeLists.txt"):match "project%(moonflash VERSION ([%d.]+)"
 end
 
 -- The files below a folder: adds each path as seen from there to `found`.
@@ -91,6 +98,13 @@ describe("the feed's moonflash", function()
     local simulate = support.run({ program, "simulate", "mc7455" }, bare)
     assert.equal(exit.REFUSED, simulate.status)
     assert.matches("package moonflash%-simulator", simulate.stdout .. simulate.stderr)
+    local environment = { LUA_PATH = false, LUA_CPATH = false, MOONFLASH_ROOT = modem.root,
+      PATH = stage .. "/moonflash/usr/bin:" .. os.getenv "PATH" }
+    for version, right in pairs { [project_version()] = true, ["9.9.9"] = false } do
+      local run = support.run({ "sh", FEED .. "moonflash/test.sh", "moonflash", version },
+        { environment = environment })
+      assert.equal(right, run.status == 0, run.stdout .. run.stderr)
+    end
   end)
 
   it("is built anew when a package is chosen that its build depends on", function()
@@ -118,10 +132,51 @@ describe("the feed's moonflash", function()
     assert.is_true(taken > 100)
   end)
 
-  it("has the version of the project", function()
-    local version = assert(sys.read_file "CMakeLists.txt"):match "project%(moonflash VERSION ([%d.]+)"
-    local makefile = sys.read_file(FEED .. "moonflash/Makefile")
-    assert.truthy(makefile:find("\nPKG_VERSION:=" .. version .. "\n", 1, true))
+  it("is the archive of a release outside of the tree", function()
+    local stage, feed, name = support.folder(), support.folder(), "moonflash-" .. project_version()
+    succeeds { "cmake", "-DTREE=" .. sys.real_path ".", "-DBUILD=" .. stage, "-DNAME=" .. name, "-P",
+      "packaging/dist.cmake" }
+    assert(sys.make_folder(feed .. "/feed/utils"))
+    succeeds { "cp", "-R", FEED .. "moonflash", feed .. "/feed/utils/" }
+    succeeds { "cp", "-R", FEED .. "buildroot", feed .. "/feed/utils/" }
+    succeeds { "make", "-C", feed .. "/feed/utils/moonflash", "prepare", "STAGE=" .. stage, "TOPDIR=../buildroot",
+      "DL_DIR=" .. stage }
+    assert.truthy(sys.stat(stage .. "/build/CMakeLists.txt"))
+    assert.truthy(sys.stat(stage .. "/build/tests"))
+  end)
+end)
+
+describe("the packages", function()
+  local makefiles = { "libserialport", "luci-app-moonflash", "moonflash" }
+
+  local function value(package, name)
+    return sys.read_file(FEED .. package .. "/Makefile"):match("\n" .. name .. ":=([^\n]*)")
+  end
+
+  it("have the version of the project", function()
+    assert.equal(project_version(), value("moonflash", "PKG_VERSION"))
+    assert.equal(project_version(), value("luci-app-moonflash", "PKG_VERSION"))
+    assert.equal(project_version(), sys.read_file "packaging/debian/changelog":match "^moonflash %(([%d.]+)%-")
+  end)
+
+  it("have one maintainer with an address", function()
+    local maintainer = sys.read_file "packaging/debian/control":match "\nMaintainer: ([^\n]*)"
+    assert.matches("^[%w ]+ <[^@]+@[^@]+>$", maintainer)
+    assert.truthy(sys.read_file "packaging/debian/changelog":find("\n -- " .. maintainer .. "  ", 1, true))
+    for _, package in ipairs(makefiles) do assert.equal(maintainer, value(package, "PKG_MAINTAINER")) end
+  end)
+
+  it("have a licence at the top of Makefiles and scripts, and a test for the feed's CI", function()
+    local files = { "ipk.sh", "moonflash/files/moonflash.init", "moonflash/files/moonflash-job",
+      "moonflash/files/moonflash.rpcd", "buildroot/rules.mk", "buildroot/package.mk", "buildroot/cmake.mk" }
+    for _, package in ipairs(makefiles) do
+      files[#files + 1] = package .. "/Makefile"
+      files[#files + 1] = package .. "/test.sh"
+    end
+    for _, name in ipairs(files) do
+      local text = sys.read_file(FEED .. name):gsub("^#![^\n]*\n", "")
+      assert.matches("^[#-]+ SPDX%-License%-Identifier: GPL%-2%.0%-or%-later\n", text, name)
+    end
   end)
 end)
 
@@ -153,6 +208,17 @@ describe("the build", function()
     local run = configure "5.1.5"
     assert.equal(0, run.status, run.stderr)
     assert.are_not.equal(0, configure("5.4.6").status)
+  end)
+end)
+
+describe("ipk.sh", function()
+  it("says how it is used", function()
+    local run = support.run { "sh", FEED .. "ipk.sh", "mipsel_24kc" }
+    support.finish()
+    assert.equal(1, run.status)
+    local first, last = run.stderr:match "^([^\n]*)\n.*\n([^\n]*)\n$"
+    assert.equal("Makes .ipk packages without OpenWrt's SDK, to try moonflash:", first)
+    assert.equal("The system of a router has musl: packages for it come from the SDK.", last)
   end)
 end)
 

@@ -1,5 +1,4 @@
-prepare:
-	$(call Build/Prepare)
+# SPDX-License-Identifier: GPL-2.0-or-later
 
 # Configures and builds inside the source folder, as OpenWrt does when CMAKE_BINARY_SUBDIR is not set.
 compile: prepare

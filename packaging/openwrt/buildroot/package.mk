@@ -1,8 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Prepared anew when any of these files has changed; taken here, as OpenWrt's rules may take it.
 FILE_DEPENDS:=$(PKG_FILE_DEPENDS)
 
 file-depends:
 	@find $(FILE_DEPENDS) -type f
+
+# The source is unpacked as the Makefile says, or else it is the archive of a release.
+PKG_UNPACK?=tar -xzf $(DL_DIR)/$(PKG_SOURCE) -C $(PKG_BUILD_DIR) --strip-components=1
+
+prepare:
+	mkdir -p $(PKG_BUILD_DIR)
+	$(PKG_UNPACK)
 
 empty:=
 blank:=$(empty) $(empty)

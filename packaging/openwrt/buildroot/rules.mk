@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # OpenWrt's build in small, for ipk.sh and the tests, as far as the feed's Makefiles use it: STAGE is where everything
 # goes.
 INCLUDE_DIR:=$(TOPDIR)
