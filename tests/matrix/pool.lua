@@ -7,6 +7,9 @@ local sys = require "moonflash.core.sys"
 
 local pool = {}
 
+-- The pool looks this often at its workers. When it is woken much later, the machine stood still.
+local WAKE_MS, STANDSTILL_MS = 100, 500
+
 local WORKER = [[
   local cjson = require "cjson"
   local work = require((...))
@@ -27,14 +30,18 @@ local function give(worker, job)
   end
 end
 
--- The next line of each worker that has one; waits until there is any.
+-- The next line of each worker that has one, as far as there is any. After a standstill all jobs have `disturbed`.
 local function answers(workers)
   local entries = {}
   for _, worker in ipairs(workers) do
     if worker.job then entries[#entries + 1] = { fd = worker.output, read = true, worker = worker } end
   end
-  local list = {}
-  for _, entry in ipairs(assert(sys.poll(entries, 60000))) do
+  local list, began = {}, sys.clock_ms()
+  local ready = sys.poll(entries, WAKE_MS)
+  if sys.clock_ms() - began > WAKE_MS + STANDSTILL_MS then
+    for _, entry in ipairs(entries) do entry.worker.job.disturbed = true end
+  end
+  for _, entry in ipairs(ready or {}) do
     list[#list + 1] = { worker = entry.worker, text = entry.worker:line() }
   end
   return list
@@ -50,10 +57,10 @@ function pool.start(module, count)
   return setmetatable({ workers = workers }, { __index = pool })
 end
 
---- Does a list of jobs, in any order.
+--- Does a list of jobs, in any order. A job has `disturbed` when the machine stood still meanwhile.
 -- @tparam table jobs { task = name of a function of the module, ... }
 -- @tparam function done called with each job, and what its function returned; or nil and words when
--- it raised
+-- it raised. It may add jobs to the list
 function pool:run(jobs, done)
   local next_job, waiting = 1, 0
   local function feed(worker)
@@ -67,8 +74,8 @@ function pool:run(jobs, done)
     for _, answer in ipairs(answers(self.workers)) do
       local job, told = answer.worker.job, cjson.decode(answer.text)
       waiting = waiting - 1
-      feed(answer.worker)
       done(job, told.fine and told.answer or nil, not told.fine and told.answer or nil)
+      feed(answer.worker)
     end
   end
 end
