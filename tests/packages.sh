@@ -11,6 +11,8 @@ engine_packages="mender-client mender-artifact swupdate"
 bench_packages="valgrind zlib1g-dev"
 size_packages="squashfs-tools gcc-mipsel-linux-gnu"
 fuzz_packages="clang libclang-rt-dev"
+# the browser, the server of the page in tests/browser, and the shell of the simulated router
+browser_packages="chromium python3 busybox-static"
 # lintian looks into the Debian packages, zsh and fish complete
 analyse_packages="cppcheck clang-tidy shellcheck debhelper lintian zsh fish"
 

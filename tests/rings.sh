@@ -10,6 +10,7 @@ integration||
 sim|$peer_packages|
 packaging|$packaging_packages|
 engines|$engine_packages|the update engines of Mender and SWUpdate, which are services; two minutes
+browser|$browser_packages|the page of LuCI in Chromium, which is 410 MB with its libraries
 analyse|$analyse_packages|cppcheck, shellcheck, clang-tidy, lintian, zsh and fish: 420 MB
 luajit|$luajit_packages|the tests with LuaJIT, in a build of its own
 lnum||the tests with a Lua of 32-bit integers, which is built from Debian's source

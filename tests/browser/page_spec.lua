@@ -97,12 +97,7 @@ local only = browser.program and describe or pending
 only("the page of LuCI", function()
   setup(stage.begin)
   teardown(stage.finish)
-  after_each(function()
-    local errors = page.errors
-    page:forget()
-    stage.end_server()
-    assert.same({}, errors)
-  end)
+  after_each(function() stage.leave(page) end)
 
   it("shows a modem, its checklist and its stored images", function()
     serve()

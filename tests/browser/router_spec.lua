@@ -49,12 +49,7 @@ only("the page of LuCI, with a router", function()
     stage.finish()
     router.finish()
   end)
-  after_each(function()
-    local errors = page.errors
-    page:forget()
-    stage.end_server()
-    assert.same({}, errors)
-  end)
+  after_each(function() stage.leave(page) end)
 
   it("updates a modem; a reload, another browser and a lost connection find the update again", function()
     serve()

@@ -111,9 +111,12 @@ function stage.wait_for_calls(method, count)
   end
 end
 
---- Ends the server.
-function stage.end_server()
+--- Ends a test: the page forgets what it has stored, and the server ends. Raises when the console had an error.
+function stage.leave(page)
+  local errors = page.errors
+  page:forget()
   server.child:stop()
+  assert(#errors == 0, cjson.encode(errors))
 end
 
 --- Ends the browser.

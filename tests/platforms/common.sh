@@ -46,7 +46,7 @@ platform_run() {
     esac
     temporary_begin
     platform_status=0
-    PATH=$build/wrappers:$PATH ctest --test-dir "$build" -j "${AT_ONCE:-4}" -LE '^(packaging|engines)$' \
+    PATH=$build/wrappers:$PATH ctest --test-dir "$build" -j "${AT_ONCE:-4}" -LE '^(packaging|engines|browser)$' \
         --output-on-failure "$@" || platform_status=1
     temporary_end || platform_status=1
     lua5.1 tests/platforms/limits.lua "$MOONFLASH_TESTED_ON" || platform_status=1
