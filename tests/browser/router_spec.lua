@@ -79,7 +79,7 @@ only("the page of LuCI, with a router", function()
   end)
 
   it("stops an update before the transfer, and the modem is as it was", function()
-    serve(1)
+    serve(0.3)
     start()
     page:click "Stop…"
     page:click "Stop"
