@@ -1,9 +1,10 @@
 #!/bin/sh
 # The tests with a Lua 5.1 whose integers are 32 bits wide where C or string.format wants one, as those of
 # OpenWrt's are (its LNUM patch): sh tests/lnum.sh [short|build|CTEST-ARGUMENT...], as with platform.sh.
-# It is Debian's source of lua5.1, changed here: what is beyond an integer becomes the nearest one on its way
-# to C, as a cast does on MIPS, and is an error for %d and %x. OpenWrt's own Lua cannot be had as a package;
-# beyond that this one proves nothing about it.
+# It is Debian's source of lua5.1, changed here: a number that is no 32-bit integer is an error as an integer argument
+# of C (%d and %x, too), and 0 for lua_tointeger.
+# Compared by running both with Lua 5.1.5 and the patches of OpenWrt 25.12 (58aa1b7f16; the same files since 22.03) in
+# 2026-11. Differences: all numbers are doubles here, OpenWrt's has integers beside them; lua_Integer has 64 bits here.
 set -e
 cd "$(dirname "$0")/.."
 . tests/packages.sh
@@ -42,20 +43,13 @@ narrow() {
     cat >>"$1/luaconf.h" <<'END'
 #undef lua_number2int
 #undef lua_number2integer
-#define mf_narrow(d) ((d) >= 2147483647.0 ? 2147483647 : (d) <= -2147483648.0 ? -2147483647 - 1 : (int)(d))
-#define lua_number2int(i, d) ((i) = mf_narrow(d))
-#define lua_number2integer(i, d) ((i) = mf_narrow(d))
+#define mf_fits(d) ((d) >= -2147483648.0 && (d) <= 2147483647.0)
+#define lua_number2int(i, d) ((i) = mf_fits(d) ? (int)(d) : 0)
+#define lua_number2integer(i, d) ((i) = mf_fits(d) && (d) == (int)(d) ? (int)(d) : 0)
 END
-    sed -i -e '/INTFRM_T)luaL_checknumber/s/luaL_checknumber(L, arg)/mf_checkinteger(L, arg)/' \
-        -e 's/^static int str_format/static lua_Number mf_checkinteger(lua_State *L, int arg)\
-{\
-    lua_Number n = luaL_checknumber(L, arg);\
-\
-    luaL_argcheck(L, n >= -2147483648.0 \&\& n <= 2147483647.0, arg, "no integer");\
-    return n;\
-}\
-\
-&/' "$1/lstrlib.c"
+    sed -i 's/INTFRM_T)luaL_checknumber(L, arg)/INTFRM_T)luaL_checkinteger(L, arg)/' "$1/lstrlib.c"
+    sed -i 's/(d == 0 && !lua_isnumber(L, narg))/(d == 0 \&\& (!lua_isnumber(L, narg) || lua_tonumber(L, narg) != 0))/' \
+        "$1/lauxlib.c"
 }
 
 # A library as Debian's, found by the program that is linked with it.
