@@ -35,11 +35,12 @@ local function with_procd()
   machine:program "etc/init.d/modemmanager"
 end
 
--- OpenWrt's netifd; `shown` is what `uci show network` prints, `up` a pattern of the interfaces that the user did not
--- take down.
+-- OpenWrt's netifd; `shown` is what `uci -X show network` prints, `up` a pattern of the interfaces that the user did
+-- not take down. Compared with uci 66127cd, netifd c18cc79 and OpenWrt 25.12's ifup in 2026-11 by running an update of a
+-- simulated modem with them. netifd names a section without a name as `uci -X` does; plain `uci` prints @TYPE[N].
 local function with_netifd(shown, up)
   machine = fake_machine.new(usb2, { shown = shown })
-  local asked = ("-q -c %s/etc/config show network"):format(machine.root)
+  local asked = ("-q -X -c %s/etc/config show network"):format(machine.root)
   machine:program("sbin/uci", ('[ "$*" != "%s" ] || cat %s/shown'):format(asked, machine.root))
   machine:program("bin/ubus", ('case "$2" in %s) echo \'{ "up": false, "autostart": true }\';; '
     .. '*) echo \'{ "autostart": false }\';; esac'):format(up))
@@ -142,9 +143,11 @@ network.wwan.proto='qmi'
 network.wwan.device='/dev/cdc-wdm0'
 network.static=interface
 network.static.device='wwan1'
-network.@device[0]=device
-network.@device[0].name='x'
-network.@device[0].ports='lan1' 'lan2'
+network.cfg080f15=device
+network.cfg080f15.name='x'
+network.cfg080f15.ports='lan1' 'lan2'
+network.cfg056d96=interface
+network.cfg056d96.device='wwan1'
 network.down=interface
 network.down.device='/dev/ttyUSB6'
 network.any=interface
@@ -155,13 +158,15 @@ network.mm.proto='modemmanager'
 network.mm.device='/sys/devices/pci0000:00/0000:00:14.0/usb1/1-6'
 network.x=device
 network.x.device='/dev/cdc-wdm0'
-]], "network.interface.wwan|network.interface.static|network.interface.any|network.interface.mm")
+]], "network.interface.wwan|network.interface.static|network.interface.cfg056d96|network.interface.any|"
+      .. "network.interface.mm")
     local job = machine:job()
     assert.is_true(services.pause(job))
-    assert.equal("interface wwan\ninterface static\ninterface any\ninterface mm\n", machine:read(paused_file))
+    assert.equal("interface wwan\ninterface static\ninterface cfg056d96\ninterface any\ninterface mm\n",
+      machine:read(paused_file))
     job:finalize()
-    assert.same({ "ifdown wwan", "ifdown static", "ifdown any", "ifdown mm",
-      "ifup mm", "ifup any", "ifup static", "ifup wwan" }, changes())
+    assert.same({ "ifdown wwan", "ifdown static", "ifdown cfg056d96", "ifdown any", "ifdown mm",
+      "ifup mm", "ifup any", "ifup cfg056d96", "ifup static", "ifup wwan" }, changes())
   end)
 
   it("fails when an interface cannot be taken down, and takes it up", function()

@@ -8,10 +8,10 @@ local netifd = {}
 
 local COMMAND_MS = 15000
 
--- The sections of /etc/config/network as uci prints them: network.NAME=TYPE, network.NAME.OPTION='VALUE'.
+-- The sections of /etc/config/network: network.NAME=TYPE, network.NAME.OPTION='VALUE'. -X prints netifd's names.
 local function read_sections(root)
   local sections, uci = {}, system.program(root, "uci")
-  local argv = { uci, "-q", "-c", paths.below(root, "/etc/config"), "show", "network" }
+  local argv = { uci, "-q", "-X", "-c", paths.below(root, "/etc/config"), "show", "network" }
   for line in (uci and process.output(argv, COMMAND_MS) or ""):gmatch "[^\n]+" do
     local name, kind = line:match "^network%.([^.=]+)=(.+)$"
     local key, value = line:match "^network%.[^.=]+%.([^.=]+)='(.*)'$"
