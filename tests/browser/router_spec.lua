@@ -110,6 +110,6 @@ only("the page of LuCI, with a router", function()
       form.append("filedata", new Blob([ "x" ]));
       return form;
     })() }).then(response => response.text())]]
-    assert.matches("Permission denied", page:eval "window.answered")
+    assert.matches("Upload permission denied", page:eval "window.answered")
   end)
 end)

@@ -13,8 +13,9 @@ The configuration is a JSON file:
     calls       a file: a line of JSON for each call
     environment of the program
 
-The sessions are `admin` (all of the groups) and `reader` (their read parts). Compared by reading with rpcd 4476687
-(rights as tables and lists, exec plugins, -32002), cgi-io 901b0f0 (cgi-upload) and LuCI 21.02 (page) in 2026-11.
+The sessions are `admin` (all of the groups) and `reader` (their read parts). Compared in 2026-11: by running with rpcd
+4476687, uhttpd f682cca (-32002, Access denied) and cgi-io 901b0f0 (refusals and answer of cgi-upload); by reading with
+LuCI 21.02 (page). Differences: cgi-upload does not normalize the path; its answer has no checksums.
 """
 import email.parser
 import email.policy
@@ -200,9 +201,11 @@ class Handler(BaseHTTPRequestHandler):
         parts = {part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
                  for part in form.iter_parts()}
         session, path = parts["sessionid"].decode(), parts["filename"].decode()
-        if not (may(session, "cgi-io", "upload", "write") and may(session, "file", path, "write")):
-            refusal = {"message": "Upload permission denied", "failure": [13, "Permission denied"]}
-            return self.answer(200, json.dumps(refusal), "json")
+        for scope, name, refusal in (("cgi-io", "upload", "Upload permission denied"),
+                                     ("file", path, "Access to path denied by ACL")):
+            if not may(session, scope, name, "write"):
+                refused = {"message": refusal, "failure": [1, "Operation not permitted"]}
+                return self.answer(200, json.dumps(refused), "json")
         with open(path, "wb") as file:
             file.write(parts["filedata"])
         note({"upload": path, "bytes": len(parts["filedata"])})

@@ -36,8 +36,8 @@ local function with_procd()
 end
 
 -- OpenWrt's netifd; `shown` is what `uci -X show network` prints, `up` a pattern of the interfaces that the user did
--- not take down. Compared with uci 66127cd, netifd c18cc79 and OpenWrt 25.12's ifup in 2026-11 by running an update of a
--- simulated modem with them. netifd names a section without a name as `uci -X` does; plain `uci` prints @TYPE[N].
+-- not take down. Compared with uci 66127cd, netifd c18cc79 and OpenWrt 25.12's ifup in 2026-11 by running an update of
+-- a simulated modem with them. netifd names a section without a name as `uci -X` does; plain `uci` prints @TYPE[N].
 local function with_netifd(shown, up)
   machine = fake_machine.new(usb2, { shown = shown })
   local asked = ("-q -X -c %s/etc/config show network"):format(machine.root)

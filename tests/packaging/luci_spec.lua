@@ -78,6 +78,15 @@ describe("the files of LuCI's page", function()
     assert.same({ "moonflash" }, cjson.decode((read(MENU)))["admin/system/moonflash"].depends.acl)
   end)
 
+  -- LuCI (daf2e0bc2b, with rpcd 4476687 and uhttpd f682cca) shows "Session expired" to a user without one of these
+  -- groups: `unauthenticated` has `session access` and `luci getFeatures`, `luci-base` has the configuration of LuCI.
+  it("are documented with all groups that a user needs", function()
+    local line = read "docs/openwrt.md":match "\n%- A user with read access only[^\n]*\n[^\n]*"
+    for _, group in ipairs { "unauthenticated", "luci-base", "moonflash" } do
+      assert.truthy(line:find("`" .. group .. "`", 1, true), group)
+    end
+  end)
+
   it("give LuCI no text that it would take for markup", function()
     local page = read(PAGE)
     assert.falsy(page:find "innerHTML")

@@ -17,6 +17,7 @@ stage.FILES = "packaging/openwrt/moonflash/files/"
 local PATIENCE_MS = 240000
 
 -- `uci show` is strict: a file with an error is not read. The names of its arguments are those of rpcd's configuration.
+-- Compared by running with uci 66127cd and rpcd 4476687 in 2026-11.
 local UCI = [[#!/bin/sh
 case "$*" in
 "-q show moonflash") sh -n "$UCI_CONFIG_DIR/moonflash" 2>/dev/null ;;
