@@ -12,7 +12,7 @@
 
 typedef void handler(struct mf_qdl *qdl, const uint8_t *payload, size_t length);
 
-static handler pass, unexpected, on_switched, on_hello, on_hello_refused, on_late_hello,
+static handler pass, unexpected, on_switched, on_hello, on_hello_refused,
     on_late_greeting, on_error_at_open, on_open, on_write, on_done, on_error, on_diag, on_bootrom;
 
 static const struct row {
@@ -50,7 +50,7 @@ static const struct transition {
     {MF_STATE_HELLO, MF_QDL_REPLY_ACK, on_hello_refused, pass},
     {MF_STATE_HELLO, MF_QDL_REPLY_ERROR, on_hello_refused, pass},
     {MF_STATE_OPEN, MF_QDL_REPLY_OPEN, on_open, unexpected},
-    {MF_STATE_OPEN, MF_QDL_REPLY_HELLO, on_late_hello, on_late_hello},
+    {MF_STATE_OPEN, MF_QDL_REPLY_HELLO, on_late_greeting, on_late_greeting},
     {MF_STATE_OPEN, MF_QDL_REPLY_ACK, on_late_greeting, on_late_greeting},
     {MF_STATE_OPEN, MF_QDL_REPLY_ERROR, on_error_at_open, on_error_at_open},
     {MF_STATE_WRITE, MF_QDL_REPLY_WRITE, on_write, on_write},
@@ -208,30 +208,19 @@ static void on_hello_refused(struct mf_qdl *qdl, const uint8_t *payload, size_t 
         mf_qdl_advance(qdl, states[qdl->state].next);
 }
 
-/* Its greeting may have been sent before the port was opened anew, so it need not be counted. */
-static void on_late_hello(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
+/* Greetings of before the port was opened anew are not counted, so any number of their answers may
+ * come. */
+static void on_late_greeting(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
     (void)payload, (void)length;
     if (qdl->unanswered_greetings > 0)
         qdl->unanswered_greetings--;
 }
 
-static void on_late_greeting(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
-{
-    if (qdl->unanswered_greetings == 0)
-        unexpected(qdl, payload, length);
-    else
-        qdl->unanswered_greetings--;
-}
-
-/* With unanswered greetings the error may belong to one of them: the answer to the open decides. */
+/* The error may be the answer to such a greeting: the answer to the open decides. */
 static void on_error_at_open(struct mf_qdl *qdl, const uint8_t *payload, size_t length)
 {
-    if (qdl->unanswered_greetings == 0) {
-        on_error(qdl, payload, length);
-        return;
-    }
-    qdl->unanswered_greetings--;
+    on_late_greeting(qdl, payload, length);
     note_error(qdl, payload, length);
 }
 
