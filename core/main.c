@@ -1,4 +1,4 @@
-/* The program: embeds Lua 5.1, sets the paths of its modules and runs moonflash.cli. In the build tree
+/* The program: embeds Lua, sets the paths of its modules and runs moonflash.cli. In the build tree
  * the modules are beside the program. Installed, they are in MF_LUA_DIR and MF_CMODULE_DIR, which are
  * relative to the program, so it works under any prefix. */
 #include <fcntl.h>
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
     program_folder(folder, sizeof folder);
     find_modules(L, folder);
     lua_pushcfunction(L, run);
-    lua_pushnumber(L, argc);
+    lua_pushinteger(L, argc);
     lua_pushlightuserdata(L, argv);
     if (lua_pcall(L, 2, 1, 0) == 0)
         status = (int)lua_tonumber(L, -1);

@@ -9,7 +9,7 @@
 #   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
 #   valgrind  a whole update with 64 MB under memcheck
 #   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
-#   platforms the tests on mipsel and s390x, emulated, and with other kinds of Lua (platform.sh, luajit.sh, lnum.sh)
+#   platforms the tests on mipsel and s390x, emulated, and with other kinds of Lua
 #   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
@@ -76,6 +76,7 @@ part_platforms() {
     done
     BUILD=$build sh tests/luajit.sh || platform_failed=1
     BUILD=$build sh tests/lnum.sh || platform_failed=1
+    BUILD=$build sh tests/lua54.sh || platform_failed=1
     return $platform_failed
 }
 

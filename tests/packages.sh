@@ -18,6 +18,7 @@ analyse_packages="cppcheck clang-tidy shellcheck debhelper lintian zsh fish"
 
 # to test on other machines and with another Lua
 luajit_packages="luajit libluajit-5.1-dev"
+lua54_packages="lua5.4 liblua5.4-dev"
 # machine_packages MACHINE: what builds for another kind of machine and emulates it
 machine_packages() {
     echo "qemu-user-static gcc-$1-linux-gnu"

@@ -13,6 +13,7 @@ engines|$engine_packages|the update engines of Mender and SWUpdate, which are se
 browser|$browser_packages|the page of LuCI in Chromium, which is 410 MB with its libraries
 analyse|$analyse_packages|cppcheck, shellcheck, clang-tidy, lintian, zsh and fish: 420 MB
 luajit|$luajit_packages|the tests with LuaJIT, in a build of its own
+lua54|$lua54_packages|the unit tests and an update with Lua 5.4, in a build of its own
 lnum||the tests with a Lua of 32-bit integers, which is built from Debian's source
 mipsel|$(machine_packages mipsel)|the tests on an emulated mipsel: 480 MB, and 160 MB of its packages
 aarch64|$(machine_packages aarch64)|OpenWrt's packages on an emulated aarch64: 480 MB, and 160 MB of its packages

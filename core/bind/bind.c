@@ -165,12 +165,11 @@ struct mf_conversation *mf_check_conversation(lua_State *L, int index)
 
 void mf_keep(lua_State *L, int userdata, int value, const char *name)
 {
-    lua_getfenv(L, userdata);
-    if (lua_rawequal(L, -1, LUA_ENVIRONINDEX)) { /* a new userdata shares that of the module */
+    if (!mf_push_own_table(L, userdata)) {
         lua_pop(L, 1);
         lua_newtable(L);
         lua_pushvalue(L, -1);
-        lua_setfenv(L, userdata);
+        mf_set_own_table(L, userdata);
     }
     lua_pushvalue(L, value);
     lua_setfield(L, -2, name);
@@ -179,7 +178,7 @@ void mf_keep(lua_State *L, int userdata, int value, const char *name)
 
 void mf_push_kept(lua_State *L, int userdata, const char *name)
 {
-    lua_getfenv(L, userdata);
+    mf_push_own_table(L, userdata);
     lua_getfield(L, -1, name);
     lua_remove(L, -2);
 }
@@ -205,7 +204,7 @@ uint64_t mf_check_whole(lua_State *L, int index, uint64_t most)
 
 void mf_push_whole(lua_State *L, uint64_t value)
 {
-    lua_pushnumber(L, (lua_Number)value);
+    mf_push_integral(L, value);
 }
 
 void mf_set_whole(lua_State *L, const char *name, uint64_t value)

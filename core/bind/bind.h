@@ -2,10 +2,9 @@
 #ifndef MF_BIND_BIND_H
 #define MF_BIND_BIND_H
 
+#include "bind/lua_versions.h"
 #include "stream/stream.h"
 
-#include <lauxlib.h>
-#include <lua.h>
 #include <stdint.h>
 
 /* Of luaopen_*: everything else is hidden. */
@@ -49,7 +48,7 @@ struct mf_channel *mf_check_channel(lua_State *L, int index);
 struct mf_reader *mf_check_reader(lua_State *L, int index);
 struct mf_conversation *mf_check_conversation(lua_State *L, int index);
 
-/* The environment table of a userdata keeps alive what its C struct points to. */
+/* A table of a userdata keeps alive what its C struct points to. */
 void mf_keep(lua_State *L, int userdata, int value, const char *name);
 void mf_push_kept(lua_State *L, int userdata, const char *name);
 /* Calls a method of an object that the userdata at index 1 keeps. Returns the number of results. */

@@ -141,7 +141,7 @@ static int bytes_from_hex(lua_State *L)
 static int bytes_hex_number(lua_State *L)
 {
     uint64_t value = mf_check_whole(L, 1, MOST_EXACT);
-    int least = luaL_optint(L, 2, 1);
+    int least = (int)luaL_optinteger(L, 2, 1);
     char out[MOST_DIGITS];
     int at = MOST_DIGITS;
 
@@ -172,7 +172,7 @@ static const luaL_Reg functions[] = {
 /* The upvalue is the row of `layouts`. */
 static void set_closure(lua_State *L, const char *name, lua_CFunction function, size_t row)
 {
-    lua_pushnumber(L, (lua_Number)row);
+    mf_push_whole(L, row);
     lua_pushcclosure(L, function, 1);
     lua_setfield(L, -2, name);
 }

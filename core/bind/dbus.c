@@ -74,7 +74,7 @@ static const char *check_field(lua_State *L, const char *name)
 
 static size_t check_arguments(lua_State *L, struct mf_dbus_argument *arguments)
 {
-    size_t count = lua_objlen(L, 2);
+    size_t count = lua_rawlen(L, 2);
 
     luaL_argcheck(L, count <= MOST_ARGUMENTS, 2, "too many arguments");
     for (size_t i = 0; i < count; i++) {

@@ -107,7 +107,7 @@ static void check_arguments(lua_State *L, const char **argv)
     size_t count;
 
     luaL_checktype(L, 1, LUA_TTABLE);
-    count = lua_objlen(L, 1);
+    count = lua_rawlen(L, 1);
     luaL_argcheck(L, count > 0 && count < MOST_ARGUMENTS, 1, "a program and its arguments");
     for (size_t i = 0; i < count; i++) {
         lua_rawgeti(L, 1, (int)i + 1);
@@ -127,7 +127,7 @@ static int fail_fetch(lua_State *L, const char *program, int error)
 /* The last argument names what is fetched. */
 static void keep_name(lua_State *L, int fetched)
 {
-    lua_rawgeti(L, 1, (int)lua_objlen(L, 1));
+    lua_rawgeti(L, 1, (int)lua_rawlen(L, 1));
     mf_keep(L, fetched, lua_gettop(L), "name");
     lua_pop(L, 1);
 }

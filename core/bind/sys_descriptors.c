@@ -47,7 +47,7 @@ static int fail_descriptor(lua_State *L, int error, const char *doing, int descr
 
 static int push_descriptor(lua_State *L, int descriptor)
 {
-    lua_pushnumber(L, descriptor);
+    lua_pushinteger(L, descriptor);
     return 1;
 }
 
@@ -131,7 +131,7 @@ static int descriptors_write(lua_State *L)
     }
     if (error != 0)
         return fail_descriptor(L, error, "write", descriptor);
-    lua_pushnumber(L, (lua_Number)count);
+    mf_push_whole(L, (uint64_t)count);
     return 1;
 }
 
@@ -308,7 +308,7 @@ static int descriptors_pty(lua_State *L)
     error = mf_open_pty(&pty);
     if (error != 0)
         return mf_sys_fail(L, error, "make", "a pseudo terminal");
-    lua_pushnumber(L, pty.slave);
+    lua_pushinteger(L, pty.slave);
     lua_rawseti(L, -2, pty.master);
     push_descriptor(L, pty.master);
     lua_pushstring(L, pty.path);
@@ -326,7 +326,7 @@ static int descriptors_terminal_width(lua_State *L)
     int width = mf_terminal_width(mf_sys_check_int(L, 1));
 
     if (width > 0)
-        lua_pushnumber(L, width);
+        lua_pushinteger(L, width);
     else
         lua_pushnil(L);
     return 1;

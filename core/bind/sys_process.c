@@ -49,7 +49,7 @@ enum { MOST_STRINGS = 4096, MOST_HOLDER = 256 };
 /* Pushes a C array of the strings of a table. The table keeps the strings alive. */
 static const char **push_list(lua_State *L, int table)
 {
-    size_t count = lua_objlen(L, table);
+    size_t count = lua_rawlen(L, table);
     const char **list;
 
     luaL_argcheck(L, count <= MOST_STRINGS, table, "too many strings");
@@ -85,7 +85,7 @@ static void add_variables(lua_State *L, int given, int strings)
             luaL_error(L, "option environment: names must be strings");
         if (lua_type(L, -1) == LUA_TSTRING) {
             lua_pushfstring(L, "%s=%s", lua_tostring(L, -2), lua_tostring(L, -1));
-            lua_rawseti(L, strings, (int)lua_objlen(L, strings) + 1);
+            lua_rawseti(L, strings, (int)lua_rawlen(L, strings) + 1);
         } else if (lua_toboolean(L, -1)) {
             luaL_error(L, "option environment: values must be strings or false");
         }
@@ -177,7 +177,7 @@ static int process_wait(lua_State *L)
         return mf_fail(L, "sys.interrupted", process_text(L, pid), NULL);
     if (result < 0)
         return mf_sys_fail(L, errno, "wait for", process_text(L, pid));
-    lua_pushnumber(L, status);
+    lua_pushinteger(L, status);
     return 1;
 }
 
@@ -200,7 +200,7 @@ static int process_catch_signals(lua_State *L)
 
     if (descriptor < 0)
         return mf_sys_fail(L, errno, "catch", "signals");
-    lua_pushnumber(L, descriptor);
+    lua_pushinteger(L, descriptor);
     lua_setfield(L, LUA_REGISTRYINDEX, MF_INTERRUPT_KEY);
     lua_pushboolean(L, 1);
     return 1;
@@ -215,14 +215,14 @@ static int process_interrupts(lua_State *L)
 {
     int last;
 
-    lua_pushnumber(L, mf_interrupts(&last));
+    lua_pushinteger(L, mf_interrupts(&last));
     lua_pushstring(L, mf_signal_name(last));
     return 2;
 }
 
 static int process_pending_interrupts(lua_State *L)
 {
-    lua_pushnumber(L, mf_pending_interrupts());
+    lua_pushinteger(L, mf_pending_interrupts());
     return 1;
 }
 

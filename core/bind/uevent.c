@@ -130,7 +130,7 @@ static int uevent_next(lua_State *L)
 
 static int uevent_descriptor(lua_State *L)
 {
-    lua_pushnumber(L, *(int *)luaL_checkudata(L, 1, UEVENT_CLASS));
+    lua_pushinteger(L, *(int *)luaL_checkudata(L, 1, UEVENT_CLASS));
     return 1;
 }
 

@@ -122,7 +122,9 @@ local function take_all(data)
 end
 
 local script = assert(loadstring(arg[1]))
-setfenv(script, setmetatable(modem, { __index = _G }))()
+setmetatable(modem, { __index = _G })
+if setfenv then setfenv(script, modem) else debug.setupvalue(script, 1, modem) end -- Lua 5.4 has _ENV
+script()
 
 io.write(path, "\n")
 io.flush()

@@ -1,4 +1,5 @@
-# Sourced by platform.sh, luajit.sh and lnum.sh: builds for another kind of machine or of Lua, and tests in them.
+# Sourced by platform.sh, luajit.sh, lnum.sh and lua54.sh: builds for another kind of machine or of Lua, and tests in
+# them.
 # shellcheck shell=sh
 
 # the pure ones and simulated transfers, without those that count in hundredths of a second
@@ -53,13 +54,15 @@ platform_run() {
     return $platform_status
 }
 
-# platform_lua PROGRAM PC_FILE: builds where that Lua is what lua5.1 is elsewhere, for programs and compilers; the
-# sanitizers are left out, because they do not see what a Lua does
+# platform_lua PROGRAM PC_FILE [CMAKE-ARGUMENT...]: builds where that Lua is what lua5.1 is elsewhere, for programs
+# and compilers; the sanitizers are left out, because they do not see what a Lua does
 platform_lua() {
     mkdir -p "$build/pkgconfig"
     ln -sf "$1" "$build/wrappers/lua5.1"
     ln -sf "$2" "$build/pkgconfig/lua5.1.pc"
+    shift 2
     PKG_CONFIG_PATH=$build/pkgconfig cmake -S . -B "$build" -DLUA_PROGRAM="$build/wrappers/lua5.1" \
-        -DMOONFLASH_FOREIGN_TESTS=OFF -DHAVE_SANITIZERS=OFF -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)" &&
+        -DMOONFLASH_FOREIGN_TESTS=OFF -DHAVE_SANITIZERS=OFF \
+        -DMOONFLASH_WERROR="$([ -n "$CI" ] && echo ON || echo OFF)" "$@" &&
         cmake --build "$build" -j "${JOBS:-2}"
 }

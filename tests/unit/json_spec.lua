@@ -34,12 +34,13 @@ describe("json.decode", function()
   it("gives values, and nil for a text that is not JSON", function()
     assert.same({ a = { 1, "x" }, b = cjson.null }, json.decode '{"a":[1,"x"],"b":null}')
     assert.equal(4294967295, json.decode "[4294967295]"[1])
+    assert.equal("3 -1 2.5", table.concat(json.decode "[3,-1,2.5]", " "))
     for _, text in ipairs { "", "{", "nonsense", "[1" } do assert.is_nil(json.decode(text)) end
   end)
 
   it("gives what json.encode writes again, null included", function()
     local text = '{"event":"result","after":null,"list":[],"nested":[{"a":null}]}'
     assert.equal('{"event":"result","after":null,"list":[],"nested":[{"a":null}]}', json.encode(json.decode(text)))
-    assert.same({ event = "result", list = {}, nested = { {} } }, json.without_null(json.decode(text)))
+    assert.same({ event = "result", list = {}, nested = { {} } }, json.decode(text, true))
   end)
 end)

@@ -1,4 +1,4 @@
--- Copies of tables, and keys in order.
+-- Copies of tables, keys in order, and what Lua 5.4 lacks of Lua 5.1.
 local tables = require "moonflash.base.table"
 
 describe("tables", function()
@@ -13,5 +13,14 @@ describe("tables", function()
   it("give their keys sorted", function()
     assert.same({ "a", "b", "c" }, tables.sorted_keys { c = 1, a = 2, b = 3 })
     assert.same({}, tables.sorted_keys {})
+  end)
+end)
+
+describe("Lua 5.1", function()
+  it("is there for scripts in every version of Lua", function()
+    assert.same({ 2, 3 }, { unpack({ 1, 2, 3 }, 2) })
+    assert.equal("@name", debug.getinfo(assert(loadstring("return 1", "@name")), "S").source)
+    assert.equal(5, table.maxn { 1, 2, [5] = 5, x = 7, [-1] = 1 })
+    assert.equal(0, table.maxn {})
   end)
 end)

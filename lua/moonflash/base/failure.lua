@@ -13,17 +13,16 @@
 -- moonflash.base.failure_codes.
 
 local codes = require "moonflash.base.failure_codes"
+local tables = require "moonflash.base.table"
 
 local failure = {}
 
 --- All codes, with their default hints.
 failure.codes = codes.hints
 
-local meta = debug.getregistry()["moonflash.base.failure"]
-if not meta then
-  meta = {}
-  debug.getregistry()["moonflash.base.failure"] = meta
-end
+local registry, NAME = debug.getregistry(), "moonflash.base.failure"
+local meta = registry[NAME] or {}
+registry[NAME] = meta
 
 --- The hint of a failure: its own, else its code's.
 function failure.hint(self)
@@ -37,9 +36,7 @@ function meta.__tostring(self)
   return text
 end
 
---- Adds to the evidence of a failure.
--- @tparam table self
--- @tparam string part
+--- Adds a text to the evidence of a failure.
 function failure.add_evidence(self, part)
   self.evidence = (self.evidence and self.evidence .. "; " or "") .. part
 end
@@ -52,18 +49,12 @@ function meta.describe(self, subject, sent, total)
   failure.add_evidence(self, ("%.0f of %.0f bytes were sent"):format(sent, total))
 end
 
---- Makes a failure.
--- @tparam string code one of failure.codes
--- @tparam string message what happened, for people
--- @tparam[opt] table fields evidence, hint, step, cause, and any others
--- @treturn table the failure
--- @raise for an unknown code, or without a message
+--- Makes a failure: a code of failure.codes, what happened in words for people, and a table with evidence, hint, step,
+-- cause, and any other fields, or nil. Raises for an unknown code, or without a message.
 function failure.new(code, message, fields)
   if not failure.codes[code] then error("no such failure code: " .. tostring(code), 2) end
   if type(message) ~= "string" then error("a failure needs a message, a text", 2) end
-  local self = { code = code, message = message }
-  for name, value in pairs(fields or {}) do self[name] = value end
-  return setmetatable(self, meta)
+  return setmetatable(tables.merge({ code = code, message = message }, fields), meta)
 end
 
 --- The failure of the second value that a script returned, after `nil`: a failure, or a text with the reason; nil for
@@ -78,11 +69,8 @@ function failure.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
---- Returns what a function returned, or raises the failure that it returned. A step or script that ends this way fails
--- with that failure.
--- @param value
--- @tparam ?table|string problem a failure, or a text as of io.open
--- @return value and all that follows it
+--- Returns what a function returned, or raises the failure that it returned, which may be a text, as of io.open. A
+-- step or script that ends this way fails with that failure.
 function failure.try(value, problem, ...)
   local failed = value == nil and failure.meant(problem)
   if failed then error(failed, 0) end

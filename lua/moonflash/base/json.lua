@@ -58,17 +58,15 @@ local function encode_number(number)
   return (number % 1 == 0 and "%.0f" or "%.14g"):format(number)
 end
 
-local encode
-
 local function encode_list(items)
   local parts = {}
-  for index, item in ipairs(items) do parts[index] = encode(item) end
+  for index, item in ipairs(items) do parts[index] = json.encode(item) end
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
 local function encode_members(keys, values)
   local parts = {}
-  for index, key in ipairs(keys) do parts[index] = encode_string(key) .. ":" .. encode(values[key]) end
+  for index, key in ipairs(keys) do parts[index] = encode_string(key) .. ":" .. json.encode(values[key]) end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
@@ -87,25 +85,25 @@ local encoders = {
 
 --- Encodes a value, without a line end: nil, a decoded null, boolean, number, string, list, json.object, or a table
 -- with text keys. An empty table is an empty list.
-function encode(value)
+function json.encode(value)
   local encoder = encoders[type(value)] or error("no JSON for a " .. type(value), 2)
   return encoder(value)
 end
-json.encode = encode
 
---- The value of a text; nil when the text is not JSON.
-function json.decode(text)
-  local ok, value = pcall(cjson.decode, text)
-  if ok then return value end
-end
-
---- Removes the fields that are null from a value of json.decode, in place and at every depth. Returns the value.
-function json.without_null(value)
-  if type(value) ~= "table" then return value end
-  for key, inner in pairs(value) do
-    if inner == cjson.null then value[key] = nil else json.without_null(inner) end
+-- A decoded value with `no_value` for each null, changed in place. To Lua 5.4 the numbers of lua-cjson are floats: "3.0".
+local function completed(value, no_value)
+  if value == cjson.null then return no_value end
+  if type(value) == "number" and value % 1 == 0 then return math.floor(value) end
+  if type(value) == "table" then
+    for key, inner in pairs(value) do value[key] = completed(inner, no_value) end
   end
   return value
+end
+
+--- The value of a text, `without_null` without the fields that are null, at every depth; nil when it is not JSON.
+function json.decode(text, without_null)
+  local ok, value = pcall(cjson.decode, text)
+  if ok then return completed(value, not without_null and cjson.null or nil) end
 end
 
 return json

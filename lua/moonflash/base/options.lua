@@ -56,9 +56,9 @@ end
 -- Leading zeros of lsusb are allowed.
 local function read_bus_device(text)
   local bus, device = text:match "^(%d?%d?%d):(%d?%d?%d)$"
-  device = tonumber(device or text:match "^%d?%d?%d$", 10)
+  device = tonumber(device or text:match "^%d?%d?%d$")
   if not device or device < 1 or device > 255 then return nil end
-  return { bus = bus and tonumber(bus, 10), number = device }
+  return { bus = bus and tonumber(bus), number = device }
 end
 
 --- Types of values: lua = the type of the value in a request; read = function(text): the value of a word of the

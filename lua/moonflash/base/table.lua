@@ -1,5 +1,6 @@
 --- Tables: copies, and keys in order.
 
+require "moonflash.base.lua51"
 local tables = {}
 
 --- A new table with the fields of all given ones; a later one overrides an earlier one, nil is passed over.

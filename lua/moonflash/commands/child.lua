@@ -98,8 +98,8 @@ end
 
 -- What a script prints is no JSON of this program; it may precede a JSON object without a line end.
 local function decode(line)
-  local value = json.decode(line:match '{"v":.*$' or line)
-  if type(value) == "table" then return json.without_null(value) end
+  local value = json.decode(line:match '{"v":.*$' or line, true)
+  if type(value) == "table" then return value end
   return { event = "output", message = line }
 end
 

@@ -17,7 +17,7 @@ local preflight = {}
 preflight.names = { "holders" }
 
 local checks = {} -- in the order of the findings
-for _, file in ipairs { require "moonflash.host.checks.ports", require "moonflash.host.checks.computer" } do
+for _, file in ipairs { require "moonflash.host.checks.ports", (require "moonflash.host.checks.computer") } do
   for _, check in ipairs(file) do
     checks[#checks + 1], preflight.names[#preflight.names + 1] = check, check.name
   end

@@ -11,7 +11,7 @@ for _, part in ipairs {
   require "moonflash.procedure.enter_download", -- enter_download wait
   require "moonflash.procedure.send_images",    -- send_images leave_download wake
   require "moonflash.procedure.confirm",        -- confirm
-  require "moonflash.procedure.restart",        -- choose_stored restart normal_boot stop_if_well
+  (require "moonflash.procedure.restart"),      -- choose_stored restart normal_boot stop_if_well
 } do
   for name, constructor in pairs(part) do steps[name] = constructor end
 end

@@ -63,7 +63,7 @@ local function choices(format)
 end
 
 local function number_kind(size, pack, unpack, signed)
-  local all = 256 ^ size
+  local all = math.floor(256 ^ size)
   local least, most = signed and -all / 2 or 0, signed and all / 2 - 1 or all - 1
   local function decode(format, data, at)
     local value = unpack(data, at)
