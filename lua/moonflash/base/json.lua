@@ -90,7 +90,7 @@ function json.encode(value)
   return encoder(value)
 end
 
--- A decoded value with `no_value` for each null, changed in place. To Lua 5.4 the numbers of lua-cjson are floats: "3.0".
+-- A decoded value with `no_value` for each null, in place. To Lua 5.4 the numbers of lua-cjson are floats: "3.0".
 local function completed(value, no_value)
   if value == cjson.null then return no_value end
   if type(value) == "number" and value % 1 == 0 then return math.floor(value) end
