@@ -82,6 +82,21 @@ static void find_modules(lua_State *L, const char *folder)
     }
 }
 
+/* Scripts are written for Lua 5.1: what they find under another name in Lua 5.4. */
+static void add_names_of_5_1(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 502
+    lua_getglobal(L, "table");
+    lua_getfield(L, -1, "unpack");
+    lua_setglobal(L, "unpack");
+    lua_getglobal(L, "load");
+    lua_setglobal(L, "loadstring");
+    lua_pop(L, 1);
+#else
+    (void)L;
+#endif
+}
+
 static void require(lua_State *L, const char *name)
 {
     lua_getglobal(L, "require");
@@ -153,6 +168,7 @@ int main(int argc, char **argv)
     reset_inherited();
     lua_gc(L, LUA_GCSETPAUSE, GC_PAUSE);
     luaL_openlibs(L);
+    add_names_of_5_1(L);
     program_folder(folder, sizeof folder);
     find_modules(L, folder);
     lua_pushcfunction(L, run);

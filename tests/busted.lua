@@ -1,5 +1,7 @@
 -- Runs busted on the file given, without its command line wrapper's choice of Lua; on other machines and
--- Luas without what cannot be tested there.
+-- Luas without what cannot be tested there. Lua 5.4 has what specs use of Lua 5.1 under another name.
+if not unpack then rawset(_G, "unpack", rawget(table, "unpack")) end
+if not loadstring then rawset(_G, "loadstring", load) end
 if os.getenv "MOONFLASH_TESTED_ON" then
   local limits = require "tests.platforms.limits"
   for _, words in ipairs(limits.of(os.getenv "MOONFLASH_TESTED_ON", arg[1])) do

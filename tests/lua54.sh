@@ -15,5 +15,5 @@ platform_begin lua54
 platform_build platform_lua "$lua" "$(pkg-config --variable=pcfiledir lua5.4)/lua5.4.pc" -DMOONFLASH_LUA=5.4
 MOONFLASH_TESTED_ON=lua54
 export MOONFLASH_TESTED_ON
-platform_short='^(c|unit)_|^sim_update$'
+platform_short='^(c|unit)_|^integration_(api|user_code)$|^sim_update$'
 platform_run "$@"

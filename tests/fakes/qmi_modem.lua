@@ -121,7 +121,7 @@ local function take_all(data)
   return data
 end
 
-local script = assert(loadstring(arg[1]))
+local script = assert((loadstring or load)(arg[1]))
 setmetatable(modem, { __index = _G })
 if setfenv then setfenv(script, modem) else debug.setupvalue(script, 1, modem) end -- Lua 5.4 has _ENV
 script()

@@ -178,3 +178,15 @@ describe("what user code returned", function()
     end
   end)
 end)
+
+describe("a script of Lua 5.1", function()
+  after_each(support.finish)
+
+  it("runs in the program, whichever Lua that has", function()
+    local path = support.folder() .. "/my.lua"
+    assert(sys.write_file(path, 'return nil, (select(2, unpack { 1, "the second" })) .. loadstring "return 3" ()'))
+    local ran = support.run { support.program, "--root", support.folder(), "run", path }
+    assert.equal(3, ran.status, ran.stderr)
+    assert.truthy(ran.stderr:find("the second3", 1, true), ran.stderr)
+  end)
+end)

@@ -36,7 +36,9 @@ function meta.__tostring(self)
   return text
 end
 
---- Adds a text to the evidence of a failure.
+--- Adds to the evidence of a failure.
+-- @tparam table self
+-- @tparam string part
 function failure.add_evidence(self, part)
   self.evidence = (self.evidence and self.evidence .. "; " or "") .. part
 end
@@ -49,8 +51,10 @@ function meta.describe(self, subject, sent, total)
   failure.add_evidence(self, ("%.0f of %.0f bytes were sent"):format(sent, total))
 end
 
---- Makes a failure: a code of failure.codes, what happened in words for people, and a table with evidence, hint, step,
--- cause, and any other fields, or nil. Raises for an unknown code, or without a message.
+--- Makes a failure. Raises for an unknown code, or without a message.
+-- @tparam string code one of failure.codes
+-- @tparam string message what happened, for people
+-- @tparam[opt] table fields evidence, hint, step, cause, and any others
 function failure.new(code, message, fields)
   if not failure.codes[code] then error("no such failure code: " .. tostring(code), 2) end
   if type(message) ~= "string" then error("a failure needs a message, a text", 2) end
@@ -69,8 +73,10 @@ function failure.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
---- Returns what a function returned, or raises the failure that it returned, which may be a text, as of io.open. A
--- step or script that ends this way fails with that failure.
+--- Returns what a function returned, all of it, or raises the failure that it returned. A step or script that ends this
+-- way fails with that failure.
+-- @param value
+-- @tparam ?table|string problem a failure, or a text as of io.open
 function failure.try(value, problem, ...)
   local failed = value == nil and failure.meant(problem)
   if failed then error(failed, 0) end

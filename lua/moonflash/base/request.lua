@@ -44,7 +44,7 @@ end
 
 -- Anything else than texts in a list, also a hole.
 local function wrong_text(list, what)
-  for index = 1, table.maxn(list or {}) do
+  for index = 1, tables.maxn(list or {}) do
     local text = list[index]
     if type(text) ~= "string" or text:find "%z" then return what .. " must be texts" end
   end

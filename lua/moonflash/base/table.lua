@@ -1,6 +1,5 @@
---- Tables: copies, and keys in order.
+--- Tables: copies, keys in order, and functions that are not in every version of Lua.
 
-require "moonflash.base.lua51"
 local tables = {}
 
 --- A new table with the fields of all given ones; a later one overrides an earlier one, nil is passed over.
@@ -18,6 +17,14 @@ function tables.sorted_keys(map, comes_before)
   for key in pairs(map) do keys[#keys + 1] = key end
   table.sort(keys, comes_before)
   return keys
+end
+
+--- `unpack` and `table.maxn` of Lua 5.1.
+tables.unpack = unpack or rawget(table, "unpack")
+tables.maxn = table.maxn or function(list)
+  local most = 0
+  for key in pairs(list) do most = type(key) == "number" and math.max(most, key) or most end
+  return most
 end
 
 return tables

@@ -2,6 +2,7 @@
 
 local failure = require "moonflash.base.failure"
 local options = require "moonflash.base.options"
+local tables = require "moonflash.base.table"
 
 local arguments = {}
 
@@ -150,7 +151,7 @@ end
 local function assign_arguments(self)
   local rows = self.command.arguments
   for index, argument in ipairs(rows) do
-    local words = { unpack(self.plain, index) }
+    local words = { tables.unpack(self.plain, index) }
     if not words[1] and argument.count ~= "*" then
       return refuse(self, ("%s needs %s: %s"):format(self.command.name, argument[1], argument[2]))
     end

@@ -16,6 +16,7 @@ local process = require "moonflash.base.process"
 local requests = require "moonflash.base.request"
 local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local child = {}
 child.__index = child
@@ -41,8 +42,8 @@ function child.start(given)
   local request = requests.complete(given)
   -- MOONFLASH_ROOT holds for the child, too
   if request.root == "/" and not given.root then request.root = nil end
-  local started, problem = process.start({ request.program or program(), "--json", unpack(requests.words(request)) },
-    { stdin = request.stdin, stderr = request.stderr })
+  local argv = { request.program or program(), "--json", tables.unpack(requests.words(request)) }
+  local started, problem = process.start(argv, { stdin = request.stdin, stderr = request.stderr })
   if not started then return nil, problem end
   return setmetatable({ process = started, pid = started.pid, pending = "", lines = {} }, child)
 end

@@ -27,7 +27,7 @@ local function names_file(word)
 end
 
 local function of_script(request)
-  local all, files = { request.path, unpack(request.arguments) }, {}
+  local all, files = { request.path, tables.unpack(request.arguments) }, {}
   for _, word in ipairs(all) do files[#files + 1] = names_file(word) and word or nil end
   return all, files
 end

@@ -21,7 +21,7 @@ local function run_function(request, work)
   if not found then return results.bad(problem) end
   return update.run(found, { step.action { name = "run " .. request.path, run = function(job)
     job.phase = "untouched"
-    local ran, value, detail = user_code.call(work, job, unpack(request.arguments))
+    local ran, value, detail = user_code.call(work, job, tables.unpack(request.arguments))
     if not ran then return nil, value end
     local refused = user_code.failure(user_code.place(work), value, detail) or job:check_interrupt()
     if refused then return nil, refused end
@@ -62,7 +62,7 @@ local function check_table(path, value)
 end
 
 local function run_file(request, path, opened)
-  local value, detail = files.load(path, unpack(request.arguments))
+  local value, detail = files.load(path, tables.unpack(request.arguments))
   local problem, is_result = user_code.failure(path, value, detail), user_code.is_result(value)
   problem = problem or check_table(path, value)
   problem = problem or not is_result and interrupt.pending() or nil

@@ -10,7 +10,7 @@ local traced = {}
 
 -- The files of a command; a script that --model names is the first.
 local function files_of(request, files)
-  local model, all = request.options.model or "", { unpack(files) }
+  local model, all = request.options.model or "", tables.merge(files)
   if model:find "/" or model:find "%.lua$" then table.insert(all, 1, model) end
   return all
 end

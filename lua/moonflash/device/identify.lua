@@ -1,6 +1,7 @@
 --- Identifies devices by the USB ids of the model scripts: which model a device is, and in which mode.
 
 local drivers = require "moonflash.device.drivers"
+local tables = require "moonflash.base.table"
 local usb_ids = require "moonflash.device.usb_ids"
 
 local identify = {}
@@ -28,7 +29,7 @@ end
 
 local function is_named_by_product(model, dev)
   local product = (dev.product or ""):lower()
-  for _, name in ipairs { model.name, unpack(model.aliases or {}) } do
+  for _, name in ipairs { model.name, tables.unpack(model.aliases or {}) } do
     if product:find(name:lower(), 1, true) then return true end
   end
 end
@@ -86,7 +87,7 @@ function identify:complete(dev, before)
   local model, named = model_of(models, dev, before)
   dev.model = model and model.name or before and before.model
   dev.other = not dev.model and other_of(dev, model, named) or nil
-  dev.ids = model and usb_ids.of_modem(model, ids_of(dev)) or { ids_of(dev), unpack(before and before.ids or {}) }
+  dev.ids = model and usb_ids.of_modem(model, ids_of(dev)) or { ids_of(dev), tables.unpack((before or {}).ids or {}) }
   dev.mode = mode_of(dev, models, before)
   dev.nodes = drivers.nodes(dev.interfaces, not (dev.other and dev.other.final) and dev.mode)
   dev.missing = dev.mode ~= "boot-rom" and drivers.missing(dev.interfaces) or {}

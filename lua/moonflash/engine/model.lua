@@ -2,6 +2,7 @@
 -- script is loaded.
 
 local step = require "moonflash.engine.step"
+local tables = require "moonflash.base.table"
 local usb_ids = require "moonflash.device.usb_ids"
 
 local model = {}
@@ -41,18 +42,17 @@ end
 -- step: the steps behind it must not be lost.
 local function flatten(description)
   local steps = {}
-  for index = 1, table.maxn(description) do
+  for index = 1, tables.maxn(description) do
     local entry = description[index]
     local list = type(entry) == "table" and #entry > 0 and entry or { entry or false }
-    for place = 1, table.maxn(list) do steps[#steps + 1] = list[place] or false end
+    for place = 1, tables.maxn(list) do steps[#steps + 1] = list[place] or false end
     description[index] = nil
   end
   for index, one in ipairs(steps) do description[index] = one end
 end
 
 --- Declares a model: fields name, family, product, usb and the steps in their order.
--- @tparam table description see scripts/README.md
--- @treturn table the model, which a script returns
+-- @treturn table the model, which a script returns (scripts/README.md)
 -- @raise for a field that is unknown, missing or of the wrong type, for what is no step, or no step at all
 function model.define(description)
   if type(description) ~= "table" then error("a model is a table", 2) end
@@ -69,26 +69,22 @@ function model.is(value)
   return getmetatable(value) == meta
 end
 
---- Whether a name is this model's or one of its aliases; case does not matter.
-function model.answers_to(self, name)
-  local wanted = name:lower()
-  if self.name:lower() == wanted then return true end
-  for _, alias in ipairs(self.aliases or {}) do
-    if alias:lower() == wanted then return true end
+-- Whether the model or one of its aliases has this name, both in the same form.
+local function has_name(self, text, form)
+  for _, name in ipairs { self.name, tables.unpack(self.aliases or {}) } do
+    if form(name) == form(text) then return true end
   end
   return false
+end
+
+--- Whether a name is this model's or one of its aliases; case does not matter.
+function model.answers_to(self, name)
+  return has_name(self, name, string.lower)
 end
 
 -- Without the letters at its end: EM7455B is an EM7455, MC7354MNA an MC7354.
 local function stem(name)
   return (name:lower():gsub("%a+$", ""))
-end
-
-local function names(self, text)
-  for _, name in ipairs { self.name, unpack(self.aliases or {}) } do
-    if stem(name) == stem(text) then return true end
-  end
-  return false
 end
 
 local function agree(a, b)
@@ -103,7 +99,7 @@ end
 
 -- The fields of an image that name a modem, and whether they fit.
 local checks = {
-  { "model", function(self, image) return not image.model or not self.name or names(self, image.model) end },
+  { "model", function(self, image) return not image.model or not self.name or has_name(self, image.model, stem) end },
   { "family", function(self, image) return agree(self.family, image.family) end },
   { "product", function(self, image)
     return agree(self.product, image.product) or image.family ~= nil and not names_chip(image.product)
@@ -116,8 +112,8 @@ local checks = {
 function model.fits(self, images)
   for _, image in ipairs(images.images or { images }) do
     for _, check in ipairs(checks) do
-      local field, fits = unpack(check)
-      if not fits(self, image) then
+      local field = check[1]
+      if not check[2](self, image) then
         return false, ("%s of %s: the %s %s"):format((image.from or {})[field] or "header", image.file or "the image",
           field, image[field])
       end

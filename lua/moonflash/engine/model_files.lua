@@ -72,15 +72,16 @@ end
 
 -- LuaJIT: compiled code runs no hooks, so Ctrl-C would not end its loops.
 local interpret = rawget(_G, "jit") and rawget(_G, "jit").off
+local parse_text = loadstring or load -- Lua 5.1 or 5.4
 
 -- The function that a script file is.
 local function parse(path)
   local text, unreadable = read(path)
   if not text then return nil, unreadable end
   text = text:gsub("^#[^\n]*", "")
-  local chunk = loadstring(text, "@" .. path)
+  local chunk = parse_text(text, "@" .. path)
   if chunk then return chunk end
-  local _, problem = loadstring(text, "=") -- Lua shortens a long path in its message
+  local _, problem = parse_text(text, "=") -- Lua shortens a long path in its message
   return nil, failure.new("script.invalid", path .. problem)
 end
 

@@ -69,7 +69,7 @@ end
 --- The first error in a list of steps, in words: an entry that is no step, or a wrong value in a field that all steps
 -- share.
 function step.fault(list)
-  for index = 1, table.maxn(list) do
+  for index = 1, tables.maxn(list) do
     local made = list[index]
     if type(made) ~= "table" or type(made.name) ~= "string" or type(made.run) ~= "function" then
       return ("step %d is no step: it needs a name and a run function"):format(index)

@@ -4,10 +4,11 @@
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local user_code = {}
 
-local xpcall = xpcall -- a script may replace the global one
+local xpcall, MOST_FRAMES = xpcall, 1000 -- a script may replace the global xpcall
 local STEPS, EVERY_STEP = 10000, 1 -- instructions of Lua between two calls of the hook
 local LIBRARY = debug.getinfo(1, "S").source:match "^(.*)engine/user_code%.lua$"
 
@@ -58,11 +59,11 @@ local function failure_from(raised, frames, code)
   return failure.new("script.raised", text, { evidence = noticed and "noticed at " .. noticed })
 end
 
--- The frames of what raised, called in the message handler, down to our xpcall.
+-- The frames of what raised, called in the message handler, down to our xpcall. In Lua 5.4 an overflow has 200,000.
 local function frames_above()
   local frames, level = {}, 3
   local frame = debug.getinfo(level, "Slf")
-  while frame and frame.func ~= xpcall do
+  while frame and frame.func ~= xpcall and level < MOST_FRAMES do
     frames[#frames + 1], level = frame, level + 1
     frame = debug.getinfo(level, "Slf")
   end
@@ -80,7 +81,7 @@ function user_code.call(code, ...)
     return nil, failure_from((...), frames, code)
   end
   if hooked then sys.hook(stop_user_code, STEPS) end
-  return finish(xpcall(function() return code(unpack(arguments, 1, count)) end, function(raised)
+  return finish(xpcall(function() return code(tables.unpack(arguments, 1, count)) end, function(raised)
     frames = frames_above()
     return raised
   end))

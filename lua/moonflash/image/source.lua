@@ -14,6 +14,7 @@
 local core_source = require "moonflash.core.source"
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local source = {}
 
@@ -45,9 +46,7 @@ end
 local function fetch(url)
   local names = {}
   for index, fetcher in ipairs(source.fetchers) do
-    local argv = { unpack(fetcher) }
-    argv[#argv + 1] = url
-    local reader, problem = core_source.fetch(argv)
+    local reader, problem = core_source.fetch(tables.merge(fetcher, { [#fetcher + 1] = url }))
     if reader or problem.code ~= "source.unavailable" then return reader, problem end
     names[index] = fetcher[1]
   end

@@ -1,5 +1,4 @@
---- The steps of which models are made: `local step = flash.steps`, then `step.send_images { ... }`. Each is declared
--- beside its work.
+--- The steps of which models are made: `local step = flash.steps`, then `step.send_images { ... }`.
 
 local steps = {}
 

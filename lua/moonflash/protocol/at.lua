@@ -13,6 +13,7 @@ local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local reader = require "moonflash.protocol.at_reader"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local at = {}
 
@@ -65,9 +66,7 @@ function at.is_refusal(problem)
 end
 
 local function result_of(answer)
-  local result = { final = answer.final, unsolicited = answer.unsolicited }
-  for index, line in ipairs(answer.lines) do result[index] = line end
-  return result
+  return tables.merge(answer.lines, { final = answer.final, unsolicited = answer.unsolicited })
 end
 
 local function refused(answer)

@@ -88,10 +88,9 @@ local kinds = {
 }
 
 local function other_protocol(facts, evidence)
-  local code, message = unpack(other_protocols[facts.other_protocol])
+  local protocol = other_protocols[facts.other_protocol]
   local mode = facts.other_protocol == "sahara" and facts.number or nil
-  if mode == MEMORY_DEBUG then message = CRASHED end
-  return failure.new(code, message,
+  return failure.new(protocol[1], mode == MEMORY_DEBUG and CRASHED or protocol[2],
     { evidence = evidence, other_protocol = facts.other_protocol, mode = mode })
 end
 
@@ -102,9 +101,9 @@ function words.failure(conversation)
   if not facts then return nil end
   local evidence = facts.received ~= "" and "received " .. bytes.hex(facts.received) or nil
   if facts.kind == "not_qdl" then return other_protocol(facts, evidence) end
-  local field, describe = unpack(kinds[facts.kind], 1, 2)
-  local problem = failure.new("qdl." .. facts.kind, describe(facts), { evidence = evidence })
-  if field then problem[field] = facts.number end
+  local kind = kinds[facts.kind]
+  local problem = failure.new("qdl." .. facts.kind, kind[2](facts), { evidence = evidence })
+  if kind[1] then problem[kind[1]] = facts.number end
   return problem
 end
 

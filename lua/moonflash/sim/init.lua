@@ -4,6 +4,7 @@
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 local event_loop = require "moonflash.sim.event_loop"
 local faults = require "moonflash.sim.faults"
 local models = require "moonflash.sim.models"
@@ -29,7 +30,7 @@ local function faults_of(model, given, index)
   return {
     "place=" .. sysfs.next_place(model.place, index - 1),
     "boot-place=" .. sysfs.next_place(model.boot_place, index - 1),
-    ("serial=%s%d"):format(model.serial:sub(1, -2), index), unpack(given),
+    ("serial=%s%d"):format(model.serial:sub(1, -2), index), tables.unpack(given),
   }
 end
 

@@ -4,6 +4,7 @@
 local bytes = require "moonflash.core.bytes"
 local lists = require "moonflash.sim.dms_lists"
 local power = require "moonflash.sim.power"
+local tables = require "moonflash.base.table"
 local T = require("moonflash.sim.template").new
 
 local dms, nas = {}, {}
@@ -84,7 +85,7 @@ dms[0x0048] = function(modem, tlvs)
   if not modem.store:has_room(pair, slot) then return nil, storage_full end
   local wanted = modem:prefer(pair, override, slot)
   if modem.faults:value "no-wanted-list" then return true end
-  return tlv(0x01, bytes.u8(#wanted) .. string.char(unpack(wanted)))
+  return tlv(0x01, bytes.u8(#wanted) .. string.char(tables.unpack(wanted)))
 end
 
 -- List Stored Images

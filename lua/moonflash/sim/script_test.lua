@@ -6,6 +6,7 @@ local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"
 local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 local versions = require "moonflash.procedure.versions"
 
 local script_test = {}
@@ -140,8 +141,8 @@ end
 
 -- Runs the script once. Returns whether it leaves the modem well.
 local function run_once(request, root, row)
-  local result = run(request, root, "run", { request.script, unpack(request.files) }, options_for_script(request),
-    request.within_ms or RUN_MS)
+  local result = run(request, root, "run", { request.script, tables.unpack(request.files) },
+    options_for_script(request), request.within_ms or RUN_MS)
   row.exits[#row.exits + 1] = result.exit
   row.failure, row.late = row.failure or result.failure, result.late
   if result.exit == results.SCRIPT_ERROR then error(result.failure, 0) end
@@ -168,7 +169,7 @@ end
 
 -- Tests one fault on a new modem.
 local function try_fault(request, fault)
-  local row = { fault = fault[1], switches = { unpack(fault, 2) }, exits = {} }
+  local row = { fault = fault[1], switches = { tables.unpack(fault, 2) }, exits = {} }
   local folder, modem = failure.try(sys.temporary_folder()), nil
   local tested, problem = pcall(function()
     modem = start_modem(request, row.switches, folder .. "/root")

@@ -111,7 +111,7 @@ kinds.text, kinds.bytes = string_kind(true), string_kind(false)
 
 kinds.list = {
   encode = function(format, value, where)
-    local count = type(value) == "table" and table.maxn(value) or 256
+    local count = type(value) == "table" and tables.maxn(value) or 256
     if count > 255 then error(where .. ": a list of at most 255 expected", 0) end
     local parts = { bytes.u8(count) }
     for index = 1, count do

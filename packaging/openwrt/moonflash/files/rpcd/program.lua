@@ -7,6 +7,7 @@ local process = require "moonflash.base.process"
 local requests = require "moonflash.base.request"
 local route = require "moonflash.rpcd.route"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local program = {}
 
@@ -99,7 +100,7 @@ function program.ask(request)
   local ends = deadline()
   local words, problem = command_line(request, ends)
   if not words then return answers.failed_with(problem) end
-  local text, status = output_of({ "moonflash", "--json", unpack(words) }, ends)
+  local text, status = output_of({ "moonflash", "--json", tables.unpack(words) }, ends)
   if not text then return answers.failed_with(status) end
   return answers.object(answers.decode(text))
     or answers.failed("internal", ("moonflash ended with %.0f, without a result"):format(status))
@@ -107,7 +108,7 @@ end
 
 --- Begins a job. The answer has its name.
 function program.start(request)
-  local text, status = output_of({ SERVICE, "job", unpack(requests.words(request)) }, deadline())
+  local text, status = output_of({ SERVICE, "job", tables.unpack(requests.words(request)) }, deadline())
   if not text then return answers.failed_with(status) end
   local name = text:match "([%w-]+)\n$"
   if status == 0 and name then return { job = name } end
