@@ -3,12 +3,13 @@ local files = require "moonflash.engine.model_files"
 local model = require "moonflash.engine.model"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 
 local function description(changes)
   local fields = { name = "MC1", family = "F", product = "P",
                    usb = { application = { "1199:0001" }, download = { "1199:0002" } } }
   for key, value in pairs(changes or {}) do fields[key] = value end
-  if table.maxn(fields) == 0 then fields[1] = { name = "a step", run = function() end } end
+  if tables.maxn(fields) == 0 then fields[1] = { name = "a step", run = function() end } end
   return fields
 end
 
