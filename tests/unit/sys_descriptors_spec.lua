@@ -168,7 +168,6 @@ describe("a pseudo terminal", function()
     assert.equal("sys.closed", support.code_of(sys.read(slave, 10)))
     assert.equal("sys.closed", support.code_of(sys.write(slave, "x")))
     sys.close(slave)
-    assert.equal("sys.not_found", support.code_of(sys.stat(path)))
   end)
 
   it("is what a plain file is not", function()
