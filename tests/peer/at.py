@@ -36,24 +36,23 @@ class AtPort:
         self.modem.log("at", command=command)
         if self.settings["echo"]:
             self.write(command.encode("latin-1") + b"\r")
-        self.queue.append(command)
+        self.queue.append((command, self.modem.faults.at("at." + command.partition("=")[0])))
         self._next()
 
     def _next(self):
         if self.is_busy or not self.queue:
             return
         self.is_busy = True
-        command = self.queue.pop(0)
+        command, fault = self.queue.pop(0)
         late = self.settings["late"].get(command, 0) + self.modem.variant["pace"]["answer"]
-        self.modem.later(late, lambda: self._answer(command))
+        self.modem.later(late, lambda: self._answer(command, fault))
 
-    def _answer(self, command):
-        if not self.modem.is_silent("at"):
+    def _answer(self, command, fault):
+        if not self.modem.is_silent("at") and not fault.is_unheard:
             lines = self.settings["replies"].get(command)
             if lines is None:
-                lines = self._lines(command)
-            for line in lines:
-                self.write(b"\r\n" + line.encode("latin-1") + b"\r\n")
+                lines = ["ERROR"] if fault.is_refused else self._lines(command)
+            self.write(b"".join(b"\r\n" + line.encode("latin-1") + b"\r\n" for line in lines), fault)
         self.is_busy = False
         self._next()
 

@@ -10,6 +10,7 @@ import qmux
 from qmux import Refused
 
 ONLINE, LOW_POWER, OFFLINE, RESET = 0, 1, 3, 4
+SERVICES = {qmux.CONTROL: "ctl", qmux.DMS: "dms"}
 TYPES = {"modem": 0, "pri": 1}
 TYPE_NAMES = {0: "modem", 1: "pri"}
 UNSPECIFIED = 0xff
@@ -171,8 +172,8 @@ class Dms:
 
 
 class QmiPort:
-    """Answers on one control port; `write` gets one answer at a time, `indicate` what comes
-    unasked. `shape` (variant["messages"]) changes answers:
+    """Answers on one control port; `write` gets one answer at a time with the fault of its
+    message, `indicate` what comes unasked. `shape` (variant["messages"]) changes answers:
 
     error, silent, lost (it acts and does not answer; refusals are answered), delay (seconds), answers (how many are
     changed, all if not given), omit (types in hex), set (type: hex), order ("reverse", or types in hex: these come
@@ -207,28 +208,32 @@ class QmiPort:
         if request.service != qmux.CONTROL and not self.control.knows(request):
             self.modem.violation(f"client {request.client} was not allocated for {name}")
             return
-        self._answer(request, self.modem.shape_of(name) if request.service != qmux.CONTROL else {})
+        fault = self.modem.faults.at(f"{SERVICES[request.service]}.{name}")
+        if not fault.is_unheard:
+            self._answer(request, self.modem.shape_of(name) if request.service != qmux.CONTROL else {}, fault)
 
-    def _answer(self, request, shape):
+    def _answer(self, request, shape, fault):
         if shape.get("silent") or self.modem.is_silent("qmi") or self.modem.loop.now() < self.boots_until:
             return
         # The bytes are made before the modem acts on a reset, and sent although it then leaves.
-        tlvs = self._tlvs(request, shape)
+        tlvs = self._tlvs(request, shape, fault)
         data = qmux.answer(request, tlvs)
         if shape.get("lost") and qmux.result() in tlvs:
             return
         if self.modem.variant["indications"]:
             self.indicate(qmux.indication(request))
         delay = shape.get("delay", 0) + self.modem.variant["pace"]["answer"]
+        write = self.write
         if delay:
-            self.modem.loop.after(delay, lambda: self.write(data))
+            self.modem.loop.after(delay, lambda: write(data, fault))
         else:
-            self.write(data)
+            write(data, fault)
 
-    def _tlvs(self, request, shape):
+    def _tlvs(self, request, shape, fault):
         try:
-            if shape.get("error"):
-                raise Refused(shape["error"])
+            error = fault.value if fault.is_refused else shape.get("error")
+            if error:
+                raise Refused(error)
             handler = self.control if request.service == qmux.CONTROL else self.dms
             tlvs = [qmux.result(), *handler.handle(request)]
         except Refused as refused:

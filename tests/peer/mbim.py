@@ -11,6 +11,7 @@ import uuid
 import dms
 
 OPEN, CLOSE, COMMAND, INDICATION = 1, 2, 3, 7
+NAMES = {OPEN: "open", CLOSE: "close"}
 FROM_MODEM = 0x80000000
 HEADER, COMMAND_HEADER = 12, 48
 QMI_SERVICE = uuid.UUID("d1a30bc2-f97a-6e43-bf65-c7e24fb0f0d3").bytes
@@ -24,8 +25,7 @@ class MbimPort:
         self.modem, self.write = modem, write
         self.pending = b""
         self.is_open = False
-        self.waiting = []  # transactions whose QMI answers are to come
-        self.qmi = dms.QmiPort(modem, self._answer, self._indicate)
+        self.qmi = dms.QmiPort(modem, None, self._indicate)
 
     def feed(self, data):
         self.pending += data
@@ -40,16 +40,19 @@ class MbimPort:
             message, self.pending = self.pending[:length], self.pending[length:]
             self._take(kind, transaction, message)
 
-    def _send(self, kind, transaction, body):
+    def _send(self, kind, transaction, body, fault=None):
         header = struct.pack("<III", kind | FROM_MODEM, HEADER + len(body), transaction)
-        self.write(header + body)
+        self.write(header + body, fault)
 
     def _take(self, kind, transaction, message):
         if kind == COMMAND:
             self._command(transaction, message)
             return
-        self.is_open = kind == OPEN
-        self._send(kind, transaction, struct.pack("<I", 0))
+        fault = self.modem.faults.at("mbim." + NAMES[kind])
+        if fault.is_unheard:
+            return
+        self.is_open = kind == OPEN and not fault.is_refused
+        self._send(kind, transaction, struct.pack("<I", fault.value if fault.is_refused else 0), fault)
 
     def _command(self, transaction, message):
         service, cid = message[20:36], struct.unpack_from("<I", message, 36)[0]
@@ -60,15 +63,13 @@ class MbimPort:
         elif service != QMI_SERVICE or cid != 1:
             self._done(transaction, service, cid, NO_DEVICE_SUPPORT, b"")
         else:
-            self.waiting.append(transaction)
+            # an answer has the transaction of its request
+            self.qmi.write = lambda data, fault: self._done(transaction, QMI_SERVICE, 1, 0, data, fault)
             self.qmi.feed(message[COMMAND_HEADER:])
 
     def _indicate(self, data):
         self._send(INDICATION, 0, struct.pack("<II", 1, 0) + QMI_SERVICE + struct.pack("<II", 1, len(data)) + data)
 
-    def _answer(self, data):
-        self._done(self.waiting.pop(0), QMI_SERVICE, 1, 0, data)
-
-    def _done(self, transaction, service, cid, status, information):
+    def _done(self, transaction, service, cid, status, information, fault=None):
         self._send(COMMAND, transaction, struct.pack("<II", 1, 0) + service
-                   + struct.pack("<III", cid, status, len(information)) + information)
+                   + struct.pack("<III", cid, status, len(information)) + information, fault)

@@ -9,6 +9,7 @@ InvalidTransition (libqmi-devel 2017-November/002587, 002590). Timings of real m
 
 import dms
 from at import AtPort
+from faults import Faults
 from images import Images
 from mbim import MbimPort
 from port import Port
@@ -40,6 +41,7 @@ class Modem:
         self.factory_package = (f"{variant['sku']}_9903211_{variant['family']}_{self.running['firmware']}_00_"
                                 f"{self.running['carrier']}_{self.running['config']}")
         self.images = Images(variant["images"], self.running) if variant["images"] else None
+        self.faults = Faults(self)
         self.shapes = {name: dict(shape) for name, shape in variant["messages"].items()}
         self.power = variant["power"]
         self.boot_download = 0
@@ -113,11 +115,14 @@ class Modem:
     def detach(self):
         for timer in self.timers:
             timer.cancel()
+        # The links go before the terminals: another modem may get a terminal of the same number at once, and a program
+        # that looks for this modem would write to it.
+        if self.place:
+            self.tree.detach(self.place, self.nodes)
         for role, port in self.ports:
             self.log("port", role=role, received=port.received)
             port.close()
         if self.place:
-            self.tree.detach(self.place, self.nodes)
             self.log("detach", place=self.place)
         self.timers, self.ports, self.nodes, self.loader = [], [], [], None
         self.place, self.mode = None, "away"
@@ -135,6 +140,13 @@ class Modem:
         if self.variant["never_loads"]:
             goes_to_loader = False
         self.loop.after(self.variant["pace"]["away"], self.enter_loader if goes_to_loader else self.enter_application)
+
+    def unplug(self, place):
+        """Loses its power, and comes back at once, at this place if one is given."""
+        self.held = False
+        if place:
+            self.variant["places"].update(application=place, loader=place)
+        self.restart(0)
 
     # --- application mode ---
 
@@ -252,7 +264,7 @@ class Modem:
         place = self.variant["places"]["loader"]
         box = {}
         interface, port = self._interface(0, "loader", lambda data: box["receive"](data))
-        self.loader = LoaderPort(self, port.write if port else lambda data: None)
+        self.loader = LoaderPort(self, port.write if port else lambda data, fault=None: None)
         box["receive"] = self.loader.feed
         self._attach("loader", place, [interface])
         self.loader.begin()

@@ -8,9 +8,10 @@ terminals, `log`, one JSON object a line, and `received` with the images as NAME
 output is "ready". SIGTERM ends it: the ports close and the devices leave. The exit status is 1 for a variant that
 cannot be played.
 
-Events of the log: attach, restart (it is about to leave), detach, state, preference, hold, qmi, at, qdl, image, loader
-(what it does by itself), port (how many bytes it received, when it closes), stray (bytes that are none of the port's
-protocol: QDL at a port that is no loader), violation (a mistake in the protocol of the port), end.
+Events of the log: begin (its clock in ms), attach, restart (it is about to leave), detach, state, preference, hold,
+message (each of the host, with its number and fault: see faults.py), qmi, at, qdl, image, loader (what it does by
+itself), port (how many bytes it received, when it closes), stray (bytes that are none of the port's protocol: QDL at a
+port that is no loader), violation (a mistake in the protocol of the port), end.
 """
 
 import json
@@ -36,6 +37,7 @@ def read_variant(argument):
 def play(folder, given):
     loop = Loop()
     tree, log = Tree(folder), Log(folder + "/log", loop)
+    log.write(None, "begin", clock=round(loop.began * 1000))
     os.makedirs(folder + "/received")
     modems = [Modem(loop, tree, log, modem) for modem in given]
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,6 +15,7 @@ class Port:
         self.loop = loop
         self.receive = receive
         self.received = 0
+        self.last = b""
         self.unsent = b""
         # Our own descriptor of the slave keeps the master from hanging up while no program has the port open.
         self.master, self.slave = pty.openpty()
@@ -26,7 +27,18 @@ class Port:
     def is_open(self):
         return self.master is not None
 
-    def write(self, data):
+    def write(self, data, fault=None):
+        """Sends the answer to a message that has this fault; without one what is no answer."""
+        if fault is None:
+            self._queue(data)
+            return
+        changed, self.last = fault.changed(data, self.last), data
+        if fault.delay():
+            self.loop.after(fault.delay(), lambda: self._queue(changed))
+        else:
+            self._queue(changed)
+
+    def _queue(self, data):
         self.unsent += data
         self._send()
 

@@ -6,20 +6,21 @@ traces in libqmi's commits 6adf441c, b9fbe9ba, 00b98560 and libqmi-devel 2018-Ap
 
 variant["loader"]: switch (the answer to 70: "ack", "error", "silent"), product, window (seconds of silence until it
 leaves), refuse_open and refuse_done (statuses, one for each), swallow (seconds), silent, sahara, restarts (after,
-times, into), ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done),
-faults (command: what happens to the first ones of it: "silent", "lost": it acts and does not answer, "error", None).
+times, into), ack and last_ack (seconds), split (answers come byte by byte), text (in errors and the answer to done).
 """
 
 import struct
 
 import cwe
 from checksums import crc16, jamcrc
+from faults import Fault
 
 FLAG, ESCAPE, ESCAPE_BIT = 0x7e, 0x7d, 0x20
 SWITCH, HELLO, HELLO_ANSWER, ERROR = 0x70, 0x01, 0x02, 0x0d
 OPEN, OPEN_ANSWER, WRITE, WRITE_ANSWER = 0x25, 0x26, 0x27, 0x28
 DONE, DONE_ANSWER, RESET = 0x29, 0x2a, 0x2d
 NAMES = {SWITCH: "switch", HELLO: "hello", OPEN: "open", WRITE: "write", DONE: "done", RESET: "reset"}
+WITH_STATUS = (OPEN, WRITE, DONE)
 
 HOST_MAGIC = b"QCOM high speed protocol hst".ljust(32, b"\0")
 TARGET_MAGIC = b"QCOM high speed protocol tgt0".ljust(32, b"\0")
@@ -27,7 +28,7 @@ VERSION = 6
 FEATURES = 0x30  # unframed streaming, high speed
 CONTAINER = 0x80
 WRITE_HEADER = 13
-BAD_LENGTH, BAD_COMMAND, FAILED, UNSUPPORTED, BAD_CRC, BAD_STATE = 3, 5, 7, 22, 23, 24
+BAD_LENGTH, BAD_COMMAND, UNSUPPORTED, BAD_CRC, BAD_STATE = 3, 5, 22, 23, 24
 BAD_SIZE, BAD_TYPE, BAD_HEADER = 1, 2, 3  # statuses of the answer to open
 NOT_AUTHENTIC = 1  # status of the answer to done
 CONTENT_FAILED = 2  # status of the answer to a write
@@ -80,7 +81,7 @@ class LoaderPort:
         self.image = None
         self.window = None
         self.is_swallowing = self.settings["swallow"] > 0
-        self.is_mute = False
+        self.fault = Fault()  # that of the command in hand
         self.opens = self.settings["refuse_open"]
         self.dones = self.settings["refuse_done"]
 
@@ -168,23 +169,17 @@ class LoaderPort:
 
     def _with_fault(self, command, act):
         """Acts on a command, unless a fault is due."""
-        faults = self.settings["faults"].get(NAMES[command])
-        fault = faults.pop(0) if faults else None
-        if fault:
-            self._log(NAMES[command], fault=fault)
-        if fault == "error":
-            self._send_error(FAILED)
-        elif fault != "silent":
-            self.is_mute = fault == "lost"
+        self.fault = self.modem.faults.at("qdl." + NAMES[command])
+        if self.fault.kind == "error" or self.fault.is_refused and command not in WITH_STATUS:
+            self._send_error(self.fault.value)
+        elif not self.fault.is_unheard:
             act()
-            self.is_mute = False
+        self.fault = Fault()
 
-    def _answer(self, payload):
-        if self.is_mute:
-            return
-        data = frame(payload)
-        if not self.settings["split"]:
-            self.write_now(data)
+    def _answer(self, payload, fault=None):
+        fault, data = fault or self.fault, frame(payload)
+        if fault.kind or not self.settings["split"]:
+            self.write_now(data, fault)
             return
         for index in range(len(data)):
             self.modem.later(index * SPLIT_SECONDS, lambda at=index: self.write_now(data[at:at + 1]))
@@ -235,11 +230,16 @@ class LoaderPort:
         status = self._open_status(payload)
         if self.opens and status == 0:
             status = self.opens.pop(0)
+        status = self._refusal() or status
         chunk = struct.unpack_from("<I", payload, 7)[0] if len(payload) >= 11 else 0
         if status == 0:
             self.image = Image(payload[WRITE_HEADER:])
         self._log("open answered", status=status)
         self._answer(struct.pack("<BHBI", OPEN_ANSWER, status, 1, chunk if status == 0 else 0))
+
+    # The status that a fault makes of the command in hand, else 0.
+    def _refusal(self):
+        return self.fault.value if self.fault.is_refused else 0
 
     def _open_status(self, payload):
         if len(payload) != WRITE_HEADER + cwe.SIZE:
@@ -272,17 +272,17 @@ class LoaderPort:
         return True
 
     def _write(self, image, sequence, data):
-        status = 0
-        if sequence != image.sequence or len(image.data) + len(data) > image.header.size:
+        status = self._refusal()
+        if not status and (sequence != image.sequence or len(image.data) + len(data) > image.header.size):
             self.modem.violation(f"write {sequence} of {len(data)} bytes where {image.sequence} was due")
             status = CONTENT_FAILED
-        else:
+        if not status:
             image.sequence += 1
             image.data += data
         late = self.settings["last_ack" if image.is_whole() else "ack"]
         answer = struct.pack("<BHIH", WRITE_ANSWER, sequence, 0, status)
-        if not self.is_mute:
-            self.modem.later(late, lambda: self._answer(answer))
+        fault = self.fault
+        self.modem.later(late, lambda: self._answer(answer, fault))
 
     def _done(self, _):
         image, self.image, self.greeted = self.image, None, False
@@ -292,6 +292,7 @@ class LoaderPort:
         status = 0 if image.is_whole() and jamcrc(image.data) == image.header.crc else NOT_AUTHENTIC
         if self.dones and status == 0:
             status = self.dones.pop(0)
+        status = self._refusal() or status
         self._log("done", status=status, bytes=len(image.data), crc="%08x" % jamcrc(image.data),
                   writes=image.sequence)
         if status == 0:

@@ -139,6 +139,7 @@ local obstacles = {
 
 local MESSAGES = { "0x0023", "0x5556", "0x0047", "0x0049", "0x002d", "0x0048", "0x002e", "0x003e" }
 local INTERNAL, NOT_READY = 3, 52
+local FAILED = 7 -- an error of QDL
 local COMMANDS = { "switch", "hello", "open", "write", "done" }
 -- after these the program waits as long as a flash may take
 local writes_flash = { write = true, done = true }
@@ -154,10 +155,10 @@ local function faults()
     end
   end
   for _, command in ipairs(COMMANDS) do
-    for _, fault in ipairs { "silent", "lost", "error" } do
-      list[#list + 1] = { words = ("the loader's first answer to %s: %s"):format(command, fault),
-        is_long = writes_flash[command] and fault ~= "error",
-        fields = { loader = { faults = { [command] = { fault } } } } }
+    for _, fault in ipairs { { "silence" }, { "lost" }, { "error", FAILED } } do
+      list[#list + 1] = { words = ("the loader's first answer to %s: %s"):format(command, fault[1]),
+        is_long = writes_flash[command] and fault[1] ~= "error",
+        fields = { faults = { ["qdl." .. command .. "#1"] = fault } } }
     end
   end
   return list
