@@ -4,6 +4,7 @@
 #             on all routes, so on further routes of a model it is left out
 #   whole     the matrix with nothing left out
 #   kill      signals at every step, every message and at 200 instants
+#   peer      the matrix and the kill sweep with the independent modem (tests/peer)
 #   zoo       updates of 200 modems that are drawn from a seed (ZOO_SEED; tests/peer)
 #   fuzz      every target for FUZZ_SECONDS (600) under libFuzzer, two at a time (needs clang)
 #   sanitize  all tests under ASan, LSan and UBSan, in a build of their own
@@ -40,6 +41,10 @@ part_whole() {
 
 part_kill() {
     build_as "$build" && run_lua tests/matrix/main.lua kill "${SEED:-1}"
+}
+
+part_peer() {
+    build_as "$build" && run_lua tests/matrix/main.lua peer
 }
 
 part_zoo() {
@@ -86,9 +91,11 @@ part_coverage() {
 
 status=0
 # shellcheck disable=SC2048 # the names of parts are words
-for part in ${*:-matrix kill zoo fuzz sanitize valgrind analyse platforms coverage}; do
+for part in ${*:-matrix kill peer zoo fuzz sanitize valgrind analyse platforms coverage}; do
     case $part in
-    matrix | whole | kill | zoo | fuzz | sanitize | valgrind | analyse | platforms | coverage) "part_$part" || status=1 ;;
+    matrix | whole | kill | peer | zoo | fuzz | sanitize | valgrind | analyse | platforms | coverage)
+        "part_$part" || status=1
+        ;;
     *)
         echo "there is no part $part: see the head of $0" >&2
         exit 1

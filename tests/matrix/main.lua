@@ -1,6 +1,7 @@
--- The long forms of the fault matrix and the kill sweep: main.lua matrix|whole|kill [SEED]. Red ones are told
+-- The long forms of the fault matrix and the kill sweep: main.lua matrix|whole|kill|peer [SEED]. Red ones are told
 -- with their story; the exit status is 0 when all are green.
 
+local peer_sweep = require "tests.peer.sweep"
 local support = require "tests.support"
 local sweep = require "tests.matrix.sweep"
 local sys = require "moonflash.core.sys"
@@ -18,6 +19,9 @@ local forms = {
   kill = function(each)
     return sweep.kills { at_once = AT_ONCE, at_random = RANDOM_KILLS, seed = tonumber(arg[2] or 1),
       each = each }
+  end,
+  peer = function(each)
+    return peer_sweep.run { at_once = AT_ONCE, each = each }
   end,
 }
 

@@ -58,7 +58,7 @@ end
 
 function list.ended_as_it_began(_, seen)
   local began, state = seen.began, seen.state
-  if seen.run.result.ok then return end
+  if seen.run.result.ok or seen.has_taken then return end
   if state.mode ~= "application" and state.mode ~= began.mode then
     return "failed, and the modem is in " .. state.mode .. " mode"
   end
@@ -70,6 +70,18 @@ function list.ended_as_it_began(_, seen)
   end
   if state.power ~= began.power and state.power ~= ONLINE then
     return ("failed, and its power is %d"):format(state.power)
+  end
+end
+
+local tells_of_an_image = { [7] = true, [8] = true }
+
+-- An exit status says whether the modem got a part of an image.
+function list.fits_its_exit_status(_, seen)
+  local status = seen.run.result.exit
+  if seen.run.result.ok or status == INTERRUPTED or seen.has_taken == nil then return end
+  if (tells_of_an_image[status] or false) ~= seen.has_taken then
+    return ("the exit status is %d, and the modem got %s of an image"):format(status,
+      seen.has_taken and "a part" or "no part")
   end
 end
 
@@ -99,7 +111,8 @@ end
 --- Applies all rules.
 -- @tparam table animal of tests.peer.zoo
 -- @tparam table seen run (of stage.moonflash), began and state (of stage.state), mistakes, neighbour (the log of the
--- other modem, which begins with attach and state), stopped (the exit status of a run before, which got a signal)
+-- other modem, which begins with attach and state), stopped (the exit status of a run before, which got a signal),
+-- has_taken (whether the modem got a part of an image: then it need not end as it began, and the exit status says so)
 -- @treturn ?string what is broken
 function rules.broken(animal, seen)
   local ended = list.ended(animal, seen)
