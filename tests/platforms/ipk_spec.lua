@@ -92,7 +92,7 @@ describe("OpenWrt's packages for " .. MACHINE, function()
       "Depends: libc, liblua, lua-cjson, libserialport, kmod-usb-serial-qualcomm",
       "Maintainer: " .. makefile:match "\nPKG_MAINTAINER:=([^\n]*)",
       "Description: Firmware updates for Sierra Wireless modems" } do
-      assert.truthy(("\n" .. control):find("\n" .. line .. "\n", 1, true), line .. "\nin\n" .. control)
+      assert.truthy(("\n" .. control):find("\n" .. line .. "\n", 1, true), ("%s\n%s"):format(line, control))
     end
     assert.matches("\nInstalled%-Size: %d+\n", control)
     assert.equal("/etc/config/moonflash\n", info "moonflash.conffiles")
