@@ -6,7 +6,7 @@ libmbim-glib-dev libarchive-dev lua-cjson"
 test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
 peer_packages="python3" # tests/peer, the simulated modem that is not the program's own
 # what the packaging is tested with, and the update engines that it serves
-packaging_packages="busybox-static mandoc groff-base shellcheck debhelper luarocks cpio openssl lua-luv"
+packaging_packages="busybox-static mandoc groff-base shellcheck build-essential debhelper luarocks cpio openssl lua-luv"
 engine_packages="mender-client mender-artifact swupdate"
 bench_packages="valgrind zlib1g-dev"
 size_packages="squashfs-tools gcc-mipsel-linux-gnu"
@@ -14,7 +14,7 @@ fuzz_packages="clang libclang-rt-dev"
 # the browser, the server of the page in tests/browser, and the shell of the simulated router
 browser_packages="chromium python3 busybox-static"
 # lintian looks into the Debian packages, zsh and fish complete
-analyse_packages="cppcheck clang-tidy shellcheck debhelper lintian zsh fish"
+analyse_packages="cppcheck clang-tidy shellcheck build-essential debhelper lintian zsh fish"
 
 # to test on other machines and with another Lua
 luajit_packages="luajit libluajit-5.1-dev"

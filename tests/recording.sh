@@ -8,6 +8,8 @@ tree=$(pwd)
 build=$(cd "${BUILD:-build}" && pwd)
 export LUA_PATH="$build/lua/?.lua;$tree/lua/?.lua;$tree/lua/?/init.lua;$tree/?.lua;;"
 export LUA_CPATH="$build/lua/?.so;;"
+export TERM=xterm # the picture does not depend on the caller's terminal
+unset NO_COLOR
 
 work=$(mktemp -d)
 simulator=
