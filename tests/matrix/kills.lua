@@ -3,6 +3,7 @@
 
 local neighbours = require "tests.matrix.neighbours"
 local run = require "tests.matrix.run"
+local signals = require "tests.matrix.signals"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
@@ -10,27 +11,23 @@ local kills = {}
 
 local TIMEOUT_SCALE = 0.05
 local LATE = 150 -- seconds of the modem's: the answer that is waited for when the signal comes
-local BETWEEN_MS = 10 -- two signals at once would be one
 local MOST_MS = 400 -- a good run takes some 200
 
---- What is sent, one after the other.
-kills.signals = { { "KILL" }, { "TERM" }, { "INT" }, { "HUP" }, { "INT", "INT" } }
-
-local function name_of(signals)
-  return "SIG" .. table.concat(signals, "+SIG")
+local function name_of(names)
+  return "SIG" .. table.concat(names, "+SIG")
 end
 
-local function cell(way, when, signals, more)
+local function cell(way, when, names, more)
   local made = { task = "kill", model = way.model, route = way.route,
-    name = ("%s %s %s, %s"):format(way.model, way.route, when, name_of(signals)),
-    files = way.files, new = way.new, old = way.old, signals = signals,
+    name = ("%s %s %s, %s"):format(way.model, way.route, when, name_of(names)),
+    files = way.files, new = way.new, old = way.old, signals = names,
     again = #when % 2 == 0 and "update" or "recover" }
   for field, value in pairs(more) do made[field] = value end
   return made
 end
 
 local function each_signal(list, way, when, more)
-  for _, signals in ipairs(kills.signals) do list[#list + 1] = cell(way, when, signals, more) end
+  for _, names in ipairs(signals.kinds) do list[#list + 1] = cell(way, when, names, more) end
 end
 
 --- A signal when each step has begun.
@@ -72,8 +69,8 @@ function kills.at_random(ways, count, seed)
   local list, draw = {}, random(seed)
   for number = 1, count do
     local way = ways[number % #ways + 1]
-    local ms, signals = draw(MOST_MS) * support.slowness, kills.signals[draw(#kills.signals) + 1]
-    list[#list + 1] = cell(way, ("after %d ms"):format(ms), signals, { ms = ms })
+    local ms, names = draw(MOST_MS) * support.slowness, signals.kinds[draw(#signals.kinds) + 1]
+    list[#list + 1] = cell(way, ("after %d ms"):format(ms), names, { ms = ms })
   end
   return list
 end
@@ -119,14 +116,6 @@ local function wait_for_moment(job, child, root)
   until_struck(root)
 end
 
--- A program that has ended meanwhile gets none.
-local function send(child, signals)
-  for index, signal in ipairs(signals) do
-    if index > 1 then assert(sys.sleep_ms(BETWEEN_MS)) end
-    sys.kill(child.pid, signal)
-  end
-end
-
 local function has_begun_image(log)
   for _, entry in ipairs(log) do
     if entry.command == "open" then return true end
@@ -149,7 +138,7 @@ function kills.run(job)
   local child = run.program { root = root, command = "update", files = job.files, route = job.route,
     timeout_scale = TIMEOUT_SCALE }
   wait_for_moment(job, child, root)
-  send(child, job.signals)
+  signals.send(child, job.signals)
   local one = run.read(child, root)
   one.neighbours = others:look()
   run.settle(root)

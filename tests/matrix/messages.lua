@@ -30,4 +30,15 @@ function messages.list(log)
   return list
 end
 
+--- The messages up to the first image: from there on all routes of a model are the same.
+-- @tparam table list as of messages.list
+function messages.entering(list)
+  local first = {}
+  for _, message in ipairs(list) do
+    first[#first + 1] = message
+    if message.name == "qdl.open" then break end
+  end
+  return first
+end
+
 return messages

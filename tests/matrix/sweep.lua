@@ -3,20 +3,11 @@
 
 local cells = require "tests.matrix.cells"
 local kills = require "tests.matrix.kills"
+local messages_of = require "tests.matrix.messages"
 local pool = require "tests.matrix.pool"
 local report = require "tests.matrix.report"
 
 local sweep = {}
-
--- Up to the first image: from there on all routes are the same.
-local function entering(messages)
-  local list = {}
-  for _, message in ipairs(messages) do
-    list[#list + 1] = message
-    if message.name == "qdl.open" then break end
-  end
-  return list
-end
 
 --- The fault matrix.
 -- @tparam table options ways (all if not given), at_once; whole = also what follows the first image on
@@ -28,7 +19,7 @@ function sweep.matrix(options)
   local ways, jobs, seen = options.ways or cells.ways(), {}, {}
   for index, messages in ipairs(report.ask(workers, "messages", ways)) do
     local way = ways[index]
-    if seen[way.model] and not options.whole then messages = entering(messages) end
+    if seen[way.model] and not options.whole then messages = messages_of.entering(messages) end
     seen[way.model] = true
     report.add_all(jobs, cells.of(way, messages, options.wanted))
   end
@@ -41,7 +32,8 @@ local function kills_everywhere(workers, ways)
   local jobs, seen = {}, {}
   for index, way in ipairs(ways) do
     if not seen[way.model] then report.add_all(jobs, kills.at_steps(way, steps[index])) end
-    report.add_all(jobs, kills.at_messages(way, seen[way.model] and entering(messages[index]) or messages[index]))
+    local here = seen[way.model] and messages_of.entering(messages[index]) or messages[index]
+    report.add_all(jobs, kills.at_messages(way, here))
     seen[way.model] = true
   end
   return jobs

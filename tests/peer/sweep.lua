@@ -2,8 +2,10 @@
 -- x every fault (faults.py), and signals at every step and message.
 -- @module tests.peer.sweep
 
+local messages_of = require "tests.matrix.messages"
 local pool = require "tests.matrix.pool"
 local report = require "tests.matrix.report"
+local signals = require "tests.matrix.signals"
 local stage = require "tests.peer.stage"
 
 local sweep = {}
@@ -107,8 +109,6 @@ end
 
 -- --- the jobs ---------------------------------------------------------------------------------------------
 
-local signals = { { "KILL" }, { "TERM" }, { "INT" }, { "HUP" }, { "INT", "INT" } }
-
 local function text_of(message)
   return ("%s#%.0f"):format(message.name, message.number)
 end
@@ -128,7 +128,7 @@ local function fault_jobs(way, messages, wanted)
 end
 
 local function add_kills(jobs, way, when, more)
-  for index, names in ipairs(signals) do
+  for index, names in ipairs(signals.kinds) do
     local job = { task = "kill", way = way, signals = names, row = SIGNALS,
       name = ("%s: %s, SIG%s"):format(way.name, when, table.concat(names, "+SIG")),
       again = index % 2 == 0 and "recover" or "update" }
@@ -151,16 +151,6 @@ local function kill_jobs(way, messages, steps, wanted)
   return jobs
 end
 
--- Up to the first image: from there on all routes of a model are the same.
-local function entering(messages)
-  local list = {}
-  for _, message in ipairs(messages) do
-    list[#list + 1] = message
-    if message.name == "qdl.open" then break end
-  end
-  return list
-end
-
 --- Runs the cells.
 -- @tparam table options at_once; ways (all if not given); each; wanted = function(moment, row) whether a cell is run:
 -- moment is a step or a message ("qdl.write#2"), row the name of a fault or "signals"; all if not given
@@ -170,7 +160,7 @@ function sweep.run(options)
   local wanted = options.wanted or function() return true end
   for index, good in ipairs(report.ask(workers, "good", list)) do
     local way = list[index]
-    local messages = way.shares and entering(good.messages) or good.messages
+    local messages = way.shares and messages_of.entering(good.messages) or good.messages
     report.add_all(jobs, fault_jobs(way, messages, wanted))
     report.add_all(jobs, kill_jobs(way, messages, way.shares and {} or good.steps, wanted))
   end

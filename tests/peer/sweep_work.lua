@@ -4,6 +4,7 @@
 
 local cjson = require "cjson"
 local rules = require "tests.peer.rules"
+local signals = require "tests.matrix.signals"
 local stage = require "tests.peer.stage"
 local story = require "tests.matrix.story"
 local support = require "tests.support"
@@ -14,7 +15,7 @@ local work = {}
 local CALM_SCALE, SECOND_SCALE = 0.5, 0.1
 local CHUNK = 4096
 local NO_MODEM = 5 -- an exit status
-local POLL_MS, BETWEEN_MS = 2, 10 -- two signals at once would be one
+local POLL_MS = 2
 local STRIKE_MS = 20000
 local WINDOW = 4 -- seconds of the loader
 
@@ -160,14 +161,6 @@ local function until_message(peer, message)
   end
 end
 
--- A program that has ended meanwhile gets none.
-local function send(child, signals)
-  for index, signal in ipairs(signals) do
-    if index > 1 then assert(sys.sleep_ms(BETWEEN_MS)) end
-    sys.kill(child.pid, signal)
-  end
-end
-
 local DONE, INTERRUPTED, KILLED = 0, 9, 128 + 9
 
 -- The exit statuses each signal may lead to.
@@ -191,7 +184,7 @@ function work.kill(job)
   local began = stage.state(peer, "modem")
   local child = start_update(peer, job.way)
   if job.step then until_step(child, job.step) else until_message(peer, job.message) end
-  send(child, job.signals)
+  signals.send(child, job.signals)
   local first = stage.finish_program(child)
   local wrong = wrong_after_signal(job, look(peer, began, first))
   local second
