@@ -57,7 +57,7 @@ local function write(descriptor, bytes)
 end
 
 -- What a page reports by itself.
-function Browser:hear(message)
+function Browser:take_event(message)
   local page, given = self.pages[message.sessionId], message.params
   if not page then return end
   if message.method == "Runtime.exceptionThrown" then
@@ -81,7 +81,7 @@ function Browser:call(method, given, session)
       if answer.error then error(method .. ": " .. answer.error.message, 2) end
       return answer.result
     end
-    self:hear(answer)
+    self:take_event(answer)
   end
 end
 

@@ -39,7 +39,7 @@ end
 --- Serves the page with an object.
 -- @tparam table object the program that rpcd calls
 -- @tparam[opt] table environment
--- @tparam[opt] string uploads the folder that stands for that of uploaded files
+-- @tparam[opt] string uploads the folder for uploaded files, instead of the one on a router
 function stage.serve(object, environment, uploads)
   local folder = support.folder()
   local configuration = { port = server and server.port or 0, page = "moonflash", object = object,
