@@ -2,7 +2,8 @@
  *
  *   local qdl = require "moonflash.core.qdl"
  *   local q = qdl.conversation { greeting_ms = 1000, greeting_attempts = 5, reply_ms = 5000,
- *                                ack_ms = 120000, final_ack_ms = 180000 }   -- the defaults
+ *                                ack_ms = 120000, final_ack_ms = 140000, done_ms = 30000 }
+ *   -- the defaults
  *   q:greet()                        -- operations; each raises before the last one is done
  *   q:image(head, file_size, { image_type = 0x80, chunk = 1048576 })   -- head: first 400 bytes;
  *                                    -- times given here hold from now on
@@ -40,6 +41,7 @@ static const struct {
     {"reply_ms", offsetof(struct mf_qdl_timing, reply_ms), INT32_MAX},
     {"ack_ms", offsetof(struct mf_qdl_timing, ack_ms), INT32_MAX},
     {"final_ack_ms", offsetof(struct mf_qdl_timing, final_ack_ms), INT32_MAX},
+    {"done_ms", offsetof(struct mf_qdl_timing, done_ms), INT32_MAX},
 };
 
 static void read_timing(lua_State *L, int table, struct mf_qdl_timing *timing)

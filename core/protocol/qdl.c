@@ -56,7 +56,7 @@ static uint32_t within_ms(const struct mf_qdl *qdl)
         return qdl->acknowledged + qdl->chunk_length < qdl->total ? timing->ack_ms
                                                                   : timing->final_ack_ms;
     case MF_STATE_DONE:
-        return timing->final_ack_ms;
+        return timing->done_ms;
     default:
         return timing->reply_ms;
     }
@@ -140,6 +140,7 @@ void mf_qdl_init(struct mf_qdl *qdl)
                                          .greeting_attempts = 5,
                                          .reply_ms = 5000,
                                          .ack_ms = 120000,
-                                         .final_ack_ms = 180000};
+                                         .final_ack_ms = 140000,
+                                         .done_ms = 30000};
     mf_hdlc_init(&qdl->decoder, qdl->in, sizeof qdl->in);
 }

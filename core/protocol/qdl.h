@@ -44,7 +44,8 @@ struct mf_qdl_timing {          /* milliseconds and counts; defaults: see mf_qdl
     uint32_t greeting_attempts; /* how often each is sent at most */
     uint32_t reply_ms;          /* answer to an image's hello and to its open */
     uint32_t ack_ms;            /* answer to a write */
-    uint32_t final_ack_ms;      /* answer to the last write of an image and to its session done */
+    uint32_t final_ack_ms;      /* answer to the last write of an image */
+    uint32_t done_ms;           /* answer to its session done */
 };
 
 enum { MF_QDL_PAYLOAD = 512, MF_QDL_RAW = 64 };

@@ -25,6 +25,6 @@ return flash.model {
   flash.update_steps {
     enter_download = { routes = {
       route.preference, route.firmware_id, route.boothold, route.boot_download, route.impref } },
-    send_images = { final_ack = 180 }, -- 64 MB: the last answer took up to 50 s
+    send_images = { final_ack = 140 }, -- 64 MB: the last answer took up to 50 s
   },
 }

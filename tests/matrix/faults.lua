@@ -18,7 +18,7 @@ faults.window = ("window=%d"):format(29 * RATIO)
 -- The longest the program waits for an answer, in its seconds; a little more is too late.
 local patience = {
   ctl = 10, qmi = 10, at = 5, ["qdl.switch"] = 5, ["qdl.hello"] = 5, ["qdl.open"] = 5, ["qdl.write"] = 120,
-  ["qdl.done"] = 5,
+  ["qdl.done"] = 30,
 }
 
 local function kind_of(message)

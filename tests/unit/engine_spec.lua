@@ -374,7 +374,7 @@ describe("the steps of an update", function()
   it("are as a script says, where it says nothing as usual, and no other script's", function()
     local own = update_steps { send_images = { retry = 9 } }
     local other = update_steps {}
-    assert.same({ 9, 1, 180, "download" }, { named(own, "send images").retry, named(own, "send images").again,
+    assert.same({ 9, 1, 140, "download" }, { named(own, "send images").retry, named(own, "send images").again,
       named(own, "send images").final_ack, named(own, "send images").mode })
     assert.equal(2, named(other, "send images").retry)
     named(own, "confirm").retry = 0

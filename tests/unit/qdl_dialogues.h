@@ -142,7 +142,7 @@ static const struct dialogue {
     {"two images and a reset",
      {IMAGE(402, 1), SEND(HELLO), WAIT(33), REPLY(HELLO_ANSWER), OPEN(402), WAIT(33),
       REPLY(OPENED), WRITE(WRITE_0_OF_1_BYTE, 0, 1), WAIT(44), REPLY(ACK_0),
-      WRITE(WRITE_1_OF_1_BYTE, 1, 1), WAIT(55), REPLY(ACK_1), SEND(END), WAIT(55), REPLY(ENDED),
+      WRITE(WRITE_1_OF_1_BYTE, 1, 1), WAIT(55), REPLY(ACK_1), SEND(END), WAIT(66), REPLY(ENDED),
       DONE, IMAGE(401, 9), FIRST_WRITE(401), REPLY(ACK_0), SEND(END), REPLY(ENDED), DONE, CLOSE,
       SEND(RESET), DONE}},
     {"late answers to the greeting's repeats come into the image",

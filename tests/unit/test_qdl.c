@@ -133,7 +133,7 @@ static void play_step(struct mf_qdl *qdl, const struct step *step, struct split 
 static void init(struct mf_qdl *qdl)
 {
     mf_qdl_init(qdl);
-    qdl->timing = (struct mf_qdl_timing){11, 2, 33, 44, 55};
+    qdl->timing = (struct mf_qdl_timing){11, 2, 33, 44, 55, 66};
 }
 
 static void play(const struct dialogue *dialogue, struct split split)

@@ -51,7 +51,8 @@ end
 local function after_failure(job, image, problem)
   job:close_download()
   job.port_lost = problem.code == "port.closed"
-  if image.read_once then problem.final = true end
+  if image.read_once or job.was_silent then problem.final = true end
+  job.was_silent = problem.image_opened and problem.code == "qdl.silent"
   if job:interrupted() then return problem end
   local found, lost = job:refresh_device()
   if not found then
@@ -175,7 +176,7 @@ return {
   send_images = step.define {
     name = "send images", changes = true, seconds = 90,
     fields = { final_ack = "seconds", per_boot = "several" },
-    mode = "download", final_ack = 180, per_boot = math.huge, within = 240, retry = 2, again = 1,
+    mode = "download", final_ack = 140, per_boot = math.huge, within = 240, retry = 2, again = 1,
     run = send_images, foresee = foresee,
   },
 

@@ -1,6 +1,6 @@
 --- The steps of an update, in their order for all models. A model names only the fields that differ.
 --
---     flash.update_steps { send_images = { final_ack = 180 } }
+--     flash.update_steps { send_images = { final_ack = 140 } }
 --
 
 local steps = require "moonflash.procedure.steps"

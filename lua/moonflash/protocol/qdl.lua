@@ -16,9 +16,10 @@ Session.__index = Session
 --- Milliseconds of every wait. `scale` multiplies them.
 download.timing = {
   greeting_ms = 1000,    -- silence after a greeting before it is repeated
-  reply_ms = 5000,       -- answer to hello, open and done
+  reply_ms = 5000,       -- answer to hello and open
   ack_ms = 120000,       -- answer to a chunk
-  final_ack_ms = 180000, -- answer to the last chunk: 50 s were seen for 64 MB
+  final_ack_ms = 140000, -- answer to the last chunk: 50 s were seen for 64 MB
+  done_ms = 30000,       -- answer to done: the flash is written by then
   stall_ms = 30000,      -- the modem reads nothing
   source_ms = 60000,     -- the source of the image has no data
 }
