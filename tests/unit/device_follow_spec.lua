@@ -195,21 +195,39 @@ describe("following a modem", function()
     assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
   end)
 
-  it("accepts the ids alone only for a SuperSpeed modem without a peer and without another of its model", function()
-    local blind = copy(running, { peer = false })
+  local blind = copy(running, { peer = false })
+  local blind_twin = copy(blind, { place = "2-1", number = 6, serial = "LF999", interfaces = {} })
+
+  it("accepts the ids alone only for a SuperSpeed modem without a peer", function()
     stage.tree:plug(blind)
     local follower = stage:follow "2-3"
     stage:unplug(1, "2-3")
     stage:plug(2, waiting)
     assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+  end)
 
-    stage.tree:unplug "1-6"
+  it("accepts the ids alone beside another modem of its model that stays", function()
     stage.tree:plug(blind)
-    stage.tree:plug(copy(blind, { place = "2-1", number = 6, serial = "LF999", interfaces = {} }))
-    follower = stage:follow "2-3"
+    stage.tree:plug(blind_twin)
+    local follower = stage:follow "2-3"
     stage:unplug(1, "2-3")
     stage:plug(2, waiting)
-    assert.equal("device.not_seen", select(2, stage:wait(follower, "download")).code)
+    assert.equal("1-6", assert(stage:wait(follower, "download")).place)
+  end)
+
+  it("does not accept the ids alone when another modem of its model has left, too, or was replugged", function()
+    for _, returns in ipairs { false, true } do
+      stage.tree:plug(blind)
+      stage.tree:plug(blind_twin)
+      local follower = stage:follow "2-3"
+      stage:unplug(1, "2-3")
+      stage:unplug(2, "2-1")
+      if returns then stage:plug(3, copy(blind_twin, { number = 9 })) end
+      stage:plug(4, waiting)
+      assert.is_nil((stage:wait(follower, "download")))
+      stage.tree:unplug "1-6"
+      if returns then stage.tree:unplug "2-1" end
+    end
   end)
 
   it("fails with two candidates and lists them", function()

@@ -23,6 +23,17 @@ describe("waiting for a modem", function()
     assert.same({ "1-6: 1199:9070 after 60.0 s, back" }, reported)
   end)
 
+  it("ends early when the modem does not leave", function()
+    stage.tree:plug(running)
+    local follower = stage:follow "2-3"
+    local nothing, problem = stage:wait(follower, "download", { leaves_within_ms = 30000 })
+    assert.is_nil(nothing)
+    assert.same({ "the modem did not restart within 30 s", 30000 }, { problem.message, stage.time })
+    stage:unplug(31, "2-3")
+    stage:plug(80, waiting)
+    assert.equal("1-6", assert(stage:wait(follower, "download", { leaves_within_ms = 30000 })).place)
+  end)
+
   it("takes no other device for the modem while the modem is present", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"

@@ -59,16 +59,24 @@ local function learn_peer(self)
   self.match:learn(dev)
 end
 
--- A property that other devices share does not identify the modem.
+-- A property that other devices share does not identify the modem. `alike`: the places of those with its ids.
 local function learn_shared(self)
-  self.match.serial_shared, self.match.ids_shared = nil, nil
+  self.match.serial_shared, self.alike = nil, {}
   for place in pairs(self.present) do
     if place ~= self.device.place then
       local serial = sysfs.attribute(self.root, place, "serial")
       if serial and serial == self.match.serial then self.match.serial_shared = true end
-      if may_be_modem(self, place) then self.match.ids_shared = true end
+      if may_be_modem(self, place) then self.alike[#self.alike + 1] = place end
     end
   end
+end
+
+-- Whether a device with the modem's ids has left, too, since the follower was armed.
+local function has_left_alike(self)
+  for _, place in ipairs(self.alike) do
+    if not self.present[place] then return true end
+  end
+  return false
 end
 
 --- Starts to watch, and remembers which devices are present. Call it right before every reset.
@@ -142,6 +150,7 @@ local function look(self, wait)
   if self.present[self.device.place] then return nil end
   if not wait.gone then report(wait, self.timeline:note("left", "left", self.clock.now()), nil) end
   wait.gone = true
+  self.match.ids_shared = has_left_alike(self)
   wait.chosen, wait.candidates = self.match:pick(devices)
   report_others(self, wait)
   if not wait.chosen then return nil end
@@ -152,7 +161,7 @@ end
 
 -- --- wait -------------------------------------------------------------------------------------------------
 
-local function not_seen(self, wait)
+local function not_seen(self, wait, within_ms)
   local evidence = { evidence = self.timeline:text() }
   if #wait.candidates > 1 then
     return failure.new("device.ambiguous", "several devices could be the modem", evidence)
@@ -162,6 +171,9 @@ local function not_seen(self, wait)
     evidence.final, evidence.hint = true, ("load the driver %s (OpenWrt: install %s); if it does not know these ids, "
       .. "write them to its new_id, or run with --bind-driver"):format(lacks.module, lacks.package)
     return failure.new("device.not_seen", "the modem is back, but it has no driver", evidence)
+  end
+  if not wait.gone then
+    return failure.new("device.not_seen", ("the modem did not restart within %.0f s"):format(within_ms / 1000), evidence)
   end
   return failure.new("device.not_seen",
     ("the modem did not come back in %s mode"):format(table.concat(tables.sorted_keys(wait.modes), " or ")), evidence)
@@ -185,7 +197,8 @@ local function ignore() end
 
 --- Waits until the modem is back.
 -- @tparam table options within_ms; mode = "download" or modes = { download = true, ... };
--- gone = false when the device that is present may end the wait without having left; progress(text) gets what is
+-- gone = false when the device that is present may end the wait without having left; leaves_within_ms: when it must
+-- have left, within_ms if not given; progress(text) gets what is
 -- found, moved(device) gets the modem as it is now, nil when it left; meanwhile() is called at least once a second
 -- @treturn table the device, with the port that is needed; or nil and failure device.not_seen, device.ambiguous,
 -- job.interrupted
@@ -198,13 +211,14 @@ function follower:wait(options)
     meanwhile = options.meanwhile or ignore,
   }
   if wait.gone then self.present[self.device.place] = nil end
-  local ends = self.clock.now() + options.within_ms
+  local began = self.clock.now()
   while true do
     wait.meanwhile()
     local found = look(self, wait)
     if found then return adopt(self, found) end
-    local left = ends - self.clock.now()
-    if left <= 0 or wait.lacks_driver then return nil, not_seen(self, wait) end
+    local within_ms = not wait.gone and options.leaves_within_ms or options.within_ms
+    local left = began + within_ms - self.clock.now()
+    if left <= 0 or wait.lacks_driver then return nil, not_seen(self, wait, within_ms) end
     local woken, problem = self.watch:wait(math.min(left, wait.rescan_ms))
     if not woken then return nil, interrupted(self, problem) end
   end

@@ -3,8 +3,8 @@
 --
 -- Of the properties that a device has, two must match. Place or peer alone is enough when no other device comes
 -- into question. The ids alone are enough only for a SuperSpeed modem whose peer the kernel does not know: its
--- loader appears at a place that nobody can foretell. Even then, no other modem with these ids may have been
--- there before.
+-- loader appears at a place that nobody can foretell. Even then, no other modem with these ids may have left
+-- meanwhile: the new device may be that one.
 
 local match = {}
 match.__index = match
@@ -21,7 +21,7 @@ local function learn_place(self, dev)
 end
 
 --- The properties of a modem. The caller sets the fields serial_shared (another device has the same serial
--- number) and ids_shared (another device has ids that the modem may have).
+-- number) and ids_shared (another device with ids that the modem may have has left, too).
 function match.of(dev)
   return setmetatable({ places = {}, peers = {}, ids = {} }, match):learn(dev)
 end

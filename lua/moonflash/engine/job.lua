@@ -132,12 +132,14 @@ end
 -- @tparam table modes set of modes that end the wait: { download = true }
 -- @tparam number within_ms
 -- @tparam[opt] boolean may_be_here the modem may be there already, without having been away
+-- @tparam[opt] number leaves_within_ms when it must have left
 -- @treturn table the device as it is now, or nil and a failure
 -- @raise when the modem is not followed
-function job:wait_for_device(modes, within_ms, may_be_here)
+function job:wait_for_device(modes, within_ms, may_be_here, leaves_within_ms)
   if not self.follower then error("job:wait_for_device comes after job:follow()", 2) end
   local trace = run.trace()
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
+    leaves_within_ms = leaves_within_ms,
     progress = function(seen) self:note(seen) end,
     meanwhile = function() services.keep_paused(self) end,
     moved = trace and function(dev) trace:moved(dev) end }

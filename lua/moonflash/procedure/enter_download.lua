@@ -48,9 +48,9 @@ local function is_permanent(problem)
   return problem.final or problem.other_protocol == "sahara" or problem.other_protocol == "bootrom"
 end
 
--- Tries the routes in their order. Returns true and the name of the successful one; or nil and the first failure of
--- a route that could be tried.
-local function try_routes(job, list, within_ms)
+-- Tries the routes in their order until the clock is `ends`. Returns true and the name of the successful one; or nil
+-- and the first failure of a route that could be tried.
+local function try_routes(job, list, within_ms, ends)
   local first
   for _, route in ipairs(list) do
     local done, problem = attempt(job, route, within_ms)
@@ -58,6 +58,7 @@ local function try_routes(job, list, within_ms)
     if job:interrupted() then return nil, job:check_interrupt() end
     if not first or first.not_tried then first = problem end
     if is_permanent(problem) then return nil, problem end
+    if sys.clock_ms() >= ends then break end
     if not problem.not_tried and not reset.return_to_application(job, within_ms) then break end
   end
   return nil, first
@@ -75,13 +76,14 @@ end
 local usual = { routes.preference, routes.firmware_id, routes.boothold, routes.boot_download }
 
 local function try_repeatedly(job, self, list)
-  local first
+  local first, ends = nil, sys.clock_ms() + job:ms(self.most)
   for try = 1, self.attempts do
     if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
-    local done, detail = try_routes(job, list, job:ms(self.within))
+    local done, detail = try_routes(job, list, job:ms(self.within), ends)
     if done then return true, detail end
     first = first or detail
-    if first.not_tried or first.final or job:interrupted() or job.device.mode ~= "application" then break end
+    if first.not_tried or first.final or job:interrupted() or job.device.mode ~= "application"
+      or sys.clock_ms() >= ends then break end
   end
   return nil, first
 end
@@ -109,11 +111,11 @@ end
 return {
   --- Leads the modem into download mode, its port open and greeted. `routes`: flash.routes in their order, all but
   -- impref by default; `attempts`: rounds over them; `within`: seconds for one route; `pause`: seconds between
-  -- rounds. A modem that stores the images already is only restarted.
+  -- rounds; `most`: seconds after which no route begins. A modem that stores the images already is only restarted.
   enter_download = step.define {
     name = "enter download mode", changes = true, seconds = 45, leads_to = "download",
     fields = { routes = "routes", attempts = "several" },
-    within = 120, attempts = 3, pause = 5,
+    within = 120, attempts = 3, pause = 5, most = 140,
     run = enter_download,
   },
 

@@ -5,7 +5,7 @@ local sys = require "moonflash.core.sys"
 local reset = {}
 
 local DISCONNECT_SECONDS = 30 -- from an accepted reset to the disconnect: 20 s were seen
-local BOOT_SECONDS = 240
+local BOOT_SECONDS = 150
 local ANY_MODE = { download = true, application = true }
 
 --- The modem goes back to application mode, or is there already. Returns the device, or nil and a failure.
@@ -45,7 +45,8 @@ function reset.run(job, send, within_ms)
   local accepted, problem = request(job, send)
   if not accepted then return nil, problem end
   job:close_qmi() -- not before: over MBIM it can block until the modem is gone, and the follower must be armed
-  return job:wait_for_device(ANY_MODE, within_ms or job:ms(BOOT_SECONDS))
+  within_ms = within_ms or job:ms(BOOT_SECONDS)
+  return job:wait_for_device(ANY_MODE, within_ms, false, math.min(within_ms, job:ms(DISCONNECT_SECONDS)))
 end
 
 return reset
