@@ -62,6 +62,28 @@ end
 describe("a modem that took no byte of an image", function()
   after_each(support.finish)
 
+  it("prefers the pair that it runs when it preferred nothing", function()
+    for _, empty in ipairs { { { "modem", "", "" }, { "pri", "", "" } },
+                             { { "modem", "", "" }, { "pri", "", "00.06.02.00_" } },
+                             { { "modem", " ", " " }, { "pri", "Unknown", "02.08.02.00_none" } }, {} } do
+      local peer = mc7455({ preference = empty }, { loader = { product = "9X50" } })
+      assert.is_false(run(peer, "update").result.ok)
+      local state = stage.state(peer)
+      assert.same({ "application", 0, true, old }, { state.mode, state.power, state.agrees, state.preferred })
+      support.finish()
+    end
+  end)
+
+  it("keeps the new preference when it preferred nothing and does not store what it runs, and that is said", function()
+    local peer = mc7455({ stored = { att }, preference = { { "modem", "", "" }, { "pri", "", "" } } },
+      { loader = { product = "9X50" } })
+    local seen = run(peer, "update")
+    assert.is_false(seen.result.ok)
+    assert.matches("does not store the pair that it runs", seen.stderr)
+    assert.matches("not undone: restore the preference", seen.result.failure.evidence)
+    for _, entry in ipairs(written(peer)) do assert.equal(new.config, entry.preference[2][2]) end
+  end)
+
   it("gets its preference back when a stored pair does not start", function()
     local peer = mc7455 { stored = { old, verizon }, never_runs = { "02.24.05.06_VERIZON" } }
     local seen = run(peer, "switch", "VERIZON")
@@ -88,16 +110,6 @@ describe("a modem that took no byte of an image", function()
     local peer = mc7455({ preference = AUTO_SIM }, { never_loads = true })
     assert.equal(6, run(peer, "update").status)
     assert_as_before(peer, AUTO_SIM)
-  end)
-
-  it("is not given an empty preference, and the failure says that it keeps the new one", function()
-    for _, empty in ipairs { { { "modem", "", "" }, { "pri", "", "00.06.02.00_" } },
-                             { { "modem", " ", " " }, { "pri", "Unknown", "02.08.02.00_none" } }, {} } do
-      local peer = mc7455({ preference = empty }, { never_loads = true })
-      local seen = run(peer, "update", "--route", "preference")
-      assert.truthy(seen.result.failure.evidence:find("not undone: restore the preference", 1, true))
-      for _, entry in ipairs(written(peer)) do assert.equal("002.072_000", entry.preference[2][2]) end
-    end
   end)
 end)
 

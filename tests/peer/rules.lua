@@ -51,7 +51,7 @@ local function entries(preference)
   return table.concat(lines, ", ")
 end
 
--- What was nothing cannot be put back. The third field of an entry is the build id.
+-- A modem that preferred nothing prefers the pair that it runs afterwards. The third field of an entry is the build id.
 local function prefers_nothing(preference)
   return type(preference) == "table" and preference[1] ~= nil and preference[1][3] == ""
 end
@@ -64,7 +64,7 @@ function list.ended_as_it_began(_, seen)
   end
   if not same(state.running, began.running) then return "failed, and it runs " .. text(state.running) end
   if state.boot_download ~= 0 then return "failed, and every restart leads into the loader" end
-  if prefers_nothing(began.preference) then return end
+  if prefers_nothing(began.preference) and same(state.preferred, began.running) then return end
   if entries(state.preference) ~= entries(began.preference) then
     return "failed, and it prefers " .. entries(state.preference)
   end

@@ -65,6 +65,12 @@ describe("an update of a modem that is not our simulator", function()
     end)
   end
 
+  for _, words in ipairs { {}, { "--route", "boothold" }, { "--route", "impref" } } do
+    it(("takes an MC7455 without a QMI port there over AT%s"):format(table.concat(words, " ")), function()
+      updates({ model = "MC7455", composition = "at" }, stage.images "MC7455", unpack(words))
+    end)
+  end
+
   it("is content when the modem boots stored images that it listed for a download", function()
     local new = stage.new.MC7455
     local old = { firmware = "02.08.02.00", carrier = "GENERIC", config = "002.007_001" }

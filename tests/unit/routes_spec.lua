@@ -14,7 +14,7 @@ end
 -- code of a failure, nothing at all a good answer.
 local function paper_job(answers)
   local job = { sent = {}, undo_list = {}, deferred = {}, phase = "untouched", set = pair,
-    model = { preference_command = "AT!IMPREF" }, device = { mode = "application", nodes = { at = "x" } } }
+    model = { preference_command = "AT!IMPREF" }, device = { mode = "application", nodes = { at = "x", qmi = { "q" }, mbim = {} } } }
   local function reply(name)
     job.sent[#job.sent + 1] = name
     local answer = answers[name]
@@ -202,7 +202,7 @@ describe("the route", function()
 
   it("over AT lacks the AT port, or the model's command", function()
     local job = paper_job {}
-    job.device.nodes = {}
+    job.device.nodes.at = nil
     assert.matches("AT port", routes.boothold.lacks(job))
     assert.matches("AT port", routes.impref.lacks(job))
     job = paper_job {}

@@ -1,6 +1,5 @@
 --- The last step of an update: it succeeds only when the modem itself reports the new firmware.
 
-local at = require "moonflash.protocol.at"
 local failure = require "moonflash.base.failure"
 local step = require "moonflash.engine.step"
 local versions = require "moonflash.procedure.versions"
@@ -25,18 +24,6 @@ local function judge(job, self, found)
     { evidence = found, final = is_final, restart_procedure = true })
 end
 
--- Without the QMI module the AT port is asked. A failure of AT may pass; the missing module does not.
-local function read(job)
-  local state, missing = versions.read(job)
-  if state or missing.code ~= "qmi.unavailable" or not job.device.nodes.at then return state, missing end
-  local session, problem = job:at()
-  local answer
-  if session then answer, problem = session:ask "preference" end
-  if answer then return { running = answer.current, preferred = answer.preferred } end
-  if at.is_refusal(problem) then problem.hint = failure.hint(missing) end
-  return nil, problem
-end
-
 -- A modem may need minutes after an update, or another restart.
 local function unanswered(job, problem)
   job:close_qmi()
@@ -58,7 +45,7 @@ end
 
 local function confirm(job, self)
   job.returns_before = job.returns_before or job.returns or 0
-  local state, problem = read(job)
+  local state, problem = versions.read(job, true)
   if not state then return unanswered(job, problem) end
   job.after = state.running
   local runs = expected(job.set, state)

@@ -1,5 +1,6 @@
 --- The steps that read and set what a modem runs and prefers.
 
+local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
@@ -68,10 +69,19 @@ local function persist(job, action)
   return process.poll_until(sys.clock_ms() + job:ms(RESTORE_SECONDS), job:ms(RETRY_SECONDS), action)
 end
 
+-- The preference of before. A modem that preferred nothing prefers the pair that it runs, if it stores that pair.
+local function earlier_preference(job)
+  if versions.of_preference(job.preference_before) then return job.preference_before end
+  local pair = stored.way_back { running = job.before, stored = job.state.stored }
+  return pair and versions.agree(job.before, pair) and pair.preference
+end
+
 -- The undo function. A modem that is not online is reset.
-local function restore_preference(job, before)
-  if not versions.of_preference(before) then
-    return nil, failure.new("job.not_confirmed", "the modem preferred no images before: it keeps the new preference")
+local function restore_preference(job)
+  local before = earlier_preference(job)
+  if not before then
+    return nil, failure.new("job.not_confirmed", "the modem preferred no images before, and does not store the pair "
+      .. "that it runs: it keeps the new preference")
   end
   local here, lost = job:relocate()
   if not here then return nil, lost end
@@ -97,9 +107,8 @@ end
 local function write_preference(job, self, fields)
   local answer, problem = job:request(dms.set_firmware_preference, fields)
   if not answer and problem.code == "qmi.refused" then return nil, problem end
-  local before = job.preference_before
   job:begin_change()
-  if self.undo then job:undo(self.undo, function() return restore_preference(job, before) end) end
+  if self.undo then job:undo(self.undo, restore_preference) end
   return answer, problem
 end
 
@@ -151,10 +160,19 @@ local function request_preference(job, self)
   return {}
 end
 
+-- A modem without a QMI port.
+local function prefer_by_at(job)
+  local set, problem = routes.prefer_by_at(job)
+  if set then return true, versions.text(job.set) end
+  if problem.code ~= "device.no_port" and not at.is_refusal(problem) then return nil, problem end
+  return engine.SKIP, "this firmware takes no preference"
+end
+
 local function set_preference(job, self)
   local ready, unready = job:prepare_images()
   if not ready then return nil, unready end
   job:follow()
+  if routes.lacks_qmi_port(job) then return prefer_by_at(job) end
   local answer, problem = request_preference(job, self)
   if not answer then return refused(job, problem) end
   job.preference_set = true

@@ -64,6 +64,12 @@ function routes.power_cycle(job)
   return leave_by_qmi(job, dms.set_operating_mode, { mode = "reset" })
 end
 
+--- Why a modem cannot be asked by QMI; nil when it can.
+function routes.lacks_qmi_port(job)
+  local nodes = job.device.nodes
+  return not (nodes.qmi[1] or nodes.mbim[1]) and "the modem has no QMI port" or nil
+end
+
 --- The preference was set: a reset is enough. The normal route (reference: procedures, a).
 routes.preference = {
   name = "preference",
@@ -74,6 +80,7 @@ routes.preference = {
 --- Set Firmware ID, 0x003e: the modem restarts into download mode by itself (procedures, b).
 routes.firmware_id = {
   name = "firmware-id",
+  lacks = routes.lacks_qmi_port,
   run = function(job) return leave_by_qmi(job, dms.set_firmware_id) end,
 }
 
@@ -87,6 +94,7 @@ end
 -- answer was lost.
 routes.boot_download = {
   name = "boot-download",
+  lacks = routes.lacks_qmi_port,
   run = function(job)
     local answer, problem = job:request(dms.set_boot_image_download_mode, { mode = "boot_and_recovery" })
     if not answer and problem.code == "qmi.refused" then return not_sent(problem) end
@@ -130,7 +138,7 @@ local preference_commands = { "AT!IMPREF", "AT!GOBIIMPREF" }
 -- All forms of the command: with the model's name first. The full form names any images, a carrier alone those that
 -- the modem stores of it. AT calls the carrier settings <carrier>_<config>.
 local function preference_forms(job, images)
-  local carrier, own = images.carrier, job.model.preference_command
+  local carrier, own = images.carrier, job.model.preference_command or preference_commands[1]
   local values = { ('"%s","%s","%s_%s"'):format(images.firmware, carrier, carrier, images.config) }
   if job.stored_already then values[2] = ('"%s"'):format(carrier) end
   local forms = {}
@@ -171,8 +179,9 @@ local function register_undo(job, before)
   job:undo("restore the preference", function() return restore_preference(job, images) end)
 end
 
--- Without a refusal the modem may have accepted the preference although its answer was lost.
-local function prefer_images(job)
+--- Sets the preference by AT. Returns the AT session, or nil and a failure. Without a refusal the modem may have
+-- accepted the preference although its answer was lost.
+function routes.prefer_by_at(job)
   local session, problem = unlocked(job)
   if not session then return not_sent(problem) end
   local before = session:ask("preference", job:ms(AT_SECONDS))
@@ -181,6 +190,12 @@ local function prefer_images(job)
   job:begin_change()
   register_undo(job, before)
   if not answer then return not_sent(unset) end
+  return session
+end
+
+local function prefer_images(job)
+  local session, problem = routes.prefer_by_at(job)
+  if not session then return nil, problem end
   return leave_by_at(job, session, "AT!RESET")
 end
 

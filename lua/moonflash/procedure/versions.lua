@@ -1,6 +1,7 @@
 --- What a modem runs, prefers and stores, as read over QMI:
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
 
+local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
 local model = require "moonflash.engine.model"
@@ -74,12 +75,35 @@ local function check_family(job, texts)
   return true
 end
 
---- Reads them from a modem in application mode.
+-- A modem that knows no preference tells only its firmware. Without the QMI module a refusal may pass: AT is not
+-- ready right after a start.
+local function read_by_at(job, missing)
+  local session, problem = job:at()
+  local identity, preference
+  if session then identity, problem = session:ask "identity" end
+  if not identity then return nil, problem end
+  local fits, other = check_family(job, { identity.revision or "" })
+  if not fits then return nil, other end
+  preference, problem = session:ask "preference"
+  if not preference and not at.is_refusal(problem) then return nil, problem end
+  if not preference and missing.code == "qmi.unavailable" then
+    problem.hint = failure.hint(missing)
+    return nil, problem
+  end
+  preference = preference or {}
+  return { revision = identity.revision, family = identity.family, preferred = preference.preferred,
+    running = preference.current or { firmware = identity.firmware } }
+end
+
+--- Reads them from a modem in application mode. A modem without a QMI port is asked over AT, and so are all modems
+-- without the QMI module when `by_at` is given.
 -- @tparam table job with the images to send, if there are any
 -- @treturn table { revision, family, running, preferred, preference, stored, mode, reasons }; or nil and a failure:
 -- image.wrong_model when the modem says that it is of another family than the images
-function versions.read(job)
+function versions.read(job, by_at)
   local revision, problem = job:request(dms.get_revision)
+  local has_no_qmi = problem and (problem.code == "device.no_port" or by_at and problem.code == "qmi.unavailable")
+  if has_no_qmi and job.device.nodes.at then return read_by_at(job, problem) end
   if not revision then return nil, problem end
   local answers = {}
   for _, question in ipairs(questions) do
