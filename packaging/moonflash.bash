@@ -140,6 +140,7 @@ _moonflash_option() {
     local more=
     case $command in
     simulate) more=$_moonflash_more_values ;;
+    devices | status) more=--watch ;;
     replay | test-script) more="--time-scale" ;;
     esac
     _moonflash_words "$_moonflash_flags $_moonflash_values $more" "$1"

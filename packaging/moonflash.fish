@@ -137,6 +137,7 @@ complete -c moonflash -n 'not __moonflash_in_script' -s q -l quiet -d 'print onl
 complete -c moonflash -n 'not __moonflash_in_script' -s L -l log -r -F -d 'append everything, with times, to FILE'
 complete -c moonflash -n 'not __moonflash_in_script' -l trace -r -F -d 'write all messages to and from the modem to FILE, without identifiers'
 complete -c moonflash -n 'not __moonflash_in_script' -l no-progress -d 'do not show progress'
+complete -c moonflash -n '__moonflash_command devices status' -l watch -d 'look again every 2 s, until Ctrl-C'
 complete -c moonflash -n 'not __moonflash_in_script' -s h -l help -d 'show this help, or the help of a command'
 complete -c moonflash -n 'not __moonflash_in_script' -l version -d 'show the version'
 

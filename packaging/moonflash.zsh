@@ -135,6 +135,7 @@ _moonflash() {
         _arguments -s -S $options $simulation $time_scale \
             '*:model:_alternative "models\:model\:_moonflash_models" "list\:list\:(list)"'
         ;;
+    devices | status) _arguments -s -S $options '(--watch)--watch[look again every 2 s, until Ctrl-C]' '*: :' ;;
     *) _arguments -s -S $options '*: :' ;;
     esac
 }

@@ -90,7 +90,7 @@ function machine:job(options)
   return jobs.new { model = chosen, models = modems.models, device = found, root = self.root,
     options = options or {}, emit = function(event)
       local list = self[event.event .. "s"]
-      list[#list + 1] = event
+      if list then list[#list + 1] = event end
     end }
 end
 

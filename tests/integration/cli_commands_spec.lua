@@ -36,7 +36,7 @@ describe("devices", function()
 
   it("shows place, model, ids, mode and ports", function()
     local said = stage.run({ "devices" }, { devices = { stage.modem } })
-    assert.matches("1%-1 +MC7455 +1199:9071 +application +LF0001 +qmi /dev/cdc%-wdm0, at /dev/ttyUSB2",
+    assert.matches("1%-1 +MC7455 +1199:9071 +application +LF0001 +qmi /dev/cdc%-wdm0\n +at /dev/ttyUSB2\n",
       said.stdout)
   end)
 
@@ -145,11 +145,13 @@ describe("status", function()
   it("says of versions that the modem does not report that they are unknown", function()
     local stored = { { type = "pri", unique_id = "?_?", build_id = "02.33.03.00_GENERIC", failures = 0 } }
     local status = { device = with({ model = false }, stage.modem), running = {}, preferred = {}, stored = stored,
-      power = { causes = {} }, advice = { "wait" } }
+      power = { causes = {} }, advice = { "wait" }, checks = { { name = "power", state = "bad", message = "low_power",
+        fix = "wait" }, { name = "usb", state = "ok", message = "480 Mbit/s" } } }
     local said = stage.run({ "status" }, { result = { ok = true, exit = 0, before = {}, status = status } })
     assert.equal(0, said.status)
     assert.equal("modem:     unknown at 1-1, application mode\nruns:      unknown\nprefers:   unknown\nstored:\n"
-      .. "  pri    02.33.03.00_GENERIC  ?_?\nto do:     wait\n", said.stdout)
+      .. "  pri    02.33.03.00_GENERIC  ?_?\nchecks:\n  bad  power  low_power\n"
+      .. "              to do: wait\n  ok   usb    480 Mbit/s\n", said.stdout)
     said = stage.run({ "status", "--json" }, { result = { ok = true, exit = 0, status = status } })
     assert.matches('"running":{"firmware":null,"carrier":null,"config":null}', said.stdout)
   end)

@@ -29,13 +29,13 @@ describe("a lost answer", function()
   end)
 
   it("to done is waited for 30 s, and the image is sent again", function()
-    local peer = stage.start { { model = "MC7455", loader = { faults = { done = { "lost" } } } } }
+    local peer = stage.start { { model = "MC7455", faults = { ["qdl.done#1"] = { "lost" } } } }
     local run = update(peer)
     assert.equal(0, run.status, run.stderr)
-    local log = stage.log(peer, "qdl")
+    local log = stage.log(peer, "message")
     for index, entry in ipairs(log) do
-      if entry.fault then
-        local seconds = (log[index + 2].t - entry.t) / SCALE
+      if entry.fault == "lost" then
+        local seconds = (log[index + 1].t - entry.t) / SCALE
         assert.is_true(seconds >= 29 and seconds < 120, ("%.1f s"):format(seconds))
         return
       end

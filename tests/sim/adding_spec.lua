@@ -93,6 +93,8 @@ describe("adding", function()
         get_home_network = { id = 0x0025, personal = true },
       })]])
     package.path = folder .. "/?.lua;" .. path
+    local own = package.loaded["moonflash.protocol.qmi.nas"]
+    package.loaded["moonflash.protocol.qmi.nas"] = nil
     local message = qmi.message("nas", "get-signal-strength")
     local modem = stage.mc7455()
     local session = assert(qmi.open(modem.root .. "/dev/cdc-wdm0"))
@@ -101,7 +103,7 @@ describe("adding", function()
     assert.equal("cell 12", redact.tlv(3, 0x0020, 0x01, "cell 12"))
     assert.equal("cell 00", redact.tlv(3, 0x0025, 0x01, "cell 12"))
     assert.equal(("\0"):rep(7), redact.tlv(3, 0x0026, 0x01, "cell 12"))
-    package.path = path
+    package.path, package.loaded["moonflash.protocol.qmi.nas"] = path, own
   end)
 
   it("a service's file that does not load is an error, not a service without messages", function()

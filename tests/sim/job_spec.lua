@@ -274,7 +274,7 @@ describe("flash.job", function()
     assert.equal("started", caller:line())
     caller:stop()
     local deadline = sys.clock_ms() + PATIENCE_MS
-    while not sys.read_file(log):find("done (100 %)", 1, true) do
+    while not sys.read_file(log):find("] done\n", 1, true) do
       assert.is_true(sys.clock_ms() < deadline)
       sys.sleep_ms(20)
     end

@@ -172,7 +172,7 @@ end
 local modes = { ["00"] = "online", ["01"] = "low power", ["03"] = "offline", ["04"] = "reset" }
 -- what only asks: QMI messages, AT commands
 local questions = { ["0x0023"] = true, ["0x002d"] = true, ["0x0047"] = true, ["0x0049"] = true,
-  ["0x004f"] = true, ["0x5556"] = true }
+  ["0x004f"] = true, ["0x5556"] = true, ["0x0044"] = true, ["0x002b"] = true }
 
 local words = {}
 

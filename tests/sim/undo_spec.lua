@@ -184,7 +184,7 @@ describe("a signal before the first image", function()
     local child = start_until(modem, "route preference")
     stage.wait_for(modem, "usb", { action = "remove", mode = "application" })
     local problem, said = stops(child, "INT", modem)
-    assert.truthy(said:find("putting the modem back as it was, please wait", 1, true), said)
+    assert.truthy(said:find("putting the modem back as it was: this may take 2 minutes, please wait", 1, true), said)
     assert.equal("the modem is as it was before; run the same command again", problem.hint)
   end)
 

@@ -80,12 +80,12 @@ describe("JSON", function()
 end)
 
 describe("text", function()
-  it("off a terminal has a line for each 10 %, and 100 % only with the result", function()
+  it("off a terminal has a line for each 10 %, and the rest is for the end", function()
     local said = stage.run({ "update", "a" }, { events = ten_megabytes(), result = done })
     local list = percents(said.stdout)
-    assert.is_true(#list >= 10 and #list <= 12)
-    assert.equal(95, list[#list - 1])
-    assert.equal(100, list[#list])
+    assert.is_true(#list >= 9 and #list <= 11)
+    assert.equal(95, list[#list])
+    assert.matches("\ndone\n$", said.stdout)
     assert.is_nil(said.stdout:find "[\r\27]")
   end)
 
@@ -102,7 +102,7 @@ describe("text", function()
       events[#events + 1] = { sleep = 10000 }
     end
     local said = stage.run({ "update", "a" }, { events = events, result = done })
-    assert.equal(5 + 1, #percents(said.stdout))
+    assert.equal(5, #percents(said.stdout))
   end)
 
   it("on a terminal rewrites one line that fits, at most ten times a second", function()
@@ -123,11 +123,40 @@ describe("text", function()
   end)
 
   it("has a bar where there is room", function()
-    local event, seen = sending(5e6), { percent = 47, rate = 1e6, left = 5 }
-    local whole = "send images  47 %  [#########...........]  5.0 MB of 10.0 MB  1.0 MB/s  5 s left"
-    assert.equal(whole, progress.line(event, seen, #whole))
-    assert.equal(progress.line(event, seen), progress.line(event, seen, #whole - 1))
+    local event, seen = sending(5e6), { percent = 47, rate = 1e6, left = 5, in_all = 95 }
+    assert.equal("send images  47 %  [#########...........]  5.0 MB of 10.0 MB  1.0 MB/s  1 min 35 s left",
+      progress.line(event, seen, 90))
+    assert.equal("send images  47 %  5.0 MB of 10.0 MB  1.0 MB/s  1 min 35 s left", progress.line(event, seen, 89))
     assert.equal("send images  47 %", progress.line(event, seen, 20))
+  end)
+
+  it("says that the modem writes its flash, for how long at most, and not to unplug it", function()
+    local events = { sending(9e6) }
+    table.insert(events, 1, { event = "step", step = "send images", state = "started", seconds = 90, behind = 75 })
+    for _ = 1, 12 do
+      events[#events + 1] = sending(10e6)
+      events[#events].writes_within = 140
+      events[#events + 1] = { sleep = 1000 }
+    end
+    local said = stage.run({ "update", "a" }, { events = events, result = done }).stdout
+    assert.matches("send images  95 %%  the modem writes its flash, do not unplug it  0 s of at most 2 min 20 s"
+      .. "  2 min 45 s left\n", said)
+    assert.matches("do not unplug it  10 s of at most 2 min 20 s  2 min 35 s left\n", said)
+    local _, count = said:gsub("do not unplug", "")
+    assert.equal(2, count)
+  end)
+
+  it("says that it waits for the modem, once off a terminal when that is longer than 2 s", function()
+    local events = { { event = "step", step = "wait", state = "started", seconds = 60, behind = 10 } }
+    for second = 0, 5 do
+      events[#events + 1] = { event = "wait", step = "wait", message = "the modem restarts", seconds = second,
+        within = 240 }
+      events[#events + 1] = { sleep = 1000 }
+    end
+    assert.equal("wait\nwait  the modem restarts  2 s of at most 4 min 0 s  1 min 8 s left\n",
+      stage.run({ "update", "a" }, { events = events }).stdout)
+    assert.matches("\r\27%[Kwait  the modem restarts  5 s of at most 4 min 0 s  1 min 5 s left",
+      stage.run({ "update", "a" }, { events = events, width = 100 }).stdout)
   end)
 
   it("tells no rate before there is one", function()
@@ -150,7 +179,19 @@ describe("text", function()
     end
     assert.equal("wait\n  sent\nwait: skipped\nwait: skipped (not now)\n"
       .. "wait\n  skipped (it is there)\nwait\n  failed: it is gone\n",
-      stage.run({ "plan", "a" }, { events = events }).stdout)
+      stage.run({ "update", "a" }, { events = events }).stdout)
+    assert.equal("", stage.run({ "plan", "a" }, { events = events }).stdout)
+  end)
+
+  it("has of a part of a step only what went wrong", function()
+    local events = {}
+    for _, row in ipairs { { "wait", "started" }, { "route a", "started" }, { "route a", "failed", "it is gone" },
+      { "route b", "skipped", "no port" }, { "route c", "started" }, { "route c", "done" },
+      { "wait", "skipped", "why" } } do
+      events[#events + 1] = { event = "step", step = row[1], state = row[2], message = row[3], part = row[1] ~= "wait" }
+    end
+    assert.equal("wait\n  route a: it is gone\n  route b: skipped (no port)\n  skipped (why)\n",
+      stage.run({ "update", "a" }, { events = events }).stdout)
   end)
 
   it("says what was and what is, and that nothing was to do", function()

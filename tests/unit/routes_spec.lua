@@ -14,7 +14,8 @@ end
 -- code of a failure, nothing at all a good answer.
 local function paper_job(answers)
   local job = { sent = {}, undo_list = {}, deferred = {}, phase = "untouched", set = pair,
-    model = { preference_command = "AT!IMPREF" }, device = { mode = "application", nodes = { at = "x", qmi = { "q" }, mbim = {} } } }
+    model = { preference_command = "AT!IMPREF" },
+    device = { mode = "application", nodes = { at = "x", qmi = { "q" }, mbim = {} } } }
   local function reply(name)
     job.sent[#job.sent + 1] = name
     local answer = answers[name]

@@ -24,9 +24,14 @@ local registry, NAME = debug.getregistry(), "moonflash.base.failure"
 local meta = registry[NAME] or {}
 registry[NAME] = meta
 
+-- What the system does not permit, other programs do not cause.
+local function is_denied(self)
+  return self.code:find "^qmi%." and (self.evidence or ""):find("Permission denied", 1, true)
+end
+
 --- The hint of a failure: its own, else its code's.
 function failure.hint(self)
-  return self.hint or failure.codes[self.code]
+  return self.hint or failure.codes[is_denied(self) and "port.denied" or self.code]
 end
 
 function meta.__tostring(self)

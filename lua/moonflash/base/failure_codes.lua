@@ -2,10 +2,13 @@
 
 local codes = {}
 
+local PERMISSION = "run as root (sudo moonflash ...), or install the udev rules 70-moonflash.rules and join the "
+  .. "group dialout"
+
 codes.hints = {
   -- ports
   ["port.not_found"] = "check the path; `moonflash devices` lists the ports of modems",
-  ["port.denied"] = "run as root, or give your user access to the port",
+  ["port.denied"] = PERMISSION,
   ["port.busy"] = "another program holds the port: stop it (ModemManager, a dialer) and run again",
   ["port.not_a_device"] = "this is not a device node; remove the plain file and replug the modem",
   ["port.closed"] = "the device went away: wait until it is back and run the same command again",
@@ -63,13 +66,13 @@ codes.hints = {
   -- devices
   ["device.none"] = "plug the modem in; `moonflash devices` lists what is seen",
   ["device.ambiguous"] = "choose one with --place, --serial, -d or -s",
-  ["device.unknown_model"] = "say which model it is with --model",
+  ["device.unknown_model"] = "only if it is a supported modem under another name, give that model with --model",
   ["device.not_seen"] = "replug the modem and run the same command again",
   ["device.no_port"] = "`moonflash devices` says which driver is missing, or has the interface",
   ["device.busy"] = "wait until the other job has ended",
   -- what is found before anything is changed; its own hint says more
   ["preflight.node"] = "remove the plain file and replug the modem",
-  ["preflight.permission"] = "run as root",
+  ["preflight.permission"] = PERMISSION,
   ["preflight.driver"] = "install the driver, or run with --bind-driver",
   ["preflight.session"] = "log in another way than over the modem",
   ["preflight.memory"] = "free some memory",

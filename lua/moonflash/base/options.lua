@@ -123,6 +123,7 @@ options.groups = {
     { "trace", "write all messages to and from the modem to FILE, without identifiers", value = "FILE",
       goes_to = "options" },
     { "no_progress", "do not show progress" },
+    { "watch", "look again every 2 s, until Ctrl-C", commands = { devices = true, status = true } },
     { "help", "show this help, or the help of a command", letter = "h" },
     { "version", "show the version" },
   },

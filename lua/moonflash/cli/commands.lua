@@ -18,6 +18,7 @@ local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
 local results = require "moonflash.commands.result"
 local show = require "moonflash.cli.show"
+local sys = require "moonflash.core.sys"
 
 -- Runs a function of the library that takes a request and returns a result; `present` prints the result.
 local function call(name, present)
@@ -28,9 +29,33 @@ local function call(name, present)
   end
 end
 
+local function plan(request, out)
+  out:hide_steps()
+  return call("plan", show.plan)(request, out)
+end
+
 local function devices(request, out)
   show.devices(out, flash.devices { root = request.root, emit = request.emit })
   return results.good()
+end
+
+local WATCH_MS = 2000
+
+-- With --watch a command runs every 2 s, until Ctrl-C.
+local function watched(run)
+  return function(request, out, given)
+    local result = run(request, out, given)
+    if not given.watch then return result end
+    repeat
+      if result.failure then out:say(tostring(result.failure)) end
+      local again = sys.sleep_ms(WATCH_MS)
+      if again then
+        out:clear_screen()
+        result = run(request, out, given)
+      end
+    until not again
+    return results.good()
+  end
 end
 
 -- The simulator may be a package of its own that is not installed.
@@ -49,17 +74,17 @@ end
 
 return {
   { name = "devices", summary = "modems present: place, model, mode, ports, what is missing",
-    arguments = {}, run = devices, traced = function() return {} end },
+    arguments = {}, run = watched(devices), traced = function() return {} end },
 
   { name = "status", summary = "one modem: what it runs, prefers and stores, its state and what to do",
-    arguments = {}, run = call("status", show.status), traced = true },
+    arguments = {}, run = watched(call("status", show.status)), traced = true },
 
   { name = "inspect", summary = "the records of each image, every checksum, whether they fit together",
     arguments = { files("+", "image files") }, run = inspect.run },
 
   { name = "plan", summary = "what update would do; changes nothing",
     arguments = { files("+", "firmware and settings in any order") },
-    run = call("plan", show.plan), traced = true },
+    run = plan, traced = true },
 
   { name = "update", summary = "bring the modem to the firmware in FILE...",
     arguments = { files("+", "firmware and settings in any order; - is standard input") },

@@ -63,6 +63,11 @@ function output:say(line)
   print_line(self, self.people, line)
 end
 
+--- Begins a new screen on a terminal.
+function output:clear_screen()
+  if self.people.rewrites then self.people:write "\27[H\27[2J" end
+end
+
 --- Prints rows of texts in aligned columns, as say does.
 function output:rows(rows)
   for _, line in ipairs(text.columns(rows)) do self:say(line) end
@@ -91,14 +96,21 @@ local step_lines = {
   failed = function(_, message) return "  failed" .. (message and ": " .. message or "") end,
 }
 
+-- Lines of a part of a step, such as a route.
+local part_lines = {
+  skipped = function(step, message) return ("  %s: skipped (%s)"):format(step, message) end,
+  failed = function(step, message) return ("  %s: %s"):format(step, message or "failed") end,
+}
+
 local takers = {}
 
 function takers:step(event)
   self:object(schema.step(event, elapsed(self)))
-  local line_of = step_lines[event.state]
+  if event.behind then self.meter:begin_step(event.seconds, event.behind) end
+  local line_of = (event.part and part_lines or step_lines)[event.state]
   local line = line_of and line_of(event.step, event.message, self.started == event.step)
-  self.started = event.state == "started" and event.step or nil
-  if line then self:tell(line) end
+  if not event.part then self.started = event.state == "started" and event.step or nil end
+  if line and not self.hides_steps then self:tell(line) end
 end
 
 function takers:warning(event)
@@ -126,19 +138,33 @@ function takers:result(event)
   self:say(("%s: %s, runs %s"):format(event.place, what, text.versions(event.after) or "the new firmware"))
 end
 
+-- Shows a line that changes: on a terminal in place, when it is due; elsewhere and in the log at milestones.
+local function show_live(self, event, seen, line_of)
+  local rewrites, is_silent = self.people.rewrites, self.given.quiet or self.given.no_progress
+  if seen.is_milestone then
+    local line = line_of(event, seen)
+    if is_silent or rewrites then self:record(line) else self:say(line) end
+  end
+  if rewrites and not is_silent and seen.is_due then
+    self.people:rewrite(line_of(event, seen, self.people:width()))
+  end
+end
+
 function takers:progress(event)
   local seen = self.meter:take(event)
   if self.given.json and seen.is_due then
     self.stdout:offer(json.encode(schema.progress(event, seen, elapsed(self))) .. "\n")
   end
-  local rewrites, is_silent = self.people.rewrites, self.given.quiet or self.given.no_progress
-  if seen.is_milestone then
-    local line = progress.line(event, seen)
-    if is_silent or rewrites then self:record(line) else self:say(line) end
-  end
-  if rewrites and not is_silent and seen.is_due then
-    self.people:rewrite(progress.line(event, seen, self.people:width()))
-  end
+  show_live(self, event, seen, progress.line)
+end
+
+function takers:wait(event)
+  show_live(self, event, self.meter:wait(event), progress.wait_line)
+end
+
+--- A plan lists the steps itself: those that run for it are not printed, but are events of --json.
+function output:hide_steps()
+  self.hides_steps = true
 end
 
 --- Takes an event of the library. An event of another name, which a script may emit, goes into the log.
@@ -180,7 +206,7 @@ function output:finish(result)
   if result.exit == results.NOTHING_TO_DO then
     self:tell "nothing to do: the modem already runs this (--force sends it anyway)"
   elseif result.ok and result.after then
-    self:tell "done (100 %)"
+    self:tell "done"
   end
   self:object(schema.result(result, elapsed(self)))
   self.stdout:finish()

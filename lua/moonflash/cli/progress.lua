@@ -1,5 +1,5 @@
---- Progress of an update: per cent, rate and time left, and the line that shows them. The images make 95 %; the
--- rest is for the restart and the confirmation; only the result shows 100 %.
+--- Progress of an update: per cent, rate and time left, and the lines that show them. The images make 95 %; the
+-- rest is for the restart and the confirmation.
 
 local text = require "moonflash.cli.text"
 
@@ -7,7 +7,8 @@ local progress = {}
 progress.__index = progress
 
 local SHARE_OF_IMAGES = 95
-local BAR = 20 -- characters
+local BAR, BAR_NEEDS = 20, 90 -- columns: the bar, and a line that has room for it whatever the figures are
+local LONG_WAIT = 2 -- seconds
 
 -- A function that returns true once per interval, and whenever it is called with true.
 local function pace(clock, interval_ms)
@@ -33,25 +34,51 @@ local function begin(self, event)
   local restarts = event.sent < self.sent
   if restarts then self.percent = 0 end
   if restarts or event.file ~= self.file then
-    self.file, self.since, self.first = event.file, self.clock(), event.sent
+    self.file, self.since, self.first, self.writes_since = event.file, self.clock(), event.sent, nil
   end
   self.sent = event.sent
+  self.writes_since = event.writes_within and (self.writes_since or self.clock())
 end
 
---- Takes a progress event: file; sent, total in bytes of all images together. Returns what is seen: percent; rate in
--- bytes per second; left in seconds, nil when unknown; is_due: at most ten times a second, and at the end;
--- is_milestone: each further 10 %, and after 10 s.
+--- A step begins. `seconds`: what it usually takes; `behind`: what the steps behind it take; nil when unknown.
+function progress:begin_step(seconds, behind)
+  self.began, self.seconds, self.behind = self.clock(), seconds, behind
+end
+
+-- Seconds to the end of all steps; `left` when those of the steps are unknown.
+local function left_in_all(self, left)
+  if not self.behind then return left end
+  return self.behind + math.max(left or 0, self.seconds - (self.clock() - self.began) / 1000)
+end
+
+--- Takes a progress event: file; sent, total in bytes of all images together; writes_within: seconds that the modem may
+-- write its flash. Returns what is seen: percent; rate in bytes per second; left: seconds until all is sent,
+-- in_all: until the end, nil when unknown; writes: seconds since the modem has all bytes; is_due: at most ten times a
+-- second, and at the end; is_milestone: each further 10 %, after 10 s, and when the modem begins to write.
 function progress:take(event)
+  local wrote = self.writes_since
   begin(self, event)
   local total, before = math.max(event.total or 0, event.sent, 1), self.percent
   self.percent = math.max(before, math.floor(SHARE_OF_IMAGES * event.sent / total))
   local elapsed = self.clock() - self.since
   local rate = elapsed > 0 and (event.sent - self.first) * 1000 / elapsed or 0
+  local left = rate > 0 and (total - event.sent) / rate or nil
   return {
-    percent = self.percent, rate = rate, left = rate > 0 and (total - event.sent) / rate or nil,
+    percent = self.percent, rate = rate, left = left, in_all = left_in_all(self, left),
+    writes = self.writes_since and (self.clock() - self.writes_since) / 1000,
     is_due = self.is_due(event.sent == event.total),
-    is_milestone = self.is_milestone(math.floor(self.percent / 10) > math.floor(before / 10)),
+    is_milestone = self.is_milestone(math.floor(self.percent / 10) > math.floor(before / 10)
+      or self.writes_since and not wrote),
   }
+end
+
+--- Takes an event of a wait for the modem: seconds since it began; within: seconds. Returns in_all and is_due, as
+-- take, and is_milestone: once, when the wait becomes longer than 2 s.
+function progress:wait(event)
+  local is_new = event.seconds < (self.waited or 0)
+  local was_long = not is_new and (self.waited or 0) >= LONG_WAIT
+  self.waited = event.seconds
+  return { in_all = left_in_all(self), is_due = true, is_milestone = event.seconds >= LONG_WAIT and not was_long }
 end
 
 local function bar(percent)
@@ -59,25 +86,41 @@ local function bar(percent)
   return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
 end
 
--- The first event of a file has no rate yet, and so no time left.
-local function figures(event, seen)
-  local sent = ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent))
-  if seen.rate == 0 then return { sent } end
-  return { sent, text.bytes(seen.rate) .. "/s", seen.left and text.seconds(seen.left) .. " left" }
+-- "12 s of at most 2 min 20 s"
+local function elapsed(seconds, within)
+  return ("%.0f s of at most %s"):format(seconds, text.seconds(within))
 end
 
---- The line: step, per cent, bytes, rate, time left. With a width in columns there is a bar, and what has no room is
--- left out: the bar first, then from the right.
-function progress.line(event, seen, width)
-  local line, rest = ("%s %3.0f %%"):format(event.step, seen.percent), figures(event, seen)
-  if width and #line + 2 + BAR + 2 + #table.concat(rest, "  ") + 2 <= width then
-    line = line .. "  " .. bar(seen.percent)
+-- The first event of a file has no rate yet.
+local function figures(event, seen)
+  if seen.writes then
+    return { "the modem writes its flash, do not unplug it", elapsed(seen.writes, event.writes_within) }
   end
-  for _, part in ipairs(rest) do
+  local sent = ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent))
+  return { sent, seen.rate > 0 and text.bytes(seen.rate) .. "/s" or nil }
+end
+
+-- The parts that have room in a width in columns, from the left.
+local function joined(line, parts, in_all, width)
+  parts[#parts + 1] = in_all and text.seconds(in_all) .. " left"
+  for _, part in ipairs(parts) do
     if width and #line + 2 + #part > width then break end
     line = line .. "  " .. part
   end
   return line
+end
+
+--- The line of progress: step, per cent, bytes and rate or the time of writing, time left. With a width in columns,
+-- what has no room is left out, and a wide line has a bar.
+function progress.line(event, seen, width)
+  local line = ("%s %3.0f %%"):format(event.step, seen.percent)
+  if width and width >= BAR_NEEDS and not seen.writes then line = line .. "  " .. bar(seen.percent) end
+  return joined(line, figures(event, seen), seen.in_all, width)
+end
+
+--- The line of a wait for the modem.
+function progress.wait_line(event, seen, width)
+  return joined(event.step, { event.message, elapsed(event.seconds, event.within) }, seen.in_all, width)
 end
 
 return progress

@@ -103,10 +103,11 @@ local device = object(device_shape)
 
 schema.devices = line { "devices", devices = list(device) }
 
-local status = line(joined(device_shape, { "running", "preferred", "stored", "power", "advice",
+local status = line(joined(device_shape, { "running", "preferred", "stored", "power", "checks", "advice",
   running = versions, preferred = versions, advice = texts,
   stored = list(object { "type", "slot", "unique_id", "build_id", "active", "failures" }),
   power = object { "mode", "causes", causes = texts },
+  checks = list(object { "name", "state", "message", "fix" }),
 }))
 
 --- The state of one modem: the object of the device, and what it reports.

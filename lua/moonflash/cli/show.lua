@@ -13,7 +13,7 @@ local function ports_of(device)
   for _, kind in ipairs { "at", "diag", "qdl" } do
     ports[#ports + 1] = nodes[kind] and kind .. " " .. nodes[kind]
   end
-  return table.concat(ports, ", ")
+  return ports
 end
 
 local function name_of(device)
@@ -26,8 +26,10 @@ function show.devices(out, devices)
   if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
   for _, device in ipairs(devices) do
+    local ports = ports_of(device)
     rows[#rows + 1] = { device.place, name_of(device), device.vid .. ":" .. device.pid, device.mode,
-      device.serial or "-", ports_of(device) }
+      device.serial or "-", ports[1] or "-" }
+    for index = 2, #ports do rows[#rows + 1] = { "", "", "", "", "", ports[index] } end
   end
   out:rows(rows)
   for _, device in ipairs(devices) do
@@ -60,19 +62,26 @@ local function say_stored(out, stored)
   out:rows(rows)
 end
 
+local function say_checks(out, checks)
+  local rows = {}
+  for _, check in ipairs(checks) do
+    rows[#rows + 1] = { "  " .. check.state, check.name, check.message }
+    if check.fix and check.fix ~= "" then rows[#rows + 1] = { "", "", "to do: " .. check.fix } end
+  end
+  if rows[1] then out:say "checks:" end
+  out:rows(rows)
+end
+
 --- The state of one modem.
 function show.status(out, result)
   local seen = result.status
   if not seen then return end
-  local power = seen.power
   out:object(schema.status(seen))
   out:say("modem:     " .. words_of(seen.device))
   say_versions(out, "runs:      ", seen.running)
   say_versions(out, "prefers:   ", seen.preferred)
-  if power.mode then out:say("power:     " .. power.mode) end
-  for _, cause in ipairs(power.causes) do out:say("  because: " .. cause) end
   say_stored(out, seen.stored)
-  for _, line in ipairs(seen.advice) do out:say("to do:     " .. line) end
+  say_checks(out, seen.checks or {})
 end
 
 --- What an update would do.

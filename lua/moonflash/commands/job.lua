@@ -99,7 +99,7 @@ local function choose_model(seen, found, name)
   end
   if name then return nil, unknown_name(name, seen.models) end
   if other then return nil, other end
-  return no_model("no script knows this modem", found)
+  return no_model("moonflash does not support this modem", found)
 end
 
 -- What is wrong with a model for these images; nil: nothing.

@@ -2,6 +2,7 @@
 -- listened to: a byte sent there could keep the modem in download mode.
 
 local causes = require "moonflash.procedure.low_power"
+local checks = require "moonflash.procedure.checks"
 local jobs = require "moonflash.commands.job"
 local results = require "moonflash.commands.result"
 local sahara = require "moonflash.protocol.sahara"
@@ -60,8 +61,10 @@ local function ask(job, seen)
   if not state then return problem end
   seen.running, seen.preferred, seen.stored = state.running, state.preferred, rows_of(state)
   seen.power = { mode = state.mode, causes = {} }
-  seen.advice[1] = other_family(job, state)
   if state.mode ~= "online" then causes.find(job, state, seen) end
+  local family = other_family(job, state)
+  seen.checks = checks.list(job, seen, state, family)
+  if family then table.insert(seen.advice, 1, family) end
 end
 
 local function listen(job, seen)
@@ -80,6 +83,7 @@ local function look(job)
   elseif job.device.mode == "download" then
     listen(job, seen)
   end
+  seen.checks = seen.checks or checks.list(job, seen)
   local other = job.device.other
   table.insert(seen.advice, other and ("%s: no script is for it, because %s"):format(other.name, other.reason)
     or advice[seen.device.mode])
@@ -87,7 +91,7 @@ local function look(job)
 end
 
 --- Reads the state of one modem. The result has status = { device, running, preferred, stored, power = { mode,
--- causes }, advice }.
+-- causes }, checks (moonflash.procedure.checks), advice }.
 function status.read(request)
   local job, none = jobs.find(request)
   if not job then return results.bad(none) end

@@ -19,7 +19,7 @@ local switch_steps = {
 
 local recover_steps = {
   steps.wake { mode = "download", retry = 2 },
-  steps.wait { mode = "application", within = 240 },
+  steps.boot {},
   steps.read_versions { retry = 24, pause = 5, most = 145 },
   steps.normal_boot { retry = 2, pause = 5 },
   steps.stop_if_well {},

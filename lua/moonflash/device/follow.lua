@@ -173,7 +173,8 @@ local function not_seen(self, wait, within_ms)
     return failure.new("device.not_seen", "the modem is back, but it has no driver", evidence)
   end
   if not wait.gone then
-    return failure.new("device.not_seen", ("the modem did not restart within %.0f s"):format(within_ms / 1000), evidence)
+    local message = ("the modem did not restart within %.0f s"):format(within_ms / 1000)
+    return failure.new("device.not_seen", message, evidence)
   end
   return failure.new("device.not_seen",
     ("the modem did not come back in %s mode"):format(table.concat(tables.sorted_keys(wait.modes), " or ")), evidence)

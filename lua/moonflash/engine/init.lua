@@ -15,6 +15,7 @@ local failure = require "moonflash.base.failure"
 local fault_of = require("moonflash.engine.step").fault
 local preflight = require "moonflash.host.preflight"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 local user_code = require "moonflash.engine.user_code"
 
 local engine = {}
@@ -31,12 +32,28 @@ engine.FINISH = marker "finish"
 --- All steps run once more.
 engine.RESTART = marker "restart"
 
-local function emit_step(job, step, state, message)
-  job.emit { event = "step", step = step.name, state = state, message = message }
+local function emit_step(job, step, state, fields)
+  job.emit(tables.merge({ event = "step", step = step.name, state = state }, fields))
 end
 
 local function applies(mode, step)
   return step.goal or not step.mode or step.mode == mode
+end
+
+-- The seconds that a step usually takes, and words for a plan.
+local function expected(job, step)
+  if step.foresee then return step.foresee(job, step) end
+  return step.seconds or 0
+end
+
+-- The seconds that the steps behind one usually take.
+local function expected_behind(job, steps, index)
+  local sum, mode = 0, steps[index].leads_to or job.device.mode
+  for number = index + 1, #steps do
+    local step = steps[number]
+    if applies(mode, step) then sum, mode = sum + (expected(job, step)), step.leads_to or mode end
+  end
+  return sum
 end
 
 -- Failures that a retry cannot fix. Script errors are permanent; script.refused is not, because the condition may
@@ -79,31 +96,32 @@ local function run_with_retries(job, step)
   end
 end
 
-local function run_step(job, step)
+local function run_step(job, steps, index)
+  local step = steps[index]
   if not applies(job.device.mode, step) then
-    emit_step(job, step, "skipped", "the modem is in " .. job.device.mode .. " mode")
+    emit_step(job, step, "skipped", { message = "the modem is in " .. job.device.mode .. " mode" })
     return true
   end
-  emit_step(job, step, "started")
+  emit_step(job, step, "started", { seconds = expected(job, step), behind = expected_behind(job, steps, index) })
   job.step = step.name
   local outcome, detail = run_with_retries(job, step)
   if outcome == engine.SKIP then
-    emit_step(job, step, "skipped", detail)
+    emit_step(job, step, "skipped", { message = detail })
   elseif outcome then
-    emit_step(job, step, "done", detail)
+    emit_step(job, step, "done", { message = detail })
   else
     detail.step = detail.step or step.name
-    emit_step(job, step, "failed", detail.message)
+    emit_step(job, step, "failed", { message = detail.message })
   end
   return outcome, detail
 end
 
 -- Runs all steps once. Returns true; or RESTART; or nil, the failure and the step.
 local function run_once(job, steps)
-  for _, step in ipairs(steps) do
+  for index, step in ipairs(steps) do
     local stopped = job:check_interrupt()
     if stopped then return nil, stopped, step end
-    local outcome, problem = run_step(job, step)
+    local outcome, problem = run_step(job, steps, index)
     if not outcome then return nil, problem, step end
     if outcome == engine.FINISH then break end
     if outcome == engine.RESTART then return outcome end
@@ -146,14 +164,13 @@ end
 -- The modem's mode after a step is that of the plan, not of the modem.
 local function list_steps(job, steps)
   local listed, mode, dry_run = {}, job.device.mode, false
-  for _, step in ipairs(steps) do
+  for index, step in ipairs(steps) do
     if applies(mode, step) then
       dry_run = dry_run or step.changes
       local outcome, problem = true, nil
-      if not dry_run then outcome, problem = run_step(job, step) end
+      if not dry_run then outcome, problem = run_step(job, steps, index) end
       if not outcome then return nil, problem end
-      local seconds, message = step.seconds or 0, nil
-      if step.foresee then seconds, message = step.foresee(job, step) end
+      local seconds, message = expected(job, step)
       listed[#listed + 1] = { step = step.name, changes = step.changes or false, seconds = seconds, message = message }
       mode = step.leads_to or mode
       if outcome == engine.FINISH then break end

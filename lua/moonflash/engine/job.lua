@@ -137,11 +137,16 @@ end
 -- @raise when the modem is not followed
 function job:wait_for_device(modes, within_ms, may_be_here, leaves_within_ms)
   if not self.follower then error("job:wait_for_device comes after job:follow()", 2) end
-  local trace = run.trace()
+  local trace, began = run.trace(), sys.clock_ms()
+  local function meanwhile()
+    services.keep_paused(self)
+    self.emit { event = "wait", step = self.step or "moonflash", seconds = (sys.clock_ms() - began) / 1000,
+      within = within_ms / 1000, message = may_be_here and "looks for the modem" or "the modem restarts" }
+  end
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     leaves_within_ms = leaves_within_ms,
     progress = function(seen) self:note(seen) end,
-    meanwhile = function() services.keep_paused(self) end,
+    meanwhile = meanwhile,
     moved = trace and function(dev) trace:moved(dev) end }
   if not found then return nil, problem end
   if found.number ~= self.device.number then self.back_at, self.returns = sys.clock_ms(), (self.returns or 0) + 1 end

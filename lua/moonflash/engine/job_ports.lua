@@ -65,11 +65,12 @@ end
 --- One QMI request: `job:request(dms.get_revision)`.
 -- @tparam table message an entry of moonflash.protocol.qmi.dms or of your own table
 -- @tparam[opt] table fields of the request
+-- @tparam[opt] number seconds for the answer
 -- @treturn table the fields of the answer, or nil and a failure
-function ports:request(message, fields)
+function ports:request(message, fields, seconds)
   local session, problem = self:qmi()
   if not session then return nil, problem end
-  local answer, failed = session:request(message, fields, self:ms(REQUEST_SECONDS))
+  local answer, failed = session:request(message, fields, self:ms(seconds or REQUEST_SECONDS))
   if not answer and closes_session[failed.code] then self:close_qmi() end
   self.port_lost = not answer and failed.code == "qmi.closed"
   return answer, failed

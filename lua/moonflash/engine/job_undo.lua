@@ -96,7 +96,7 @@ end
 function undo:rollback()
   local problem = self.failure or {}
   if problem.image_opened or not self.undo_list[1] then return end
-  self.emit { event = "say", message = "putting the modem back as it was, please wait" }
+  self.emit { event = "say", message = "putting the modem back as it was: this may take 2 minutes, please wait" }
   local left = run_reversed(self, self.undo_list)
   if left[1] then
     failure.add_evidence(problem, "not undone: " .. table.concat(left, ", "))

@@ -27,7 +27,7 @@ local function try_route(job, route, within_ms)
 end
 
 local function emit_route(job, route, state, message)
-  job.emit { event = "step", step = "route " .. route.name, state = state, message = message }
+  job.emit { event = "step", step = "route " .. route.name, state = state, message = message, part = true }
 end
 
 -- Tries a route, unless it lacks something.

@@ -1,5 +1,6 @@
 --- The steps of `switch` and `recover`: they use the images that the modem stores.
 
+local device = require "moonflash.device"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
@@ -9,10 +10,26 @@ local step = require "moonflash.engine.step"
 local stored = require "moonflash.procedure.stored_images"
 local versions = require "moonflash.procedure.versions"
 
+local ANY_MODE = { application = true, download = true }
+
 -- `confirm` compares the modem with job.set.
 local function choose(job, pair)
   job.set = { firmware = pair.firmware, carrier = pair.carrier, config = pair.config, images = {} }
   job.pair = pair
+end
+
+-- A modem that comes back in download mode and stays there has no complete images.
+local function boot(job, self)
+  if job.device.mode == "application" then return engine.SKIP, "it is there" end
+  local found, problem = job:wait_for_device(ANY_MODE, job:ms(self.within))
+  if found and found.mode == "download" then
+    found, problem = job:wait_for_device({ application = true }, job:ms(self.within), false, job:ms(self.stays))
+  end
+  if found then return true, "back at " .. found.place end
+  if job:interrupted() or job.device.mode ~= "download" or not device.is_there(job.device) then return nil, problem end
+  return nil, failure.new("stored.none", "the modem stays in download mode: it has no complete images", {
+    cause = problem, evidence = problem.evidence, final = true,
+    hint = "give its files: moonflash recover FIRMWARE.cwe SETTINGS.nvu" })
 end
 
 local function choose_stored(job)
@@ -70,6 +87,13 @@ end
 return {
   --- Finds the stored pair that job.wanted_pair names.
   choose_stored = step.define { name = "choose stored images", changes = false, run = choose_stored },
+
+  --- Waits until the modem is in application mode, for `within` seconds; in download mode only for `stays`.
+  boot = step.define {
+    name = "wait for the modem", changes = false, seconds = 60, mode = "application", goal = true,
+    within = 240, stays = 30,
+    run = boot,
+  },
 
   --- Restarts a modem in application mode. Afterwards it runs what it prefers.
   restart = step.define {

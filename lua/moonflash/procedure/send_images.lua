@@ -23,16 +23,17 @@ local function is_wanted(job, image)
 end
 
 -- The function is called twice a second at least. It ends the transfer when another program may have read what the
--- modem sent.
-local function progress_of(job, image, sent_before)
+-- modem sent. When all bytes are sent, the modem writes its flash for up to final_ack seconds.
+local function progress_of(job, image, sent_before, final_ack)
   local reported
   return function(sent, total)
     local users = services.keep_paused(job)
     if users then error(failure.new("device.busy", "ModemManager was started", { evidence = users })) end
-    if sent == reported then return end
+    local writes_within = sent >= total and job:ms(final_ack) / 1000 or nil
+    if sent == reported and not writes_within then return end
     reported = sent
     job.emit { event = "progress", step = job.step, file = image.file, sent = sent_before + sent,
-               total = math.max(job.set.bytes, sent_before + total) }
+               total = math.max(job.set.bytes, sent_before + total), writes_within = writes_within }
   end
 end
 
@@ -96,7 +97,7 @@ local function send_image(job, image, sent_before, final_ack)
   local function has_opened() return job.phase == "transfer" or loader:status().opened end
   job:follow()
   local ran, sent, broken = user_code.call(loader.send, loader, source, {
-    progress = progress_of(job, image, sent_before), final_ack_ms = job:ms(final_ack),
+    progress = progress_of(job, image, sent_before, final_ack), final_ack_ms = job:ms(final_ack),
     interrupted = function() return has_opened() and continue_once(job) end,
   })
   source:close()

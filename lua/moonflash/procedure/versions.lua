@@ -98,6 +98,7 @@ end
 --- Reads them from a modem in application mode. A modem without a QMI port is asked over AT, and so are all modems
 -- without the QMI module when `by_at` is given.
 -- @tparam table job with the images to send, if there are any
+-- @tparam ?boolean by_at
 -- @treturn table { revision, family, running, preferred, preference, stored, mode, reasons }; or nil and a failure:
 -- image.wrong_model when the modem says that it is of another family than the images
 function versions.read(job, by_at)

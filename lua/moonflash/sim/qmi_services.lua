@@ -37,6 +37,10 @@ dms[0x0024] = function(modem)
   return tlv(0x01, modem.model.sim_card.number) .. tlv(0x11, modem.model.sim_card.imsi)
 end
 
+-- UIM Get PIN Status: disabled, three tries, ten for the PUK; UIM Get State: ready
+dms[0x002b] = function() return T "11 03 00 03 03 0a":fill() end
+dms[0x0044] = text(0x01, function() return "\0" end)
+
 -- Get Capabilities: LTE, UMTS, GSM
 dms[0x0020] = function()
   return T "01 0e 00 <tx:4> <rx:4> 04 02 03 08 05 04":fill { tx = 50000000, rx = 300000000 }
@@ -148,6 +152,11 @@ local LTE = 8
 nas[0x0020] = function(modem)
   local dbm = modem.power == 0 and 256 - 67 or 256 - 125
   return T "01 02 00 <dbm:1> <radio:1>":fill { dbm = dbm, radio = LTE }
+end
+
+-- Get Serving System: registered for circuits and packets in a network of 3GPP, on LTE; no radio, not registered
+nas[0x0024] = function(modem)
+  return T "01 06 00 <registered:1> 01 01 02 01 08":fill { registered = modem.power == 0 and 1 or 0 }
 end
 
 -- Get Home Network: the test network 001 01

@@ -29,7 +29,7 @@ end
 local function find_denied_port(job)
   local evidence = find_obstacle(job, "denied")
   return evidence and { message = "no permission to open the ports of the modem", evidence = evidence,
-    hint = "run as root (sudo moonflash ...)" }
+    hint = failure.codes["preflight.permission"] }
 end
 
 -- --- does a serial driver know these ids? -----------------------------------------------------------------

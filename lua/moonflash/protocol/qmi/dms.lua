@@ -13,6 +13,12 @@ local image_type = { "u8", names = { modem = 0, pri = 1 } }
 local unique_id = { "text", size = 16 }
 local download_mode = { "u8", names = { normal = 0, boot_and_recovery = 1 } }
 
+local pin_status = { "u8", names = {
+  not_initialized = 0, not_verified = 1, verified = 2, disabled = 3, blocked = 4, permanently_blocked = 5,
+  unblocked = 6, changed = 7,
+} }
+local uim_state = { "u8", names = { ready = 0, not_ready = 1, absent = 2 } }
+
 local image = { record = { { "type", image_type }, { "unique_id", unique_id }, { "build_id", "text" } } }
 
 -- 255 as storage_index (of settings) or failure_count means: none.
@@ -38,6 +44,9 @@ return message.define("dms", {
   restore_factory_defaults = { id = 0x003a, personal = true,
     request = { code = { 0x01, { "text", size = 6 } } } },
   set_firmware_id = { id = 0x003e },
+  uim_get_pin_status = { id = 0x002b, response = { pin1 = { 0x11, { record = {
+    { "status", pin_status }, { "tries", "u8" }, { "puk_tries", "u8" } } } } } },
+  uim_get_state = { id = 0x0044, response = { state = { 0x01, uim_state } } },
   get_factory_sku = { id = 0x0046, response = { sku = { 0x01, "text" } } },
   get_firmware_preference = { id = 0x0047, response = { images = { 0x01, { list = image } } } },
   set_firmware_preference = { id = 0x0048,
