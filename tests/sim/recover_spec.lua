@@ -50,6 +50,18 @@ describe("moonflash recover", function()
     assert.same({ "switch", "hello", "reset" }, stage.commands(recovers("start=download")))
   end)
 
+  it("asks for the files of a modem that stays in download mode", function()
+    local modem = stage.modem("mc7455", { faults = { "start=download" } })
+    local killed = stage.start(modem, "update", unpack(stage.images "mc7455"))
+    stage.wait_for(modem, "qdl", { command = "open" })
+    killed:kill "KILL"
+    killed:wait()
+    local run = moonflash(modem, "recover")
+    assert.same({ 8, "stored.none" }, { run.status, run.result.failure.code })
+    assert.matches("give its files: moonflash recover", run.result.failure.hint, 1, true)
+    assert.equal(0, moonflash(modem, "recover", unpack(stage.images "mc7455")).status)
+  end)
+
   it("leads a modem back that would go to download mode at every restart", function()
     local modem = stage.mc7455 "preferred=02.08.02.00/ATT/009.009_000"
     assert.equal(0, moonflash(modem, "qmi", "dms", "0x0050", "0x01", "01").status)
@@ -75,6 +87,23 @@ describe("moonflash recover", function()
 
   it("resets a modem that waits for its memory to be read", function()
     recovers("start=download", "memory-debug")
+  end)
+end)
+
+describe("--watch", function()
+  after_each(support.finish)
+
+  local cjson = require "cjson"
+
+  it("lists the modems, or asks one, again and again until Ctrl-C", function()
+    local modem = stage.mc7455()
+    for command, is_seen in pairs { devices = function(seen) return seen.devices[1].model == "MC7455" end,
+                                    status = function(seen) return seen.power.mode == "online" end } do
+      local child = stage.start(modem, command, "--watch")
+      for _ = 1, 2 do assert.is_true(is_seen(cjson.decode(child:line()))) end
+      child:kill "INT"
+      assert.equal(0, child:wait())
+    end
   end)
 end)
 
