@@ -51,9 +51,9 @@ describe("moonflash recover", function()
   end)
 
   it("asks for the files of a modem that stays in download mode", function()
-    local modem = stage.modem("mc7455", { faults = { "start=download" } })
+    local modem = stage.modem("mc7455", { faults = { "start=download", "silence=qdl.write#1" } })
     local killed = stage.start(modem, "update", unpack(stage.images "mc7455"))
-    stage.wait_for(modem, "qdl", { command = "open" })
+    stage.wait_for(modem, "qdl", { command = "write" })
     killed:kill "KILL"
     killed:wait()
     local run = moonflash(modem, "recover")
