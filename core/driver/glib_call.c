@@ -98,6 +98,24 @@ void mf_glib_run_ready(GMainContext *context)
         ;
 }
 
+/* An operation that ignores its cancellation ends by a timer of its own: libmbim waits 10 s for the answer to its
+ * close, and keeps the port open until then. Makes all timers of the context due now. (GLib leaves
+ * g_source_set_ready_time to the owner of a source; the ready time is all that a timeout consists of. The ids of
+ * the sources of a context count from 1.) */
+static void expire_timers(GMainContext *context)
+{
+    GSource *mark = g_idle_source_new();
+    guint end = g_source_attach(mark, context);
+
+    unwatch(mark);
+    for (guint id = 1; id < end; id++) {
+        GSource *source = g_main_context_find_source_by_id(context, id);
+
+        if (source != NULL && g_source_get_ready_time(source) >= 0)
+            g_source_set_ready_time(source, 0);
+    }
+}
+
 bool mf_glib_call_run(struct mf_glib_call *call, const struct mf_glib_wait *wait)
 {
     struct mf_glib_wait grace = *wait;
@@ -109,6 +127,9 @@ bool mf_glib_call_run(struct mf_glib_call *call, const struct mf_glib_wait *wait
         return true;
     outcome = call->outcome;
     g_cancellable_cancel(call->cancellable);
+    mf_glib_run_ready(wait->context);
+    if (call->result == NULL)
+        expire_timers(wait->context);
     grace.timeout_ms = MF_GLIB_GRACE_MS;
     grace.interrupt = -1;
     call->outcome = 0;

@@ -24,6 +24,15 @@ describe("QMI", function()
     return sys.clock_ms() - before, answer, problem
   end
 
+  -- How often this process has the modem's port open.
+  local function open_ports()
+    local count = 0
+    for _, name in ipairs(sys.list "/proc/self/fd") do
+      if sys.link("/proc/self/fd/" .. name) == modem.path then count = count + 1 end
+    end
+    return count
+  end
+
   after_each(function()
     if session then session:close() end
     if modem then modem:stop() end
@@ -314,6 +323,7 @@ describe("QMI", function()
       assert.is_true(took < LONG / 2)
       took = timed(function() return session:close(LONG) end)
       assert.is_true(took < LONG / 2)
+      assert.equal(0, open_ports())
     end)
 
     it("ends when the modem says nothing at all", function()
@@ -323,12 +333,33 @@ describe("QMI", function()
       assert.is_nil(opened)
       assert.equal("qmi.timeout", problem.code)
       assert.is_true(took < LONG / 2)
+      assert.equal(0, open_ports())
     end)
 
     it("ends when the modem does not say goodbye", function()
       start([[ mbim = { done, silence, done } ]], { mbim = true })
-      local took = timed(function() return session:close(SHORT) end)
+      local took, closed, problem = timed(function() return session:close(SHORT) end)
+      assert.is_nil(closed)
+      assert.equal("qmi.timeout", problem.code)
+      assert.is_true(took >= SHORT and took < SHORT + 1000)
+      assert.equal(0, open_ports())
+    end)
+
+    it("gives the port back when the modem answers nothing behind the opening", function()
+      local took, opened, problem = timed(function()
+        return start([[ mbim = { done, silence, silence } ]], { mbim = true, timeout_ms = SHORT })
+      end)
+      assert.is_nil(opened)
+      assert.equal("qmi.timeout", problem.code)
       assert.is_true(took < LONG / 2)
+      assert.equal(0, open_ports())
+    end)
+
+    it("gives the port back after a request without an answer", function()
+      start([[ mbim = { done, silence, done } ]], { mbim = true })
+      assert.is_nil(session:request(dms.get_model, nil, SHORT))
+      session:close(SHORT)
+      assert.equal(0, open_ports())
     end)
   end)
 
@@ -342,13 +373,6 @@ describe("QMI", function()
 
     it("gives the port back, to a collected session too", function()
       modem = fake.start [[ on[0x0022] = answer(ok) ]]
-      local function open_ports()
-        local count = 0
-        for _, name in ipairs(sys.list "/proc/self/fd") do
-          if sys.link("/proc/self/fd/" .. name) == modem.path then count = count + 1 end
-        end
-        return count
-      end
       session = assert(qmi.open(modem.path))
       assert.is_true(open_ports() > 0)
       session:close()

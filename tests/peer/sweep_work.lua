@@ -69,9 +69,8 @@ local function has_come(peer, message)
   return false
 end
 
--- libmbim waits 10 s for the answer to its close, whatever the deadline, and keeps the port open until then.
-local function left_open(job, result)
-  local left = (job.way.composition ~= "mbim-alone" and result.descriptors or "") .. (result.children or "")
+local function left_open(result)
+  local left = (result.descriptors or "") .. (result.children or "")
   return left ~= "" and "left open: " .. left or nil
 end
 
@@ -137,7 +136,7 @@ function work.fault(job)
   local first = update(peer, job.way, job.way.timeout_scale)
   local seen = look(peer, began, first)
   local wrong = not has_come(peer, job.message) and "the message with the fault did not come"
-    or rules.broken({ model = job.way.model, may_fail = not job.mild }, seen) or left_open(job, first.result)
+    or rules.broken({ model = job.way.model, may_fail = not job.mild }, seen) or left_open(first.result)
   local second
   second, wrong = second_run(peer, job, began, wrong)
   return outcome(peer, began_ms, first, second, wrong)
