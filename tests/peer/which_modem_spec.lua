@@ -84,6 +84,53 @@ describe("a modem with one interface that is no loader", function()
   end)
 end)
 
+describe("a loader whose ids no model has", function()
+  after_each(support.finish)
+
+  local function start(more)
+    local modem = { model = "MC7455", start = "loader", ids = { application = "1199:9fff", loader = "1199:9ffe" } }
+    for name, value in pairs(more or {}) do modem[name] = value end
+    return stage.start { modem }
+  end
+
+  it("gets no byte without --model, which the message names", function()
+    local peer = start()
+    for _, command in ipairs { "update", "recover" } do
+      local seen = run(peer, command, "MC7455")
+      assert.equal(3, seen.status, seen.stderr)
+      assert.matches("%-%-model", seen.stderr)
+    end
+    assert.equal(3, run(peer, "recover").status)
+    assert.same({}, stage.log(peer, "qdl"))
+    assert.same({}, stage.mistakes(peer))
+  end)
+
+  it("gets the images with --model", function()
+    for _, command in ipairs { "update", "recover" } do
+      local peer = start()
+      local seen = run(peer, command, "--model", "mc7455", "MC7455")
+      assert.equal(0, seen.status, seen.stderr)
+      assert.same(stage.new.MC7455, stage.state(peer).running)
+      assert.same({}, stage.mistakes(peer))
+      support.finish()
+    end
+  end)
+
+  it("is left by a recovery without images", function()
+    local peer = start()
+    local seen = run(peer, "recover", "--model", "mc7455")
+    assert.equal(0, seen.status, seen.stderr)
+    assert.equal("application", stage.state(peer).mode)
+    assert.same({}, stage.mistakes(peer))
+  end)
+
+  it("that comes back with the ids of a model of the same family is followed", function()
+    local peer = start { ids = { application = "1199:9079", loader = "1199:9ffe" } }
+    local seen = run(peer, "update", "--model", "mc7455", "MC7455")
+    assert.equal(0, seen.status, seen.stderr)
+  end)
+end)
+
 describe("-d", function()
   after_each(support.finish)
 

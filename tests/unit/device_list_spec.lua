@@ -82,6 +82,29 @@ describe("device.list", function()
     end
   end)
 
+  it("of unknown ids may be in download mode with the whole form of a loader, and is when that is said", function()
+    local loader = copy(fake.serial(0, "ttyUSB0"), { endpoints = 2 })
+    local function said(interfaces, ids, count)
+      tree:plug { place = "1-1", vid = "1199", pid = ids or "9ffe", number = 2, count = count, interfaces = interfaces }
+      local dev = list()[1]
+      local may_be = device.may_be_loader(dev)
+      local seen = device.as_said(dev, modems.models)
+      assert.equal(may_be, seen.mode == "download")
+      assert.equal(may_be and node "ttyUSB0" or nil, seen.nodes.qdl)
+      tree:unplug "1-1"
+      return may_be
+    end
+    assert.is_true(said { loader })
+    for _, changes in ipairs { { endpoints = 3 }, { class = "08" }, { number = 3 } } do
+      assert.is_false(said { copy(loader, changes) })
+    end
+    assert.is_false(said { fake.serial(0, "ttyUSB0") }) -- its endpoints are not known
+    assert.is_false(said { loader, fake.serial(2, "ttyUSB1") })
+    assert.is_false(said({ loader }, "9ffe", 2))
+    assert.is_false(said({}, "9ffe", 1))                -- not read yet
+    assert.is_false(said({ loader }, "9071"))           -- ids of a model tell its mode
+  end)
+
   it("counts the interfaces that the device declares, not the folders that exist", function()
     tree:plug { place = "1-1", vid = "1199", pid = "68c0", number = 2, count = 5,
       interfaces = { fake.serial(0, "ttyUSB0") } }

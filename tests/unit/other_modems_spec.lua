@@ -81,4 +81,38 @@ describe("a modem that no script is for", function()
     assert.not_equal("device.unknown_model", run("plan", { model = "mc7455" }).failure.code)
     assert.equal("413c", run "status".status.device.vid)
   end)
+
+  describe("and whose interfaces are those of a loader", function()
+    local loader
+
+    before_each(function()
+      loader = { number = 0, class = "ff", driver = "qcserial", tty = "ttyUSB0", endpoints = 2 }
+    end)
+
+    local function mode(options)
+      plug("1199:9ffe", nil, { loader })
+      return run("status", options).status.device.mode
+    end
+
+    it("waits for an image when --model names it", function()
+      assert.equal("download", mode { model = "mc7455" })
+    end)
+
+    it("is taken for a running one otherwise, and what to do is said", function()
+      assert.equal("application", mode())
+      assert.matches("%-%-model", flash.failure.hint(run("status").failure))
+    end)
+
+    it("waits for no image when it is one of several modems", function()
+      assert.equal("application", mode { model = "mc7455", all = true })
+    end)
+
+    it("gets a driver from --bind-driver", function()
+      loader.driver, loader.tty = nil, nil
+      plug("1199:9ffe", nil, { loader })
+      local problem = run("update", { model = "mc7455", timeout_scale = 0.01 }).failure
+      assert.equal("preflight.driver", problem.code)
+      assert.matches("%-%-bind%-driver", flash.failure.hint(problem))
+    end)
+  end)
 end)

@@ -18,19 +18,29 @@ function jobs.new(request, found)
   return job.new(tables.merge(request, found))
 end
 
---- The device of a selection, in any mode; or nil and a failure: device.none, device.ambiguous, or device.busy while
--- another job restarts its modem.
-function jobs.select(root, models, selection)
-  local devices = device.list(root, models)
-  local found, problem = device.select(devices, selection)
-  if problem and problem.code == "device.none" then problem = lock.of_absent_modem(root, devices) or problem end
-  return found, problem
+-- What is not surely a loader gets no byte that is meant for one. Where no model has the ids, both must say that it is
+-- one: the form of the device, and the user, who names the model of this one modem.
+local function as_said(found, models, options)
+  return options.model and not options.all and device.as_said(found, models) or found
+end
+
+--- The device that the selection of a request means, in any mode; or nil and a failure: device.none, device.ambiguous,
+-- or device.busy while another job restarts its modem.
+-- @tparam table request
+-- @tparam table models
+-- @tparam[opt] table selection that of the request if not given
+function jobs.select(request, models, selection)
+  local devices = device.list(request.root, models)
+  local found, problem = device.select(devices, selection or request.selection)
+  if found then return as_said(found, models, request.options) end
+  if problem.code == "device.none" then problem = lock.of_absent_modem(request.root, devices) or problem end
+  return nil, problem
 end
 
 --- The job of the one modem that a request selects, or nil and a failure as of jobs.select.
 function jobs.find(request)
   local models = files.all(request.emit)
-  local found, none = jobs.select(request.root, models, request.selection)
+  local found, none = jobs.select(request, models)
   if not found then return nil, none end
   return jobs.new(request, { models = models, device = found })
 end

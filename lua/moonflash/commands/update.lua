@@ -65,7 +65,7 @@ end
 
 -- The job of the one modem that is selected.
 local function find_job(request, seen, selection)
-  local found, none = jobs.select(request.root, seen.models, selection)
+  local found, none = jobs.select(request, seen.models, selection)
   if not found then return nil, none end
   return jobs.of_update(request, seen, found)
 end

@@ -67,6 +67,11 @@ function drivers.is_loader(dev)
   return dev.interface_count == 1 and one.number == 0 and one.class == "ff" and (one.endpoints or 2) == 2
 end
 
+--- Whether a device is a loader by its interfaces alone: they have been read, and nothing of them is unknown.
+function drivers.is_surely_loader(dev)
+  return drivers.is_loader(dev) and dev.interfaces[1] ~= nil and dev.interfaces[1].endpoints ~= nil
+end
+
 --- Whether a device shows nothing but USB storage: the installer of a modem that has not been switched yet.
 function drivers.is_disc(dev)
   for _, interface in ipairs(dev.interfaces or {}) do

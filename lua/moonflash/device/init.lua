@@ -55,6 +55,19 @@ function device.list(root, models)
   return devices
 end
 
+--- Whether a device of no model may wait for an image: its interfaces are those of a loader.
+function device.may_be_loader(dev)
+  return not dev.model and not dev.other and dev.mode == "application" and drivers.is_surely_loader(dev)
+end
+
+--- A device whose model the user says. Ids that no model has do not tell the mode: what may be a loader is one now.
+-- @tparam table dev
+-- @tparam table models
+-- @treturn table the device
+function device.as_said(dev, models)
+  return device.may_be_loader(dev) and identify.new(models):complete(dev, {}) or dev
+end
+
 --- The one device that fits a selection; or nil and failure device.none or device.ambiguous, which lists all that fit.
 -- @function device.select
 -- @tparam table devices as device.list returns them

@@ -25,6 +25,16 @@ local function prepare(self)
   return self:refresh_device()
 end
 
+-- What to do about a device without a port for a running modem.
+local function port_hint(dev, waits)
+  if waits then return "`moonflash recover` starts the modem's firmware" end
+  if device.is_disc(dev) then return "install usb-modeswitch: it makes a modem of the disc" end
+  if device.may_be_loader(dev) then
+    return "a modem with one interface may wait for an image. If it is a supported one with other USB ids, say which: "
+      .. "moonflash recover --model NAME FILE..."
+  end
+end
+
 -- A modem in download mode has no other port, whatever the drivers.
 local function no_port(self, kind)
   local waits = self.device.mode ~= "application" and kind ~= "download"
@@ -32,8 +42,7 @@ local function no_port(self, kind)
     ("the modem has no %s port%s"):format(kind, waits and " while it waits for an image" or ""),
     { evidence = ("%s; drivers: %s"):format(device.describe(self.device), describe.drivers(self.device)),
       final = kind ~= "download",
-      hint = waits and "`moonflash recover` starts the modem's firmware"
-        or device.is_disc(self.device) and "install usb-modeswitch: it makes a modem of the disc" or nil })
+      hint = port_hint(self.device, waits) })
 end
 
 -- A method that closes the session in a field of the job.

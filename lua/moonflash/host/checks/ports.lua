@@ -99,7 +99,8 @@ local function find_missing_now(dev, given)
   end
   return {
     message = "a driver of the modem is missing: " .. missing.module, evidence = device.describe(dev),
-    hint = ("modprobe %s; on OpenWrt install %s"):format(missing.module, missing.package),
+    hint = ("modprobe %s; on OpenWrt install %s; if it does not know these ids: --bind-driver"):format(missing.module,
+      missing.package),
   }
 end
 
