@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 rockspec_format = "3.0"
 package = "moonflash"
 version = "scm-1"

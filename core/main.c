@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The program: embeds Lua, sets the paths of its modules and runs moonflash.cli. In the build tree
  * the modules are beside the program. Installed, they are in MF_LUA_DIR and MF_CMODULE_DIR, which are
  * relative to the program, so it works under any prefix. */

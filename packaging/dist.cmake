@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # cmake --build build --target dist: the archive of a release, build/NAME.tar.gz. In a clone it has the files of the last
 # commit, elsewhere the files of the tree without what a build adds (.gitignore).
 #   TREE BUILD   folders

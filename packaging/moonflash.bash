@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Completion of moonflash for bash. tests/packaging/documents_spec.lua checks the lists against the tables of
 # commands and options.
 # shellcheck disable=SC2207,SC2010 # completions are words without blanks, and so are the names of USB port paths

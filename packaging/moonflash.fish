@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Completion of moonflash for fish. tests/analyse/completion_spec.lua checks it in a real fish against the tables of
 # commands and options.
 

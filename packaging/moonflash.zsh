@@ -1,4 +1,7 @@
 #compdef moonflash
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Completion of moonflash for zsh, installed as _moonflash. tests/analyse/completion_spec.lua checks it in a real zsh
 # against the tables of commands and options.
 

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # strip_comments.sh FOLDER: empties every line of the Lua files below FOLDER that holds nothing but a comment.
 # Lines keep their numbers, so errors still name the right one. Strings and long comments are not touched.
 set -e

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # cmake --build build --target uninstall: removes the files that the last `cmake --install build` wrote, by its list,
 # and the folders named moonflash or moonflash-deploy that are empty then. Folders that other programs share stay.
 #   LIST     install_manifest.txt

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Static analysis: sh tests/analyse.sh [short]. The exit status is 0 when there is no finding.
 #   cppcheck    core/, and the C of the tests without matters of style
 #   scripts     every shell script by shellcheck; those that are packaged down to matters of style

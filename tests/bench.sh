@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # What moonflash costs, beside the least that does the same: sh tests/bench.sh [--quick] [PART...]
 #   transfer      64 MB through a pseudo terminal from a file, a pipe and a zip archive, beside plain write loops
 #   crc           CRC-32 and image verification beside zlib and a bytewise table

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Runs busted on the file given, without its command line wrapper's choice of Lua; on other machines and
 -- Luas without what cannot be tested there. Lua 5.4 has what specs use of Lua 5.1 under another name.
 if not unpack then rawset(_G, "unpack", rawget(table, "unpack")) end

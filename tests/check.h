@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Checks for C tests: each failing one is printed with its place and counted; a test's main ends
  * with `return check_result();`. */
 #ifndef MF_TESTS_CHECK_H

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A stage for the command line: fakes for the library, the terminal and the clock, and what was printed.
 --
 --     local said = stage.run({ "devices", "--json" }, { devices = { stage.modem } })

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # How much of core/ and lua/ the normal tests run: sh tests/coverage.sh [CTEST ARGUMENT...]
 # A build of its own, the tests in it, and a table of the files, the worst first. The exit status is 0
 # when a test run of everything reaches the targets (tests/coverage/report.lua).

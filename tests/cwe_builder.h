@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Builds CWE images in memory, right by construction; tests then make them wrong. */
 #ifndef MF_TESTS_CWE_BUILDER_H
 #define MF_TESTS_CWE_BUILDER_H

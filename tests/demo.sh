@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # A whole update of a software modem, from nothing: packages, build, images of 64 MB, the simulator,
 # the update with its progress, the versions before and after. Leaves only the build behind.
 #   sh tests/demo.sh            BUILD=folder, TIME_SCALE=0.02 (of a real modem's times)

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # README's commands on a fresh Debian: sh tests/fresh.sh [bookworm|trixie] [PART...]
 #   demo      sh tests/demo.sh
 #   tests     sh tests/run.sh, and a second run

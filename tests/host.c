@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A stand-in for the system's lua5.1 that finds the sanitizers loaded, as modules built with them need
  * it: lua5.1 FILE [ARGUMENT...], lua5.1 -e TEXT. */
 #include <lauxlib.h>

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The tests with a Lua 5.1 whose integers are 32 bits wide where C or string.format wants one, as those of
 # OpenWrt's are (its LNUM patch): sh tests/lnum.sh [short|build|CTEST-ARGUMENT...], as with platform.sh.
 # It is Debian's source of lua5.1, changed here: a number that is no 32-bit integer is an error as an integer argument

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The heavy runs: sh tests/long.sh [PART...], all but `whole` if none is named.
 #   matrix    every model and route x every message x every fault; what follows the first image is the same
 #             on all routes, so on further routes of a model it is left out

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The tests with Lua 5.4 instead of Lua 5.1, in the program too:
 #     sh tests/lua54.sh [short|build|CTEST-ARGUMENT...]     as with platform.sh; short: the unit tests and an update
 set -e

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The Debian packages moonflash is built and tested with; sourced by the scripts here.
 # shellcheck shell=sh disable=SC2034 # the lists are for those
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A helper of busted: adds the tests that are left out, and why, to the file MOONFLASH_SKIPPED, which
 -- tests/run.sh shows at its end.
 local busted = require "busted"

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The tests on another kind of machine, a little- or a big-endian one, emulated by qemu-user:
 #     sh tests/platform.sh mipsel|s390x                    all of them
 #     sh tests/platform.sh mipsel short                    the pure ones and simulated transfers

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Records moonflash in a terminal, as docs/update.svg: `plan` and `update` of a simulated MC7455 with images of 64 MB.
 #   sh tests/recording.sh [PICTURE]    BUILD=folder, TIME_SCALE=0.1 (of a real modem's times)
 set -e

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The rings of tests; sourced by run.sh. A ring is a label of ctest. One row a ring:
 #   name | Debian packages, besides those that every ring needs | why the normal run leaves it out
 # A ring without a reason belongs to the normal run. A new row needs nothing else.

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Packages, build, luacheck and the tests:
 #     sh tests/run.sh             the rings unit, integration, sim and packaging
 #     sh tests/run.sh RING...     these rings; tests/rings.sh has the list

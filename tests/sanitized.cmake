@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The core once more, under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer whatever the
 # build is: for its unit tests, for what fuzzing has kept, and for a whole update (checked/).
 include(CheckCSourceCompiles)

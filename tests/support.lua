@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What specs share: programs as children with deadlines, temporary folders, and an end that leaves
 -- nothing behind. Call `support.finish()` in `after_each`.
 --

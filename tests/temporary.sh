@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Sourced by the scripts that run many tests: temporary_begin, and temporary_end when all is done.
 #
 # The simulated modems make and remove thousands of small files. On a disk that costs more than all the rest

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Bytes of tests/vectors for C tests, which run in the root of the source tree. */
 #ifndef MF_TESTS_VECTOR_H
 #define MF_TESTS_VECTOR_H

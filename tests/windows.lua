@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Updates of a simulated modem that leaves download mode after one second of silence.
 --
 --     local count = windows.run(200, function(number) print(number) end)

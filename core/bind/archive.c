@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.archive: members of a zip archive as readers, out of a reader of the archive.
  *
  *   local archive = require "moonflash.core.archive"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Shared by all bindings: failures, classes, interfaces, numbers, the interrupt descriptor. */
 #ifndef MF_BIND_BIND_H
 #define MF_BIND_BIND_H

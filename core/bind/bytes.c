@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** Numbers to and from bytes and hex. Values of 2^31 and above break in %x and the bit arithmetic of
  * OpenWrt's integer-patched Lua, so they are packed, masked and formatted here.
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Channels in Lua. The methods that all of them share:
  *
  *     c:read(n, ms)       1 to n bytes | nil, failure (port.timeout, port.closed, ...)

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Conversations in Lua. The methods that all of them share:
  *
  *     c:next()       { want = "send", bytes =, image_offset =, image_length =, padding = }

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** Headers of CWE images, and a reader that verifies an image as it streams through.
  *
  *   local cwe = require "moonflash.core.cwe"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.dbus: method calls on a D-Bus message bus (GDBus).
  *
  *   local dbus = require "moonflash.core.dbus"

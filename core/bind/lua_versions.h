@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Lua 5.1 is the contract, Lua 5.4 works: what differs between them in C. */
 #ifndef MF_BIND_LUA_VERSIONS_H
 #define MF_BIND_LUA_VERSIONS_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The settings inside an image, as Lua tables. */
 #ifndef MF_BIND_NVUP_ENTRIES_H
 #define MF_BIND_NVUP_ENTRIES_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** A raw channel over a serial device, pseudo terminal or Unix socket.
  *
  *     local port = require "moonflash.core.port"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.qdl: the QDL download conversation, without a port: bytes in, bytes out.
  *
  *   local qdl = require "moonflash.core.qdl"

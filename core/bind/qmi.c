@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.qmi: a QMI port of a modem, messages as TLVs of bytes (libqmi-glib).
  *
  *   local qmi = require "moonflash.core.qmi"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 #include "bind/reader.h"
 
 enum { MOST_AT_ONCE = 1 << 26, READ_MS = 30000 };

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Readers in Lua. The methods that all of them share:
  *
  *     r:read(n[, ms])  1 to n bytes (30 s by default) | nil at the end | nil, failure source.*

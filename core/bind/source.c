@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.source: readers over a file, a descriptor, the output of a program, bytes in memory.
  *
  *   local source = require "moonflash.core.source"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** The functions of the operating system that an updater needs. Times are ms.
  * Functions that fail return nil and a failure sys.*, see lua/moonflash/base/failure.lua.
  *

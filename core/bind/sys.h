@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The parts of moonflash.core.sys. Each adds its functions to the module's table. */
 #ifndef MF_BIND_SYS_H
 #define MF_BIND_SYS_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Shared by the parts of moonflash.core.sys: failures and arguments. */
 #include "bind/sys.h"
 #include "stream/wait.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** Descriptors, sockets and terminals of moonflash.core.sys. Descriptors are plain numbers; those
  * made here are close-on-exec and non-blocking.
  *

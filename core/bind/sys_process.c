@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /*** Children, signals and locks of moonflash.core.sys.
  *
  *   sys.spawn(argv, { stdin=, stdout=, stderr=, group=bool, environment= })

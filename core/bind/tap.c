@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.tap: a channel around another one that reports everything that passes, for traces.
  *
  *     local tap = require "moonflash.core.tap"

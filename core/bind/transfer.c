@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.transfer: carries bytes between a conversation, a channel and a reader.
  *
  *     local transfer = require "moonflash.core.transfer"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* moonflash.core.uevent: kernel events about devices. Times are ms.
  *
  *   local uevent = require "moonflash.core.uevent"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A reader of the members of a zip archive that another reader gives. The archive is read from its
  * first byte to its last without seeking, so it may come from a pipe; nothing is unpacked to a file,
  * and little is kept in memory. Names of members are bytes to compare and to show, never paths.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A connection to a D-Bus message bus, through GLib's GDBus. A method call has strings and booleans
  * as arguments; its result is only whether the service accepted it.
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A source that reads the standard output of a child, for programs that download images. The child has
  * its own process group. The end of its output is the end of the image only when its exit status is 0;
  * otherwise the read fails, and its standard error is the reason. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Whole files and folders. All functions return 0 or an errno value. */
 #ifndef MF_DRIVER_FILES_H
 #define MF_DRIVER_FILES_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Runs one asynchronous GLib operation to completion, with a deadline, in a private main context, so
  * that no source of the host program is dispatched. Not a driver: qmi and dbus share it. */
 #ifndef MF_DRIVER_GLIB_CALL_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A lock between processes that ends with its holder: flock(2) on a file that names the holder. */
 #ifndef MF_DRIVER_LOCK_H
 #define MF_DRIVER_LOCK_H

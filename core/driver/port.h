@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A port: a channel over a serial device, a pseudo terminal or a Unix socket. libserialport opens
  * serial devices; pseudo terminals and sockets, which it refuses, are opened directly. Bytes move by
  * non-blocking calls of this file. Every port is raw: no byte is changed, held back or taken for flow

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Child processes: exec with an argv, never a shell. */
 #ifndef MF_DRIVER_PROCESS_H
 #define MF_DRIVER_PROCESS_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A QMI control port, through the generic functions of libqmi-glib: raw messages out, raw TLVs in.
  *
  * Every function has a deadline and uses a private main context, so no source of the host program is

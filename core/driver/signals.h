@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Requests to stop: SIGINT and SIGTERM as a descriptor that waits can watch, and as counts. There is
  * one state for the whole process, whatever Lua states it has. */
 #ifndef MF_DRIVER_SIGNALS_H

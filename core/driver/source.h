@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A reader of a file or of any other descriptor. A regular file is always ready, its size is known, and
  * it can be rewound. For anything else a read waits until bytes arrive, and they are read once. */
 #ifndef MF_DRIVER_SOURCE_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The width of a terminal, and pseudo terminals for a simulated modem. */
 #ifndef MF_DRIVER_TERMINAL_H
 #define MF_DRIVER_TERMINAL_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Kernel events about devices (uevents), from netlink, or from a simulator as datagrams of the same
  * format. No udev. */
 #ifndef MF_DRIVER_UEVENT_H

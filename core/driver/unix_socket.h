@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Unix sockets by a path of any length: sun_path ends at 108 bytes, and a simulator's root may be
  * longer. Not a driver: sys, uevent and port share it. Descriptors are non-blocking and close-on-exec;
  * every function returns one, or -1 and errno. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The interface of a download protocol. A protocol says what is to happen next on the channel and is
  * given what happened; it does no I/O and knows no clock. Its struct begins with a struct
  * mf_conversation, so a pointer to the protocol is a pointer to its conversation.

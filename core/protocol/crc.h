@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The two checksums: CRC-16/X-25 of QDL frames and write headers, CRC-32/JAMCRC of CWE images
  * (reference: QDL framing; CWE container). Incremental, reflected, independent of the host's byte
  * order. */

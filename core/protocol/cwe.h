@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The CWE image container: 400-byte headers in front of their data, nested to any depth, each with
  * a CRC over its first 256 bytes and one over its data (big-endian; reference: CWE container).
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Integers to and from bytes, one byte at a time: independent of the host's byte order and alignment. */
 #ifndef MF_PROTOCOL_ENDIAN_H
 #define MF_PROTOCOL_ENDIAN_H

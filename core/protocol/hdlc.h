@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* HDLC frames of QDL and DIAG: 7e, payload and its CRC-16 (low byte first) with 7e and 7d escaped
  * (7d, byte xor 20), 7e. A received frame may lack the leading flag. */
 #ifndef MF_PROTOCOL_HDLC_H

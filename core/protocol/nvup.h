@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* NVUP payloads: the settings of a carrier or an OEM as a list of entries, little-endian (reference:
  * CWE container, section 7; the format is not documented, some meanings are guesses).
  *

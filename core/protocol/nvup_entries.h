@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The settings inside an image: finds the NVUP records in the bytes that pass through a verifier
  * (protocol/cwe.h), and reads their entries one after the other.
  *

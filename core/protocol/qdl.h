@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* QDL (SSDP), the download protocol of the 9x15 and 9x30 modems, as a conversation: bytes in and bytes
  * out. Each operation is begun by one function:
  *   mf_qdl_greet   0x70 and hello; both known answers to 0x70, and none, lead to the hello

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The packets of QDL as data: requests field by field, and the command and length of each answer.
  * Internal to qdl.c. All integers are little-endian. */
 #ifndef MF_PROTOCOL_QDL_PACKET_H

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A state sends one packet and awaits its answer. `transitions` has the handler for each state and
  * kind of answer; any other answer goes to the state's `otherwise`. Answers come in the order of the
  * requests. A repeated greeting can therefore be answered in a later state: unanswered_greetings

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The states of a QDL conversation and their transitions. Internal to qdl.c. */
 #ifndef MF_PROTOCOL_QDL_STATE_H
 #define MF_PROTOCOL_QDL_STATE_H

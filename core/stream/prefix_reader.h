@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A reader that gives bytes from memory first, then those of another reader. So the beginning of a
  * pipe can be inspected and is still read. Without another reader it is an image in memory, which can
  * be read again. */

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The three interfaces that this layer joins: a channel carries bytes both ways, a reader gives the
  * bytes of an image, a conversation (protocol/conversation.h) is a download protocol. Each is a
  * struct of function pointers. An implementation begins with that struct, so a pointer to the

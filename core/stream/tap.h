@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A tap: a channel around another one that reports everything that passes, for traces. Image data is
  * reported as length and CRC-32, so a trace does not grow with the image. */
 #ifndef MF_STREAM_TAP_H

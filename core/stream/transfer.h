@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Carries bytes between a conversation, a channel and a reader: one poll loop, no threads. A chunk is
  * one range of the image, as the conversation sends it. It is read from the source in full before its
  * message begins, so a slow source never leaves the modem in the middle of a message. The next chunk

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A reader that verifies a CWE image as it streams through. With `withhold` it holds back the last
  * byte until the image has ended and all CRCs are known to be right, so a modem never receives a
  * complete bad image. */

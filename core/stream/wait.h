@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Waits for descriptors, a deadline and the interrupt descriptor. Every wait of the core that is not
  * GLib's goes through mf_wait. */
 #ifndef MF_STREAM_WAIT_H

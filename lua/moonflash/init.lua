@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- moonflash: firmware updates of Sierra Wireless modems, for scripts and for programs.
 --
 --     local flash = require "moonflash"

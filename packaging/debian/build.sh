@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # build.sh [FOLDER]: makes the Debian packages of this tree in FOLDER (here if none is given) and prints their paths.
 # The tree itself is not touched: dpkg-buildpackage works in a copy, where this folder is `debian`.
 set -e

@@ -1,5 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
+
 # Makes .ipk packages without OpenWrt's SDK, to try moonflash:
 #     sh packaging/openwrt/ipk.sh ARCHITECTURE COMPILER ROOT FOLDER
 # ARCHITECTURE is opkg's name for the machine, such as mipsel_24kc. COMPILER is a C compiler for that machine. ROOT has
@@ -14,7 +16,7 @@ set -e
 umask 022
 
 if [ $# != 4 ]; then
-    sed -n '3,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '5,14s/^# \{0,1\}//p' "$0" >&2
     exit 1
 fi
 architecture=$1

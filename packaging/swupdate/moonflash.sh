@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Part of the .swu that make-swu makes. SWUpdate runs it before and after it writes the images to their folder.
 images=@FOLDER@/moonflash-images
 

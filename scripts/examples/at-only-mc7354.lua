@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Updates an MC7354 by AT commands alone, for a machine without a QMI driver.
 --
 --     moonflash run examples/at-only-mc7354.lua FILE...

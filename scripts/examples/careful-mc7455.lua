@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The bundled model with more retries and a step of its own: nothing is changed while the router's battery is low.
 --
 --     moonflash run examples/careful-mc7455.lua FILE...

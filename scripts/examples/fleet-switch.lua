@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Switches all modems to a carrier whose images they store; nothing is downloaded.
 --
 --     moonflash run examples/fleet-switch.lua SPRINT

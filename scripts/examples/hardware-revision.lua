@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A QMI message that moonflash does not know: a table with its number and its fields.
 --
 --     moonflash run examples/hardware-revision.lua

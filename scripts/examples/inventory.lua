@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Lists what each modem runs, prefers and stores, one JSON object a line. Changes nothing.
 --
 --     moonflash run examples/inventory.lua

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Sends only new carrier settings, for the running firmware.
 --
 --     moonflash run examples/settings-only.lua SWI9X30C_02.08.02.00_SPRINT_002.012_001.nvu

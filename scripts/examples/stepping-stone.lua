@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Firmware that cannot be reached in one step: a modem with an older version than the stepping stone gets the stone
 -- first. Run again after a failure, the script continues from the version that the modem runs then.
 --

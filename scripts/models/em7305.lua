@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Sierra Wireless EM7305 and the other 9x15 modules of laptops: firmware (.cwe) and carrier settings (.nvu), both in
 -- one .spk, or the settings of a laptop's maker alone. Most have no AT port. Old firmware (01.08.00.04) does not answer
 -- the preference as expected: the route firmware-id matters here.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Sierra Wireless MC7455 and the other 9x30 modems: firmware (.cwe) and carrier settings (.nvu), or both in one .spk.
 --
 -- The steps are those of every update (lua/moonflash/procedure/update_steps.lua): read versions, stop if current,

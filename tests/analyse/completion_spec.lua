@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The completions of zsh and fish in a real zsh and a real fish. Their texts are in packaging/documents_spec.lua.
 local arguments = require "moonflash.cli.arguments"
 local clients = require "tests.packaging.clients"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # offered.fish COMPLETION LINE...: what fish offers at the end of each line, the lines apart by a line "==".
 source $argv[1]
 function ls

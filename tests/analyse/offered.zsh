@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # .zshrc of a shell that writes to the file OFFERED what zsh offers at the end of each line of LINES, the lines apart by
 # a line "==", and ends. Its completion functions are in FUNCTIONS.
 PS1=

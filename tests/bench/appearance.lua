@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- From the node of a modem in download mode to our first byte at it: the simulator's clock, many tries,
 -- on an idle machine and with every core busy; and what waiting costs.
 --

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* One image through the transfer, as a download session does it. */
 #ifndef BENCH_CARRY_H
 #define BENCH_CARRY_H

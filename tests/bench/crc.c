@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Speed of mf_crc32 beside zlib's crc32 and beside one table of bytes: best of several runs in
  * turns over 64 MiB. Prints MiB/s and the two ratios. */
 #include "protocol/crc.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Speed of verifying a 64 MiB image, six records deep, in the pieces a source gives, beside zlib's
  * crc32 over the same bytes: best of several runs in turns. Prints MiB/s and the ratio. */
 #include "protocol/cwe.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* What to count the instructions of, under callgrind: see instructions.sh.
  *
  *     bench_instructions transfer|verified|loop|floor IMAGE

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Instructions of our own code for each MiB sent through a pseudo terminal, beside the least that does
 # the same work: sh tests/bench/instructions.sh BENCH_INSTRUCTIONS IMAGE FOLDER
 # Own code is what lies in the program itself, not in libc or the kernel.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The other end of a measurement: a child behind a pseudo terminal that takes bytes and answers as
  * a modem's loader does, looking at nothing but lengths. */
 #ifndef BENCH_LOADER_H

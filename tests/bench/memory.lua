@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The most memory a recovery needs until the modem has its images, above what the bare interpreter
 -- takes: from files, a pipe, a web server and an archive behind one. QMI comes after that, and its
 -- libraries are not what is measured.

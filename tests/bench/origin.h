@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Where the bytes of a measurement come from: a file, a pipe, a member of an archive. */
 #ifndef BENCH_ORIGIN_H
 #define BENCH_ORIGIN_H

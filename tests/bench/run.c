@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Runs a program some times: median wall and CPU time, and the most memory it had.
  *
  *     bench_run TIMES PROGRAM ARGUMENT... */

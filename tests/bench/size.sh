@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # The flash that moonflash takes on a router: bytes of a squashfs as OpenWrt makes it (xz, blocks of 256 KiB), with
 # the packages of packaging/openwrt, built with OpenWrt's flags and stripped.
 #     sh tests/bench/size.sh [native|mipsel|mips32]...

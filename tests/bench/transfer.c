@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* What the transfer costs beside plain loops that write the same bytes to the same reader behind a
  * pseudo terminal.
  *

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Whether updates never miss a download window of one second.
 --
 --     lua5.1 tests/bench/windows.lua [UPDATES]      (in the environment of the tests; 200 take a while)

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A web browser for specs: Chromium without a window. It is controlled with its DevTools protocol over a pipe, so it
 -- needs no driver and no port.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- LuCI's page in a browser, with an object that answers as the test says.
 local browser = require "tests.browser.browser"
 local cjson = require "cjson"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- LuCI's page in a browser, with the ubus object of the package and a simulated modem.
 local browser = require "tests.browser.browser"
 local router = require "tests.packaging.router"

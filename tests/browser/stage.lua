@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- LuCI's page in a browser: a stand-in for LuCI and rpcd (web.py), the page, and the ubus object behind it.
 --
 --     stage.begin()                              once for all tests of a file

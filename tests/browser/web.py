@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """A web server for specs: uhttpd, rpcd and LuCI as far as a page needs them.
 
     python3 tests/browser/web.py CONFIGURATION

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A whole update by a program whose memory is checked meanwhile. MOONFLASH_CHECKED is "valgrind" or the path
 -- of a program that is built with sanitizers. A finding changes the exit status of the program.
 -- MOONFLASH_CHECKED_SIZE is the size of the firmware in bytes.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Which Lua lines ran: loading this module hooks the state, and new coroutines inherit the hook (one
  * written in Lua they would not, and it would be slow). What was seen goes into a map of the file
  * LINE_HOOK_FILE, which all processes share: a process that is killed has already said all it saw. */

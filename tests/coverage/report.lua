@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What of core/ and lua/ ran, a table with the worst file first: lua5.1 tests/coverage/report.lua BUILD
 -- Reads what tests/coverage.sh left in the build folder. The exit status is 0 when the targets are met.
 local cjson = require "cjson"

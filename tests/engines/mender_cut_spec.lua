@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The update module's states as Mender calls them again when the power was cut: without Mender, with commands
 -- that end the module at their nth call.
 local clients = require "tests.packaging.clients"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The update module driven by Mender's own client and mender-artifact (Debian: mender-client,
 -- mender-artifact) against a simulated modem. The client's folders are replaced in a mount namespace
 -- of its own, so nothing of the machine is touched; that needs root.

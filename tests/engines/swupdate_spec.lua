@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- make-swu's updates installed by SWUpdate itself (Debian: swupdate) on a simulated modem. Debian's
 -- wants signed updates, so these are.
 local clients = require "tests.packaging.clients"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A message bus with ModemManager on it, as far as a caller of InhibitDevice can see:
  *
  *     fake_dbus SOCKET accept|refuse|probe|silent

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Starts tests/fakes/dbus.c: a message bus with a ModemManager that accepts, refuses or is silent.
 --
 --     local server = fake_dbus.start(folder .. "/bus", "accept")

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A loader for tests of the download session: it answers from byte templates of the protocol's
 -- description, and does one thing wrong when told so. Runs in a process of its own:
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A computer below a folder: a modem in /sys (tests/fakes/sysfs), ports that are devices, /proc with processes,
 -- programs that log how they were called. Nothing of the real system is used.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Models, and modems to plug into tests/fakes/sysfs.lua.
 
 local fake = require "tests.fakes.sysfs"

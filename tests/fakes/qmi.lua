@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A modem's QMI port on a pseudo terminal, in a process of its own so that tests can wait for it.
 --
 --     local modem = fake.start [[ on[0x0023] = answer "02 04 00 00 00 00 00 01 02 00 4d 43" ]]

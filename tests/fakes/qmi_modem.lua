@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The process of tests/fakes/qmi.lua: answers QMUX frames on a pseudo terminal with canned TLVs.
 -- Ends when its parent does.
 local sys = require "moonflash.core.sys"

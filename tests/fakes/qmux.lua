@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- QMUX frames, taken apart and put together without any of the product's code.
 -- Source: libqmi, qmi-message.c.
 local qmux = {}

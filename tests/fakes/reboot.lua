@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- For tests of a modem that resets: a fake /sys, a clock that moves only while the follower waits, and changes
 -- of the tree at given times. Nothing sleeps.
 --

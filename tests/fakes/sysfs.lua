@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Builds and changes a small /sys and /dev below a folder of its own, as the kernel lays them out:
 --
 --     local tree = fake.new()

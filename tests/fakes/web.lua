@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A web server for specs: the files of a folder, with faults asked for in the URL (see web_server.c).
 --
 --     local web = require("tests.fakes.web").start(folder)

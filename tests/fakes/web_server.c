@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A web server for tests: gives the files of a folder on a port of its own choosing, which it prints.
  * What goes wrong is asked for in the URL:
  *

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Invariant: whatever an AT port says, in whatever pieces, a command gives its lines or a failure, the same
 -- ones for every split; what is kept of it is bounded; what the lines mean are texts without control
 -- characters, and counts.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Invariant: in whatever pieces a file comes, the verifier says the same of it; every record lies
  * inside the file and the one around it; what it calls good has only right checksums, counted here
  * byte by byte for each record, and one flipped bit of checked bytes makes it bad.

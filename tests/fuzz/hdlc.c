@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Invariant: any bytes give the same frames whole and byte by byte, none longer than the limit,
  * and whatever came out of a frame comes out again when it is framed anew. */
 #include "protocol/hdlc.h"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What the fuzz targets of Lua share: taking an input apart, and what may be said of values.
 -- @module tests.fuzz.input
 

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Invariant: whatever bytes a target of Lua (tests/fuzz/NAME.lua, NAME from FUZZ_TARGET) is given, it
  * raises nothing, leaves no descriptor open and no memory behind, and ends within a number of lines.
  *

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Invariant: in whatever pieces a payload comes, the same entries come out of it; each lies behind
  * the one before and inside the payload, its value inside it; what is kept of it are its bytes. */
 #include "protocol/nvup.h"

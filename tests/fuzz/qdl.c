@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Invariant: from any bytes, in any split, a conversation ends in DONE or FAILED within a bounded
  * number of steps, and never asks for image bytes out of range, twice, or out of order.
  *

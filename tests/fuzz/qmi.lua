@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Invariant: any TLVs as the answer to any message give its fields or a failure, never an error; a value
 -- that was decoded is encoded to bytes that mean the same, the same bytes where the format loses nothing;
 -- a request decodes to the values it was made of, and a wrong value is refused with a text of ours.

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Gives a fuzz target every file of a folder: its kept corpus, in the normal test run. */
 #include <dirent.h>
 #include <stdint.h>

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Fuzzing by libFuzzer under ASan and UBSan (needs clang):
 #
 #     sh tests/fuzz/run.sh [TARGET...]       each for FUZZ_SECONDS (600), two at a time

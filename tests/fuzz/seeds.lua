@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What fuzzing begins with: inputs made of the traces in tests/vectors, in the form each target takes.
 --
 --     lua5.1 tests/fuzz/seeds.lua TARGET FOLDER

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Invariant: whatever files, links and folders /sys has, with whatever in them, the devices are a list of
 -- tables whose texts have no control characters, whose numbers count and whose nodes are names in /dev;
 -- they are ordered, can be described, chosen from and told as JSON; nothing outside the root is asked for.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Invariant: whatever is in an archive, its members come one after the other, the same for every split of
 -- its bytes (of one that breaks off: that it does), with names that only compare and show: no control
 -- characters, no file but the archive is opened, none is written. Looking at it gives at most 16 reports or a

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Builds CWE records: a header of 400 bytes, then data, which is bytes, a stream or records. It shares only the
 -- checksum with the program, so that an error in the parser shows.
 -- @module tests.images.build

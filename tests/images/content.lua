@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Bytes that look random and are the same for the same seed, in pieces, so that an image of any
 -- size costs little time and memory.
 -- @module tests.images.content

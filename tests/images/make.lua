@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Test images from the command line; prints the paths written.
 --   lua5.1 tests/images/make.lua OUTDIR [--size BYTES] [--family SWI9X30C] [--version 02.33.03.00]
 --       [--carrier GENERIC] [--config 002.072_000] [--sku 9999999] [--seed N] [--spk]

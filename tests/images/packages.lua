@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Images as the vendor packs them: firmware (.cwe), settings of a carrier (.nvu), both (.spk).
 -- What is inside the leaves is noise; everything around it is as in real files.
 --

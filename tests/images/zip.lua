@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Zip archives: local header and data of each member, then the directory at the end.
 -- Deflated members are made of stored blocks, which every inflater must take; so no compressor is needed.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The public API as a whole: documented, mentioned by a test, harmless to load, and free of what breaks
 -- in a Lua whose integers have 32 bits.
 local support = require "tests.support"
@@ -160,7 +163,7 @@ describe("the public modules in C", function()
     end
     for name, files in pairs(modules) do
       local heads = {}
-      for _, file in ipairs(files) do heads[#heads + 1] = read("core/bind/" .. file):match "^/%*.-%*/" end
+      for _, file in ipairs(files) do heads[#heads + 1] = read("core/bind/" .. file):match "/%*.-%*/" end
       local head = table.concat(heads)
       for _, file in ipairs(files) do
         for _, called in ipairs(registered(read("core/bind/" .. file))) do
@@ -175,6 +178,37 @@ describe("the public modules in C", function()
     assert.is_true(count > 50, "only " .. count .. " functions found")
     table.sort(missing)
     assert.equal("", table.concat(missing, "\n"))
+  end)
+end)
+
+describe("the sources", function()
+  local kinds = { c = true, h = true, lua = true, sh = true, py = true, js = true, cmake = true, mk = true }
+
+  local function each_source(folder, visit)
+    for _, name in ipairs(assert(sys.list(folder))) do
+      local path = folder .. "/" .. name
+      if sys.stat(path).kind == "folder" then
+        each_source(path, visit)
+      elseif kinds[name:match "%.(%w+)$"] or name == "CMakeLists.txt" then
+        visit(path)
+      end
+    end
+  end
+
+  it("name their copyright and licence in the first lines", function()
+    local missing, count = {}, 0
+    for _, folder in ipairs { "core", "lua", "scripts", "packaging", "tests" } do
+      each_source(folder, function(path)
+        local head = read(path):sub(1, 300)
+        count = count + 1
+        if not (head:find("SPDX-FileCopyrightText: 2026 the moonflash authors\n", 1, true)
+            and head:find("SPDX-License-Identifier: GPL-2.0-or-later\n", 1, true)) then
+          missing[#missing + 1] = path
+        end
+      end)
+    end
+    assert.is_true(count > 500, "only " .. count .. " sources found")
+    assert.same({}, missing)
   end)
 end)
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What each command asks of the engine and shows of the answer.
 local cjson = require "cjson"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Calls on a message bus: accepted, refused, never answered, and a bus that goes away.
 local fake_dbus = require "tests.fakes.dbus"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Download sessions against a loader in another process, over a pseudo terminal.
 local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The settings inside an image, as a report and `moonflash inspect` tell them.
 local build = require "tests.images.build"
 local cjson = require "cjson"

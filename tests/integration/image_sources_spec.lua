@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Images out of zip archives, from web servers, from pipes: what is found, what is held, what is refused.
 local build = require "tests.images.build"
 local source = require "moonflash.image.source"

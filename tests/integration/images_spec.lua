@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The generator of test images; that its images are right is what the image specs show.
 local build = require "tests.images.build"
 local content = require "tests.images.content"

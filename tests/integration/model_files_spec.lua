@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Script files: which may be run, and what a file in a folder of models can do wrong.
 local support = require "tests.support"
 local files = require "moonflash.engine.model_files"

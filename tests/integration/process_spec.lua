@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Children of other programs, and waiting by trying again.
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"

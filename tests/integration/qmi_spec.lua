@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 local core = require "moonflash.core.qmi"
 local dms = require "moonflash.protocol.qmi.dms"
 local fake = require "tests.fakes.qmi"

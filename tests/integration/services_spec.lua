@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Programs that use the modem are paused, and resumed: at the end, after a failure, and after a crash.
 local fake_dbus = require "tests.fakes.dbus"
 local fake_machine = require "tests.fakes.machine"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- User code: its errors name its own file and line, Ctrl-C ends it, and what it returns is success or a failure.
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The cells of the fault matrix: models and their routes x the messages of a good run x faults.
 -- @module tests.matrix.cells
 

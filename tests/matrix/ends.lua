@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Where each exit status leaves the modem, by what the simulator logged of it. Each entry is called with the
 -- cell and the log and gives nothing, or words.
 -- @module tests.matrix.ends

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What can go wrong with a message: one row for each way, with the messages it makes sense for. The
 -- simulated modem plays them (moonflash.sim.faults).
 --

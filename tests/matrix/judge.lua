@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What must hold after a cell, whatever went wrong in it. Each rule gives nothing, or words.
 -- @module tests.matrix.judge
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The kill sweep: signals at every step, at every message of the session, and at any instant.
 -- @module tests.matrix.kills
 

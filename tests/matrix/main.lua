@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The long forms of the fault matrix and the kill sweep: main.lua matrix|whole|kill|peer [SEED]. Red ones are told
 -- with their story; the exit status is 0 when all are green.
 

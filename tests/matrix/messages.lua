@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The messages of a session, as the simulator logged them, by the names its faults have for them:
 -- "qmi.0048", "ctl.0022", "at.boothold", "qdl.open".
 -- @module tests.matrix.messages

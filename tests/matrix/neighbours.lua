@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Who else is on the computer of a simulated modem: a ModemManager that runs as a service of systemd and
 -- answers on a message bus. Where the inhibition of one modem lasts (USB 2) it is asked for that; a modem on
 -- SuperSpeed needs the service stopped.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Several worker processes that take one piece of work after another: lines of JSON in, lines out.
 -- @module tests.matrix.pool
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs many jobs in a pool, and sums up how they went.
 -- @module tests.matrix.report
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- One cell: a simulated modem with a fault, an update, and a second run by a user who finds the modem
 -- as the first one left it.
 -- @module tests.matrix.run

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What happened in a run, in the order in which it did: what the program said, what the modem saw.
 -- @module tests.matrix.story
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- An update by the library, told line by line with the system's clock; the last line is the result
 -- with what the update left open in this process.
 -- @module tests.matrix.update

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What the specs of update engines share: is the engine here, a device with a modem, its images.
 -- @module tests.packaging.clients
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- moonflash-deploy as the update engines call it, without one of them: on simulated modems, and with a
 -- stand-in for moonflash where the order of exit statuses matters.
 local clients = require "tests.packaging.clients"

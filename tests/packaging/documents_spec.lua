@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The man page, the completion and the shell scripts: complete, and clean for the tools that check them.
 local arguments = require "moonflash.cli.arguments"
 local clients = require "tests.packaging.clients"

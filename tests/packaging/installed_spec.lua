@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The Debian package, unpacked into a folder: program, modules and scripts find each other there.
 local clients = require "tests.packaging.clients"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The files of LuCI's page, without a browser: translations, access, size.
 local cjson = require "cjson"
 local sys = require "moonflash.core.sys"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- flash.job in the event loop of another library: luv (Debian: lua-luv), as uloop would do it.
 local flash = require "moonflash"
 local support = require "tests.support"

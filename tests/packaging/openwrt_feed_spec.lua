@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The feed's Makefiles, run by GNU make with a small stand-in for OpenWrt's build (buildroot):
 -- what cmake installs is in exactly one of the packages.
 local exit = require "moonflash.commands.result"

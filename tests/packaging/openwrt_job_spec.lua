@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- moonflash-job at the moments when a signal is easily lost, under both shells it may meet, with a stand-in
 -- for moonflash.
 local stage = require "tests.packaging.router"

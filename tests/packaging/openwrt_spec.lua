@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The service and the ubus object of the OpenWrt package.
 local cjson = require "cjson"
 local options = require "moonflash.base.options"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Jobs of the OpenWrt package that are stopped before they have a process.
 local stage = require "tests.packaging.router"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The ubus object of the OpenWrt package: what its contract (packaging/openwrt/README.md) promises.
 local cjson = require "cjson"
 local stage = require "tests.packaging.router"

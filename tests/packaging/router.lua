@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A router with the OpenWrt package, for specs: its service and ubus object under BusyBox's shell and stock
 -- Lua, with stand-ins for procd, uci and ubus (openwrt/rc.common and the fakes below).
 -- @module tests.packaging.router

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- strip_comments.sh: the library without its comments is the same program.
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"

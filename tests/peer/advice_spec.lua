@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What a failure advises fits what was seen.
 local stage = require "tests.peer.stage"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The AT port.
 
 Commands and forms of answers: the threads of forum.sierrawireless.com and issues of danielewood/sierra-wireless-modems

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Answers over AT that come late, or that say that there is no such command.
 local at = require "moonflash.protocol.at"
 local stage = require "tests.peer.stage"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The two checksums.
 
 CRC-16/X-25 of QDL frames ("123456789" gives 906e) and CRC-32/JAMCRC of CWE images ("123456789" gives 340bc6d9, 256

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A modem that does not answer after an update: the wait has an end, and the failure says what may help.
 local stage = require "tests.peer.stage"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The header of a Sierra CWE image: 400 bytes, big-endian.
 
 Offsets: eagleusb/wwan, scripts/parsecwe.pl. The version text is

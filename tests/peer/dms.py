@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The messages of QMI's device management service (2) that an updater uses.
 
 Ids and TLVs: libqmi, data/qmi-service-dms.json; the preference and the list of stored images also in Sierra's SDK

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """What goes wrong at single messages of the host: variant["faults"], as "dms.0x0048#2": ["late", 3] for the second one.
 
 Names of messages: ctl.0x0022 and dms.0x0048 (QMI), mbim.open, mbim.close, at.AT!IMPREF (without what it sets), qdl.open.

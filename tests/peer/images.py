@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The images that a modem stores, and the pair that it prefers.
 
 A pair is a firmware and the settings (PRI) made for it. In a preference the settings are named by their version and the

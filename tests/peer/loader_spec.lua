@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Loaders that take no byte for a while after they have appeared.
 local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The short form of the fault matrix and the kill sweep with the independent modem (the long one: tests/long.sh peer):
 -- an MC7455 on its usual way. Every message is refused until the update gives up; more goes wrong where it hurts.
 local report = require "tests.matrix.report"

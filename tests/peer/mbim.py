@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """QMI over MBIM: the control port of a modem in an MBIM composition.
 
 A message: u32 type, u32 length, u32 transaction, little-endian. A command carries QMUX as the information buffer of a

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """One modem: what it runs, how it restarts, and its ports.
 
 Interfaces (the "Sierra layout"): Linux, drivers/usb/serial/qcserial.c and drivers/net/usb/qmi_wwan.c. Restarts: the

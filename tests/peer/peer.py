@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """Simulated modems that share nothing with the program's own simulator.
 
     python3 tests/peer/peer.py FOLDER '{"modems": [{"model": "MC7455"}]}'

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """A port of a modem: a pseudo terminal. The modem holds the master; /dev has a link to the slave."""
 
 import os

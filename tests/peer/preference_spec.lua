@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What the modem prefers: when it is written, how it is spelt, when it is put back.
 local stage = require "tests.peer.stage"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """A loader that speaks QDL with Sierra's container (image type 80), strictly.
 
 Frames are 7e, escaped payload and CRC, 7e; a write (27) is 13 bytes of header and raw data without flags. Sources:

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """QMI framing and the control service.
 
 QMUX: 01 | u16 length (total - 1) | u8 flags | u8 service | u8 client | SDU, little-endian. The SDU of the control

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The log: one JSON object a line, each with the time, the modem and an event."""
 
 import json

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What recover, status and plan make of modems that restart by themselves or store half of a pair.
 local cjson = require "cjson"
 local stage = require "tests.peer.stage"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What holds after an update of the independent modem, whatever modem it is. Each rule gives nothing, or words.
 -- @module tests.peer.rules
 

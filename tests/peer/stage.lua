@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The program on the independent modem: peer.py as a child, images, a run with its result, and what the modem
 -- recorded.
 --

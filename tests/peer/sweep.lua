@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The fault matrix and the kill sweep with the independent modem: every way of an update x every message of a good run
 -- x every fault (faults.py), and signals at every step and message.
 -- @module tests.peer.sweep

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What the workers of the sweep do: an update of an independent modem at which something goes wrong, and a second run
 -- by a user who knows nothing of it and gives the same files.
 -- @module tests.peer.sweep_work

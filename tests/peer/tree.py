@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The /sys and /dev of a small computer, below a folder.
 
 Layout: Linux, Documentation/ABI/stable/sysfs-bus-usb and drivers/usb/core/{sysfs,port}.c. A device's folder is below

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Whole updates of the independent modem (peer.py): the three models by each way that they have. Each must end with the
 -- new firmware, the images byte for byte, and no byte that the port's protocol does not have.
 local stage = require "tests.peer.stage"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 """The three models, and what a variant may leave out.
 
 A variant is a JSON object: { "modems": [ { "model": "MC7455", ... }, ... ] }. Each field of a modem replaces the one

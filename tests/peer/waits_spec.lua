@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Answers that never come: each wait has a limit of its own, and the update continues. The limits are read from the
 -- messages and the log of the modem, in the time of the program.
 local stage = require "tests.peer.stage"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Which modem it is, by all that it says of itself: ids, interfaces, product text, family. Images for another one are
 -- refused before anything is changed, and only a loader is spoken to as one.
 local cjson = require "cjson"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Draws a modem out of the many kinds that there are: from a seed, a variant for peer.py and what the program is run
 -- with. The same seed draws the same modem.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Updates of modems that are drawn: ten in a normal run, ZOO_DRAWS in the long form, from ZOO_SEED or the clock. A
 -- failure names the seed of the draw; `ZOO_SEED=4711 ZOO_DRAWS=1` repeats it.
 local rules = require "tests.peer.rules"

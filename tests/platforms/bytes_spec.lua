@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A modem gets the same bytes, whatever kind of machine or Lua sends them: the same updates by the program of
 -- this build and by that of another kind, on modems of this machine that keep all they are given.
 local packages = require "tests.images.packages"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # Sourced by platform.sh, luajit.sh, lnum.sh and lua54.sh: builds for another kind of machine or of Lua, and tests in
 # them.
 # shellcheck shell=sh

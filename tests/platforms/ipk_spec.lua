@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- packaging/openwrt/ipk.sh for another kind of machine: its packages are unpacked into an empty root, as opkg does, and
 -- the program of this root runs in an emulator, beside that machine's Debian libraries.
 local packages = require "tests.images.packages"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What cannot be tested on other machines and Luas, for reasons that are not ours: the tests are left out
 -- by tests/busted.lua when MOONFLASH_TESTED_ON is set. As a program: prints the list for one of them.
 local limits = {}

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A simulated modem that keeps every byte its ports were given: lua5.1 tests/platforms/modem.lua MODEL DIR
 -- TIME_SCALE [FAULT...]. Each time a port is there, what comes over it goes to a file of its own,
 -- DIR/wire/01-cdc-wdm0, DIR/wire/02-ttyUSB2 ...; prints DIR when ready.

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
+# SPDX-License-Identifier: GPL-2.0-or-later
+
 # A folder with Debian's packages of another machine kind, to build against and to run from:
 #     sh tests/platforms/root.sh mipsel|s390x|arm64
 # prints its path. The packages are only unpacked, nothing of them runs, so neither root's rights nor

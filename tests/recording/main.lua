@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Runs commands in a pseudo terminal, one after the other, and writes what is seen as a picture that moves:
 --   lua5.1 tests/recording/main.lua PICTURE COMMAND...        (tests/recording.sh)
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The screen of a terminal: lines of characters with a style each. It knows what moonflash prints and a little more:
 -- text in UTF-8, \r \n \b, the sequences CSI K, J, A, C, D, G and m. There is no lower end, so nothing scrolls.
 -- @module tests.recording.screen

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A recording as a picture: every line of the terminal with the time it is there. It begins with the end of the
 -- recording, and shows only that where it does not move (another program than a browser, prefers-reduced-motion).
 -- @module tests.recording.svg

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What lua/README.md says under "Adding things": each thing is added in one place here, and used.
 local files = require "moonflash.engine.model_files"
 local flash = require "moonflash"

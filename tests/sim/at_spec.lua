@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- `moonflash at` on simulated modems: the lines, the JSON, and every way a modem can fail to answer.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

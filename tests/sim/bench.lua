@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A simulated modem on the bench: started in a process of its own from the module, without the
 -- program, and talked to in raw bytes as the documents print them.
 -- @module tests.sim.bench

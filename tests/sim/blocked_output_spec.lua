@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A slow reader of the output must not delay the modem.
 local cjson = require "cjson"
 local stage = require "tests.sim.stage"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Every command in README, docs/ and the other documents for users does what the text says: the indented blocks are
 -- run against simulated modems, with the exit status 0, 2, or the one in the remark of the line. Commands between
 -- backticks are parsed. Links lead somewhere, and quoted messages are those of the program.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Every script in scripts/examples, run as a user runs it, against the simulated modem.
 local packages = require "tests.images.packages"
 local stage = require "tests.sim.stage"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The short forms of the fault matrix and the kill sweep (tests/long.sh has the long ones): every message of
 -- an MC7455's update by the normal route with the faults that lose most, and signals where they
 -- hurt and at some instants.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Faults that move the modem or put another program in the way.
 local bench = require "tests.sim.bench"
 local device = require "moonflash.device"

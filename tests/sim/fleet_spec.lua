@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Several modems of one model: each is updated, and none is taken for another. Services that are paused for an
 -- update are resumed, after a crash by the next run.
 local stage = require "tests.sim.stage"

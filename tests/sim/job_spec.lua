@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- flash.job: moonflash as a child of a program that has a poll loop of its own.
 local flash = require "moonflash"
 local stage = require "tests.sim.stage"

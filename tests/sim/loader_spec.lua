@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The simulated loader: exact answers, strictness, and the faults it can be told to have.
 local bench = require "tests.sim.bench"
 local build = require "tests.images.build"

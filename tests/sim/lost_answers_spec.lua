@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What a lost answer or a replugged modem must not do: make the program forget what it changed, or speak
 -- to whatever has the port's name now.
 local device = require "moonflash.device"

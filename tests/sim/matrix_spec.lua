@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Every model by every route of its script, with both packagings: the update succeeds, and what went
 -- over the wire is what the documents say, in their order (reference: procedures, 2).
 local flash = require "moonflash"

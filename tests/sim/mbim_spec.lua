@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- QMI in MBIM mode: because cdc_mbim is the driver bound, nothing else says so, and nothing changes it.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

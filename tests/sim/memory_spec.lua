@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A router has little memory: a modem in download mode gets its images within a limit on
 -- all private memory, from wherever they come, whatever their size.
 local packages = require "tests.images.packages"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Modems that behave otherwise than most: what is known to happen in the field, one by one.
 local bytes = require "moonflash.core.bytes"
 local nvup = require "tests.images.nvup"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A modem whose revision names another family than its ids, or --model, do: images for them are refused before
 -- anything is changed.
 local stage = require "tests.sim.stage"

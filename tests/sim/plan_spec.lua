@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A plan sends nothing that changes the modem: whatever model, whatever mode, the simulator logged no
 -- other QMI message than those that ask, no word to a loader, no AT command.
 local flash = require "moonflash"

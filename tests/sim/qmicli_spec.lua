@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- An independent witness: the real qmicli (libqmi) must understand the simulator's QMI port.
 local bench = require "tests.sim.bench"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Every Lua example in lua/README.md and scripts/README.md does what the text says: each is taken out of
 -- the text as it stands and run against a simulated modem.
 local images = require "moonflash.sim.test_images"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- docs/update.svg is what the program prints today: its end is compared with that of a new recording.
 local screen = require "tests.recording.screen"
 local support = require "tests.support"

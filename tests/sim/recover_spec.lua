@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The way back from every known bad state, switching between stored pairs, and what status says.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Sessions recorded on the simulated modem and replayed without it: the same outcome, and a difference
 -- told when program or trace are not what they were.
 local bytes = require "moonflash.core.bytes"

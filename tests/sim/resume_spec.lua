@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The second run of an update that was cut off always succeeds, wherever that was; and each known bad
 -- state has one command that ends it.
 local bench = require "tests.sim.bench"

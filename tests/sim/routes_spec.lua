@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Routes that are refused, not answered, or lead nowhere, and restarts between images. That each
 -- route leads every model to new firmware is matrix_spec's.
 local cjson = require "cjson"

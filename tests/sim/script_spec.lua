@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Scripts of one's own on a simulated modem: what they return, and what is put back when they fail.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"

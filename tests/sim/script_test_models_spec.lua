@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The bundled procedures of the other models leave no modem broken, whatever the fault.
 local support = require "tests.support"
 

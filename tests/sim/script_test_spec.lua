@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- moonflash test-script: the bundled procedure survives every fault, and scripts that do not are found.
 local cjson = require "cjson"
 local exit = require "moonflash.commands.result"

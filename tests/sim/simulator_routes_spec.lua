@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Every way into the simulated modem's download mode, and what the models differ in.
 local bench = require "tests.sim.bench"
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The simulated modem as the outside sees it: folders, nodes, ports, modes. Bytes are those of the
 -- documents and traces.
 local bench = require "tests.sim.bench"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Whole updates whose images come from somewhere else than files, and what happens when they do not.
 local build = require "tests.images.build"
 local cjson = require "cjson"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Whole runs of the program on simulated modems: images for a model, the run with its result, and the
 -- commands that the modem got.
 --

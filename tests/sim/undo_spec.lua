@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- An update that ends before the first image was opened leaves no trace: the preference is the one
 -- read before, the modem is online, and the first error is the one reported.
 local cjson = require "cjson"

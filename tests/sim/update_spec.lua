@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Whole updates of a simulated MC7455, run as a user runs them. A spec to copy: each test starts a modem
 -- (stage.mc7455, with faults), runs the program (stage.moonflash) and checks how it ended, what the modem got
 -- (stage.commands) and what it has then. support.finish ends the modem and removes all files.

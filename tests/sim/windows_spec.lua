@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The short form of tests/bench/windows.lua.
 local support = require "tests.support"
 local windows = require "tests.windows"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Records the traces beside this file anew, on the simulator:
 --     MOONFLASH=build/moonflash lua5.1 tests/traces/record.lua
 -- with LUA_PATH and LUA_CPATH as the tests have them.

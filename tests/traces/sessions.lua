@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The sessions of the traces beside this file: what was run on which modem. `record.lua` records them
 -- anew, tests/sim/replay_spec.lua replays them. All with the same small images.
 local packages = require "tests.images.packages"

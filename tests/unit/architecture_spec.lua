@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The layers and the only arrows between them, read from the #include and require lines. Every rule
 -- also has to catch a bad example, so none of them can sleep.
 local lfs = require "lfs"

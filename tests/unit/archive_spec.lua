@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Members of zip archives, from a file, from memory and from a pipe in any split.
 local loaded, archive = pcall(require, "moonflash.core.archive")
 if not loaded then return end

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- AT: answers in every split, what their lines mean, and sessions over a stand-in port.
 local answers = require "moonflash.protocol.at_answers"
 local at = require "moonflash.protocol.at"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The checklist of `status`: what each answer of a modem makes of it.
 local checks = require "moonflash.procedure.checks"
 local dms = require "moonflash.protocol.qmi.dms"

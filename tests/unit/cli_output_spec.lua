@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- How events become text and JSON.
 local failure = require "moonflash.base.failure"
 local progress = require "moonflash.cli.progress"

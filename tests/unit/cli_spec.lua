@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What the command line understands, and how every run ends.
 local stage = require "tests.cli_stage"
 local failure = require "moonflash.base.failure"

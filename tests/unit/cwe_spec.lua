@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The Lua face of the CWE verifier; what the verifier itself detects is in test_cwe.c.
 local build = require "tests.images.build"
 local cwe = require "moonflash.core.cwe"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Channels by address: which are ready, what hinders a program, how they are opened and traced.
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"

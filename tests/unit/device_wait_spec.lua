@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 local device = require "moonflash.device"
 local fake = require "tests.fakes.sysfs"
 local modems = require "tests.fakes.modems"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Waiting for a change on USB: for uevents, and where there are none.
 local failure = require "moonflash.base.failure"
 local fake = require "tests.fakes.sysfs"

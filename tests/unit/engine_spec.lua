@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The engine: when a step runs, how often, and what happens when it fails.
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"

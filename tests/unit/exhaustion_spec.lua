@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- When the system has no more of something to give: each call fails with words, and keeps nothing.
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"

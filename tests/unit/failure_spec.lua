@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Failures made in C: a code and a subject there, the message here.
 local codes = require "moonflash.base.failure_codes"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Several modems of one kind: which they are, and the result of all.
 local failure = require "moonflash.base.failure"
 local fleet = require "moonflash.commands.fleet"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What a router pays to list modems from Lua: memory and processor time beyond those of lua5.1 itself.
 local fake = require "tests.fakes.sysfs"
 local modems = require "tests.fakes.modems"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Image files of one test, in a folder of its own. Nothing may be left open at the end of the test.
 --
 --     before_each(files.start)

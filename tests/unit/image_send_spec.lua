@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Images opened for sending, and images from a pipe.
 local build = require "tests.images.build"
 local crc = require "moonflash.core.crc"

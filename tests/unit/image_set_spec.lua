@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Whether files make an update together.
 local build = require "tests.images.build"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What a file is for, and whether files fit together.
 local build = require "tests.images.build"
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The core takes a channel, reader or conversation only from a class of its own. Everything else raises: a
 -- cast of another userdata would be a segmentation fault.
 local cwe = require "moonflash.core.cwe"

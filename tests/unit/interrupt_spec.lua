@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Interrupts: pending until acknowledged; deferred ones end no wait, however deep the calls nest.
 local flash = require "moonflash"
 local interrupt = require "moonflash.base.interrupt"

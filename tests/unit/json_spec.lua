@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The JSON encoder and decoder.
 local cjson = require "cjson"
 local json = require "moonflash.base.json"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Why a modem keeps its radio off: what the voters of AT!PCINFO? say, and what QMI says.
 local answers = require "moonflash.protocol.at_answers"
 local low_power = require "moonflash.procedure.low_power"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Models made from models: copies, and clear words when something is not there.
 local flash = require "moonflash"
 

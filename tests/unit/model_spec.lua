@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Model scripts: what a script may say, and which script is found.
 local files = require "moonflash.engine.model_files"
 local model = require "moonflash.engine.model"

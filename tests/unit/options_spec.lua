@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The table of options: the ways from and to the command line, and the checks of requests.
 local options = require "moonflash.base.options"
 local requests = require "moonflash.base.request"

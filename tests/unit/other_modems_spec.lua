@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Devices of Sierra Wireless that no script is for: they are listed, named and refused.
 local fake = require "tests.fakes.sysfs"
 local files = require "tests.unit.image_files"

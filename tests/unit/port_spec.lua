@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The Lua face of ports, over pseudo terminals. What only C can set up is in test_port.c.
 local port = require "moonflash.core.port"
 local sys = require "moonflash.core.sys"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Programs that have ports of the modem open, found in a fake /proc.
 local fake_machine = require "tests.fakes.machine"
 local modems = require "tests.fakes.modems"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The checks before an update: each finding once, and no finding where nothing is wrong.
 local fake = require "tests.fakes.sysfs"
 local fake_machine = require "tests.fakes.machine"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What holds for the project as a whole: one version.
 local install = require "moonflash.base.install"
 local support = require "tests.support"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Dialogues with a modem: the requests of the host, the answers and the result. Played by
  * test_qdl.c with two attempts for all that may be repeated. */
 #ifndef MF_TESTS_QDL_DIALOGUES_H

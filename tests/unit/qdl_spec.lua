@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 local bytes = require "moonflash.core.bytes"
 local failure = require "moonflash.base.failure"
 local hdlc = require "moonflash.core.hdlc"

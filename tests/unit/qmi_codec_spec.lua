@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 local codec = require "moonflash.protocol.qmi.codec"
 local ctl = require "moonflash.protocol.qmi.ctl"
 local dms = require "moonflash.protocol.qmi.dms"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- A command that is refused leaves nothing open.
 local fake_machine = require "tests.fakes.machine"
 local flash = require "moonflash"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Requests: what they leave open is taken from the current run; what is wrong in them raises.
 local flash = require "moonflash"
 local jobs = require "moonflash.commands.job"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Results and exit statuses.
 local failure = require "moonflash.base.failure"
 local results = require "moonflash.commands.result"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Routes one by one on a job of paper: what they send, what counts as taken, what is put back.
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"

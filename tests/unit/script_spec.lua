@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Scripts of one's own: where they are found, what their return means, and what holds for all they start.
 local fake_machine = require "tests.fakes.machine"
 local files = require "moonflash.engine.model_files"

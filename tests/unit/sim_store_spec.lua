@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The simulated modem's own rules: what it wants, stores, runs.
 local cwe = require "moonflash.sim.cwe_reader"
 local faults = require "moonflash.sim.faults"

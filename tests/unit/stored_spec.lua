@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The pairs a modem stores: which there are, which one a word means, and which leads back.
 local stored = require "moonflash.procedure.stored_images"
 

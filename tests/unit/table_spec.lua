@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Copies of tables, keys in order, and what Lua 5.4 lacks of Lua 5.1.
 local tables = require "moonflash.base.table"
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Channels with a tap around them: everything passes unchanged and is reported. What is reported of images is
 -- in test_tap.c.
 local port = require "moonflash.core.port"

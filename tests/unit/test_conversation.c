@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A second download protocol, as small as one can be, run by the transfer loop. It shows what a
  * protocol may do: the modem speaks first, messages without an image and image ranges with zero
  * padding alternate, an answer in the middle of the image ends the session, several images follow

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Closing a connection while GLib's thread, which all connections share, is held up:
  *     test_dbus FAKE_BUS */
 #include "check.h"

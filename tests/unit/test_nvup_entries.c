@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The entries of NVUP records in an image that passes through the verifier, in any split. */
 #include "check.h"
 #include "cwe_builder.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Ports over what Lua cannot set up: a pseudo terminal as the kernel makes it, sockets, a reader
  * that comes late. */
 #include "check.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* Plays the dialogues of qdl_dialogues.h with every answer whole, byte by byte, and split in two at
  * every place; then real traces, the caller's side, and made-up modems. */
 #include "check.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* libqmi's log, as no Lua test can see it: another thread that logs during a call. */
 #include "check.h"
 #include "driver/qmi.h"

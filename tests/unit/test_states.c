@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The core modules live in hosts that open and close Lua states: each is required, used and
  * collected in one state after the other. A module that cannot be unloaded (glib's types cannot be
  * registered twice) would crash the second one or the end of the program.

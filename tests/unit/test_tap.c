@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A tap around the channel of a transfer: image data is reported as length and CRC-32, once for each
  * write of the protocol, however the bytes are split. */
 #include "check.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The transfer loop against a loader in this process: every byte that crosses is seen, and nothing
  * depends on time. What goes wrong is in test_transfer_faults.c. */
 #include "check.h"

@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* The transfer loop when the modem or the source fails: every fault comes at an exact place, and
  * nothing depends on time but the deadlines themselves. */
 #include "check.h"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- Traces: what they contain, in which form, and what they never contain.
 local at = require "moonflash.protocol.at"
 local bytes = require "moonflash.core.bytes"

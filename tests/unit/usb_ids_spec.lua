@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- The USB ids of one modem in both modes, by the lists of the models.
 local files = require "moonflash.engine.model_files"
 local usb_ids = require "moonflash.device.usb_ids"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 -- What agrees with what: versions of a preference, of the running firmware, and those that are wanted.
 local versions = require "moonflash.procedure.versions"
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Bytes seen on real wires, and worked examples with computed checksums: the files beside this one.
 --
 -- A line is `[>|<|tlv TT] hex bytes [(note)]`; ">" is sent by the host, "<" by the modem. Lines that

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Failures: errors of the world outside, as values. Functions return `nil, failure`; a wrong argument raises an
 -- error instead. All failures have one shape:
 --

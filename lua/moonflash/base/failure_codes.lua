@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The codes of failures, a closed list: the default hint of each, and the messages of those that C makes.
 
 local codes = {}

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Interrupts: SIGINT and SIGTERM, one state for the whole process.
 -- An interrupt is pending from its signal until it is acknowledged. A pending interrupt ends every wait of the
 -- library with `*.interrupted`. Deferred interrupts end no wait; they stay pending.

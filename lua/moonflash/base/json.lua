@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- JSON: one encoder with a fixed order of keys, one decoder. lua-cjson decodes and escapes strings; it cannot
 -- order keys, write `null` for an absent field, or write an empty table as a list.
 

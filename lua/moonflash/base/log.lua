@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Messages of a script, with printf formats. They are events: the caller of the script decides where they go (a
 -- terminal, a log file, syslog), so they never mix with the JSON on standard output.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- All options, in one table. The command line, its help, the checks of a request, the arguments of a child
 -- process and the options that a replay takes from a trace are made from it; the completion of bash and the man
 -- page are checked against it. A group has a title and its options; an option is a row:

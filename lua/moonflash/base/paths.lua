@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Paths below a root: "/" is the real system, any other folder is a simulated one or a test's.
 
 local paths = {}

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Child processes of other programs: started without a shell or a terminal, in a process group of their own.
 --
 --     local text = process.output({ "ubus", "list" }, 5000)

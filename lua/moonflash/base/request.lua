@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Requests: what a caller asks for, a plain table. It is made of the command line or by a program, and becomes the
 -- command line of a child process. It is checked where it enters the library: a misspelt field would be taken for one
 -- that is not given, and a value out of range would only be noticed when the modem is already in download mode. What is

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The current run: defaults for calls made by a script, the jobs that the script opened, the trace that is written.
 -- `moonflash run` sets the defaults from its command line. Outside of a script there are only the plain defaults.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Tables: copies, keys in order, and functions that are not in every version of Lua.
 
 local tables = {}

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The version texts of images and their file names (reference: CWE container, sections 5 and 6):
 --
 --     <SKU>_<part>_<device>_<firmware>_<boot block>_<carrier>_<PRI version>_<package>

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Parses the words of the command line into a command, its arguments and its options.
 
 local failure = require "moonflash.base.failure"

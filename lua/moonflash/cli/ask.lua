@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Questions to a modem: moonflash qmi SERVICE MESSAGE [0xTT HEX...]... and moonflash at COMMAND...
 
 local at_protocol = require "moonflash.protocol.at"

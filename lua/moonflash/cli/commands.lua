@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The commands, in one table; the order is that of the help. A command is a row:
 --
 --     name        as typed

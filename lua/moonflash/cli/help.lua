@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The help, made from the tables of options and commands.
 
 local arguments = require "moonflash.cli.arguments"

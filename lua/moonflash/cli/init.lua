@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The command line: parses the words, makes a request of them, runs one command, prints how it ended. The result is
 -- the exit status.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- moonflash inspect FILE...: the content of images, whether they are intact and fit together.
 
 local flash = require "moonflash"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Takes events and results; prints text and JSON. Nothing else prints.
 
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Progress of an update: per cent, rate and time left, and the lines that show them. The images make 95 %; the
 -- rest is for the restart and the confirmation.
 

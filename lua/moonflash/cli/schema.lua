@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The JSON objects of `--json`, schema 1: which keys each has, in which order. A key without a value is null; a
 -- list without items is [].
 

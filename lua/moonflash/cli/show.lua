@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What `devices`, `status` and `plan` print: functions of the output and what the library returned.
 
 local schema = require "moonflash.cli.schema"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The commands of the simulator: moonflash simulate MODEL..., test-script SCRIPT [FILE...], replay TRACE [FILE...].
 
 local failure = require "moonflash.base.failure"

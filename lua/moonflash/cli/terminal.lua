@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Standard output and standard error: lines, and on a terminal a last line that is rewritten in place. A slow
 -- reader does not delay a job: what it has not taken yet is kept in order, and only the end of the program waits
 -- for it, within limits. A failed write never stops a job.

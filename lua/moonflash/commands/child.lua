@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- moonflash as a child process, for programs with an event loop of their own: its events arrive on a descriptor.
 -- The child continues when its caller ends.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Several modems of one model: which modems an update with the option `all` means.
 
 local device = require "moonflash.device"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The commands of the library as programs and scripts call them: flash.update, flash.plan, flash.recover,
 -- flash.switch, flash.status, flash.run_script. Each takes a plain table and returns a result. flash.trace runs one of
 -- them and records it.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Results of commands, and exit statuses: a program can tell "untouched" from "needs care". A result is
 --
 --     { ok, exit,          the exit status

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs a user's script: a model script (a table of steps), a function, or plain Lua.
 
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The state of a modem, its causes, and what to do about it. Changes nothing. In download mode the port is only
 -- listened to: a byte sent there could keep the modem in download mode.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Commands without images: switch to a stored pair, recover. Their steps are the same for all models.
 
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Records a command: with the option `trace`, everything that passes between moonflash and the modem is written to a
 -- file, which `moonflash replay` and flash.replay take. See moonflash.trace.
 

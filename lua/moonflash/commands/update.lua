@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Updates: images are inspected, the modem is found, its model is chosen; then the engine runs the model's steps.
 
 local device = require "moonflash.device"

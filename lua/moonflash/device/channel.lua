@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Channels to modems, by address. The form of an address chooses the transport:
 --
 --     "/dev/ttyUSB0"      a serial port: its path, also one below a simulator's root

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Devices in words, for lists and evidence; also what was found while waiting for a modem.
 
 local drivers = require "moonflash.device.drivers"

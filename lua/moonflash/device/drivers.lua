@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Kernel drivers: which interface needs which, what its node is for, and which OpenWrt package has the driver.
 -- Interface numbers are the "Sierra layout" of the kernel's qcserial.c and qmi_wwan.c.
 

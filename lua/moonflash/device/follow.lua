@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Follows one modem through a reset. A follower is armed before the reset and remembers which devices are
 -- present. It waits until the modem has left, then until a new device matches it (moonflash.device.match) and
 -- has the port that is needed.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Identifies devices by the USB ids of the model scripts: which model a device is, and in which mode.
 
 local drivers = require "moonflash.device.drivers"

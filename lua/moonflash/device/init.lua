@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Modems on USB: list them, select one, follow it through a reset.
 --
 --     local device = require "moonflash.device"

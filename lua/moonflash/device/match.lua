@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Recognises a modem after a reset: by its place or the peer of it, by the ids that its model may have, and by
 -- its serial number. Only decisions, no I/O.
 --

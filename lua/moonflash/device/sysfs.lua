@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- USB devices in /sys: facts only, nothing about modems. A device may vanish while it is read; the functions
 -- then return nil.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- USB ids of models: the modes in which a model has them, and the ids of the same modem in its other mode.
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Waits until something may have changed on USB: for a uevent of the kernel; without uevents, 10 ms. The caller
 -- reads /sys to find the change.
 

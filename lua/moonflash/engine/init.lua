@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs the steps of a model on a job: modes, retries, undo, finalizers, events. A step says what is done; the engine
 -- decides when it runs, how often, and what follows a failure.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A job: one modem, the images for it, and what has to be undone or restored at the end. Every step gets the job as
 -- its first argument; a script gets one from flash.open.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The sessions of a job on the ports of its modem (QMI, AT, download), each opened when it is first used; and the
 -- sources of its images. These are methods of every job.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What a job undoes after a failure, and what it does at its end. These are methods of every job.
 --
 -- There is one rule: until the modem takes a byte of an image, every failure runs the undo functions.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Models: a table with the names and ids of a modem and the steps of its update. All fields are checked when the
 -- script is loaded.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Copies of models with steps added, changed or removed. The original model is not changed. Each function takes a
 -- model and the name of one of its steps, as `moonflash plan` lists it, and returns the copy. It raises an error when
 -- there is no such step.

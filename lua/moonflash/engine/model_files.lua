@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Script files: where they are found, whether they may be run, how they are loaded, and the models among them.
 -- Every .lua file in a folder "models" is a model; no other file is.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Steps. A kind of step (its name, its own fields, its work) becomes a constructor, which a script calls with a table
 -- of fields. The fields that all steps share are handled by the engine.
 

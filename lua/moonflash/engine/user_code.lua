@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs user code (scripts and callbacks) in protected mode. Errors name the script's file and line; Ctrl-C also
 -- interrupts a loop that never blocks.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The lock of a modem: only one program at a time uses it, because two programs that read one QMI port receive each
 -- other's answers. The lock is one of the USB socket, so it holds in every mode of the modem.
 

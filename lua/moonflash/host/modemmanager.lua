@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- ModemManager: InhibitDevice over D-Bus, which makes it release one modem. The inhibition belongs to the D-Bus
 -- connection, so it ends with this process, also when that is killed. It belongs to one process of ModemManager, too:
 -- when that crashes, the next one knows nothing of it.

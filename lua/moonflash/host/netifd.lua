@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- OpenWrt's network interfaces that use the modem, as entries of the paused services file.
 
 local paths = require "moonflash.base.paths"

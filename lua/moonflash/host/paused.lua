@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The paused services file: one for the modem in each USB socket (moonflash.host.lock). Each line is an entry "KIND
 -- NAME", in Lua { kind, name }. A job writes the file before it pauses anything and removes it when everything is
 -- resumed, so the next run finds it after a crash. While the file exists and its job runs, services must stay stopped,

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Other programs that have ports of the modem open, from /proc. As of fuser, processes that this user may not inspect
 -- are left out.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Checks of the computer before anything is changed. A check is a table
 --
 --     { name = "memory",                the name that --skip takes

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Pauses programs that use the modem: ModemManager (InhibitDevice, or its service) and OpenWrt interfaces. They
 -- are resumed when the job ends; after a crash, by the next run.
 --

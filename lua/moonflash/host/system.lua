@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The system below a root: its files, programs and processes. With another root than "/", nothing of the real system
 -- is read or run.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What an image is and what it is for, and the source of each fact: the outer header, then the headers inside, then
 -- the file's name. The headers must agree. The name only fills what is missing, because names may be wrong (a file
 -- named Verizon makes a modem report VZW).

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Images: reads a file, verifies it, says what it is for, and gives its bytes for sending.
 --
 --     local report = image.inspect "SWI9X30C_02.33.03.00.cwe"

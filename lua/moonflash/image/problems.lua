@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The problems that the verifier (moonflash.core.cwe) found in an image, in words.
 
 local bytes = require "moonflash.core.bytes"

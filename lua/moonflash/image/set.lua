@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Whether images are an update together: firmware and settings, or both in one package, for the same modem and of
 -- the same version. The user's options fill what no header tells.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The settings inside an image: their names, and those that change the USB ids or interfaces of a modem.
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Sources of images: a file, standard input, a URL through the system's own fetcher, members of a zip archive
 -- in any of these, without unpacking it to a file. A source that is not a file may be slow, may be readable only once,
 -- or costs another fetch, so small images of such a source are kept in memory.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The checklist of `status`. A row is { name, state = "ok", "warning" or "bad", message, fix = what to do }. Nothing
 -- is changed, and a question that the modem does not answer waits 3 s at most.
 -- @module moonflash.procedure.checks

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The last step of an update: it succeeds only when the modem itself reports the new firmware.
 
 local failure = require "moonflash.base.failure"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The step from application mode into download mode, and the wait for a mode.
 
 local engine = require "moonflash.engine"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The causes of low power, and what to do about each. The modem reports them over QMI (offline reasons of DMS
 -- 0x002d) and over AT (the voters of AT!PCINFO?).
 

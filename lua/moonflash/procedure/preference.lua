@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The steps that read and set what a modem runs and prefers.
 
 local at = require "moonflash.protocol.at"

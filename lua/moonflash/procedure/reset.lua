@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Restarts of a modem in application mode, and the way back when a restart ends in download mode.
 
 local sys = require "moonflash.core.sys"

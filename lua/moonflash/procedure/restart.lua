@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The steps of `switch` and `recover`: they use the images that the modem stores.
 
 local device = require "moonflash.device"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The steps in download mode: the images are sent, and the modem restarts.
 
 local engine = require "moonflash.engine"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The steps of which models are made: `local step = flash.steps`, then `step.send_images { ... }`.
 
 local steps = {}

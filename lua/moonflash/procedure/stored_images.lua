@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The image pairs that a modem stores: a firmware and carrier settings made for it. A modem switches to a stored pair
 -- without a download (reference: list of stored images, DMS 0x0049).
 

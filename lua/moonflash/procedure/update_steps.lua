@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The steps of an update, in their order for all models. A model names only the fields that differ.
 --
 --     flash.update_steps { send_images = { final_ack = 140 } }

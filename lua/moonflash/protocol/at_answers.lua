@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The meaning of AT answers (reference: AT commands met by an updater). Each function takes the lines of
 -- one answer and returns a table. A field is absent when the modem leaves it out or empty.
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Parses the answer to one AT command from bytes in any split. It uses no port and no clock.
 --
 --     local answer = reader.new "AT!SKU?"

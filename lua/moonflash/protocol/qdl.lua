@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images. All calls
 -- block, with deadlines.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Failures of a QDL conversation in words. The core (moonflash.core.qdl) gives names and numbers.
 -- Texts of codes and statuses: Qualcomm's QDLEnum.h (libqmi, gobi-api).
 

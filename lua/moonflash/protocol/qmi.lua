@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- QMI ports and messages. Each service is one file: moonflash/protocol/qmi/SERVICE.lua returns its messages. A script
 -- defines messages of its own: qmi.messages("dms", { my_message = { id = 0x5599, request = ..., response = ... } }).
 

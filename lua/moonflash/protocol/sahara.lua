@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Sahara in memory debug mode: a crashed QDL modem offers its memory with a hello and accepts a reset
 -- request. (Source: libqmi, qfu-sahara-message.h. A real hello of an MC7455 is among the test vectors.)
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Sends an answer of the modem, changed by the faults about its message.
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- An AT port: echo, lines, and the commands that an updater uses (reference: at).
 
 local power = require "moonflash.sim.power"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The loader's check of an image: every header and every CRC, at all levels; and the settings that change the USB ids.
 -- It is written from the description of the format (reference: cwe), without the updater's code.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The lists of images in DMS messages: preference and stored images (reference: qmi 4 and 5).
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A poll loop with descriptors and timers. Nothing else in the simulator waits.
 
 local sys = require "moonflash.core.sys"

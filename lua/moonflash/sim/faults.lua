@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Faults and variants: named switches that change the behaviour of the simulated modem.
 --
 -- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Receives one image: checks the open request and the writes, and writes the bytes to a file.
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The images that a modem stores: which it has, prefers and runs.
 --
 -- A *pair* is { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }: a firmware

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A simulated modem: /sys, /dev and a uevent socket below a folder, pseudo terminals as its ports, and behind them a
 -- state machine that behaves as the documents describe a modem. It writes DIR/log (JSON lines) and the received images
 -- DIR/received/1.cwe, 2.cwe, ...

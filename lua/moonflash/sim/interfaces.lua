@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The USB device of a modem in each mode: its ids, its interfaces, and the protocol behind each.
 
 local at = require "moonflash.sim.at"

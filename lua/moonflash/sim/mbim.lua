@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A control port in MBIM mode: open, close, and QMI in commands of the vendor's service
 -- (reference: qmi 8; traces qmi-over-mbim-fcc-auth and mbim-close).
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The simulated models: ids, interfaces, times, and what each one stores at first, as seen in public logs
 -- (reference: devices, qmi, qdl, at). Times are in seconds.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The state machine of a modem: its mode, when it is attached and detached, what it runs.
 
 local image_store = require "moonflash.sim.image_store"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Interfaces of a USB device with their drivers and nodes: ttyUSBn, cdc-wdmn, wwann.
 
 local bytes = require "moonflash.core.bytes"

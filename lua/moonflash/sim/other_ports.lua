@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Ports that are of no use for an update. Each function starts on a port, and returns a function that takes bytes from
 -- the host, in any split.
 

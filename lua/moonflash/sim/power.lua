@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The power state of the radio, the votes against it, and the answers to requests to change it (reference: qmi 3, at
 -- 4, procedures 5).
 

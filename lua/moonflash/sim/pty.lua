@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The modem's end of a pseudo terminal.
 
 local sys = require "moonflash.core.sys"

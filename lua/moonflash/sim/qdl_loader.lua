@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The boot loader: its answers to commands and writes (reference: qdl). A request that no real loader is known to
 -- accept gets an error and is logged as a violation. moonflash.sim.qdl_port finds commands and data in the received
 -- bytes.

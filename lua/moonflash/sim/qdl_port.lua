@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The download port: finds frames, write headers and raw data in the received bytes, in any split.
 
 local hdlc = require "moonflash.core.hdlc"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A QMI port: the control service, and requests to the others (reference: qmi 1 and 2).
 
 local answer = require "moonflash.sim.answer"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The messages of each QMI service, by name of the service and id (reference: qmi 3 to 6). Each function takes the
 -- modem and the request's TLVs, and returns the TLVs of a good answer (true for none), or nil and a QMI error.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- QMUX on a QMI port: finds requests in the received bytes, and makes frames of answers (reference: qmi 1 and 2).
 
 local bytes = require "moonflash.core.bytes"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The log of a simulated modem (JSON lines), and the folder of received images.
 --
 -- Every line has `t` (ms since the start) and `event`: "start" (with the clock of the system), "usb",

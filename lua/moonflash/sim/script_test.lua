@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Tests a script on simulated modems, one with each fault, and reports in which state it leaves them. The script, the
 -- modem and the commands that read its state are processes of their own.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- /sys below a root: folders, attributes and links, and the folders of a place on USB ("1-6", "4-1.4"). All paths are
 -- relative to /sys.
 

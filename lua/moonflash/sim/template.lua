@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Byte templates: packets in hex, as documents print them, with named fields.
 --
 --     template.new "26 <status:2> 01 <chunk:4>"      numbers of 1, 2 or 4 bytes, little-endian

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Small images for a simulated modem. Headers, records and checksums are as in real files (reference: cwe); the
 -- content is letters.
 

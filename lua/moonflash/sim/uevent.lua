@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Kernel uevents on a datagram socket ROOT/uevent instead of netlink. A program that sends the byte "+" to it receives
 -- all later events.
 

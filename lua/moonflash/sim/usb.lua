@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- USB below a root: buses, hubs, ports with their peers, and devices that are attached and detached with their nodes
 -- and uevents, in the kernel's order (first the node, then the event).
 

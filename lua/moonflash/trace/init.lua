@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A trace: a record of everything that passes between moonflash and a modem, one JSON object a line. It can
 -- be replayed without the modem (moonflash.sim.replay). It contains no identifiers (moonflash.trace.redact) and
 -- no image data. README.md describes the format.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Records what passes on serial and QMI ports, as events of a trace.
 
 local bytes = require "moonflash.core.bytes"

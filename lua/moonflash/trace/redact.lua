@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Removes identifiers from what a trace contains: those of the modem, of its SIM card and of this machine.
 -- Digits become 0; lengths stay the same.
 

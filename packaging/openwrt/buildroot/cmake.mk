@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # Configures and builds inside the source folder, as OpenWrt does when CMAKE_BINARY_SUBDIR is not set.

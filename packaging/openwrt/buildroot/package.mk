@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # Prepared anew when any of these files has changed; taken here, as OpenWrt's rules may take it.

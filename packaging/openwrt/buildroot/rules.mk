@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # OpenWrt's build in small, for ipk.sh and the tests, as far as the feed's Makefiles use it: STAGE is where everything

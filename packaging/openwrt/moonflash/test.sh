@@ -1,5 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
+
 # The CI of OpenWrt's packages feed calls this with the name and the version of a package that it has installed. All
 # packages of this folder need the package moonflash.
 set -e

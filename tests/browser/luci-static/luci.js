@@ -1,3 +1,6 @@
+// SPDX-FileCopyrightText: 2026 the moonflash authors
+// SPDX-License-Identifier: GPL-2.0-or-later
+
 /* A stand-in for LuCI's client: what the page of moonflash uses of it, and LuCI's traps with that.
 
    Compared with luci.js, rpc.js and ui.js of the branches openwrt-21.02 (e4c46338b1) and openwrt-25.12 by reading, and

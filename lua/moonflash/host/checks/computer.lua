@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The computer: login, memory, autosuspend, power supply, virtual machine.
 
 local paths = require "moonflash.base.paths"

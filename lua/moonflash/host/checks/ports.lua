@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The ports of the modem: the caller must be allowed to open them, and the kernel must have drivers for those that
 -- the modem has now and for the ids that it will have in download mode.
 

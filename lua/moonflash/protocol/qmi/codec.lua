@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Formats of QMI values: Lua values to bytes and back, little-endian.
 --
 --     "u8" "u16" "u32"                          an unsigned number

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- CTL, the service that allocates client ids. Source: libqmi, qmi-service-ctl.json.
 
 local message = require "moonflash.protocol.qmi.message"

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- DMS, the device management service: the messages of a firmware update.
 -- Sources: libqmi, qmi-service-dms.json; Sierra's SDK, qaGobiApiDms.h and qaGobiApiFms.h.
 -- @module moonflash.protocol.qmi.dms

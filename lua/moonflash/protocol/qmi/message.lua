@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- QMI messages as tables. A message is data:
 --
 --     { service = "dms", name = "set_operating_mode", id = 0x002e,

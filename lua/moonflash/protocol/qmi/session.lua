@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A session on one QMI port. It has one client id per service, allocated at the first request.
 -- moonflash.protocol.qmi.open makes it.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The command of a replay: that of the trace, with the given files. A trace comes from somebody else, so only
 -- options about the treatment of the recorded modem are taken, and only given files. A trace cannot reach another
 -- modem, write a file, or run a script of its choice.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Reads a trace. A trace comes from somebody else, so events that could do harm are refused: a place outside of
 -- the simulated /sys, an endless wait, too many bytes, a signal that does not end the program. Any other wrong value
 -- raises an error where it is used, and that ends the replay.

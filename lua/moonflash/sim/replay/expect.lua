@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Compares what the program sends with a trace: bytes on a serial port as a stream, image data by length
 -- and CRC-32, QMI requests by their fields.
 

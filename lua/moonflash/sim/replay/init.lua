@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs the command of a trace again, with a modem that does what the recorded modem did, and compares the
 -- outcome. The program runs as a child process; its modem is made of parts of the simulator.
 --

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- A modem that does what the modem of a trace did. It answers, leaves and returns when the program has sent
 -- everything that is before this in the trace, and the recorded time has passed.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The outcome of a run, as lines that can be compared with those of another run: steps, warnings, the result.
 -- They leave out what differs between machines: times, numbers of nodes, folders, other users of the modem, and
 -- other modems.

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The ports of a replayed modem. A port keeps the bytes or QMI requests that the program has sent and that
 -- were not compared with the trace yet.
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The answers of the methods: failures, the objects of `moonflash --json`, texts without secrets.
 -- @module moonflash.rpcd.answers
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The arguments of the methods. An argument has the name and the meaning of an option of the command line, but for a
 -- few of its own.
 -- @module moonflash.rpcd.arguments

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The course of a job: the phase it is in, and how long it is going to take.
 -- @module moonflash.rpcd.course
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The jobs of the service, read from their folders: see /usr/libexec/moonflash-job.
 -- @module moonflash.rpcd.jobs
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The methods of the ubus object, in one table. A method is a row:
 --
 --     takes   names of arguments and of groups of arguments, see moonflash.rpcd.arguments

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Runs moonflash for a call: at once for a question, as a job of the service for long work.
 -- @module moonflash.rpcd.program
 

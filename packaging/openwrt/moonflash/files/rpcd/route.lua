@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Images behind the modem: a router cannot fetch them from a URL over the modem that it updates. An update reads every
 -- image twice: before it changes the modem, to verify it, and when the modem is in download mode, to send it.
 -- @module moonflash.rpcd.route

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- Uploaded files: one folder in RAM. LuCI's /cgi-bin/cgi-upload writes them there.
 -- @module moonflash.rpcd.uploads
 
