@@ -17,11 +17,9 @@ end
 
 local STORED = { image("modem", "?_?", "02.33.03.00_?"), image("pri", "002.072_000", "02.33.03.00_GENERIC") }
 
-local machine
-
 -- The rows by name. `given`: changes of the state and of the report; answers by message.
 local function rows_of(given)
-  machine = fake_machine.new(given.modem or modems.running)
+  local machine = fake_machine.new(given.modem or modems.running)
   local work = machine:job()
   work.request = function(_, message, fields, seconds)
     assert.is_nil(fields)
@@ -37,6 +35,7 @@ local function rows_of(given)
     rows[row.name] = row
   end
   work:finalize()
+  machine:remove()
   return rows
 end
 
@@ -46,8 +45,6 @@ local function row(name, given)
 end
 
 describe("the checklist", function()
-  after_each(function() machine:remove() end)
-
   it("is ok for a modem that is well", function()
     local rows = rows_of { answers = { [dms.uim_get_state] = { state = "ready" },
       [dms.uim_get_pin_status] = { pin1 = { status = "disabled" } },
