@@ -13,7 +13,7 @@ _moonflash_values="-w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place
     --trace"
 _moonflash_more_values="--dir --images --time-scale --fault"
 _moonflash_routes="preference firmware-id boot-download boothold impref"
-_moonflash_findings="autosuspend driver holders hypervisor memory node permission power session"
+_moonflash_findings="autosuspend driver holders hypervisor images memory node permission power session"
 
 # Folders of scripts: root's own, those of this installation, those of the source tree.
 _moonflash_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -126,7 +126,7 @@ complete -c moonflash -n 'not __moonflash_in_script' -l model -r -F -a '(__moonf
 complete -c moonflash -n 'not __moonflash_in_script' -l all -d 'update every modem that the selection and the images fit, one after the other'
 complete -c moonflash -n 'not __moonflash_in_script' -l keep-services -d 'do not pause ModemManager and network interfaces'
 complete -c moonflash -n 'not __moonflash_in_script' -l bind-driver -d 'give a serial driver the ids of the modem, if it does not know them'
-complete -c moonflash -n 'not __moonflash_in_script' -l skip -x -a 'autosuspend driver holders hypervisor memory node permission power session' -d 'continue in spite of this finding (may be repeated)'
+complete -c moonflash -n 'not __moonflash_in_script' -l skip -x -a 'autosuspend driver holders hypervisor images memory node permission power session' -d 'continue in spite of this finding (may be repeated)'
 
 # How to open the control port
 complete -c moonflash -n 'not __moonflash_in_script' -l qmi -d 'speak QMI'

@@ -103,7 +103,7 @@ _moonflash() {
         '(--all)--all[update every modem that the selection and the images fit, one after the other]'
         '(--keep-services)--keep-services[do not pause ModemManager and network interfaces]'
         '(--bind-driver)--bind-driver[give a serial driver the ids of the modem, if it does not know them]'
-        '*--skip=[continue in spite of this finding (may be repeated)]:finding:(autosuspend driver holders hypervisor memory node permission power session)'
+        '*--skip=[continue in spite of this finding (may be repeated)]:finding:(autosuspend driver holders hypervisor images memory node permission power session)'
         # How to open the control port
         '(--qmi)--qmi[speak QMI]'
         '(--mbim)--mbim[speak QMI inside MBIM]'

@@ -137,6 +137,36 @@ describe("an update", function()
       works({}, address, (address:gsub("[^/]+$", NVU)))
     end)
 
+    -- A program of the modem's computer.
+    local function program(path, body)
+      write("program", "#!/bin/sh\n" .. body .. "\n")
+      local ran = support.run { "install", "-D", "-m", "755", folder .. "/program", modem.root .. path }
+      assert.equal(0, ran.status, ran.stderr)
+    end
+
+    -- Two fetches are enough for one update.
+    it("over the modem is refused before anything is fetched, and may be insisted on", function()
+      program("/usr/bin/getent", 'echo "192.0.2.1 STREAM $2"')
+      program("/sbin/ip", '[ "$4" = 192.0.2.1 ] && echo "$4 dev wwan0 src 198.51.100.9"')
+      local files = { url(CWE .. "?cut=0&from=3"):gsub("127.0.0.1", "localhost"), folder .. "/" .. NVU }
+      for _, command in ipairs { "update", "recover", "update --all" } do
+        local words = { command:match "%a+", command:match "%-.*" or "--force", unpack(files) }
+        local run = support.run(argv(unpack(words)))
+        local failure = result_of(3, run.stdout, run.stderr).failure
+        assert.same({ "source.over_modem", "the route to localhost is wwan0" }, { failure.code, failure.evidence })
+      end
+      assert.is_false(asked_for_download())
+      works({}, "--skip", "images", unpack(files))
+    end)
+
+    it("over the modem makes a plan, with a warning", function()
+      program("/sbin/ip", 'echo "$4 dev wwan0 src 198.51.100.9"')
+      local run = support.run(argv("plan", url(CWE), folder .. "/" .. NVU))
+      result_of(0, run.stdout, run.stderr)
+      local _, warnings = run.stdout:gsub('"code":"source.over_modem","message":"update refuses: the images', "")
+      assert.equal(1, warnings)
+    end)
+
     it("works from an archive there", function()
       works({}, url "pack.zip")
     end)

@@ -25,6 +25,7 @@ codes.hints = {
   ["source.read_once"] = "save the image to a file and run again with that",
   ["source.unavailable"] = "install what is missing, or save the image to a plain file",
   ["source.no_image"] = "`unzip -l FILE.zip` lists what is inside",
+  ["source.over_modem"] = "save the images to files first and give those",
   ["source.short"] = "get the image again: it ended too early",
   -- the download conversation
   ["qdl.silent"] = "run the same command again; if it stays silent, power-cycle the modem",

@@ -21,7 +21,7 @@ local by_code = {
   ["device.none"] = results.NO_MODEM, ["device.ambiguous"] = results.NO_MODEM,
   ["script.not_found"] = results.SCRIPT_ERROR, ["script.invalid"] = results.SCRIPT_ERROR,
   ["script.raised"] = results.SCRIPT_ERROR, ["script.untrusted"] = results.SCRIPT_ERROR,
-  ["internal"] = results.SCRIPT_ERROR,
+  ["internal"] = results.SCRIPT_ERROR, ["source.over_modem"] = results.REFUSED,
 }
 
 -- Kinds of codes that decide before an image is opened. Afterwards the state of the modem matters more.

@@ -53,17 +53,35 @@ local function read_models(request, given, to_recover)
   return models, script
 end
 
+local function warn_of_refusal(emit, problem)
+  emit { event = "warning", code = problem.code,
+    message = ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)) }
+end
+
+-- Refuses images that come over a modem that they are for, before any is read.
+local function check_images(request, models)
+  local devices = device.list(request.root, models)
+  local chosen = request.options.all and device.matching(devices, request.selection)
+    or { (device.select(devices, request.selection)) }
+  for _, found in ipairs(chosen) do
+    local clear, problem = preflight.check_images(tables.merge(request, { device = found }))
+    if not clear then return nil, problem end
+  end
+  return true
+end
+
 -- What does not depend on the modem: { models, script, set }. A model file that does not load ends an update, but
--- no recovery.
-local function prepare(request, given, to_recover)
+-- no recovery. A plan only warns of what update refuses.
+local function prepare(request, given, to)
   local _, unknown = routes.forced(request.options)
   if unknown then return nil, unknown end
+  local models, script = read_models(request, given, to == "recover")
+  if not models then return nil, script end
+  local clear, refusal = check_images(request, models)
+  if not clear and to ~= "plan" then return nil, refusal end
+  if not clear then warn_of_refusal(request.emit, refusal) end
   local set, problem = read_set(request)
-  if not set then return nil, problem end
-  local models, script = read_models(request, given, to_recover)
-  if models then return { models = models, script = script, set = set, recovers = to_recover } end
-  release_images(set.images)
-  return nil, script
+  return set and { models = models, script = script, set = set, recovers = to == "recover" }, problem
 end
 
 -- The job of the one modem that is selected.
@@ -154,7 +172,7 @@ end
 -- that do not load are left out with a warning. With `all` the result is the worst one, after an event "result" for
 -- each modem.
 function update.update(request, script, to_recover)
-  local seen, problem = prepare(request, script, to_recover)
+  local seen, problem = prepare(request, script, to_recover and "recover" or "update")
   if not seen then return results.bad(problem) end
   local result
   if request.options.all then
@@ -177,9 +195,7 @@ local function check_host(job)
   local clear, problem = preflight.check(job, true)
   local paused = list_services(job)
   if clear and not paused[1] then clear, problem = port_users.check(job) end
-  if not clear then
-    job:warn(problem.code, ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)))
-  end
+  if not clear then warn_of_refusal(job.emit, problem) end
   return paused
 end
 
@@ -193,7 +209,7 @@ end
 
 --- flash.plan: nothing is sent that changes the modem.
 function update.plan(request)
-  local seen, problem = prepare(request)
+  local seen, problem = prepare(request, nil, "plan")
   if not seen then return results.bad(problem) end
   local job
   job, problem = find_job(request, seen, request.selection)

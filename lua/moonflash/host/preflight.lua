@@ -10,14 +10,16 @@
 --       each_time = true                prepare also runs when the modem is back after a restart
 --
 -- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
--- when only `plan` and a failure to find the modem again tell it. A check reads files below the job's root.
+-- when only `plan` and a failure to find the modem again tell it; code = another one than "preflight.NAME". A check
+-- reads files below the job's root.
 
 local failure = require "moonflash.base.failure"
+local images = require "moonflash.host.checks.images"
 
 local preflight = {}
 
 --- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
-preflight.names = { "holders" }
+preflight.names = { "holders", images.name }
 
 local checks = {} -- in the order of the findings
 for _, file in ipairs { require "moonflash.host.checks.ports", (require "moonflash.host.checks.computer") } do
@@ -32,29 +34,31 @@ function preflight.is_skipped(job, name)
   return (job.options.skip or {})[name]
 end
 
---- An array of all findings, each with the name of its check.
-function preflight.look(job)
+local function find(list, job)
   local findings = {}
-  for _, check in ipairs(checks) do
+  for _, check in ipairs(list) do
     local finding = check.look(job)
     if finding then
-      finding.name = check.name
+      finding.name, finding.code = check.name, finding.code or "preflight." .. check.name
       findings[#findings + 1] = finding
     end
   end
   return findings
 end
 
-local function warn(job, finding, prefix)
-  local text = ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence, finding.hint)
-  job:warn("preflight." .. finding.name, text)
+--- An array of all findings, each with the name of its check and its code.
+function preflight.look(job)
+  return find(checks, job)
 end
 
---- Warns of the findings, but returns nil and a failure for the first one that refuses the job; else true. To plan,
--- advice is a warning, too.
-function preflight.check(job, to_plan)
+local function warn(job, finding, prefix)
+  local text = ("%s%s (%s); %s"):format(prefix or "", finding.message, finding.evidence, finding.hint)
+  job.emit { event = "warning", code = finding.code, message = text }
+end
+
+local function judge(job, findings, to_plan)
   local first
-  for _, finding in ipairs(preflight.look(job)) do
+  for _, finding in ipairs(findings) do
     if preflight.is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
     elseif finding.advice and not to_plan then
@@ -66,8 +70,20 @@ function preflight.check(job, to_plan)
     end
   end
   if not first then return true end
-  return nil, failure.new("preflight." .. first.name, first.message, { evidence = first.evidence,
+  return nil, failure.new(first.code, first.message, { evidence = first.evidence,
     hint = ("%s; or continue with --skip %s"):format(first.hint, first.name) })
+end
+
+--- Warns of the findings, but returns nil and a failure for the first one that refuses the job; else true. To plan,
+-- advice is a warning, too.
+function preflight.check(job, to_plan)
+  return judge(job, preflight.look(job), to_plan)
+end
+
+--- The same for the images, before they are read. There is no job yet: `request` has root, files, options, emit and
+-- the device.
+function preflight.check_images(request)
+  return judge(request, find({ images }, request))
 end
 
 local function prepare(job, applies)

@@ -18,6 +18,7 @@ local core_source = require "moonflash.core.source"
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
+local url = require "moonflash.image.url"
 
 local source = {}
 
@@ -38,22 +39,14 @@ source.fetchers = {
   { "wget", "-nv", "-O", "-" },
 }
 
-local function is_url(text)
-  return text:match "^[hH][tT][tT][pP][sS]?://." ~= nil
-end
-
-local function name_in_url(url)
-  return (url:match "^[^?#]*":match "[^/]*$")
-end
-
-local function fetch(url)
+local function fetch(address)
   local names = {}
   for index, fetcher in ipairs(source.fetchers) do
-    local reader, problem = core_source.fetch(tables.merge(fetcher, { [#fetcher + 1] = url }))
+    local reader, problem = core_source.fetch(tables.merge(fetcher, { [#fetcher + 1] = address }))
     if reader or problem.code ~= "source.unavailable" then return reader, problem end
     names[index] = fetcher[1]
   end
-  return nil, failure.new("source.unavailable", "there is no program here that could fetch " .. url, {
+  return nil, failure.new("source.unavailable", "there is no program here that could fetch " .. address, {
     evidence = "looked for " .. table.concat(names, ", "),
     hint = "install curl (Debian: curl, OpenWrt: curl or uclient-fetch)",
   })
@@ -63,7 +56,7 @@ end
 
 local function open_reader(spec)
   if spec == "-" then return core_source.descriptor(0) end
-  if is_url(spec) then return fetch(spec) end
+  if url.is(spec) then return fetch(spec) end
   return core_source.file(spec)
 end
 
@@ -97,7 +90,7 @@ end
 
 -- A source that is one image.
 local function single(spec, reader, item)
-  item.name, item.file_name = spec, is_url(spec) and name_in_url(spec) or spec
+  item.name, item.file_name = spec, url.is(spec) and url.file_name(spec) or spec
   local left = { item }
   return { next = function() return table.remove(left) end, close = function() return reader:close() end }
 end
@@ -192,7 +185,7 @@ end
 -- The name of a zip archive and of a member. An existing file whose name has a colon comes first.
 local function split(spec)
   local archive, member = spec:match "^(.+%.[zZ][iI][pP]):(.+)$"
-  if archive and (is_url(spec) or not sys.stat(spec)) then return archive, member end
+  if archive and (url.is(spec) or not sys.stat(spec)) then return archive, member end
   return spec
 end
 
@@ -203,7 +196,7 @@ function source.open(text, silence_ms)
   local function reopen() return open_reader(spec) end
   local reader, problem = reopen()
   if not reader then return nil, problem end
-  local repeatable = reader:rewind() or is_url(spec)
+  local repeatable = reader:rewind() or url.is(spec)
   local seen
   seen, problem = look_ahead(reader, repeatable and reopen or nil, silence_ms)
   if not seen then

@@ -25,7 +25,7 @@ local function ssh_peer(root)
   end
 end
 
---- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0".
+-- The interface that leads to "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7" or "fe80::7%wwan0".
 -- `ip` prints: 192.0.2.7 via 198.51.100.1 dev wwan0 src 198.51.100.9 ...
 local function interface_to(root, address)
   local zone = address:match "%%(.+)$"
@@ -36,18 +36,22 @@ local function interface_to(root, address)
   return (route or ""):match " dev (%S+)"
 end
 
+--- The interface of the job's modem that leads to an address; nil when the way is another, or unknown.
+local function way_over_modem(job, address)
+  local through = interface_to(job.root, address)
+  for _, interface in ipairs(through and job.device.interfaces or {}) do
+    if interface.net == through then return through end
+  end
+end
+
 local function find_login(job)
   local peer = ssh_peer(job.root)
-  local through = peer and interface_to(job.root, peer)
-  for _, interface in ipairs(through and job.device.interfaces or {}) do
-    if interface.net == through then
-      return {
-        message = "this login comes over the modem: the update would cut it off",
-        evidence = ("the route to %s is %s"):format(peer, through),
-        hint = "log in another way, or run detached (nohup) and look at the result later",
-      }
-    end
-  end
+  local through = peer and way_over_modem(job, peer)
+  return through and {
+    message = "this login comes over the modem: the update would cut it off",
+    evidence = ("the route to %s is %s"):format(peer, through),
+    hint = "log in another way, or run detached (nohup) and look at the result later",
+  }
 end
 
 -- --- memory: an image passes through two chunks, whatever its size ----------------------------------------
@@ -193,5 +197,5 @@ return {
   { name = "autosuspend", look = find_autosuspend, prepare = switch_autosuspend_off, each_time = true },
   { name = "power", look = find_weak_power },
   { name = "hypervisor", look = find_virtual_machine },
-  interface_to = interface_to,
+  way_over_modem = way_over_modem,
 }

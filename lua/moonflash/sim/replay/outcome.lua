@@ -18,8 +18,11 @@ local function of_step(event)
   return ("step '%s' %s%s"):format(event.step, event.state, event.message and ": " .. event.message or "")
 end
 
+-- Codes of warnings about the machine; those of its checks are, too.
+local of_machine = { ["device.busy"] = true, ["source.over_modem"] = true }
+
 local function of_warning(event)
-  if event.code:find "^preflight%." or event.code == "device.busy" then return nil end
+  if event.code:find "^preflight%." or of_machine[event.code] then return nil end
   return ("warning %s: %s"):format(event.code, event.message)
 end
 

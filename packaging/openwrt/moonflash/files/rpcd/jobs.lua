@@ -163,14 +163,6 @@ local function add_end(answer, result, lines)
   end
 end
 
---- Adds a warning to the events of a job.
-function jobs.warn(job, code, message)
-  local file = io.open(job.folder .. "/events", "a")
-  if not file then return end
-  file:write(json.encode { t = 0, event = "warning", code = code, message = message }, "\n")
-  file:close()
-end
-
 --- The progress of a job.
 function jobs.progress(job)
   local state, lines = state_of(job), answers.decode(last_lines(job)) -- in this order: an ended job has written all

@@ -23,27 +23,9 @@ local function start(values, command)
   return program.start(arguments.request(command, values))
 end
 
--- Begins a job that sends files, unless they come over the modem.
-local function send(values, command)
-  return program.refusal(arguments.request(command, values)) or start(values, command)
-end
-
 local function ask(values, command)
   if values.background then return start(values, command) end
   return program.ask(arguments.request(command, values))
-end
-
--- A plan fetches the files, as an update does first.
-local function plan(values)
-  local refusal, answer = program.refusal(arguments.request("plan", values)), ask(values, "plan")
-  local refused = refusal and refusal.failure.values
-  local message = refused and ("update refuses: %s (%s); %s"):format(refused.message, refused.evidence, refused.hint)
-  if refused and answer.warnings then
-    table.insert(answer.warnings, 1, { t = 0, code = refused.code, message = message })
-  elseif refused and answer.job then
-    jobs.warn(jobs.find(answer.job), refused.code, message)
-  end
-  return answer
 end
 
 -- A function of a job.
@@ -63,9 +45,9 @@ local methods = {
   devices        = { takes = {}, run = ask },
   status         = { takes = { "MODEM" }, run = ask },
   inspect        = { takes = { "files", "IMAGES", "background" }, needs = { "files" }, run = ask },
-  plan           = { takes = { "files", "MODEM", "IMAGES", "HOW", "background" }, needs = { "files" }, run = plan },
-  update         = { takes = { "files", "MODEM", "IMAGES", "HOW", "all" }, needs = { "files" }, run = send },
-  recover        = { takes = { "files", "MODEM", "IMAGES", "HOW" }, run = send },
+  plan           = { takes = { "files", "MODEM", "IMAGES", "HOW", "background" }, needs = { "files" }, run = ask },
+  update         = { takes = { "files", "MODEM", "IMAGES", "HOW", "all" }, needs = { "files" }, run = start },
+  recover        = { takes = { "files", "MODEM", "IMAGES", "HOW" }, run = start },
   switch         = { takes = { "pair", "MODEM", "HOW" }, needs = { "pair" }, run = start },
   jobs           = { takes = {}, run = function() return { jobs = jobs.list() } end },
   progress       = { takes = { "job" }, run = of_job(jobs.progress) },

@@ -8,7 +8,6 @@ local answers = require "moonflash.rpcd.answers"
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"
 local requests = require "moonflash.base.request"
-local route = require "moonflash.rpcd.route"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 
@@ -81,29 +80,14 @@ local function is_quiet(words)
   end
 end
 
--- The words of the command line of a request, after those of its configuration; or nil and a failure.
-local function command_line(request, ends)
-  local argv, problem = options(ends)
-  if not argv then return nil, problem end
-  if not is_quiet(argv) then table.insert(argv, 1, "--verbose") end
-  for _, word in ipairs(requests.words(request)) do argv[#argv + 1] = word end
-  return argv
-end
-
---- The answer that refuses a request whose images come over its modem; nil when none does.
-function program.refusal(request)
-  if not route.has_urls(request) then return nil end
-  local argv, problem = command_line(request, deadline())
-  if not argv then return answers.failed_with(problem) end
-  return route.refusal(request, argv)
-end
-
 --- The answer to a request that ends soon.
 function program.ask(request)
   local ends = deadline()
-  local words, problem = command_line(request, ends)
-  if not words then return answers.failed_with(problem) end
-  local text, status = output_of({ "moonflash", "--json", tables.unpack(words) }, ends)
+  local argv, problem = options(ends)
+  if not argv then return answers.failed_with(problem) end
+  if not is_quiet(argv) then table.insert(argv, 1, "--verbose") end
+  for _, word in ipairs(requests.words(request)) do argv[#argv + 1] = word end
+  local text, status = output_of({ "moonflash", "--json", tables.unpack(argv) }, ends)
   if not text then return answers.failed_with(status) end
   return answers.object(answers.decode(text))
     or answers.failed("internal", ("moonflash ended with %.0f, without a result"):format(status))
