@@ -311,6 +311,10 @@ only("moonflash's ubus object", function()
         assert.equal("usage", code_of(call("upload_remove", { name = name })), name)
       end
       assert.equal("bytes missing", call("upload_prepare", { name = "a" }).failure.message)
+      for _, bytes in ipairs { -1, 1.5 } do
+        local failure = call("upload_prepare", { name = "a", bytes = bytes }).failure
+        assert.equal("not a whole number from 0: bytes", failure and failure.message)
+      end
       assert.equal("upload.too_large", code_of(call("upload_prepare", { name = "a", bytes = 268435457 })))
       stage.install(router.folder .. "/bin/df", "#!/bin/sh\necho 'Filesystem 1024-blocks Used Available Capacity "
         .. "Mounted on'\necho 'tmpfs 30000 29900 100 99% /tmp'\n")

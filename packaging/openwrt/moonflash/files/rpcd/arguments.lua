@@ -35,11 +35,15 @@ local function wrong_file_name(text)
   return (#text > 128 or not text:find "^[^/.][^/]*$") and "not a name"
 end
 
--- Arguments that are no options: an example, and a check of each text.
+local function wrong_bytes(number)
+  return not (number >= 0 and number % 1 == 0) and "not a whole number from 0"
+end
+
+-- Arguments that are no options: an example, and a check of the number or of each text.
 local own = {
   files = { example = { "/tmp/new.cwe" }, wrong = wrong_file }, pair = { example = "GENERIC" },
   background = { example = true }, job = { example = "10001-20260101-120000" },
-  name = { example = "new.cwe", wrong = wrong_file_name }, bytes = { example = 64000000 },
+  name = { example = "new.cwe", wrong = wrong_file_name }, bytes = { example = 64000000, wrong = wrong_bytes },
 }
 
 local wrong_texts = { model = wrong_model }
@@ -92,6 +96,7 @@ local function wrong_value(value, argument)
   if type(value) ~= type(argument.example) then return "wrong type" end
   if type(value) == "string" then return wrong_text(value, argument) end
   if type(value) == "table" then return wrong_list(value, argument) end
+  return argument.wrong and argument.wrong(value)
 end
 
 local function wrong_argument(values, takes)
