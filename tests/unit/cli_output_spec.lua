@@ -43,6 +43,13 @@ describe("JSON", function()
     assert.matches('"failure":null}\n$', said.stdout)
   end)
 
+  it("tells how long a step and those behind it usually take", function()
+    local event = { event = "step", step = "send images", state = "started", seconds = 90, behind = 74.6 }
+    local said = stage.run({ "update", "a", "--json" }, { events = { event } })
+    assert.same({ v = 1, t = 0, event = "step", step = "send images", state = "started", seconds = 90, behind = 75 },
+      said.objects[1])
+  end)
+
   it("tells each step, and rate and time left while sending", function()
     local said = stage.run({ "update", "a", "--json" }, { events = ten_megabytes(), result = done })
     assert.same({ v = 1, t = 0, event = "step", step = "send images", state = "started" }, said.objects[1])

@@ -69,9 +69,11 @@ local function event_line(shape)
   return function(event, t) return make(tables.merge(event, { t = t })) end
 end
 
---- What happened to a step.
+--- What happened to a step. The begin of one has the seconds that it and the steps behind it usually take.
 function schema.step(event, t)
-  return event_line { "step", "state", event.message and "message" }(event, t)
+  local shape = { "step", "state", seconds = whole, behind = whole }
+  for _, key in ipairs { "message", "seconds", "behind" } do shape[#shape + 1] = event[key] and key end
+  return event_line(shape)(event, t)
 end
 
 schema.warning = event_line { "code", "message" }

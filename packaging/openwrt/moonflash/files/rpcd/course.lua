@@ -6,12 +6,6 @@
 
 local course = {}
 
--- The phases of a job in their order, each with its usual seconds: those of `moonflash plan`.
-local UPDATE = { { "preparing", 2 }, { "entering", 45 }, { "sending", 90 }, { "restarting", 65 }, { "confirming", 10 } }
-local RESTART = { { "preparing", 2 }, { "restarting", 70 }, { "confirming", 10 } }
-
-local courses = { update = UPDATE, recover = RESTART, switch = RESTART }
-
 -- The phase that begins with a step. All other steps belong to the phase before them, the first ones to `preparing`.
 local begins = {
   ["read versions"] = "preparing", ["enter download mode"] = "entering", ["send images"] = "sending",
@@ -19,49 +13,32 @@ local begins = {
   ["confirm"] = "confirming",
 }
 
---- The name of the course of a command with `further` arguments; nil when it changes no modem.
-function course.name(command, further)
-  if command == "recover" and further > 0 then return "update" end
-  return courses[command] and command
-end
-
--- The phase after these events, and when it began, in ms.
-local function phase_of(lines)
-  local phase, since = "reading", 0
+-- The phase after these events, and the begin of the last step whose time is known.
+local function last_begin(lines)
+  local phase, last = "reading", nil
   for _, line in ipairs(lines) do
-    local is_begin = line.event == "step" and line.state == "started"
-    local following = is_begin and (begins[line.step] or phase == "reading" and "preparing")
-    if following and following ~= phase then phase, since = following, tonumber(line.t) or since end
-  end
-  return phase, since
-end
-
-local function eta_in(lines)
-  local last = lines[#lines]
-  return last and last.event == "progress" and tonumber(last.eta) or nil
-end
-
--- Seconds from now to the end.
-local function seconds_left(phases, phase, in_phase, eta)
-  local left, is_later = 0, phase == "reading"
-  for _, row in ipairs(phases) do
-    if is_later then
-      left = left + row[2]
-    elseif row[1] == phase then
-      left, is_later = eta or math.max(0, row[2] - in_phase), true
+    if line.event == "step" and line.state == "started" then
+      phase = begins[line.step] or phase == "reading" and "preparing" or phase
+      last = type(line.behind) == "number" and line or last
     end
   end
-  return left
+  return phase, last
 end
 
---- The phase of a job, and the seconds from its begin to its end as far as they are known.
-function course.of(state, name, lines, elapsed)
+-- Seconds until all images are sent.
+local function eta_in(lines)
+  local last = lines[#lines]
+  return last.event == "progress" and tonumber(last.eta) or 0
+end
+
+--- The phase of a job, and the seconds from its begin to its end, when they are known.
+function course.of(state, command, lines, elapsed)
   if state == "waiting" then return "waiting" end
   if state ~= "running" then return "ended" end
-  local phase, since = phase_of(lines)
-  if not name then return phase end
-  local left = seconds_left(courses[name], phase, elapsed - since / 1000, eta_in(lines))
-  return phase, math.floor(elapsed + left)
+  local phase, step = last_begin(lines)
+  if not step or command == "plan" then return phase end
+  local left = math.max(eta_in(lines), step.seconds - (elapsed - step.t / 1000))
+  return phase, math.floor(elapsed + left + step.behind)
 end
 
 return course

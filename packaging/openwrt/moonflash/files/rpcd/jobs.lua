@@ -60,14 +60,10 @@ end
 local commands = { devices = true, status = true, inspect = true, plan = true, update = true, recover = true,
   switch = true, run = true, qmi = true, at = true, simulate = true, replay = true, ["test-script"] = true }
 
--- The command of a job, and how many words follow it.
 local function command_of(job)
-  local command, further = nil, 0
   for word in (sys.read_file(job.folder .. "/arguments") or ""):gmatch "([^\n]*)\n" do
-    if command and word:sub(1, 1) ~= "-" then further = further + 1 end
-    command = command or commands[word] and word
+    if commands[word] then return word end
   end
-  return command, further
 end
 
 -- --- events and results -----------------------------------------------------------------------------
@@ -166,12 +162,12 @@ end
 --- The progress of a job.
 function jobs.progress(job)
   local state, lines = state_of(job), answers.decode(last_lines(job)) -- in this order: an ended job has written all
-  local result, command, further = result_of(job, lines), command_of(job)
+  local result, command = result_of(job, lines), command_of(job)
   if result then state = "ended" end
   local elapsed = elapsed_of(job, state, lines)
   local answer = { job = job.name, command = command, state = state, elapsed = math.floor(elapsed),
     steps = steps_of(lines), asked_to_stop = sys.link(job.folder .. "/asked") ~= nil }
-  answer.phase, answer.expected = course.of(state, course.name(command, further), lines, elapsed)
+  answer.phase, answer.expected = course.of(state, command, lines, elapsed)
   answer.warnings, answer.notes = answers.messages(lines)
   add_progress(answer, lines)
   add_end(answer, result, lines)
@@ -183,7 +179,7 @@ local list_fields = { "job", "command", "state", "ok", "exit" }
 local function listed(job)
   local lines = answers.decode(last_lines(job))
   local state, result = state_of(job), result_of(job, lines)
-  return json.object(list_fields, { job = job.name, command = (command_of(job)),
+  return json.object(list_fields, { job = job.name, command = command_of(job),
     state = result and "ended" or state, ok = result and result.ok, exit = result and result.exit })
 end
 
