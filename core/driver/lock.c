@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_TEXT = 256 };
+enum { MOST_TEXT = 256, MODE = 0660 };
 
 static int make_folder_of(const char *path)
 {
@@ -30,15 +30,26 @@ static int make_folder_of(const char *path)
     return mf_make_folder(folder);
 }
 
-/* A descriptor of the regular file at `path`, or -1 and errno. Read permission is enough to lock a
- * file, so only its owner has it. */
+/* Whether a lock may be an open file: a regular file without a second name, because a user who may
+ * write to the folder could have linked a file of somebody else, whose bytes the lock would replace. */
+static int is_lock_file(int descriptor, struct stat *seen)
+{
+    return fstat(descriptor, seen) == 0 && S_ISREG(seen->st_mode) && seen->st_nlink == 1;
+}
+
+/* A descriptor of the file at `path`, or -1 and errno. Read permission is enough to lock a file, so
+ * only its owner and its group have it: the group of the folder may be one of users who share locks.
+ * The owner sets the mode, because open(2) applies the umask. */
 static int open_file(const char *path)
 {
     int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    int descriptor = open(path, flags, 0600);
+    int descriptor = open(path, flags, MODE);
     struct stat seen;
 
-    if (descriptor < 0 || (fstat(descriptor, &seen) == 0 && S_ISREG(seen.st_mode)))
+    if (descriptor < 0)
+        return -1;
+    if (is_lock_file(descriptor, &seen) &&
+        (seen.st_uid != geteuid() || fchmod(descriptor, MODE) == 0))
         return descriptor;
     close(descriptor);
     errno = EINVAL;

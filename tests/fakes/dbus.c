@@ -3,9 +3,9 @@
 
 /* A message bus with ModemManager on it, as far as a caller of InhibitDevice can see:
  *
- *     fake_dbus SOCKET accept|refuse|probe|silent
+ *     fake_dbus SOCKET accept|refuse|probe|deny|silent
  *
- * (probe: it refuses the first seven calls)
+ * (probe: it refuses the first seven calls; deny: as a bus does to users other than root)
  * prints "ready", then every call ("InhibitDevice UID true"), and "gone" when a caller leaves. Ends
  * when its standard input does. */
 #include <gio/gio.h>
@@ -44,6 +44,9 @@ static GDBusMessage *answer(GDBusMessage *message)
     g_free(words);
     if (strcmp(manner, "silent") == 0)
         return NULL;
+    if (strcmp(manner, "deny") == 0)
+        return g_dbus_message_new_method_error(message, "org.freedesktop.DBus.Error.AccessDenied",
+                                               "Rejected send message, 2 matched rules");
     if (refusals > 0 && refusals--)
         return g_dbus_message_new_method_error(message,
                                                "org.freedesktop.ModemManager1.Error.Core.NotFound",

@@ -12,7 +12,9 @@ local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
 local machine
+local access, sleep = sys.access, sys.sleep_ms
 after_each(function()
+  sys.access, sys.sleep_ms = access, sleep
   support.finish()
   if machine then machine:remove() end
   machine = nil
@@ -275,6 +277,73 @@ describe("a signal", function()
   end)
 end)
 
+-- From here on, until the end of the test, this user is one who may not write below /run/moonflash.
+local function without_root()
+  sys.access = function(path, letters)
+    if path == machine.root .. "/run/moonflash" and letters == "w" then
+      return nil, failure.new("sys.denied", "cannot access " .. path)
+    end
+    return access(path, letters)
+  end
+end
+
+-- The job cannot begin, and has left no trace; the evidence of its failure.
+local function assert_needs_root(what)
+  local job = machine:job()
+  assert.truthy(tostring(services.obstacle(machine.root, job.device)):find("only root can pause " .. what, 1, true))
+  local paused, problem = services.pause(job)
+  assert.equal("device.busy", support.code_of(paused, problem))
+  assert.truthy(problem.message:find("only root can pause " .. what, 1, true))
+  assert.truthy(failure.hint(problem):find("sudo", 1, true))
+  job:finalize()
+  assert.same({}, changes())
+  assert.is_nil(machine:read(paused_file))
+  assert.same({}, machine.warnings)
+  return problem.evidence
+end
+
+describe("the job of a user who is not root", function()
+  it("does not begin while ModemManager runs, and does not try to stop its service", function()
+    with_systemd()
+    without_root()
+    assert_needs_root "ModemManager"
+  end)
+
+  it("does not begin when an interface uses the modem", function()
+    with_netifd("network.wwan=interface\nnetwork.wwan.device='wwan0'\n", "network.interface.wwan")
+    without_root()
+    assert_needs_root "the network interface wwan"
+  end)
+
+  it("begins when nothing uses the modem, and leaves to root what root's job has paused", function()
+    with_systemd()
+    machine:end_process(812)
+    machine.tree:write(paused_file, "systemd ModemManager.service\n")
+    without_root()
+    local job = machine:job()
+    services.restore_leftovers(job)
+    assert.is_nil(services.obstacle(machine.root, job.device))
+    assert.is_false(services.pause(job))
+    job:finalize()
+    assert.same({}, machine:calls())
+    assert.equal("systemd ModemManager.service\n", machine:read(paused_file))
+    assert.same({}, machine.warnings)
+  end)
+
+  it("warns when ModemManager was started meanwhile and cannot be stopped", function()
+    with_systemd()
+    machine:end_process(812)
+    without_root()
+    local job = machine:job()
+    assert.is_false(services.pause(job))
+    machine:process(900, "ModemManager")
+    services.keep_paused(job, true)
+    assert.equal(1, #machine.warnings)
+    job:finalize()
+    assert.same({}, changes())
+  end)
+end)
+
 describe("two jobs at once", function()
   local one, other, locks
 
@@ -386,8 +455,8 @@ if fake_dbus.program then
     it("is inhibited when it has probed the modem", function()
       with_bus "probe"
       assert(sys.remove(machine.root .. "/usr/bin/systemctl"))
-      local sleep, clock, now = sys.sleep_ms, sys.clock_ms, 0
-      finally(function() sys.sleep_ms, sys.clock_ms = sleep, clock end)
+      local clock, now = sys.clock_ms, 0
+      finally(function() sys.clock_ms = clock end)
       sys.clock_ms = function() return now end
       sys.sleep_ms = function(ms)
         now = now + ms
@@ -414,6 +483,27 @@ if fake_dbus.program then
       held:release()
       assert.equal("systemctl start ModemManager.service", changes()[2])
       assert.same({}, machine.warnings)
+    end)
+
+    it("is inhibited for a user who is not root, where the rules of the bus allow that", function()
+      with_bus("accept", modems.running)
+      without_root()
+      local job = machine:job()
+      assert.is_nil(services.obstacle(machine.root, job.device))
+      assert.equal("InhibitDevice /sys/none false", server:line())
+      assert.equal("gone", server:line())
+      assert.is_true(services.pause(job))
+      assert.truthy(server:line():find("usb2/2-3 true", 1, true))
+      job:finalize()
+      assert.same({}, machine:calls())
+      assert.same({}, machine.warnings)
+    end)
+
+    it("is not waited for when such a user is denied to inhibit it", function()
+      with_bus "deny"
+      without_root()
+      sys.sleep_ms = function() error "waits" end
+      assert.truthy(assert_needs_root "ModemManager":find("Rejected send message", 1, true))
     end)
 
     it("is stopped when it refuses to inhibit the modem", function()

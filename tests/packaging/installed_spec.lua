@@ -42,9 +42,11 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
     for _, path in ipairs { "share/man/man1/moonflash.1.gz", "share/bash-completion/completions/moonflash",
       "share/zsh/vendor-completions/_moonflash", "share/fish/vendor_completions.d/moonflash.fish",
       "share/doc/moonflash/copyright", "lib/udev/rules.d/70-moonflash.rules",
-      "lib/udev/rules.d/77-mm-moonflash.rules" } do
+      "lib/udev/rules.d/77-mm-moonflash.rules", "lib/tmpfiles.d/moonflash.conf" } do
       assert.truthy(sys.stat(prefix .. "/" .. path), path)
     end
+    local postinst = support.run({ "dpkg-deb", "-I", package, "postinst" }).stdout
+    assert.matches("systemd%-tmpfiles .*%-%-create moonflash%.conf", postinst)
 
     local modem = support.simulator("mc7455", { time_scale = 0.01 })
     local files = clients.images()

@@ -48,7 +48,7 @@ local left_out = {
   "^/usr/share/man/", "^/usr/share/bash%-completion/", "^/usr/share/zsh/", "^/usr/share/fish/",
   "^/usr/share/doc/", "^/usr/share/mender/",
   "^/usr/share/moonflash%-deploy/", -- makes updates for SWUpdate
-  "^/usr/lib/udev/", -- OpenWrt has no udev
+  "^/usr/lib/udev/", "^/usr/lib/tmpfiles%.d/", -- OpenWrt has no udev and no systemd
 }
 
 local function is_left_out(path)

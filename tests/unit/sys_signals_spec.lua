@@ -259,12 +259,12 @@ describe("a lock", function()
     assert.truthy(problem.message:find(path, 1, true))
   end)
 
-  it("says what for, and is nobody else's to look at", function()
+  it("says what for, and is nobody else's to look at than its owner's and the group's", function()
     local lock = assert(sys.lock(path, "asks"))
     local result, problem = sys.lock(path)
     assert.equal("sys.locked", support.code_of(result, problem))
     assert.truthy(problem.evidence:find "^pid %d+ asks: ")
-    assert.equal(384, sys.stat(path).mode) -- 0600: who may read a file may lock it
+    assert.equal(432, sys.stat(path).mode) -- 0660, whatever the umask: who may read a file may lock it
     lock:release()
   end)
 
@@ -290,6 +290,9 @@ describe("a lock", function()
     sys.make_folder(folder .. "/run/moonflash")
     sys.write_file(folder .. "/victim", "precious")
     sys.symlink(folder .. "/victim", path)
+    assert.equal("sys.failed", support.code_of(sys.lock(path)))
+    assert.equal("precious", sys.read_file(folder .. "/victim"))
+    assert.equal(0, support.run({ "ln", "-f", folder .. "/victim", path }).status) -- a second name
     assert.equal("sys.failed", support.code_of(sys.lock(path)))
     assert.equal("precious", sys.read_file(folder .. "/victim"))
     assert.equal("sys.failed", support.code_of(sys.lock(folder)))

@@ -192,10 +192,14 @@ end
 
 -- Warns of what update refuses, and returns the programs that it pauses. They may use the modem until then.
 local function check_host(job)
-  local clear, problem = preflight.check(job, true)
+  local _, problem = preflight.check(job, true)
   local paused = list_services(job)
-  if clear and not paused[1] then clear, problem = port_users.check(job) end
-  if not clear then warn_of_refusal(job.emit, problem) end
+  if not problem and paused[1] then
+    problem = services.obstacle(job.root, job.device)
+  elseif not problem then
+    _, problem = port_users.check(job)
+  end
+  if problem then warn_of_refusal(job.emit, problem) end
   return paused
 end
 

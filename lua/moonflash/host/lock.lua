@@ -3,6 +3,9 @@
 
 --- The lock of a modem: only one program at a time uses it, because two programs that read one QMI port receive each
 -- other's answers. The lock is one of the USB socket, so it holds in every mode of the modem.
+--
+-- All users share the folder of the locks. Root makes it for root; packaging/moonflash.conf makes it for the group
+-- dialout, too.
 
 local failure = require "moonflash.base.failure"
 local paths = require "moonflash.base.paths"
@@ -16,7 +19,7 @@ local QUERY_MS, RETRY_MS = 20000, 20 -- for the query of another program; its mo
 --- The role of a program that only asks the modem something, or tests the lock: it releases it soon.
 lock.ASKS = "asks"
 
-local FOLDER = "/run/moonflash"
+local FOLDER = "/run/moonflash/locks"
 
 --- The USB socket of a modem. Its USB 3 and USB 2 places are one socket; the lower of the two is its name.
 function lock.socket(device)
@@ -24,10 +27,15 @@ function lock.socket(device)
   return device.place
 end
 
+local JOIN = "run as root (sudo moonflash ...), or join the group dialout, for which tmpfiles.d/moonflash.conf makes "
+  .. "the folder of the locks"
+
 --- Takes the lock of a socket in a role: lock.ASKS, or nil for a job. Returns the lock, with a method release(); or nil
 -- and a failure: sys.locked, sys.*
 function lock.take_socket(root, socket, role)
-  return sys.lock(paths.below(root, ("%s/%s.lock"):format(FOLDER, socket)), role)
+  local held, problem = sys.lock(paths.below(root, ("%s/%s.lock"):format(FOLDER, socket)), role)
+  if problem and problem.code == "sys.denied" then problem.hint = JOIN end
+  return held, problem
 end
 
 --- Whether a job holds the lock, by the failure of lock.take_socket. A program that took it just now has not written

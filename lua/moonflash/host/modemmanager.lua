@@ -37,20 +37,42 @@ local function connect(root)
   if loaded and sys.stat(path) then return dbus.open("unix:path=" .. path, OPEN_MS) end
 end
 
---- Inhibits a device. ModemManager calls a device by its folder in /sys, and refuses while it probes the device.
--- Returns the connection, whose end is that of the inhibition; or nil and, if there is a bus, a failure.
-function modemmanager.inhibit(root, dev)
-  local uid = system.device_path(root, dev)
-  local connection, problem
-  if uid then connection, problem = connect(root) end
+-- Calls InhibitDevice. Returns the connection; or nil and, if there is a bus, a failure.
+local function call(root, uid, hold)
+  local connection, problem = connect(root)
   if not connection then return nil, problem end
   local accepted, refused = connection:call({
     name = "org.freedesktop.ModemManager1", object = "/org/freedesktop/ModemManager1",
-    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, true,
+    interface = "org.freedesktop.ModemManager1", method = "InhibitDevice", uid, hold,
   }, CALL_MS)
   if accepted then return connection end
   connection:close()
   return nil, refused
+end
+
+--- Inhibits a device. ModemManager calls a device by its folder in /sys, and refuses while it probes the device.
+-- Returns the connection, whose end is that of the inhibition; or nil and, if there is a bus, a failure.
+function modemmanager.inhibit(root, dev)
+  local uid = system.device_path(root, dev)
+  if uid then return call(root, uid, true) end
+end
+
+local denials = {
+  ["org.freedesktop.DBus.Error.AccessDenied"] = true,               -- by the bus: its rules allow only root to inhibit
+  ["org.freedesktop.ModemManager1.Error.Core.Unauthorized"] = true, -- by polkit
+}
+
+--- Whether a failure of modemmanager.inhibit is final: the user may not inhibit.
+function modemmanager.is_denied(problem)
+  return denials[problem.error] == true
+end
+
+--- Whether the user may inhibit devices; else false and, if there is a bus, a failure. Nothing is inhibited: it asks
+-- for the end of an inhibition that does not exist.
+function modemmanager.may_inhibit(root)
+  local connection, problem = call(root, "/sys/none", false)
+  if connection then connection:close() end
+  return connection ~= nil or problem ~= nil and not modemmanager.is_denied(problem), problem
 end
 
 --- Whether an inhibition lasts for a whole update. It is for one folder in /sys, and the loader of a SuperSpeed modem

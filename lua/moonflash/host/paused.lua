@@ -5,6 +5,8 @@
 -- NAME", in Lua { kind, name }. A job writes the file before it pauses anything and removes it when everything is
 -- resumed, so the next run finds it after a crash. While the file exists and its job runs, services must stay stopped,
 -- even those that another job stopped.
+--
+-- Root believes what is in these files, so their folder is one that only root writes to.
 
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
@@ -18,6 +20,15 @@ local MOST_BYTES = 65536
 
 local function path_of(root, socket)
   return paths.below(root, ("%s/%s.paused"):format(FOLDER, socket))
+end
+
+--- Makes the folder. Returns true when this user may write the files; or nil and a failure: sys.denied, for a user who
+-- cannot stop services either.
+function paused.prepare(root)
+  local folder = paths.below(root, FOLDER)
+  local made, problem = sys.make_folder(folder)
+  if not made then return nil, problem end
+  return sys.access(folder, "w")
 end
 
 --- The names of the sockets that have a file.
@@ -43,7 +54,7 @@ end
 function paused.write(root, socket, entries)
   local lines, path = {}, path_of(root, socket)
   for index, entry in ipairs(entries) do lines[index] = entry.kind .. " " .. entry.name .. "\n" end
-  local done, problem = sys.make_folder(paths.below(root, FOLDER))
+  local done, problem = paused.prepare(root)
   if done then done, problem = sys.write_file(path .. ".new", table.concat(lines)) end
   if done then done, problem = sys.rename(path .. ".new", path) end
   return done, problem

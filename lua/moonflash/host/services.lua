@@ -6,7 +6,11 @@
 --
 -- Jobs on several modems may run at once. A service stays stopped until the last of them ends: that job resumes the
 -- entries that the others left in their files, too.
+--
+-- Only root stops and resumes services. The job of another user can at most inhibit ModemManager, and does not begin
+-- when it must not.
 
+local failure = require "moonflash.base.failure"
 local lock = require "moonflash.host.lock"
 local modemmanager = require "moonflash.host.modemmanager"
 local netifd = require "moonflash.host.netifd"
@@ -74,6 +78,7 @@ end
 
 --- Resumes the entries in files of jobs that have ended. A job that runs holds the lock of its socket.
 function services.restore_leftovers(job)
+  if not paused.prepare(job.root) then return end
   for _, socket in ipairs(paused.sockets(job.root)) do
     local held = lock.take_socket(job.root, socket, lock.ASKS)
     if held then
@@ -133,7 +138,7 @@ local function inhibit_when_probed(job)
       is_said = true
       job.emit { event = "say", message = "ModemManager probes the modem: waiting until it can be inhibited" }
     end
-    return done, problem, problem and problem.code == "bus.refused"
+    return done, problem, problem and problem.code == "bus.refused" and not modemmanager.is_denied(problem)
   end)
 end
 
@@ -162,12 +167,40 @@ local function pause_modem_manager(job, pid, ways, is_quiet)
   return false
 end
 
+local NEEDS_ROOT = "run as root (sudo moonflash ...), or stop it before (sudo systemctl stop ModemManager)"
+
+local function needs_root(name, problem)
+  return failure.new("device.busy", "only root can pause " .. name,
+    { evidence = problem and tostring(problem), hint = NEEDS_ROOT })
+end
+
+-- Pauses what the job of another user than root can pause.
+local function pause_as_user(job, interfaces, pid)
+  if interfaces[1] then return nil, needs_root(words(interfaces[1])) end
+  if not pid then return false end
+  local done, problem = inhibit_when_probed(job)
+  if not done then return nil, needs_root("ModemManager", problem) end
+  job.pausing.paused = pid
+  return true
+end
+
+--- The failure that this user gets when the job pauses something, for `plan`; nil when there is none.
+function services.obstacle(root, dev)
+  if paused.prepare(root) then return nil end
+  local interface = netifd.find(root, dev)[1]
+  if interface then return needs_root(words(interface)) end
+  if not modemmanager.process(root) then return nil end
+  local allowed, problem = modemmanager.may_inhibit(root)
+  return not allowed and needs_root("ModemManager", problem) or nil
+end
+
 -- A job that finds files of other jobs may rely on a service that they stopped, so it takes part.
 local function pause_all(job)
   local root, socket = job.root, lock.socket(job.device)
   local interfaces, pid = netifd.find(root, job.device), modemmanager.process(root)
   if not interfaces[1] and not pid and not paused.sockets(root)[1] then return false end
   local begun, problem = begin(job, socket)
+  if not begun and problem.code == "sys.denied" then return pause_as_user(job, interfaces, pid) end
   if not begun then return nil, problem end
   for _, entry in ipairs(interfaces) do
     local done
