@@ -178,7 +178,8 @@ describe("the packages", function()
     end
     for _, name in ipairs(files) do
       local text = sys.read_file(FEED .. name):gsub("^#![^\n]*\n", "")
-      assert.matches("^[#-]+ SPDX%-License%-Identifier: GPL%-2%.0%-or%-later\n", text, name)
+      assert.matches("^[#-]+ SPDX%-FileCopyrightText: [^\n]+\n[#-]+ SPDX%-License%-Identifier: GPL%-2%.0%-or%-later\n",
+        text, name)
     end
   end)
 end)
