@@ -71,10 +71,10 @@ function reboot:list()
   return device.list(self.tree.root, modems.models)
 end
 
---- An armed follower of the modem at a place.
-function reboot:follow(place)
+--- An armed follower of the modem at a place. `scale` is a factor for what comes after the modem.
+function reboot:follow(place, scale)
   local dev = assert(device.select(self:list(), { place = place }))
-  local follower = device.follow(dev, modems.models, { watch = self.watch, clock = self.clock })
+  local follower = device.follow(dev, modems.models, { watch = self.watch, clock = self.clock, scale = scale })
   self:arm(follower)
   return follower
 end

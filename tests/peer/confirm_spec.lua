@@ -43,6 +43,22 @@ describe("a modem that never answers", function()
   end)
 end)
 
+describe("a modem that comes back late and never answers", function()
+  after_each(support.finish)
+
+  it("is waited for at most 5 minutes in all", function()
+    local away = { answer = 0, detach = 0.05, away = 200 * SCALE, boot = 0, ports = 0 }
+    local run = update({ after_image = { silent = { "qmi", "at" }, pace = away } }, "update")
+    assert.equal(8, run.status, run.stderr)
+    local began
+    for _, line in ipairs(run.lines) do
+      if line.step == "wait for the modem" and line.state == "started" then began = line.t end
+    end
+    local ms = run.result.t - began
+    assert.is_true(ms > 200000 * SCALE and ms < 300000 * SCALE + 1000 * support.slowness, ("%.0f ms"):format(ms))
+  end)
+end)
+
 describe("a modem that answers slowly after an update", function()
   after_each(support.finish)
 

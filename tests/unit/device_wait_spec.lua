@@ -124,6 +124,19 @@ describe("waiting for a modem", function()
     end
   end)
 
+  it("waits longer for a driver with a long --timeout-scale, and no shorter with a short one", function()
+    for scale, seconds in pairs { [0.1] = 2 + 10, [3] = 2 + 30 } do
+      stage.tree:plug(running)
+      local follower = stage:follow("2-3", scale)
+      stage:unplug(1, "2-3")
+      stage:plug(2, copy(waiting, { interfaces = { fake.serial(0) } }))
+      assert.truthy(select(2, stage:wait(follower, "download")).final)
+      assert.is_true(math.abs(stage.time - seconds * 1000) <= 1000, tostring(stage.time))
+      stage:remove()
+      stage = reboot.new()
+    end
+  end)
+
   it("waits for a driver that is loaded late", function()
     stage.tree:plug(running)
     local follower = stage:follow "2-3"

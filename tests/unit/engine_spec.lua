@@ -5,12 +5,14 @@
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
 local step = require "moonflash.engine.step"
+local sys = require "moonflash.core.sys"
 local update_steps = require("moonflash.procedure.update_steps").steps
 
 local function fake_job(mode)
   local job = { device = { mode = mode or "application" }, events = {}, done = {}, phase = "untouched" }
   function job.emit(event) job.events[#job.events + 1] = event end
   function job.ms(_, seconds) return seconds end
+  job.scaled = job.ms
   function job.note() end
   function job.warn(_, code) job.warned = code end
   function job.interrupted(self) return self.stop == true end
@@ -260,6 +262,63 @@ describe("step constructors", function()
   end)
 end)
 
+describe("the time of a step", function()
+  local jobs = require "moonflash.engine.job"
+  local LONG = 1000
+
+  -- The ms that a wait of many seconds has within a step, when the modem was restarted some ms ago.
+  local function wait_in(fields, restarted_ms, scale)
+    local seen
+    local job = jobs.new { device = { mode = "application" }, root = "/nowhere", options = { timeout_scale = scale } }
+    job.restarted_at = restarted_ms and sys.clock_ms() - restarted_ms
+    fields.name, fields.run = "only", function(one)
+      seen = one:ms(LONG)
+      return true
+    end
+    assert.is_true(engine.run(job, { fields }))
+    assert.same({ LONG * 1000 * (scale or 1), job:ms(LONG) }, { job:ms(LONG), job:scaled(LONG) })
+    return seen
+  end
+
+  local function between(least, most, ms)
+    assert.is_true(ms >= least and ms <= most, ("%.0f ms"):format(ms))
+  end
+
+  it("limits each wait in it", function()
+    assert.equal(LONG * 1000, wait_in {})
+    between(9000, 10000, wait_in { most = 10 })
+    between(4000, 5000, wait_in({ most = 10 }, nil, 0.5))
+  end)
+
+  it("may be counted from the last restart of the modem", function()
+    assert.equal(LONG * 1000, wait_in { after_restart = 20 })
+    between(4000, 5000, wait_in({ after_restart = 20 }, 15000))
+    between(9000, 10000, wait_in({ after_restart = 20, most = 10 }, 5000))
+    between(4000, 5000, wait_in({ after_restart = 20, most = 10 }, 15000))
+    assert.equal(1, wait_in({ after_restart = 20 }, 30000))
+  end)
+
+  it("ends its tries", function()
+    local job, tries = jobs.new { device = { mode = "application" }, root = "/nowhere" }, 0
+    assert.is_nil(engine.run(job, { { name = "only", most = 0.05, retry = 100000, run = function()
+      tries = tries + 1
+      sys.sleep_ms(1)
+      return nil, "no"
+    end } }))
+    assert.is_true(tries < 1000)
+  end)
+
+  it("ends when it is undone, too", function()
+    local seen
+    local job = jobs.new { device = { mode = "application", root = "/nowhere", place = "1-1" }, root = "/nowhere" }
+    engine.run(job, { { name = "only", run = function(one)
+      one:undo("back", function(same) seen = same:ms(LONG) return true end)
+      return nil, "no"
+    end } })
+    between(280000, 290000, seen)
+  end)
+end)
+
 describe("what is deferred", function()
   local jobs = require "moonflash.engine.job"
 
@@ -381,7 +440,7 @@ describe("the steps of an update", function()
       named(own, "send images").final_ack, named(own, "send images").mode })
     assert.equal(2, named(other, "send images").retry)
     named(own, "confirm").retry = 0
-    assert.equal(24, named(other, "confirm").retry)
+    assert.equal(36, named(other, "confirm").retry)
     assert.equal(8, #other)
   end)
 

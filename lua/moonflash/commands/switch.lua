@@ -5,11 +5,15 @@
 
 local failure = require "moonflash.base.failure"
 local jobs = require "moonflash.commands.job"
+local limits = require "moonflash.base.limits"
 local results = require "moonflash.commands.result"
 local steps = require "moonflash.procedure.steps"
 local update = require "moonflash.commands.update"
 
 local switch = {}
+
+--- Reads the versions of a modem that may still start.
+switch.read_again = steps.read_versions { retry = 36, pause = 5, most = 175, after_restart = limits.answer }
 
 local switch_steps = {
   steps.read_versions { mode = "application", retry = 3, pause = 5 },
@@ -23,7 +27,7 @@ local switch_steps = {
 local recover_steps = {
   steps.wake { mode = "download", retry = 2 },
   steps.boot {},
-  steps.read_versions { retry = 24, pause = 5, most = 145 },
+  switch.read_again,
   steps.normal_boot { retry = 2, pause = 5 },
   steps.stop_if_well {},
   steps.prefer_stored { retry = 3, pause = 5 },

@@ -9,6 +9,7 @@ local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"
 local failure = require "moonflash.base.failure"
 local identify = require "moonflash.device.identify"
+local limits = require "moonflash.base.limits"
 local match = require "moonflash.device.match"
 local sysfs = require "moonflash.device.sysfs"
 local tables = require "moonflash.base.table"
@@ -20,20 +21,19 @@ follower.__index = follower
 
 local RESCAN_MS = 1000 -- in case an event was lost
 local NODE_MS = 10     -- the kernel has the port, but mdev or procd has not created the node in /dev
--- What has not come so long after the modem will not come: a driver, which may be a module that has to be loaded; the
--- last interfaces and ttys of a modem in application mode.
-local LAST_MS = { driver = 10000, further = 2000 }
 
 --- A follower of a device.
 -- @tparam table dev from device.list
 -- @tparam table models those of the scripts
--- @tparam[opt] table options watch (moonflash.device.watch), clock { now(), sleep(ms) }: for tests
+-- @tparam[opt] table options scale = that of --timeout-scale; watch (moonflash.device.watch), clock
+-- { now(), sleep(ms) }: for tests
 -- @treturn table with the methods below
 function follow.new(dev, models, options)
   options = options or {}
   return setmetatable({
     root = dev.root, device = dev, match = match.of(dev), index = identify.new(models),
-    clock = options.clock or watch.clock, given_watch = options.watch, present = {},
+    clock = options.clock or watch.clock, given_watch = options.watch, scale = math.max(options.scale or 1, 1),
+    present = {},
   }, follower)
 end
 
@@ -110,11 +110,12 @@ local function new_devices(self)
   return new
 end
 
--- Whether a modem has been there for so long that what it lacks will not come.
+-- Whether a modem has been there for so long that what it lacks, "driver" or "further", will not come. The kernel is
+-- not faster for a short --timeout-scale.
 local function is_final(self, wait, dev, kind)
   local key = kind .. dev.number
   if wait.seen ~= key then wait.seen, wait.seen_since = key, self.clock.now() end
-  return self.clock.now() - wait.seen_since >= LAST_MS[kind]
+  return self.clock.now() - wait.seen_since >= limits[kind] * 1000 * self.scale
 end
 
 -- Why a device does not end the wait; nil when it does. A driver that the kernel has not bound by now will not come.

@@ -80,7 +80,7 @@ local function run_protected(job, step)
 end
 
 local function run_with_retries(job, step)
-  local retries, ends = step.retry or 0, step.most and sys.clock_ms() + job:ms(step.most)
+  local retries = step.retry or 0
   for try = 0, retries do
     if try > 0 then
       job:note(("%s: try %d"):format(step.name, try + 1))
@@ -92,11 +92,30 @@ local function run_with_retries(job, step)
     if detail.code == "device.no_port" and not applies(job.device.mode, step) then
       return engine.SKIP, "the modem is in " .. job.device.mode .. " mode now"
     end
-    if try == retries or is_permanent(job, detail) or ends and sys.clock_ms() >= ends then
+    if try == retries or is_permanent(job, detail) or job.ends and sys.clock_ms() >= job.ends then
       return nil, detail
     end
     job:note(("%s: %s"):format(step.name, tostring(detail)))
   end
+end
+
+-- When a step must end; nil without a limit.
+local function end_of(job, step)
+  local ends = job.ends or math.huge
+  if step.most then ends = math.min(ends, sys.clock_ms() + job:scaled(step.most)) end
+  if step.after_restart and job.restarted_at then
+    ends = math.min(ends, job.restarted_at + job:scaled(step.after_restart))
+  end
+  return ends ~= math.huge and ends or nil
+end
+
+-- No wait of the step goes beyond job.ends (job:ms).
+local function run_in_time(job, step)
+  local outer = job.ends
+  job.ends = end_of(job, step)
+  local outcome, detail = run_with_retries(job, step)
+  job.ends = outer
+  return outcome, detail
 end
 
 local function run_step(job, steps, index)
@@ -107,7 +126,7 @@ local function run_step(job, steps, index)
   end
   emit_step(job, step, "started", { seconds = expected(job, step), behind = expected_behind(job, steps, index) })
   job.step = step.name
-  local outcome, detail = run_with_retries(job, step)
+  local outcome, detail = run_in_time(job, step)
   if outcome == engine.SKIP then
     emit_step(job, step, "skipped", { message = detail })
   elseif outcome then

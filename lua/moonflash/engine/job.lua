@@ -6,6 +6,7 @@
 
 local device = require "moonflash.device"
 local interrupt = require "moonflash.base.interrupt"
+local limits = require "moonflash.base.limits"
 local lock = require "moonflash.host.lock"
 local ports = require "moonflash.engine.job_ports"
 local preflight = require "moonflash.host.preflight"
@@ -16,8 +17,6 @@ local tables = require "moonflash.base.table"
 local undo = require "moonflash.engine.job_undo"
 
 local ANY_MODE = { download = true, application = true }
-local SETTLE_SECONDS, RELOCATE_SECONDS = 3, 60
-local RUN_SECONDS = 10 -- a modem that is reset a few times soon after its start may stay in its loader
 
 local job = tables.merge(ports, undo)
 job.__index = job
@@ -25,6 +24,7 @@ job.__index = job
 --- Makes a job. Its phase is how far it is; with the failure it decides the exit status.
 -- "untouched": nothing was changed; "entering": the modem was changed and is restored after a failure;
 -- "transfer": the modem took a part of an image and stays in download mode; "booting": the modem was restarted.
+-- `ends`: the clock at which the step that runs must end (moonflash.engine); `restarted_at`: that of the last restart.
 -- Steps add fields: state, before, after (see moonflash.procedure.versions); preference_set; stored_already: the
 -- modem stores the images, so a restart is enough; images_left: the modem restarts for the next image.
 -- @tparam table request model, models, device, root, set (images), options, arguments, emit
@@ -40,8 +40,14 @@ function job.new(request)
 end
 
 --- Milliseconds of a time in seconds, multiplied by --timeout-scale.
-function job:ms(seconds)
+function job:scaled(seconds)
   return math.ceil(seconds * 1000 * (self.options.timeout_scale or 1))
+end
+
+--- Milliseconds of a wait: as job:scaled, but not beyond the time of the step (its field `most`).
+function job:ms(seconds)
+  local ms = self:scaled(seconds)
+  return self.ends and math.max(1, math.min(ms, self.ends - sys.clock_ms())) or ms
 end
 
 --- Emits a message for --verbose and the log.
@@ -88,6 +94,7 @@ end
 -- @treturn boolean true when the request was sent, or nil and a failure
 function job:leave_download()
   local loader, problem = self:download()
+  self.restarted_at = sys.clock_ms()
   if not loader then return nil, problem end
   self:follow()
   local reset, refused = loader:reset()
@@ -102,7 +109,7 @@ function job:refresh_device()
   local port_lost = self.port_lost
   self.port_lost = nil
   -- the ports of a modem close a moment before it leaves /sys
-  if port_lost and self:wait_for_device(ANY_MODE, self:ms(SETTLE_SECONDS)) then
+  if port_lost and self:wait_for_device(ANY_MODE, self:ms(limits.settle)) then
     return self.device
   end
   if device.is_there(self.device) and not device.has_lost_port(self.device) then return self.device end
@@ -113,7 +120,7 @@ end
 function job:follow()
   self:refresh_device()
   if self.follower then self.follower:close() end
-  self.follower = device.follow(self.device, self.models)
+  self.follower = device.follow(self.device, self.models, { scale = self.options.timeout_scale })
   self.follower:arm()
   return self.follower
 end
@@ -122,13 +129,13 @@ end
 function job:settle()
   self:follow()
   if device.is_settled(self.device) then return end
-  self:wait_for_device({ [self.device.mode] = true }, self:ms(SETTLE_SECONDS), true)
+  self:wait_for_device({ [self.device.mode] = true }, self:ms(limits.settle), true)
 end
 
 --- Looks where the followed modem is now.
 -- @treturn table the device, or nil and a failure
 function job:relocate()
-  return self:wait_for_device(ANY_MODE, self:ms(RELOCATE_SECONDS), true)
+  return self:wait_for_device(ANY_MODE, self:ms(limits.relocate), true)
 end
 
 --- Waits until the followed modem is back.
@@ -162,7 +169,7 @@ end
 
 --- Lets a modem that has just been restarted run for a while. Call it before the next restart.
 function job:let_run()
-  local left = self.back_at and self.back_at + self:ms(RUN_SECONDS) - sys.clock_ms() or 0
+  local left = self.back_at and self.back_at + self:scaled(limits.run) - sys.clock_ms() or 0
   if left > 0 then sys.sleep_ms(left) end
 end
 

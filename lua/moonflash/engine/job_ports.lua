@@ -9,13 +9,11 @@ local describe = require "moonflash.device.describe"
 local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
 
 local ports = {}
-
-local CLOSE_SECONDS, REQUEST_SECONDS, QMI_OPEN_SECONDS = 5, 10, 20
-local OPEN_SECONDS = 3 -- a node that has just appeared may refuse for a moment
 
 -- After these failures the session is closed: a late answer may still come, or the modem was away.
 local closes_session = { ["qmi.timeout"] = true, ["qmi.closed"] = true, ["qmi.malformed"] = true }
@@ -70,7 +68,7 @@ function ports:qmi()
   local path = nodes.qmi[1] or nodes.mbim[1]
   if not path then return no_port(self, "QMI") end
   self.session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
-    timeout_ms = self:ms(QMI_OPEN_SECONDS) })
+    timeout_ms = self:ms(limits.qmi_open) })
   return self.session, problem
 end
 
@@ -82,7 +80,7 @@ end
 function ports:request(message, fields, seconds)
   local session, problem = self:qmi()
   if not session then return nil, problem end
-  local answer, failed = session:request(message, fields, self:ms(seconds or REQUEST_SECONDS))
+  local answer, failed = session:request(message, fields, self:ms(seconds or limits.qmi_request))
   if not answer and closes_session[failed.code] then self:close_qmi() end
   self.port_lost = not answer and failed.code == "qmi.closed"
   return answer, failed
@@ -93,7 +91,7 @@ end
 function ports:close_qmi(options)
   local session = self.session
   self.session = nil
-  if session then session:close(self:ms(CLOSE_SECONDS), options) end
+  if session then session:close(self:scaled(limits.qmi_close), options) end
 end
 
 --- The AT session of the modem.
@@ -107,7 +105,7 @@ function ports:at()
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
   self.at_session, problem = device.open_node(path, function() return at.open(path) end,
-    self:ms(OPEN_SECONDS))
+    self:ms(limits.node))
   self.at_of = self.device.number
   return self.at_session, problem
 end
@@ -142,7 +140,7 @@ local function open_download(self, path, within_ms)
     on_busy = busy_handler(self), on_opened = function() self:begin_image() end,
     is_there = function() return device.is_there(self.device) end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
-  return device.open_node(path, function() return download.open(path, options) end, self:ms(OPEN_SECONDS))
+  return device.open_node(path, function() return download.open(path, options) end, self:ms(limits.node))
 end
 
 --- The download session: port open and greeted.

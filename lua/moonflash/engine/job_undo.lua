@@ -8,6 +8,7 @@
 local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
+local limits = require "moonflash.base.limits"
 local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
@@ -77,7 +78,9 @@ local function run_reversed(self, list)
     if not entry then break end
     local raised = clean_up(self, function()
       self.emit { event = "step", step = entry.name, state = "started" }
+      self.ends = sys.clock_ms() + self:scaled(limits.undo)
       local ok, problem = entry.run(self)
+      self.ends = nil
       failed = ok == nil and failure.meant(problem) or nil
       if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
       self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }

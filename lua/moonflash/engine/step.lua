@@ -10,12 +10,13 @@ local step = {}
 
 --- Fields of every step.
 -- mode: the step runs only in this mode of the modem; within: seconds of each wait for the modem; retry: how often a
--- failure is tried again; pause: seconds between tries; most: seconds after which no try begins; again: how often this
--- step may restart the whole procedure; undo: the name of the function that undoes the step when a later one fails;
--- name: in words; run: a function(job, step) instead of the kind's.
+-- failure is tried again; pause: seconds between tries; most: seconds of the step: all its waits and tries end by then;
+-- after_restart: the same, from the last restart of the modem on; again: how often this step may restart the whole
+-- procedure; undo: the name of the function that undoes the step when a later one fails; name: in words; run: a
+-- function(job, step) instead of the kind's.
 step.shared = {
   name = "string", mode = "mode", within = "seconds", retry = "count", pause = "pause", most = "seconds",
-  again = "count", undo = "string", run = "function",
+  after_restart = "seconds", again = "count", undo = "string", run = "function",
 }
 
 local action_fields = { changes = "boolean", seconds = "pause" }

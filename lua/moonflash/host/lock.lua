@@ -8,13 +8,14 @@
 -- dialout, too.
 
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
 
 local lock = {}
 
-local QUERY_MS, RETRY_MS = 20000, 20 -- for the query of another program; its modem may be slow
+local RETRY_MS = 20
 
 --- The role of a program that only asks the modem something, or tests the lock: it releases it soon.
 lock.ASKS = "asks"
@@ -68,7 +69,7 @@ function lock.of_absent_modem(root, devices)
 end
 
 local function wait_for_queries(root, socket, role)
-  return process.poll_until(sys.clock_ms() + QUERY_MS, RETRY_MS, function()
+  return process.poll_until(sys.clock_ms() + limits.query * 1000, RETRY_MS, function()
     local held, problem = lock.take_socket(root, socket, role)
     return held, problem, problem and problem.code == "sys.locked" and not lock.is_jobs(problem)
   end)

@@ -8,6 +8,7 @@
 --
 -- Root believes what is in these files, so their folder is one that only root writes to.
 
+local limits = require "moonflash.base.limits"
 local paths = require "moonflash.base.paths"
 local process = require "moonflash.base.process"
 local sys = require "moonflash.core.sys"
@@ -15,7 +16,7 @@ local sys = require "moonflash.core.sys"
 local paused = {}
 
 local FOLDER = "/run/moonflash"
-local LOCK_MS, LOCK_RETRY_MS = 60000, 20 -- longer than a service takes to stop or start
+local LOCK_RETRY_MS = 20
 local MOST_BYTES = 65536
 
 local function path_of(root, socket)
@@ -76,7 +77,7 @@ function paused.remove(root, socket)
 end
 
 local function take_lock(root)
-  return process.poll_until(sys.clock_ms() + LOCK_MS, LOCK_RETRY_MS, function()
+  return process.poll_until(sys.clock_ms() + limits.files * 1000, LOCK_RETRY_MS, function()
     local held, problem = sys.lock(paths.below(root, FOLDER .. "/services.lock"))
     return held, problem, problem and problem.code == "sys.locked"
   end)

@@ -5,6 +5,7 @@
 -- are left out.
 
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local paths = require "moonflash.base.paths"
 local preflight = require "moonflash.host.preflight"
 local process = require "moonflash.base.process"
@@ -13,7 +14,7 @@ local system = require "moonflash.host.system"
 
 local port_users = {}
 
-local CLOSE_MS, RETRY_MS = 20000, 50 -- for a paused program to close its ports
+local RETRY_MS = 50
 
 -- With --proxy the modem is used through them.
 local proxies = { ["qmi-proxy"] = true, ["mbim-proxy"] = true }
@@ -56,7 +57,8 @@ end
 -- Returns true, or nil and a failure: device.busy, sys.interrupted.
 function port_users.check(job, paused)
   local users
-  local free, interrupted = process.poll_until(sys.clock_ms() + (paused and CLOSE_MS or 0), RETRY_MS, function()
+  local ends = sys.clock_ms() + (paused and limits.ports * 1000 or 0)
+  local free, interrupted = process.poll_until(ends, RETRY_MS, function()
     users = port_users.words(job)
     return not users, nil, true
   end)

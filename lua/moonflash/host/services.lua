@@ -11,6 +11,7 @@
 -- when it must not.
 
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local lock = require "moonflash.host.lock"
 local modemmanager = require "moonflash.host.modemmanager"
 local netifd = require "moonflash.host.netifd"
@@ -22,9 +23,8 @@ local system = require "moonflash.host.system"
 
 local services = {}
 
-local COMMAND_MS = 30000
-local LOOK_MS = 500                  -- a new ModemManager opens the ports 1.5 s after its start
-local PROBE_MS, QUIET_MS = 60000, 2000 -- without a SIM ModemManager probes for half a minute
+local LOOK_MS = 500 -- a new ModemManager opens the ports 1.5 s after its start
+local QUIET_MS = 2000
 
 -- The command that stops or starts an entry of the paused services file, by its kind.
 local commands = {
@@ -40,7 +40,7 @@ end
 local function run(root, entry, stop)
   local argv = commands[entry.kind](entry.name, stop)
   argv[1] = system.program(root, argv[1]) or argv[1]
-  return process.run(argv, COMMAND_MS)
+  return process.run(argv, limits.command * 1000)
 end
 
 -- --- resume -----------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ end
 -- ModemManager refuses the inhibition until it has probed the ports of the modem. It never finds a modem in a loader.
 local function inhibit_when_probed(job)
   local is_said, began = job.device.mode ~= "application", sys.clock_ms()
-  local ends = is_said and began or began + PROBE_MS
+  local ends = is_said and began or began + limits.probe * 1000
   return process.poll_until(ends, LOOK_MS, function()
     local done, problem = inhibit(job)
     if not done and not is_said and sys.clock_ms() - began >= QUIET_MS then

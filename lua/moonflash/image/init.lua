@@ -15,6 +15,7 @@
 local cwe = require "moonflash.core.cwe"
 local failure = require "moonflash.base.failure"
 local identity = require "moonflash.image.identity"
+local limits = require "moonflash.base.limits"
 local problems = require "moonflash.image.problems"
 local settings = require "moonflash.image.settings"
 local source = require "moonflash.image.source"
@@ -22,7 +23,6 @@ local tables = require "moonflash.base.table"
 
 local image = {}
 
-local SILENCE_MS = 30000
 local HEADER = problems.HEADER
 
 -- The first 400 bytes, fewer of a smaller file. A rejected header is a problem of the report, no failure.
@@ -147,7 +147,7 @@ end
 function image.look(spec, options)
   if type(spec) ~= "string" then error("the name of a file expected, got " .. type(spec), 2) end
   options = tables.merge(options)
-  options.silence_ms = options.silence_ms or math.ceil(SILENCE_MS * (options.timeout_scale or 1))
+  options.silence_ms = options.silence_ms or math.ceil(limits.source * 1000 * (options.timeout_scale or 1))
   local walk, problem = source.open(spec, options.silence_ms)
   if not walk then return nil, problem end
   local reports, unread = look_at_all(walk, options)

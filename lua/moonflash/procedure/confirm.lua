@@ -4,11 +4,11 @@
 --- The last step of an update: it succeeds only when the modem itself reports the new firmware.
 
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local step = require "moonflash.engine.step"
 local versions = require "moonflash.procedure.versions"
 
-local RESTLESS = 3       -- restarts that the modem was not asked for
-local MOST_SECONDS = 145 -- no try begins later: with the last one 180 s in all
+local RESTLESS = 3 -- restarts that the modem was not asked for
 
 -- Old firmware (9x15) that knows no preference may not report its carrier settings either: then only the firmware
 -- is compared.
@@ -69,7 +69,8 @@ return {
   confirm = step.define {
     name = "confirm", changes = false, seconds = 10,
     fields = { confirmations = "several" },
-    mode = "application", confirmations = 3, retry = 24, pause = 5, most = MOST_SECONDS, again = 1,
+    mode = "application", confirmations = 3, retry = 36, pause = 5, most = 175, again = 1,
+    after_restart = limits.answer,
     run = confirm,
   },
 }

@@ -7,6 +7,7 @@ local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local process = require "moonflash.base.process"
 local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
@@ -15,18 +16,15 @@ local stored = require "moonflash.procedure.stored_images"
 local sys = require "moonflash.core.sys"
 local versions = require "moonflash.procedure.versions"
 
-local RESTORE_SECONDS, RETRY_SECONDS = 20, 5
-local LOADER_SECONDS, RESTLESS_SECONDS = 10, 60
-
 -- A modem that restarts again and again may show its loader for a moment: a recovery with images waits for it.
 local function wait_for_loader(job)
   job:close_qmi()
   job:follow()
-  return job:wait_for_device({ download = true }, job:ms(LOADER_SECONDS), true)
+  return job:wait_for_device({ download = true }, job:ms(limits.loader), true)
 end
 
 local function read_versions(job)
-  local ends = sys.clock_ms() + job:ms(RESTLESS_SECONDS)
+  local ends = sys.clock_ms() + job:ms(limits.restless)
   local state, problem
   repeat
     state, problem = versions.read(job)
@@ -69,7 +67,7 @@ end
 
 -- Retries for a while: the cause of the job's failure may pass.
 local function persist(job, action)
-  return process.poll_until(sys.clock_ms() + job:ms(RESTORE_SECONDS), job:ms(RETRY_SECONDS), action)
+  return process.poll_until(sys.clock_ms() + job:ms(limits.restore), job:ms(limits.retry), action)
 end
 
 -- The preference of before. A modem that preferred nothing prefers the pair that it runs, if it stores that pair.
@@ -189,7 +187,7 @@ end
 return {
   --- Reads what the modem runs, prefers and stores: job.state, and job.before for the result.
   read_versions = step.define {
-    name = "read versions", changes = false, seconds = 1, retry = 2, pause = 5,
+    name = "read versions", changes = false, seconds = 1, retry = 2, pause = 5, most = 240,
     run = read_versions,
   },
 
@@ -201,10 +199,12 @@ return {
 
   --- Makes the modem prefer the images. `undo`: the name of the function that restores the earlier preference.
   set_preference = step.define {
-    name = "set preference", changes = true, seconds = 1, retry = 3, pause = 5, undo = "restore the preference",
+    name = "set preference", changes = true, seconds = 1, retry = 3, pause = 5, most = 240,
+    undo = "restore the preference",
     run = set_preference,
   },
 
   --- Prefers the chosen pair, exactly as the modem stores it. `undo`: as for set_preference; none by default.
-  prefer_stored = step.define { name = "prefer stored images", changes = true, run = prefer_stored },
+  prefer_stored = step.define { name = "prefer stored images", changes = true, most = 240,
+    run = prefer_stored },
 }

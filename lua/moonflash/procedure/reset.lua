@@ -3,12 +3,11 @@
 
 --- Restarts of a modem in application mode, and the way back when a restart ends in download mode.
 
+local limits = require "moonflash.base.limits"
 local sys = require "moonflash.core.sys"
 
 local reset = {}
 
-local DISCONNECT_SECONDS = 30 -- from an accepted reset to the disconnect: 20 s were seen
-local BOOT_SECONDS = 150
 local ANY_MODE = { download = true, application = true }
 
 --- The modem goes back to application mode, or is there already. Returns the device, or nil and a failure.
@@ -23,12 +22,12 @@ end
 local function leave_download(job)
   job:close_download()
   job:close_qmi()
-  if job.reset_requested then job:wait_for_device(ANY_MODE, job:ms(DISCONNECT_SECONDS)) end
+  if job.reset_requested then job:wait_for_device(ANY_MODE, job:ms(limits.disconnect)) end
   local here, lost = job:relocate()
   if not here then return nil, lost end
   if here.mode == "application" then return true end
   local left = job:leave_download()
-  return reset.return_to_application(job, job:ms(left and BOOT_SECONDS or DISCONNECT_SECONDS))
+  return reset.return_to_application(job, job:ms(left and limits.boot or limits.disconnect))
 end
 
 -- When the last command was interrupted, the modem may have accepted it.
@@ -37,19 +36,20 @@ local function request(job, send)
   local accepted, problem = send(job)
   job:close_at()
   if not accepted and (problem.not_sent or not job:interrupted()) then return nil, problem end
-  job.reset_requested, job.reset_requested_at = true, sys.clock_ms()
+  local now = sys.clock_ms()
+  job.reset_requested, job.reset_requested_at, job.restarted_at = true, now, now
   job:undo("leave download mode", leave_download)
   return accepted, problem
 end
 
---- Restarts the modem by `send`, the run function of a route, and waits until it is back in any mode. Returns the
--- device, or nil and a failure.
-function reset.run(job, send, within_ms)
+--- Restarts the modem by `send`, the run function of a route, and waits until it is back in any mode, for
+-- `within` seconds. Returns the device, or nil and a failure.
+function reset.run(job, send, within)
   local accepted, problem = request(job, send)
   if not accepted then return nil, problem end
   job:close_qmi() -- not before: over MBIM it can block until the modem is gone, and the follower must be armed
-  within_ms = within_ms or job:ms(BOOT_SECONDS)
-  return job:wait_for_device(ANY_MODE, within_ms, false, math.min(within_ms, job:ms(DISCONNECT_SECONDS)))
+  local within_ms = job:ms(within or limits.boot)
+  return job:wait_for_device(ANY_MODE, within_ms, false, math.min(within_ms, job:ms(limits.disconnect)))
 end
 
 return reset

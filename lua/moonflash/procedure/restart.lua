@@ -7,6 +7,7 @@ local device = require "moonflash.device"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local reset = require "moonflash.procedure.reset"
 local routes = require "moonflash.procedure.routes"
 local step = require "moonflash.engine.step"
@@ -44,7 +45,7 @@ end
 
 -- A failure after the accepted reset is permanent: the modem had its time.
 local function restart(job, self)
-  local found, problem = reset.run(job, routes.power_cycle, job:ms(self.within))
+  local found, problem = reset.run(job, routes.power_cycle, self.within)
   if found and found.mode == "download" then
     problem = failure.new("job.wrong_mode", "the modem came back in download mode")
   end
@@ -94,19 +95,19 @@ return {
   --- Waits until the modem is in application mode, for `within` seconds; in download mode only for `stays`.
   boot = step.define {
     name = "wait for the modem", changes = false, seconds = 60, mode = "application", goal = true,
-    within = 240, stays = 30,
+    within = 240, stays = limits.disconnect, after_restart = limits.answer,
     run = boot,
   },
 
   --- Restarts a modem in application mode. Afterwards it runs what it prefers.
   restart = step.define {
-    name = "restart", changes = true, seconds = 70, mode = "application", within = 240,
+    name = "restart", changes = true, seconds = 70, mode = "application", within = 240, most = 290,
     run = restart,
   },
 
   --- Makes the next restart a normal one: a run that was killed may have left the mode of the route boot-download.
   normal_boot = step.define {
-    name = "leave boot image download mode", changes = true, seconds = 1, mode = "application",
+    name = "leave boot image download mode", changes = true, seconds = 1, mode = "application", most = 120,
     run = normal_boot,
   },
 

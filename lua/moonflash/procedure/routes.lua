@@ -16,12 +16,11 @@
 local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
+local limits = require "moonflash.base.limits"
 local reset = require "moonflash.procedure.reset"
 local tables = require "moonflash.base.table"
 
 local routes = {}
-
-local AT_SECONDS = 5
 
 -- --- the command that makes the modem leave -----------------------------------------------------
 
@@ -53,7 +52,7 @@ local function leave_by_qmi(job, message, fields)
 end
 
 local function leave_by_at(job, session, command)
-  return leave_by(job, function() return session:command(command, job:ms(AT_SECONDS)) end)
+  return leave_by(job, function() return session:command(command, job:ms(limits.at_command)) end)
 end
 
 -- --- by QMI -------------------------------------------------------------------------------------
@@ -119,7 +118,7 @@ end
 local function unlocked(job)
   local session, problem = job:at()
   if not session then return nil, problem end
-  local answer, refusal = session:unlock(job:ms(AT_SECONDS))
+  local answer, refusal = session:unlock(job:ms(limits.at_command))
   if not answer and not at.is_refusal(refusal) then return nil, refusal end
   return session
 end
@@ -158,7 +157,7 @@ end
 local function set_preference(job, session, images)
   local first
   for _, form in ipairs(preference_forms(job, images)) do
-    local answer, problem = session:command(form, job:ms(AT_SECONDS))
+    local answer, problem = session:command(form, job:ms(limits.at_command))
     if answer then return answer end
     first = first or problem
     if not at.is_refusal(problem) then return nil, problem end
@@ -187,7 +186,7 @@ end
 function routes.prefer_by_at(job)
   local session, problem = unlocked(job)
   if not session then return not_sent(problem) end
-  local before = session:ask("preference", job:ms(AT_SECONDS))
+  local before = session:ask("preference", job:ms(limits.at_command))
   local answer, unset = set_preference(job, session, job.set)
   if not answer and at.is_refusal(unset) then return not_sent(unset) end
   job:begin_change()

@@ -6,14 +6,16 @@
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
 local interrupt = require "moonflash.base.interrupt"
+local limits = require "moonflash.base.limits"
 local port_users = require "moonflash.host.port_users"
 local sahara = require "moonflash.protocol.sahara"
 local services = require "moonflash.host.services"
 local step = require "moonflash.engine.step"
 local stored = require "moonflash.procedure.stored_images"
+local sys = require "moonflash.core.sys"
 local user_code = require "moonflash.engine.user_code"
 
-local RESET_SECONDS, BOOT_SECONDS, SETTINGS_SECONDS = 5, 240, 5
+local SETTINGS_SECONDS = 5
 local ANY_MODE = { application = true, download = true }
 
 -- The name of a kind of image in the modem's answer to the preference.
@@ -32,7 +34,7 @@ local function progress_of(job, image, sent_before, final_ack)
   return function(sent, total)
     local users = services.keep_paused(job)
     if users then error(failure.new("device.busy", "ModemManager was started", { evidence = users })) end
-    local writes_within = sent >= total and job:ms(final_ack) / 1000 or nil
+    local writes_within = sent >= total and job:scaled(final_ack) / 1000 or nil
     if sent == reported and not writes_within then return end
     reported = sent
     job.emit { event = "progress", step = job.step, file = image.file, sent = sent_before + sent,
@@ -75,7 +77,8 @@ local function reset_crashed(job, problem)
   if problem.other_protocol ~= "sahara" then return nil, problem end
   job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
   job:follow()
-  return sahara.reset(job.device.nodes.qdl, job:ms(RESET_SECONDS))
+  job.restarted_at = sys.clock_ms()
+  return sahara.reset(job.device.nodes.qdl, job:ms(limits.memory_reset))
 end
 
 -- A modem that was reset after a crash, or went back to application mode meanwhile, enters download mode again: all
@@ -86,7 +89,7 @@ local function after_silence(job, problem)
     return problem
   end
   if not reset_crashed(job, problem) then return problem end
-  local found = job:wait_for_device(ANY_MODE, job:ms(BOOT_SECONDS))
+  local found = job:wait_for_device(ANY_MODE, job:ms(limits.crashed))
   if found then job:begin_change() end
   problem.final, problem.restart_procedure = true, found ~= nil
   return problem
@@ -100,7 +103,7 @@ local function send_image(job, image, sent_before, final_ack)
   local function has_opened() return job.phase == "transfer" or loader:status().opened end
   job:follow()
   local ran, sent, broken = user_code.call(loader.send, loader, source, {
-    progress = progress_of(job, image, sent_before, final_ack), final_ack_ms = job:ms(final_ack),
+    progress = progress_of(job, image, sent_before, final_ack), final_ack_ms = job:scaled(final_ack),
     interrupted = function() return has_opened() and continue_once(job) end,
   })
   source:close()

@@ -26,19 +26,19 @@ download.timing = {
   stall_ms = 30000,      -- the modem reads nothing
   source_ms = 60000,     -- the source of the image has no data
 }
+-- How often a modem is greeted; how many old answers are read, and the silence after the last of them.
+download.greetings, download.old_answers, download.quiet_ms = 5, 50, 100
 download.chunk = 1048576 -- bytes
 
-local GREETINGS = 5
 local MOST_AT_ONCE = 4096
 local FLAGS = ("~"):rep(16384)
-local QUIET_MS, MOST_ANSWERS = 100, 50
 
 local function scaled_timing(options)
   local timing = {}
   for name, ms in pairs(download.timing) do
     timing[name] = math.max(1, math.floor((options[name] or ms) * (options.scale or 1)))
   end
-  timing.greeting_attempts = options.greeting_attempts or GREETINGS
+  timing.greeting_attempts = options.greeting_attempts or download.greetings
   return timing
 end
 
@@ -79,15 +79,15 @@ end
 -- that has received a whole image writes its flash for up to a minute, silently, and then answers everything.
 
 local function drop_answers(port)
-  for _ = 1, MOST_ANSWERS do
-    if not port:read(MOST_AT_ONCE, QUIET_MS) then break end
+  for _ = 1, download.old_answers do
+    if not port:read(MOST_AT_ONCE, download.quiet_ms) then break end
   end
 end
 
--- Sends flags, at most as many bytes as one write has, until the loader answers.
-local function complete_write(port, most, within_ms)
+-- Sends flags, at most as many bytes as one write has, until the loader answers or `ends`.
+local function complete_write(port, most, within_ms, ends)
   local sent, answer = 0, nil
-  while sent < most and not answer do
+  while sent < most and not answer and sys.clock_ms() < ends do
     if not port:write(FLAGS, within_ms) then return end
     sent, answer = sent + #FLAGS, port:read(MOST_AT_ONCE, 0)
   end
@@ -109,7 +109,8 @@ local function greet_when_ready(self, before)
   local greeted, silent = greet(self, before)
   if greeted or silent.code ~= "qdl.silent" then return greeted, silent end
   if not options.fresh then
-    complete_write(self.channel, math.max(options.chunk or 0, download.chunk), self.timing.reply_ms)
+    complete_write(self.channel, math.max(options.chunk or 0, download.chunk), self.timing.reply_ms,
+      sys.clock_ms() + self.timing.stall_ms)
   end
   if options.on_busy then
     within_ms = math.max(within_ms, self.timing.final_ack_ms)
