@@ -12,7 +12,7 @@ local rules = {}
 local ONLINE, INTERRUPTED = 0, 9
 
 local function text(pair)
-  return pair and ("%s %s %s"):format(pair.firmware, pair.carrier, pair.config) or "nothing"
+  return type(pair) == "table" and ("%s %s %s"):format(pair.firmware, pair.carrier, pair.config) or "nothing"
 end
 
 local function same(one, other)
