@@ -156,6 +156,36 @@ describe("text", function()
     assert.equal(2, count)
   end)
 
+  it("shows in any width how long the modem has been writing, and from 40 columns on not to unplug it", function()
+    local event, seen = sending(1e7), { percent = 94, rate = 0, in_all = 145, writes = 16 }
+    event.writes_within = 140
+    local function at(width) return progress.line(event, seen, width) end
+    assert.equal("send images  94 %  the modem writes its flash, do not unplug it  16 s of at most 2 min 20 s"
+      .. "  2 min 25 s left", at(199))
+    assert.equal("send images  94 %  writing flash, do not unplug it  16 s of at most 2 min 20 s  2 min 25 s left",
+      at(99))
+    assert.equal("send images  94 %  writing flash, do not unplug it  16 s  2 min 25 s left", at(79))
+    assert.equal("send images  94 %  writing flash, do not unplug it  16 s", at(59))
+    assert.equal("send images  94 %  do not unplug  16 s", at(39))
+    assert.equal("send images  94 %  16 s", at(29))
+    assert.equal("send images  94 %", at(20))
+  end)
+
+  it("shows in any width how long it has been waiting, and the time left where there is room", function()
+    local event = { step = "enter download mode", message = "the modem restarts", seconds = 2, within = 120 }
+    local function at(width) return progress.wait_line(event, { in_all = 205 }, width) end
+    assert.equal("enter download mode  the modem restarts  2 s of at most 2 min  3 min 25 s left", at(79))
+    assert.equal("enter download mode  the modem restarts  2 s  3 min 25 s left", at(69))
+    assert.equal("enter download mode  the modem restarts  2 s", at(59))
+    assert.equal("enter download mode  2 s", at(39))
+  end)
+
+  it("gives time left precedence over the rate", function()
+    local seen = { percent = 10, rate = 6.4e6, in_all = 164 }
+    assert.equal("send images  10 %  5.0 MB of 10.0 MB  2 min 44 s left", progress.line(sending(5e6), seen, 59))
+    assert.equal("send images  10 %  5.0 MB of 10.0 MB", progress.line(sending(5e6), seen, 39))
+  end)
+
   it("says that it waits for the modem, once off a terminal when that is longer than 2 s", function()
     local events = { { event = "step", step = "wait", state = "started", seconds = 60, behind = 10 } }
     for second = 0, 5 do
@@ -163,9 +193,9 @@ describe("text", function()
         within = 240 }
       events[#events + 1] = { sleep = 1000 }
     end
-    assert.equal("wait\nwait  the modem restarts  2 s of at most 4 min 0 s  1 min 8 s left\n",
+    assert.equal("wait\nwait  the modem restarts  2 s of at most 4 min  1 min 8 s left\n",
       stage.run({ "update", "a" }, { events = events }).stdout)
-    assert.matches("\r\27%[Kwait  the modem restarts  5 s of at most 4 min 0 s  1 min 5 s left",
+    assert.matches("\r\27%[Kwait  the modem restarts  5 s of at most 4 min  1 min 5 s left",
       stage.run({ "update", "a" }, { events = events, width = 100 }).stdout)
   end)
 

@@ -89,41 +89,56 @@ local function bar(percent)
   return "[" .. ("#"):rep(full) .. ("."):rep(BAR - full) .. "]"
 end
 
--- "12 s of at most 2 min 20 s"
+-- "12 s of at most 2 min 20 s", and "12 s"
 local function elapsed(seconds, within)
-  return ("%.0f s of at most %s"):format(seconds, text.seconds(within))
+  local short = ("%.0f s"):format(seconds)
+  return short .. " of at most " .. text.seconds(within), short
 end
 
--- The first event of a file has no rate yet.
-local function figures(event, seen)
-  if seen.writes then
-    return { "the modem writes its flash, do not unplug it", elapsed(seen.writes, event.writes_within) }
-  end
-  local sent = ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent))
-  return { sent, seen.rate > 0 and text.bytes(seen.rate) .. "/s" or nil }
-end
-
--- The parts that have room in a width in columns, from the left.
-local function joined(line, parts, in_all, width)
-  parts[#parts + 1] = in_all and text.seconds(in_all) .. " left"
-  for _, part in ipairs(parts) do
-    if width and #line + 2 + #part > width then break end
-    line = line .. "  " .. part
+-- The first form of a line that has room in a width in columns. A form is an array of the parts behind the start of
+-- the line, false where one is unknown.
+local function fitting(start, forms, width)
+  local line
+  for _, parts in ipairs(forms) do
+    line = start
+    for _, part in ipairs(parts) do line = part and line .. "  " .. part or line end
+    if not width or #line <= width then break end
   end
   return line
 end
 
---- The line of progress: step, per cent, bytes and rate or the time of writing, time left. With a width in columns,
--- what has no room is left out, and a wide line has a bar.
+local function time_left(seen)
+  return seen.in_all and text.seconds(seen.in_all) .. " left" or false
+end
+
+local function forms_of_writing(event, seen)
+  local long, short = "the modem writes its flash, do not unplug it", "writing flash, do not unplug it"
+  local left, time, seconds = time_left(seen), elapsed(seen.writes, event.writes_within)
+  return { { long, time, left }, { short, time, left }, { short, seconds, left }, { short, seconds },
+    { "do not unplug", seconds }, { seconds }, {} }
+end
+
+-- The first event of a file has no rate yet.
+local function forms_of_sending(event, seen)
+  local sent = ("%s of %s"):format(text.bytes(event.sent), text.bytes(event.total or event.sent))
+  local rate, left = seen.rate > 0 and text.bytes(seen.rate) .. "/s", time_left(seen)
+  return { { sent, rate, left }, { sent, left }, { sent }, {} }
+end
+
+--- The line of progress: step, per cent, bytes and rate or the time of writing, time left. With a width in columns, it
+-- has the form that fits, and a wide line has a bar.
 function progress.line(event, seen, width)
-  local line = ("%s %3.0f %%"):format(event.step, seen.percent)
-  if width and width >= BAR_NEEDS and not seen.writes then line = line .. "  " .. bar(seen.percent) end
-  return joined(line, figures(event, seen), seen.in_all, width)
+  local start = ("%s %3.0f %%"):format(event.step, seen.percent)
+  if width and width >= BAR_NEEDS and not seen.writes then start = start .. "  " .. bar(seen.percent) end
+  return fitting(start, (seen.writes and forms_of_writing or forms_of_sending)(event, seen), width)
 end
 
 --- The line of a wait for the modem.
 function progress.wait_line(event, seen, width)
-  return joined(event.step, { event.message, elapsed(event.seconds, event.within) }, seen.in_all, width)
+  local time, seconds = elapsed(event.seconds, event.within)
+  local what, left = event.message, time_left(seen)
+  return fitting(event.step, { { what, time, left }, { what, seconds, left }, { what, seconds }, { seconds }, {} },
+    width)
 end
 
 return progress

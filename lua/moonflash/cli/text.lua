@@ -15,11 +15,12 @@ function text.bytes(count)
   return ("%.0f bytes"):format(count)
 end
 
---- `45 s`, `2 min 5 s`.
+--- `45 s`, `2 min 5 s`, `3 min`.
 function text.seconds(seconds)
   seconds = math.ceil(seconds)
   if seconds < 60 then return ("%.0f s"):format(seconds) end
-  return ("%.0f min %.0f s"):format(math.floor(seconds / 60), seconds % 60)
+  local minutes = ("%.0f min"):format(math.floor(seconds / 60))
+  return seconds % 60 == 0 and minutes or ("%s %.0f s"):format(minutes, seconds % 60)
 end
 
 --- Firmware, carrier and configuration in one phrase; what is not known is left out. nil when nothing is known.
