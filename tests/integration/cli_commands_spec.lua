@@ -29,7 +29,7 @@ describe("devices", function()
       emit { event = "warning", code = "script.invalid", message = "mine.lua:1: no; it is left out" }
       return {}
     end
-    local devices = { list = function() return {} end }
+    local devices = { list = function() return {} end, obstacle = function() end }
     local said = stage.run({ "devices" }, { modules = {
       moonflash = false, ["moonflash.device"] = devices, ["moonflash.engine.model_files"] = { all = models },
       ["moonflash.commands.devices"] = false } })
@@ -125,7 +125,7 @@ describe("plan", function()
     local said = stage.run({ "plan", "a" }, { result = result })
     assert.equal("plan", said.call)
     assert.matches("MC7455 at 1%-1.*02%.33%.03%.00.*read versions +about 10 s\n"
-      .. "  send images +changes the modem +about 5 min 0 s", said.stdout)
+      .. "  send images +changes the modem +about 5 min", said.stdout)
   end)
 
   it("says of versions that the modem does not report that they are unknown", function()
@@ -272,6 +272,19 @@ describe("the program", function()
     assert.equal(1, support.run({ support.program }).status)
   end)
 
+  it("says that it sees no USB device where there is no /sys", function()
+    local root = support.folder()
+    local ran = support.run { support.program, "--root", root, "devices" }
+    assert.same({ 0, ("no modem seen: %s/sys is missing or not mounted\n"):format(root) }, { ran.status, ran.stdout })
+    ran = support.run { support.program, "--root", root, "status" }
+    assert.equal(5, ran.status)
+    assert.truthy(ran.stderr:find("error: there is no modem\n  seen: " .. root .. "/sys is missing or not mounted\n"
+      .. "  to do: mount /sys", 1, true), ran.stderr)
+    assert(sys.make_folder(root .. "/sys") and sys.make_folder(root .. "/sys/bus"))
+    ran = support.run { support.program, "--root", root, "devices" }
+    assert.truthy(ran.stdout:find("/sys/bus/usb is missing: this system has no USB\n", 1, true), ran.stdout)
+  end)
+
   it("works with closed streams", function()
     local command = 'exec "$0" --json devices --root "$1" '
     for _, closed in ipairs { ">&-", "2>&-", ">&- 2>&- <&-", "| head -c 0" } do
@@ -288,10 +301,11 @@ describe("the program", function()
       ran.stderr)
   end)
 
-  it("warns once when the log is full, and goes on", function()
+  it("warns once when the log is full, goes on, and ends with 10", function()
     local ran = support.run { support.program, "--log", "/dev/full", "devices", "--root", support.folder() }
-    assert.equal(0, ran.status)
+    assert.equal(10, ran.status)
     assert.equal(1, select(2, ran.stderr:gsub("warning: the log ends here: No space left", "")))
+    assert.matches("\nerror: the log is not complete\n  seen: .*\n  to do: choose another file for %-%-log", ran.stderr)
     assert.matches("no modem seen", ran.stdout)
   end)
 

@@ -91,7 +91,7 @@ describe("cli.terminal", function()
   end)
 
   it("keeps control characters from the terminal", function()
-    out:line "a\27[31mb\0\tc\127\nd"
-    assert.equal("a?[31mb?\tc?\nd\n", read(14))
+    out:line "a\27[31mb\0\tc\127\nd\194\155m\195\155"
+    assert.equal("a\\x1b[31mb\\x00\tc\\x7f\nd\\x9bm\195\155\n", read(30))
   end)
 end)

@@ -265,9 +265,10 @@ describe("--trace", function()
   it("warns when it can be written no longer, and takes no pipe", function()
     local modem = stage.mc7455()
     local run = support.run { support.program, "--root", modem.root, "--trace", "/dev/full", "status" }
-    assert.equal(0, run.status)
-    local _, count = run.stderr:gsub("the trace ends here", "")
+    assert.equal(10, run.status)
+    local _, count = run.stderr:gsub("warning: the trace ends here", "")
     assert.equal(1, count, run.stderr)
+    assert.truthy(run.stderr:find("error: the trace is not complete", 1, true), run.stderr)
     local pipe = support.folder() .. "/pipe"
     assert.equal(0, support.run({ "mkfifo", pipe }).status)
     run = support.run { support.program, "--root", modem.root, "--trace", pipe, "status" }

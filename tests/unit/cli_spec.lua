@@ -58,6 +58,14 @@ describe("options", function()
     assert.equal("/usr", stage.run(words, { environment = environment }).request.root)
   end)
 
+  it("need no root from the environment where no modem is used", function()
+    local said = stage.run({ "inspect", "/dev/null" }, { environment = { MOONFLASH_ROOT = "/nowhere" } })
+    assert.is_nil(said.stderr:find("root", 1, true), said.stderr)
+    assert.equal(4, said.status)
+    said = stage.run({ "update", "a" }, { environment = { MOONFLASH_ROOT = "/nowhere" } })
+    assert.matches("the root is not a folder", said.stderr)
+  end)
+
   it("take a link to a folder for the root", function()
     local link = support.folder() .. "/link"
     assert(sys.symlink("/usr", link))
@@ -117,7 +125,14 @@ describe("a wrong command line", function()
   end
 
   local messages = {
-    { "there is no command updat\n  to do: the commands are devices, status, inspect", "updat", "a" },
+    { "there is no command updat\n  to do: did you mean update%?", "updat", "a" },
+    { "there is no command udpate\n  to do: did you mean update%?", "udpate", "a" },
+    { "there is no command stauts\n  to do: did you mean status%?", "stauts" },
+    { "there is no command flash\n  to do: the commands are devices, status, inspect", "flash", "a" },
+    { "there is no command x\n  to do: the commands are devices, status, inspect", "x" },
+    { "a command is missing\n  to do: the commands are devices, status, inspect" },
+    { "there is no option %-%-jsn\n  to do: did you mean %-%-json%?", "devices", "--jsn" },
+    { "there is no option %-%-froce\n  to do: did you mean %-%-force%?", "update", "--froce", "a" },
     { "there is no option %-%-bogus\n  to do: see `moonflash update %-%-help`", "update", "--bogus", "a" },
     { "there is no option %-u\n  to do: the command is a word: moonflash update FILE", "-d", "1199", "-u", "x.cwe" },
     { "there is no option %-U\n  to do: the command is a word: moonflash recover FILE", "-U", "-s", "1:8", "x.nvu" },
@@ -126,19 +141,19 @@ describe("a wrong command line", function()
     { "there is no option %-%-timeout\n  to do: did you mean %-%-timeout%-scale%?", "update", "a", "--timeout", "2" },
     { "%-%-storage%-index: '%-1' is not a whole number from 1 to 255", "update", "a", "--storage-index", "-1" },
     { "%-%-timeout%-scale: '0' is not a number above 0, at most 1000", "update", "a", "--timeout-scale=0" },
-    { "%-%-serial: '' is not a text that is not empty", "devices", "--serial", "" },
+    { "%-%-serial: the value is empty\n  to do: give a value: %-%-serial SERIAL", "devices", "--serial", "" },
     { "%-d: 'ash.cwe' is not VID or VID:PID .-\n  to do: a file whose name begins with %-", "plan", "-dash.cwe" },
     { "%-%-skip: 'nosuch' is not one of autosuspend, driver, holders, ", "update", "a", "--skip", "nosuch" },
     { "%-%-route: 'magic' is not one of boot%-download, boothold, ", "update", "a", "--route", "magic" },
     { "%-%-log needs a value: %-%-log FILE", "devices", "--log", "--json" },
     { "%-%-force takes no value", "update", "a", "--force=yes" },
     { "%-%-qmi and %-%-mbim cannot be given together", "update", "a", "--qmi", "--mbim" },
-    { "update has no option %-%-dir", "update", "a", "--dir", "/tmp" },
+    { "update has no option %-%-dir\n  to do: it is an option of simulate", "update", "a", "--dir", "/tmp" },
     { "update needs FILE: firmware and settings", "update" },
     { "devices takes no argument 'x'", "devices", "x" },
     { "there is no message %-1 of the service dms\n  to do: .- get_revision", "qmi", "dms", "-1" },
     { "there is no QMI service nothing", "qmi", "nothing", "1" },
-    { "inspect talks to no modem: %-%-trace has nothing to write", "inspect", "a", "--trace", "/tmp/x" },
+    { "inspect uses no modem: %-%-trace has nothing to write", "inspect", "a", "--trace", "/tmp/x" },
   }
   for _, message in ipairs(messages) do
     local pattern, words = message[1], { unpack(message, 2) }

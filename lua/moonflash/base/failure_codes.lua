@@ -87,7 +87,7 @@ codes.hints = {
   ["bus.failed"] = "check that the system's message bus runs",
   ["bus.closed"] = "check that the system's message bus runs",
   -- traces
-  ["trace.failed"] = "choose another file for --trace",
+  ["trace.failed"] = "choose another file for --trace, or free space",
   ["trace.unusable"] = "give a file that this version wrote with --trace",
   ["replay.differs"] = "the trace, the images or the program are not what they were",
   -- jobs and scripts

@@ -5,6 +5,7 @@
 
 local failure = require "moonflash.base.failure"
 local options = require "moonflash.base.options"
+local spelling = require "moonflash.cli.spelling"
 local tables = require "moonflash.base.table"
 
 local arguments = {}
@@ -21,11 +22,13 @@ function arguments.names(option)
   return names[option.name] and names[option.name]()
 end
 
-local by_word = {}
+local by_word, long_words = {}, {}
 for _, option in pairs(options.by_name) do
   by_word[option.long] = option
+  long_words[#long_words + 1] = option.long
   if option.letter then by_word["-" .. option.letter] = option end
 end
+table.sort(long_words)
 
 -- The words are parsed to their end, so that --json is known even if an earlier word is wrong. The first problem
 -- is the one to report.
@@ -47,13 +50,15 @@ end
 local commands_elsewhere = { ["-u"] = "update", ["--update"] = "update", ["-U"] = "recover",
   ["--update-download"] = "recover", ["-z"] = "inspect", ["--verify"] = "inspect" }
 
--- The command, or the option whose name begins with a word.
+local function did_you_mean(word, known)
+  local meant = spelling.closest(word, known)
+  return meant and ("did you mean %s?"):format(meant)
+end
+
 local function hint_for_unknown(word)
   local command = commands_elsewhere[word]
   if command then return ("the command is a word: moonflash %s FILE..."):format(command) end
-  for known in pairs(by_word) do
-    if #word > 3 and known:sub(1, #word) == word then return ("did you mean %s?"):format(known) end
-  end
+  return did_you_mean(word, long_words)
 end
 
 -- `-dash.cwe` is -d with the value "ash.cwe", and was perhaps meant as a file.
@@ -62,6 +67,9 @@ local function hint_of(word, is_joined)
 end
 
 local function set_value(self, word, option, text, is_joined)
+  if text == "" then
+    return refuse(self, word .. ": the value is empty", ("give a value: %s %s"):format(word, option.value))
+  end
   local value, known = option.type.read(text), arguments.names(option)
   if value == nil then
     return refuse(self, ("%s: '%s' is not %s"):format(word, text, option.type.expected), hint_of(word, is_joined))
@@ -125,21 +133,30 @@ local function check_combinations(self)
       refuse(self, ("%s and %s cannot be given together"):format(option.long, other.long))
     end
     if option.commands and self.command and not option.commands[self.command.name] then
-      refuse(self, ("%s has no option %s"):format(self.command.name, option.long))
+      refuse(self, ("%s has no option %s"):format(self.command.name, option.long),
+        "it is an option of " .. table.concat(tables.sorted_keys(option.commands), ", "))
     end
   end
 end
 
 -- Arguments ---------------------------------------------------------------------------------------
 
-local function take_command(self, word)
+local function names_of(commands)
   local all = {}
-  for index, command in ipairs(self.commands) do
+  for index, command in ipairs(commands) do all[index] = command.name end
+  return all
+end
+
+local function list_of(commands)
+  return "the commands are " .. table.concat(names_of(commands), ", ")
+end
+
+local function take_command(self, word)
+  for _, command in ipairs(self.commands) do
     if command.name == word then self.command = command end
-    all[index] = command.name
   end
   if self.command then return end
-  refuse(self, "there is no command " .. word, "the commands are " .. table.concat(all, ", "))
+  refuse(self, "there is no command " .. word, did_you_mean(word, names_of(self.commands)) or list_of(self.commands))
   self.command = { name = word, arguments = {} }
 end
 
@@ -196,7 +213,7 @@ function arguments.parse(words, commands)
   take_words(self)
   check_combinations(self)
   if not (self.given.help or self.given.version) then
-    if self.command then assign_arguments(self) else refuse(self, "a command is missing") end
+    if self.command then assign_arguments(self) else refuse(self, "a command is missing", list_of(self.commands)) end
   end
   return self, self.problem
 end

@@ -16,6 +16,7 @@
 -- The options are in moonflash.base.options.
 
 local ask = require "moonflash.cli.ask"
+local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
@@ -38,7 +39,7 @@ local function plan(request, out)
 end
 
 local function devices(request, out)
-  show.devices(out, flash.devices { root = request.root, emit = request.emit })
+  show.devices(out, flash.devices { root = request.root, emit = request.emit }, device.obstacle(request.root))
   return results.good()
 end
 

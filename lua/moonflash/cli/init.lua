@@ -25,8 +25,8 @@ local function say_version(out)
   return results.good()
 end
 
-local function root_of(given)
-  local root = given.root or os.getenv "MOONFLASH_ROOT" or ""
+local function root_of(given, command)
+  local root = given.root or command.traced and os.getenv "MOONFLASH_ROOT" or "" -- else no modem is looked for
   if root == "" then return "/" end
   local stat = sys.stat(sys.real_path(root) or root) -- follows a link
   if stat and stat.kind == "folder" then return root end
@@ -37,10 +37,11 @@ end
 
 -- Root, selection, options and emit, as for flash.update, and the arguments of the command by name.
 local function request_of(parsed, emit)
-  local root, problem = root_of(parsed.given)
+  local root, problem = root_of(parsed.given, parsed.command)
   if not root then return nil, problem end
   if parsed.given.trace and not parsed.command.traced then
-    return nil, failure.new("usage", parsed.command.name .. " talks to no modem: --trace has nothing to write")
+    return nil, failure.new("usage", parsed.command.name .. " uses no modem: --trace has nothing to write",
+      { hint = "leave out --trace" })
   end
   return tables.merge(parsed.arguments, requests.of_values(parsed.given), { root = root, emit = emit })
 end

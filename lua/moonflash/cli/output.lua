@@ -9,6 +9,7 @@ local progress = require "moonflash.cli.progress"
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
+local tables = require "moonflash.base.table"
 local terminal = require "moonflash.cli.terminal"
 local text = require "moonflash.cli.text"
 
@@ -48,7 +49,7 @@ end
 function output:record(line)
   local log = self.log
   if not log then return end
-  local written, reason = log:write(("[%8.3f] %s\n"):format(elapsed(self) / 1000, line))
+  local written, reason = log:write(("[%8.3f] %s\n"):format(elapsed(self) / 1000, terminal.printable(line)))
   if written then return end
   self.log = nil
   log:close()
@@ -116,7 +117,12 @@ function takers:step(event)
   if line and not self.hides_steps then self:tell(line) end
 end
 
+local incomplete = { ["log.failed"] = "the log is not complete", ["trace.failed"] = "the trace is not complete" }
+
 function takers:warning(event)
+  if incomplete[event.code] then
+    self.lost = self.lost or failure.new(event.code, incomplete[event.code], { evidence = event.message })
+  end
   self:object(schema.warning(event, elapsed(self)))
   print_line(self, self.errors, "warning: " .. event.message, "warning")
 end
@@ -200,8 +206,15 @@ local function lost_output(self)
   return failure.new("output.failed", "standard output cannot be written", { evidence = problem.evidence })
 end
 
+-- A success whose log or trace is not complete is a failure.
+local function result_of_lost(self, result)
+  if not (self.lost and result.ok) then return result end
+  say_failure(self, self.lost)
+  return tables.merge(result, { ok = false, exit = results.SCRIPT_ERROR, failure = self.lost })
+end
+
 --- Prints the end of a run: versions, failure, the result object. Closes the log. Returns the exit status: that of the
--- result, or 10 when its output was lost.
+-- result, or 10 when its output, log or trace was lost.
 function output:finish(result)
   self.people:clear()
   say_versions(self, result)
@@ -211,6 +224,7 @@ function output:finish(result)
   elseif result.ok and result.after then
     self:tell "done"
   end
+  result = result_of_lost(self, result)
   self:object(schema.result(result, elapsed(self)))
   self.stdout:finish()
   local lost = lost_output(self)

@@ -23,10 +23,13 @@ local function name_of(device)
   return device.model or device.other and device.other.name .. " (no script)" or "unknown"
 end
 
---- The modems, one row each, and the drivers that are missing.
-function show.devices(out, devices)
+--- The modems, one row each, and the drivers that are missing; without modems the obstacle, in words, if there is one.
+function show.devices(out, devices, obstacle)
   out:object(schema.devices { devices = devices })
-  if not devices[1] then return out:say "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`" end
+  if not devices[1] then
+    return out:say("no modem seen" .. (obstacle and ": " .. obstacle
+      or "; if one is plugged in, look at `lsusb` and `dmesg`"))
+  end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
   for _, device in ipairs(devices) do
     local ports = ports_of(device)

@@ -5,6 +5,7 @@
 -- reader does not delay a job: what it has not taken yet is kept in order, and only the end of the program waits
 -- for it, within limits. A failed write never stops a job.
 
+local bytes = require "moonflash.core.bytes"
 local sys = require "moonflash.core.sys"
 
 local terminal = {}
@@ -58,11 +59,20 @@ function terminal:clear()
   end
 end
 
---- Writes a line, which may have line ends in it; colour: nil, "error" or "warning". Control characters of file names
--- and modems do not reach the terminal.
+local function escape(character)
+  return "\\x" .. bytes.hex_number(character:byte(), 2)
+end
+
+--- A text with its control characters escaped, `\x1b`, also those of UTF-8 (U+0080 to U+009F): file names and modems
+-- cannot control the terminal. Tabs and line ends stay.
+function terminal.printable(text)
+  return (text:gsub("[%z\1-\8\11-\31\127]", escape):gsub("\194([\128-\159])", escape))
+end
+
+--- Writes a line, which may have line ends in it, in printable form; colour: nil, "error" or "warning".
 function terminal:line(line, colour)
   self:clear()
-  line = line:gsub("[%z\1-\8\11-\31\127]", "?")
+  line = terminal.printable(line)
   if colour and self.coloured then line = COLOURS[colour] .. line .. "\27[0m" end
   self:write(line .. "\n")
 end

@@ -36,8 +36,12 @@ function jobs.select(request, models, selection)
   local devices = device.list(request.root, models)
   local found, problem = device.select(devices, selection or request.selection)
   if found then return as_said(found, models, request.options) end
-  if problem.code == "device.none" then problem = lock.of_absent_modem(request.root, devices) or problem end
-  return nil, problem
+  if problem.code ~= "device.none" then return nil, problem end
+  local obstacle = device.obstacle(request.root)
+  if obstacle then
+    problem.evidence, problem.hint = obstacle, "mount /sys, and run moonflash where USB devices are seen"
+  end
+  return nil, lock.of_absent_modem(request.root, devices) or problem
 end
 
 --- The job of the one modem that a request selects, or nil and a failure as of jobs.select.
