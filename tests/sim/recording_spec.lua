@@ -10,7 +10,8 @@ local sys = require "moonflash.core.sys"
 local function texts_of(picture)
   local texts = {}
   for attributes, text in picture:gmatch "<text ([^>]*)>([^<]*)</text>" do
-    if not attributes:find "gone" then texts[#texts + 1] = text:gsub("%d[%d.]*", "0"):gsub("0 min 0 s", "0 s"):gsub("0 min", "0 s") end
+    text = text:gsub("%d[%d.]*", "0"):gsub("0 min 0 s", "0 s"):gsub("0 min", "0 s")
+    if not attributes:find "gone" then texts[#texts + 1] = text end
   end
   return table.concat(texts, "\n")
 end

@@ -191,6 +191,22 @@ describe("a signal before the first image", function()
     assert.equal("the modem is as it was before; run the same command again", problem.hint)
   end)
 
+  it("prints each part of the way back once", function()
+    local modem = stage.modem("mc7455", { time_scale = 0.02 })
+    local child = support.start { support.program, "--root", modem.root, "update", "--timeout-scale", "0.05",
+      unpack(stage.images "mc7455") }
+    stage.wait_for(modem, "usb", { action = "remove", mode = "application" })
+    child:kill "INT"
+    assert.equal(9, child:wait(60000), child.stderr)
+    local said = child.stdout:match "putting the modem back.*"
+    assert.matches("please wait\n  leave download mode\n.*  restore the preference\n", said)
+    for _, words in ipairs { "\n  leave download mode\n", "\n  restore the preference\n" } do
+      assert.equal(1, select(2, said:gsub(words, "")), said)
+    end
+    assert.is_nil(said:find("enter download mode  ", 1, true), said)
+    assert_untouched(modem)
+  end)
+
   it("asked for twice still leads it back", function()
     local modem = stage.modem("mc7455", { time_scale = 0.02,
       faults = { "silence=qdl.switch#*", "silence=qdl.hello#1", "silence=qdl.hello#2" } })

@@ -234,6 +234,26 @@ describe("text", function()
       stage.run({ "update", "a" }, { events = events }).stdout)
   end)
 
+  it("says by which route the modem went", function()
+    local events = { { event = "step", step = "enter", state = "started" },
+      { event = "step", step = "route a", state = "started", part = true },
+      { event = "step", step = "route a", state = "done", part = true },
+      { event = "step", step = "enter", state = "done", message = "a" },
+      { event = "step", step = "wait", state = "done", message = "a" } }
+    assert.equal("enter\n  by the route a\n  a\n", stage.run({ "update", "a" }, { events = events }).stdout)
+  end)
+
+  it("indents what is undone, whose waits have its name and no time left", function()
+    local events = { { event = "step", step = "enter", state = "started", seconds = 60, behind = 10 },
+      { event = "step", step = "leave", state = "started", undo = true },
+      { event = "wait", step = "leave", message = "the modem restarts", seconds = 2, within = 30 },
+      { event = "step", step = "leave", state = "done", undo = true },
+      { event = "step", step = "restore", state = "started", undo = true },
+      { event = "step", step = "restore", state = "failed", undo = true } }
+    assert.equal("enter\n  leave\nleave  the modem restarts  2 s of at most 30 s\n  restore\n  failed\n",
+      stage.run({ "update", "a" }, { events = events }).stdout)
+  end)
+
   it("says what was and what is, and that nothing was to do", function()
     local said = stage.run({ "update", "a" }, { result = done })
     assert.matches("before: 02.24.05.06 GENERIC 002.026_000\n", said.stdout)

@@ -4,6 +4,7 @@
 -- The engine: when a step runs, how often, and what happens when it fails.
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
+local jobs = require "moonflash.engine.job"
 local step = require "moonflash.engine.step"
 local sys = require "moonflash.core.sys"
 local update_steps = require("moonflash.procedure.update_steps").steps
@@ -14,6 +15,7 @@ local function fake_job(mode)
   function job.ms(_, seconds) return seconds end
   job.scaled = job.ms
   function job.note() end
+  function job.pause(self, ms) self.paused = (self.paused or 0) + ms; return true end
   function job.warn(_, code) job.warned = code end
   function job.interrupted(self) return self.stop == true end
   function job.check_interrupt(self)
@@ -90,8 +92,9 @@ describe("engine.run", function()
 
   it("tries a failing step again as often as it says", function()
     local job = fake_job()
-    assert.is_true(engine.run(job, { recorder("one", { broken, broken, true }, { retry = 2 }) }))
+    assert.is_true(engine.run(job, { recorder("one", { broken, broken, true }, { retry = 2, pause = 5 }) }))
     assert.same({ "one", "one", "one", "finalized" }, job.done)
+    assert.equal(10, job.paused)
   end)
 
   it("stops at the first failure, puts back and finalizes", function()
@@ -320,7 +323,6 @@ describe("the time of a step", function()
 end)
 
 describe("what is deferred", function()
-  local jobs = require "moonflash.engine.job"
 
   local function run(defer)
     local told = {}
@@ -448,5 +450,18 @@ describe("the steps of an update", function()
     assert.error_matches(function() update_steps { send_image = {} } end, "no step send_image")
     assert.error_matches(function() update_steps { confirm = 1 } end, "must be a table")
     assert.error_matches(function() update_steps { confirm = { believes = 1 } } end, 'no field "believes"')
+  end)
+end)
+
+describe("a pause of a job", function()
+  it("says how long it lasts already", function()
+    local events = {}
+    local job = jobs.new { device = { mode = "application" }, emit = function(event) events[#events + 1] = event end }
+    assert.is_true(job:pause(30, "tries again"))
+    assert.same({ event = "wait", step = "moonflash", seconds = 0, within = 0.03, message = "tries again" }, {
+      event = events[1].event, step = events[1].step, seconds = math.floor(events[1].seconds),
+      within = events[1].within, message = events[1].message })
+    assert.is_true(job:pause(1, "tries again", sys.clock_ms() - 5000, 145000))
+    assert.same({ 5, 145 }, { math.floor(events[#events].seconds), events[#events].within })
   end)
 end)

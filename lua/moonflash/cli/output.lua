@@ -90,10 +90,14 @@ end
 
 -- Events -----------------------------------------------------------------------------------------
 
--- Lines of a step by its state; the message may be nil. A step that is skipped may have been started.
+-- Lines of a step by its state; the message may be nil. A step that is skipped may have been started. `part`: its part
+-- that was done last, such as a route, whose name is the message then.
 local step_lines = {
   started = function(step) return step end,
-  done = function(_, message) return message and "  " .. message end,
+  done = function(_, message, _, part)
+    if message and part == "route " .. message then return "  by the " .. part end
+    return message and "  " .. message
+  end,
   skipped = function(step, message, is_started)
     return (is_started and " " or step .. ":") .. " skipped" .. (message and " (" .. message .. ")" or "")
   end,
@@ -106,14 +110,28 @@ local part_lines = {
   failed = function(step, message) return ("  %s: %s"):format(step, message or "failed") end,
 }
 
+-- Lines of what is undone.
+local undo_lines = {
+  started = function(step) return "  " .. step end, failed = step_lines.failed,
+}
+
 local takers = {}
+
+local function note_step(self, event)
+  if event.part then
+    self.part = event.state == "done" and event.step or nil
+  else
+    self.started, self.part = event.state == "started" and event.step or nil, nil
+    if event.state == "started" then self.meter:begin_step(event.seconds, event.behind) end
+  end
+end
 
 function takers:step(event)
   self:object(schema.step(event, elapsed(self)))
-  if event.behind then self.meter:begin_step(event.seconds, event.behind) end
-  local line_of = (event.part and part_lines or step_lines)[event.state]
-  local line = line_of and line_of(event.step, event.message, self.started == event.step)
-  if not event.part then self.started = event.state == "started" and event.step or nil end
+  local lines = event.part and part_lines or event.undo and undo_lines or step_lines
+  local line_of = lines[event.state]
+  local line = line_of and line_of(event.step, event.message, self.started == event.step, self.part)
+  note_step(self, event)
   if line and not self.hides_steps then self:tell(line) end
 end
 

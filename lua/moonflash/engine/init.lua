@@ -80,11 +80,12 @@ local function run_protected(job, step)
 end
 
 local function run_with_retries(job, step)
-  local retries = step.retry or 0
+  local retries, began = step.retry or 0, sys.clock_ms()
+  local within_ms = job.ends and job.ends - began or retries * job:ms(step.pause or 0)
   for try = 0, retries do
     if try > 0 then
       job:note(("%s: try %d"):format(step.name, try + 1))
-      local slept, stopped = sys.sleep_ms(job:ms(step.pause or 0))
+      local slept, stopped = job:pause(job:ms(step.pause or 0), "not yet, tries again", began, within_ms)
       if not slept then return nil, stopped end
     end
     local outcome, detail = run_protected(job, step)

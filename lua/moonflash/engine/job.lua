@@ -17,6 +17,7 @@ local tables = require "moonflash.base.table"
 local undo = require "moonflash.engine.job_undo"
 
 local ANY_MODE = { download = true, application = true }
+local SECOND_MS = 1000
 
 local job = tables.merge(ports, undo)
 job.__index = job
@@ -138,6 +139,27 @@ function job:relocate()
   return self:wait_for_device(ANY_MODE, self:ms(limits.relocate), true)
 end
 
+local function emit_wait(self, message, began, within_ms)
+  self.emit { event = "wait", step = self.step or "moonflash", seconds = (sys.clock_ms() - began) / 1000,
+    within = within_ms / 1000, message = message }
+end
+
+--- Pauses, and emits each second that it does.
+-- @tparam number ms
+-- @tparam string message why, in words
+-- @tparam[opt] number began of several pauses of one kind: when the first one began (ms of the clock)
+-- @tparam[opt] number within_ms how long all of them may take
+-- @treturn boolean true, or nil and a failure when it was interrupted
+function job:pause(ms, message, began, within_ms)
+  local ends = sys.clock_ms() + ms
+  repeat
+    emit_wait(self, message, began or ends - ms, within_ms or ms)
+    local slept, stopped = sys.sleep_ms(math.max(0, math.min(SECOND_MS, ends - sys.clock_ms())))
+    if not slept then return nil, stopped end
+  until sys.clock_ms() >= ends
+  return true
+end
+
 --- Waits until the followed modem is back.
 -- @tparam table modes set of modes that end the wait: { download = true }
 -- @tparam number within_ms
@@ -148,10 +170,10 @@ end
 function job:wait_for_device(modes, within_ms, may_be_here, leaves_within_ms)
   if not self.follower then error("job:wait_for_device comes after job:follow()", 2) end
   local trace, began = run.trace(), sys.clock_ms()
+  local message = may_be_here and "looks for the modem" or "the modem restarts"
   local function meanwhile()
     services.keep_paused(self)
-    self.emit { event = "wait", step = self.step or "moonflash", seconds = (sys.clock_ms() - began) / 1000,
-      within = within_ms / 1000, message = may_be_here and "looks for the modem" or "the modem restarts" }
+    emit_wait(self, message, began, within_ms)
   end
   local found, problem = self.follower:wait { modes = modes, within_ms = within_ms, gone = not may_be_here,
     leaves_within_ms = leaves_within_ms,
@@ -170,7 +192,7 @@ end
 --- Lets a modem that has just been restarted run for a while. Call it before the next restart.
 function job:let_run()
   local left = self.back_at and self.back_at + self:scaled(limits.run) - sys.clock_ms() or 0
-  if left > 0 then sys.sleep_ms(left) end
+  if left > 0 then self:pause(left, "the modem runs before its next restart") end
 end
 
 return job

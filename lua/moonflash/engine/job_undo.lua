@@ -34,7 +34,8 @@ function undo:undo(name, work)
   for index = #self.undo_list, 1, -1 do
     if self.undo_list[index].name == name then table.remove(self.undo_list, index) end
   end
-  self.undo_list[#self.undo_list + 1] = { name = name, run = work }
+  -- an undo function may restart the modem: to lead that restart back is a part of it
+  self.undo_list[#self.undo_list + 1] = { name = name, run = work, part = self.rolling_back }
   if self.phase == "untouched" then self.phase = "entering" end
 end
 
@@ -70,6 +71,10 @@ local function clean_up(self, work, words)
   return problem
 end
 
+local function emit_entry(self, entry, state)
+  self.emit { event = "step", step = entry.name, state = state, undo = self.rolling_back, part = entry.part }
+end
+
 -- Runs the functions of a list and empties it. Returns the names of those that failed.
 local function run_reversed(self, list)
   local left = {}
@@ -77,13 +82,13 @@ local function run_reversed(self, list)
     local entry, failed = table.remove(list), nil
     if not entry then break end
     local raised = clean_up(self, function()
-      self.emit { event = "step", step = entry.name, state = "started" }
-      self.ends = sys.clock_ms() + self:scaled(limits.undo)
+      emit_entry(self, entry, "started")
+      self.step, self.ends = entry.name, sys.clock_ms() + self:scaled(limits.undo)
       local ok, problem = entry.run(self)
       self.ends = nil
       failed = ok == nil and failure.meant(problem) or nil
       if failed then self:warn(failed.code, entry.name .. ": " .. tostring(failed)) end
-      self.emit { event = "step", step = entry.name, state = failed and "failed" or "done" }
+      emit_entry(self, entry, failed and "failed" or "done")
     end, entry.name)
     if raised or failed then left[#left + 1] = entry.name end
     if not entry.best_effort then self.cleanup_failure = self.cleanup_failure or raised or failed end
@@ -103,7 +108,9 @@ function undo:rollback()
   local problem = self.failure or {}
   if problem.image_opened or not self.undo_list[1] then return end
   self.emit { event = "say", message = "putting the modem back as it was: this may take 2 minutes, please wait" }
+  self.rolling_back = true
   local left = run_reversed(self, self.undo_list)
+  self.rolling_back = nil
   if left[1] then
     failure.add_evidence(problem, "not undone: " .. table.concat(left, ", "))
     self.phase = phase_of(self)

@@ -88,7 +88,7 @@ local usual = { routes.preference, routes.firmware_id, routes.boothold, routes.b
 local function try_repeatedly(job, self, list)
   local first
   for try = 1, self.attempts do
-    if try > 1 and not sys.sleep_ms(job:ms(self.pause)) then break end
+    if try > 1 and not job:pause(job:ms(self.pause), "tries again") then break end
     local done, detail = try_routes(job, list, self.within)
     if done then return true, detail end
     first = first or detail
