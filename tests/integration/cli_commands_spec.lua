@@ -285,6 +285,11 @@ describe("the program", function()
     assert.truthy(ran.stdout:find("/sys/bus/usb is missing: this system has no USB\n", 1, true), ran.stdout)
   end)
 
+  it("lists the QMI services that it knows by name", function()
+    local ran = support.run { support.program, "qmi", "nothing", "1" }
+    assert.matches("to do: give its number, like 2 or 0x02, or one of: .*dms, .*nas, ", ran.stderr)
+  end)
+
   it("works with closed streams", function()
     local command = 'exec "$0" --json devices --root "$1" '
     for _, closed in ipairs { ">&-", "2>&-", ">&- 2>&- <&-", "| head -c 0" } do

@@ -415,6 +415,7 @@ describe("a difference", function()
       local began = sys.clock_ms()
       local said = differs(path, files[1], files[2])
       assert.truthy(said:find("cut off after line " .. kept, 1, true), said)
+      assert.truthy(said:find("to do: record the session to its end", 1, true), said)
       assert.is_true(sys.clock_ms() - began < 5000)
     end
     assert(sys.write_file(path, text:match(("[^\n]*\n"):rep(20) .. "[^\n]*"):sub(1, -9)))

@@ -18,7 +18,7 @@ describe("waiting for a modem", function()
     local follower = stage:follow "1-6"
     local nothing, problem = stage:wait(follower, "download")
     assert.is_nil(nothing)
-    assert.equal("nothing changed", problem.evidence)
+    assert.equal("nothing changed on USB", problem.evidence)
     local reported = {}
     local found = stage:wait(follower, "download",
       { gone = false, progress = function(text) reported[#reported + 1] = text end })

@@ -266,7 +266,6 @@ describe("step constructors", function()
 end)
 
 describe("the time of a step", function()
-  local jobs = require "moonflash.engine.job"
   local LONG = 1000
 
   -- The ms that a wait of many seconds has within a step, when the modem was restarted some ms ago.

@@ -96,10 +96,10 @@ describe("a set of images", function()
 
   it("takes what the user says only for what no header tells", function()
     local both = { { "firmware" }, { "settings" } }
-    refuses_options(both, { carrier = "VZW" }, "the carrier VZW contradicts", "which says GENERIC")
-    refuses_options(both, { config_version = "002.071_000" }, "config version 002.071_000", "002.072_000")
-    refuses_options(both, { firmware_version = "02.33.03.01" }, "firmware version 02.33.03.01", ".cwe")
-    refuses_options({ { "settings" } }, { firmware_version = "02.33.03.01" }, "firmware version", ".nvu")
+    refuses_options(both, { carrier = "VZW" }, "--carrier VZW contradicts", "which says GENERIC")
+    refuses_options(both, { config_version = "002.071_000" }, "--config-version 002.071_000", "002.072_000")
+    refuses_options(both, { firmware_version = "02.33.03.01" }, "--firmware-version 02.33.03.01", ".cwe")
+    refuses_options({ { "settings" } }, { firmware_version = "02.33.03.01" }, "--firmware-version", ".nvu")
     refuses_options({ { "package", { size = 60000 } } }, { carrier = "ATT" }, "carrier ATT", ".spk")
     has(set_of(both, { firmware_version = "02.33.03.00", config_version = "002.072_000" }), { ok = true })
   end)
@@ -132,9 +132,10 @@ describe("a set of images", function()
 
   it("refuses empty and odd words of the user", function()
     local list = { { "firmware" }, { "settings" } }
-    refused("image.unversioned", "'' cannot be a firmware version", list, { firmware_version = "" })
-    refused("image.unversioned", "'?' cannot be a carrier", list, { carrier = "?" })
-    refused("image.unversioned", "'2' cannot be a config version", list, { config_version = "2" })
+    refused("image.unversioned", "--firmware-version: '' is not the version of a firmware", list,
+      { firmware_version = "" })
+    refused("image.unversioned", "--carrier: '?' is not the name of a carrier", list, { carrier = "?" })
+    refused("image.unversioned", "--config-version: '2' is not the version of settings", list, { config_version = "2" })
   end)
 
   it("without a version anywhere is refused", function()

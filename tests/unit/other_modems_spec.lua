@@ -61,7 +61,7 @@ describe("a modem that no script is for", function()
     assert.matches("older protocol", table.concat(status.advice, "\n"))
     images = {}
     assert.is_nil(jobs.other_modem {})
-    assert_refused(run "recover", "no script is for the MC77xx")
+    assert_refused(run "recover", "moonflash does not support the MC77xx")
   end)
 
   it("tells in status and plan who holds its ports", function()

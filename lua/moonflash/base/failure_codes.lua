@@ -19,9 +19,9 @@ codes.hints = {
   -- image sources
   ["source.not_found"] = "check the file name",
   ["source.unreadable"] = "check that it is a readable file",
-  ["source.timeout"] = "the source of the image is too slow: copy it nearer and run again",
+  ["source.timeout"] = "the source of the image is too slow: copy the file to this computer and run again",
   ["source.failed"] = "check where the image comes from and run the same command again",
-  ["source.rejected"] = "get the image again: what was read is not what its checksums say",
+  ["source.rejected"] = "get the image again: its bytes do not match its checksums",
   ["source.read_once"] = "save the image to a file and run again with that",
   ["source.unavailable"] = "install what is missing, or save the image to a plain file",
   ["source.no_image"] = "`unzip -l FILE.zip` lists what is inside",
@@ -34,11 +34,12 @@ codes.hints = {
   ["qdl.at_port"] = "the modem runs: run the same command again, without -t, so that its port is looked up",
   ["qdl.sahara"] = "`moonflash recover` resets a crashed modem; else power-cycle it, then run the same "
     .. "command again",
-  ["qdl.boot_rom"] = "this needs the boot ROM tools of the manufacturer",
+  ["qdl.boot_rom"] = "only the maker's tools help; moonflash cannot",
   ["qdl.open_refused"] = "check with `moonflash inspect` that the image is for this modem",
   ["qdl.done_refused"] = "run the same command again; if it repeats, get the image again",
   ["qdl.stalled"] = "run the same command again; if it repeats, power-cycle the modem, try another cable",
-  ["transfer.interrupted"] = "run the same command again: the images are sent anew",
+  ["transfer.interrupted"] = "run the same command again, it sends the images again; until then the modem stays in "
+    .. "download mode",
   -- QMI
   ["qmi.unavailable"] = "install the QMI module of moonflash (OpenWrt: the package moonflash-qmi)",
   ["qmi.open_failed"] = "check that no other program uses the modem, then run again",
@@ -54,7 +55,7 @@ codes.hints = {
   ["at.not_at"] = "`moonflash devices` shows which port is the AT port",
   -- the system
   ["sys.again"] = "try again later",
-  ["sys.denied"] = "run as root",
+  ["sys.denied"] = "run as root (sudo moonflash ...)",
   ["sys.not_found"] = "check the path",
   ["sys.failed"] = "check the path and its permissions",
   ["sys.locked"] = "wait until the other job has ended",
@@ -72,7 +73,7 @@ codes.hints = {
   ["device.ambiguous"] = "choose one with --place, --serial, -d or -s",
   ["device.unknown_model"] = "only if it is a supported modem under another name, give that model with --model",
   ["device.not_seen"] = "replug the modem and run the same command again",
-  ["device.no_port"] = "`moonflash devices` says which driver is missing, or has the interface",
+  ["device.no_port"] = "`moonflash devices` says which driver is missing, or which program has the interface",
   ["device.busy"] = "wait until the other job has ended",
   -- what is found before anything is changed; its own hint says more
   ["preflight.node"] = "remove the plain file and replug the modem",
@@ -80,12 +81,12 @@ codes.hints = {
   ["preflight.driver"] = "install the driver, or run with --bind-driver",
   ["preflight.session"] = "log in another way than over the modem",
   ["preflight.memory"] = "free some memory",
-  ["preflight.autosuspend"] = "run as root",
+  ["preflight.autosuspend"] = "run as root (sudo moonflash ...)",
   ["preflight.power"] = "give the modem a better supply",
   ["preflight.hypervisor"] = "pass the modem through with the ids of both of its modes",
   -- the message bus
-  ["bus.failed"] = "check that the system's message bus runs",
-  ["bus.closed"] = "check that the system's message bus runs",
+  ["bus.failed"] = "check that the message bus of the system (D-Bus) runs",
+  ["bus.closed"] = "check that the message bus of the system (D-Bus) runs",
   -- traces
   ["trace.failed"] = "choose another file for --trace, or free space",
   ["trace.unusable"] = "give a file that this version wrote with --trace",
@@ -93,13 +94,13 @@ codes.hints = {
   -- jobs and scripts
   ["job.interrupted"] = "run the same command again; it goes on from the state the modem is in",
   ["job.up_to_date"] = "use --force to send the images anyway",
-  ["job.not_entered"] = "run the same command again, or choose another way with --route; download mode "
+  ["job.not_entered"] = "run the same command again, or choose another route with --route; download mode "
     .. "is impossible with pin 25 (DPR) of an M.2 card at ground or 1.8 V, and with AT!CUSTOM=\"FASTENUMEN\"",
   ["job.not_confirmed"] = "`moonflash status` shows why",
   ["stored.none"] = "give the image files: `moonflash recover FILE...` or `moonflash update FILE...`",
-  ["modem.boot_rom"] = "only the maker's tools reach a modem without a loader; moonflash cannot cure this",
+  ["modem.boot_rom"] = "only the maker's tools help; moonflash cannot",
   ["modem.auto_sim"] = "`moonflash switch AUTO-SIM` lets it choose by its SIM again",
-  ["modem.radio_off"] = "`moonflash status` names who keeps the radio off",
+  ["modem.radio_off"] = "`moonflash status` shows what keeps the radio off",
   ["job.wrong_mode"] = "`moonflash status` shows the state of the modem",
   ["script.not_found"] = "check the name of the script",
   ["script.untrusted"] = "read the script, then copy it to a folder of your own",
@@ -128,7 +129,7 @@ end
 -- C gives a code and a subject: a path, a file, a URL; of sys.* an operation and its object: "open /etc/x". A code that
 -- is not listed has the message of its last word.
 codes.messages = {
-  timeout = "%s: nothing came in time",
+  timeout = "%s: nothing was received in time",
   closed = "%s: the other end is gone",
   interrupted = "%s: interrupted",
   ["sys.again"] = "cannot %s now",

@@ -56,7 +56,7 @@ end
 function process:read(ms)
   local ready, problem = sys.poll({ { fd = self.pipe, read = true } }, ms)
   if not ready then return nil, problem end
-  if not ready[1] then return nil, failure.new("sys.timeout", self.argv[1] .. " writes nothing") end
+  if not ready[1] then return nil, failure.new("sys.timeout", self.argv[1] .. " wrote nothing in time") end
   return sys.read(self.pipe, MOST_AT_ONCE)
 end
 
@@ -69,7 +69,7 @@ function process:read_all(deadline)
     if not bytes and problem.code == "sys.closed" then return table.concat(parts) end
     if not bytes then return nil, problem end
     parts[#parts + 1], size = bytes, size + #bytes
-    if size > MOST_OUTPUT then return nil, failure.new("sys.failed", self.argv[1] .. " writes too much") end
+    if size > MOST_OUTPUT then return nil, failure.new("sys.failed", self.argv[1] .. " wrote too much") end
   end
 end
 

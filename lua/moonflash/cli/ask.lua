@@ -62,7 +62,8 @@ local function find_message(request)
   local service, name = request.service, request.message
   if not qmi_protocol.service(service) then
     return nil, failure.new("usage", "there is no QMI service " .. service,
-      { hint = "give its name or number: dms, 2, 0x02" })
+      { hint = "give its number, like 2 or 0x02, or one of: "
+        .. table.concat(tables.sorted_keys(messages.services), ", ") })
   end
   local message = qmi_protocol.message(service, name)
   if message then return message end

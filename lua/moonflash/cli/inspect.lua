@@ -91,7 +91,7 @@ end
 
 -- When an image is bad by itself, its problems were printed with it.
 local function say_set(out, set, is_image_bad)
-  out:say("together: " .. (set.ok and text.versions(set) or "not an update by themselves"))
+  out:say("together: " .. (set.ok and text.versions(set) or "not a complete update"))
   if not is_image_bad then say_problems(out, "  ", set.problems) end
 end
 

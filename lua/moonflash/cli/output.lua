@@ -8,6 +8,7 @@ local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
 local results = require "moonflash.commands.result"
 local schema = require "moonflash.cli.schema"
+local step_line = require "moonflash.cli.step_line"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local terminal = require "moonflash.cli.terminal"
@@ -90,31 +91,6 @@ end
 
 -- Events -----------------------------------------------------------------------------------------
 
--- Lines of a step by its state; the message may be nil. A step that is skipped may have been started. `part`: its part
--- that was done last, such as a route, whose name is the message then.
-local step_lines = {
-  started = function(step) return step end,
-  done = function(_, message, _, part)
-    if message and part == "route " .. message then return "  by the " .. part end
-    return message and "  " .. message
-  end,
-  skipped = function(step, message, is_started)
-    return (is_started and " " or step .. ":") .. " skipped" .. (message and " (" .. message .. ")" or "")
-  end,
-  failed = function(_, message) return "  failed" .. (message and ": " .. message or "") end,
-}
-
--- Lines of a part of a step, such as a route.
-local part_lines = {
-  skipped = function(step, message) return ("  %s: skipped (%s)"):format(step, message) end,
-  failed = function(step, message) return ("  %s: %s"):format(step, message or "failed") end,
-}
-
--- Lines of what is undone.
-local undo_lines = {
-  started = function(step) return "  " .. step end, failed = step_lines.failed,
-}
-
 local takers = {}
 
 local function note_step(self, event)
@@ -128,9 +104,7 @@ end
 
 function takers:step(event)
   self:object(schema.step(event, elapsed(self)))
-  local lines = event.part and part_lines or event.undo and undo_lines or step_lines
-  local line_of = lines[event.state]
-  local line = line_of and line_of(event.step, event.message, self.started == event.step, self.part)
+  local line = step_line.of(event, self.started, self.part)
   note_step(self, event)
   if line and not self.hides_steps then self:tell(line) end
 end

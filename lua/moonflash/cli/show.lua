@@ -20,15 +20,15 @@ local function ports_of(device)
 end
 
 local function name_of(device)
-  return device.model or device.other and device.other.name .. " (no script)" or "unknown"
+  return device.model or device.other and device.other.name .. " (not supported)" or "unknown"
 end
 
 --- The modems, one row each, and the drivers that are missing; without modems the obstacle, in words, if there is one.
 function show.devices(out, devices, obstacle)
   out:object(schema.devices { devices = devices })
   if not devices[1] then
-    return out:say("no modem seen" .. (obstacle and ": " .. obstacle
-      or "; if one is plugged in, look at `lsusb` and `dmesg`"))
+    return out:say(obstacle and "no modem seen: " .. obstacle
+      or "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`")
   end
   local rows = { { "PLACE", "MODEL", "USB ID", "MODE", "SERIAL", "PORTS" } }
   for _, device in ipairs(devices) do

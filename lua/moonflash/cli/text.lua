@@ -57,7 +57,8 @@ function text.failure(self)
   local lines = { (self.step and self.step .. ": " or "") .. self.message }
   if self.evidence then lines[#lines + 1] = "  seen: " .. tostring(self.evidence) end
   local cause = self.cause and tostring(self.cause)
-  if cause and cause ~= self.evidence then lines[#lines + 1] = "  because: " .. cause end
+  local is_interrupt = failure.is(self.cause) and self.cause.code:find "%.interrupted$" -- the message says it
+  if cause and cause ~= self.evidence and not is_interrupt then lines[#lines + 1] = "  because: " .. cause end
   local hint = failure.hint(self)
   if hint then lines[#lines + 1] = "  to do: " .. hint end
   return lines

@@ -33,7 +33,7 @@ local function obstacle(found, set)
     if work.model ~= found[1].model then
       return failure.new("device.ambiguous", "the images fit modems of several models", {
         evidence = device.describe(found[1].device) .. "; " .. device.describe(work.device),
-        hint = "choose one kind with --model",
+        hint = "choose one model with --model",
       })
     end
   end

@@ -92,14 +92,13 @@ local function no_model(words, found)
   return nil, failure.new("device.unknown_model", words, { evidence = device.describe(found) })
 end
 
---- The failure image.wrong_model of a device that no script is for; nil for all other devices. The message begins with
--- `what`, if given.
-function jobs.other_modem(found, what)
+--- The failure image.wrong_model of a device that no script is for; nil for all other devices.
+function jobs.other_modem(found)
   local other = found.other
-  local message = other and ("%s for the %s"):format(what or "these images are not", other.name)
-  return other and failure.new("image.wrong_model", message, {
+  return other and failure.new("image.wrong_model", "moonflash does not support the " .. other.name, {
     evidence = ("%s: %s"):format(device.describe(found), other.reason),
-    hint = other.final and "moonflash has no script for it" or "if the text is wrong, say the model with --model" })
+    hint = other.final and "update it with another tool; moonflash's README compares some"
+      or "if the product text is wrong, give the model with --model" })
 end
 
 -- The model that the caller gave or that --model names, else the one whose ids the modem has. A given model is for

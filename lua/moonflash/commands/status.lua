@@ -19,8 +19,8 @@ local NO_SLOT, NO_COUNT = 255, 255
 local advice = {
   ["boot-rom"] = "the loader is lost: only the maker's tools help; moonflash cannot cure this",
   ["memory-debug"] = "the modem crashed and waits for its memory to be read: `moonflash recover` resets it",
-  download = "the modem waits for an image: `moonflash update FILE...` sends one, `moonflash recover` lets "
-    .. "it go",
+  download = "the modem waits for an image: `moonflash update FILE...` sends one, `moonflash recover` restarts a "
+    .. "modem whose images are complete",
 }
 
 -- Whether a stored image is the one that runs, by its build id: in the list of images, the index of the running one
@@ -88,7 +88,7 @@ local function look(job)
   end
   seen.checks = seen.checks or checks.list(job, seen)
   local other = job.device.other
-  table.insert(seen.advice, other and ("%s: no script is for it, because %s"):format(other.name, other.reason)
+  table.insert(seen.advice, other and ("moonflash does not support the %s: %s"):format(other.name, other.reason)
     or advice[seen.device.mode])
   return seen, problem
 end

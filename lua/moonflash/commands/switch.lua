@@ -40,7 +40,7 @@ local function run(request, list, mode)
   local job, problem = jobs.find(request)
   if not job then return results.bad(problem) end
   if job.device.other and job.device.other.final then
-    problem = jobs.other_modem(job.device, "no script is")
+    problem = jobs.other_modem(job.device)
   elseif job.device.mode == "boot-rom" then
     problem = failure.new("modem.boot_rom", "the modem has lost its loader: only its boot ROM answers")
   elseif mode and job.device.mode ~= mode then

@@ -68,7 +68,7 @@ end
 function Timeline:text()
   local lines = {}
   for index, entry in ipairs(self.entries) do lines[index] = entry.text end
-  return lines[1] and table.concat(lines, "; ") or "nothing changed"
+  return lines[1] and table.concat(lines, "; ") or "nothing changed on USB"
 end
 
 return describe

@@ -160,7 +160,7 @@ local function run_until_done(job, steps)
     if not done then
       restarts[step] = (restarts[step] or 0) + 1
       if not problem.restart_procedure or restarts[step] > (step.again or 0) then return nil, problem end
-      job:warn(problem.code, tostring(problem) .. "; once more from the start")
+      job:warn(problem.code, tostring(problem) .. "; all steps run again")
     end
   end
 end

@@ -64,7 +64,7 @@ function port_users.check(job, paused)
   end)
   if free or interrupted then return free or nil, interrupted end
   if preflight.is_skipped(job, "holders") then
-    job:warn("device.busy", "skipped: " .. users)
+    job:warn("device.busy", "--skip holders: other programs use the modem: " .. users)
     return true
   end
   return nil, failure.new("device.busy", "other programs use the modem at " .. job.device.place, {

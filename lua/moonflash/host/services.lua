@@ -163,7 +163,8 @@ local function pause_modem_manager(job, pid, ways, is_quiet)
   end
   if is_quiet then return false end
   job:warn("device.busy", "ModemManager runs and could not be paused: "
-    .. (problems[1] and table.concat(problems, "; ") or "found neither a bus nor its service"))
+    .. (problems[1] and table.concat(problems, "; ") or "found neither a bus nor its service")
+    .. "; stop it during the run (systemctl stop ModemManager)")
   return false
 end
 

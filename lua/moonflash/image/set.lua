@@ -12,6 +12,10 @@ local version = require "moonflash.base.version"
 local order = { firmware = 1, package = 2, settings = 3 }
 local fields = { "firmware", "carrier", "config" }
 local option_of = { firmware = "firmware_version", carrier = "carrier", config = "config_version" }
+local expected = {
+  firmware = "the version of a firmware, like 02.33.03.00", carrier = "the name of a carrier, like GENERIC",
+  config = "the version of settings, like 002.072_000",
+}
 
 local function problem(set, code, message, ...)
   table.insert(set.problems, failure.new(code, message:format(...)))
@@ -43,13 +47,14 @@ end
 
 local function check_options(set, options)
   for _, field in ipairs(fields) do
-    local option, name = options[option_of[field]], option_of[field]:gsub("_", " ")
+    local option, name = options[option_of[field]], "--" .. option_of[field]:gsub("_", "-")
     local value, image = told(set, field, option)
     if option and not version.is(field, option) then
-      problem(set, "image.unversioned", "'%s' cannot be a %s", option, name)
+      problem(set, "image.unversioned", "%s: '%s' is not %s", name, option, expected[field])
+      set.problems[#set.problems].hint = "correct " .. name .. ", or leave it out if the images name it"
     elseif option and value and value:lower() ~= option:lower() then
-      problem(set, "image.mismatch", "the %s %s contradicts %s, which says %s", name, option, image.file, value)
-      set.problems[#set.problems].hint = "leave the option out, or give the image that it belongs to"
+      problem(set, "image.mismatch", "%s %s contradicts %s, which says %s", name, option, image.file, value)
+      set.problems[#set.problems].hint = "leave " .. name .. " out, or give the image that it belongs to"
     end
   end
 end

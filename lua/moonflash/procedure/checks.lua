@@ -28,7 +28,7 @@ local function bad(message, fix) return { state = "bad", message = message, fix 
 local modes = {
   application = ok "application mode",
   download = warning("download mode: the modem waits for an image",
-    "`moonflash update FILE...` sends one, `moonflash recover` lets it go"),
+    "`moonflash update FILE...` sends one, `moonflash recover` restarts a modem whose images are complete"),
   ["memory-debug"] = bad("the modem crashed and waits for its memory to be read", "`moonflash recover` resets it"),
   ["boot-rom"] = bad("the loader is lost: only the boot ROM answers",
     "only the maker's tools help; moonflash cannot cure this"),
@@ -36,7 +36,7 @@ local modes = {
 
 local function look_at_mode(facts)
   local other = facts.device.other
-  if other then return warning(("%s: no script is for it, because %s"):format(other.name, other.reason)) end
+  if other then return warning(("moonflash does not support the %s: %s"):format(other.name, other.reason)) end
   return modes[facts.device.mode]
 end
 

@@ -58,7 +58,8 @@ local function confirm(job, self)
     job:warn("job.not_confirmed", "the new firmware runs; the modem does not report its carrier settings")
   end
   if state.mode and state.mode ~= "online" then
-    job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode)
+    job:warn("job.not_confirmed", "the new firmware runs, but the radio is off: " .. state.mode
+      .. "; `moonflash status` shows why")
   end
   return true, versions.text(state.running)
 end

@@ -15,6 +15,7 @@ local stored = require "moonflash.procedure.stored_images"
 local versions = require "moonflash.procedure.versions"
 
 local ANY_MODE = { application = true, download = true }
+local WITH_FILES = "moonflash recover FIRMWARE.cwe SETTINGS.nvu"
 
 -- `confirm` compares the modem with job.set.
 local function choose(job, pair)
@@ -25,6 +26,8 @@ end
 -- A modem that comes back in download mode and stays there has no complete images.
 local function boot(job, self)
   if job.device.mode == "application" then return engine.SKIP, "it is there" end
+  job.emit { event = "say", message = "a modem whose images are not complete stays in download mode and needs its "
+    .. "files: " .. WITH_FILES }
   local found, problem = job:wait_for_device(ANY_MODE, job:ms(self.within))
   if found and found.mode == "download" then
     found, problem = job:wait_for_device({ application = true }, job:ms(self.within), false, job:ms(self.stays))
@@ -32,8 +35,7 @@ local function boot(job, self)
   if found then return true, "back at " .. found.place end
   if job:interrupted() or job.device.mode ~= "download" or not device.is_there(job.device) then return nil, problem end
   return nil, failure.new("stored.none", "the modem stays in download mode: it has no complete images", {
-    cause = problem, evidence = problem.evidence, final = true,
-    hint = "give its files: moonflash recover FIRMWARE.cwe SETTINGS.nvu" })
+    cause = problem, final = true, hint = "give its files: " .. WITH_FILES })
 end
 
 local function choose_stored(job)

@@ -33,7 +33,8 @@ local function progress_of(job, image, sent_before, final_ack)
   local reported
   return function(sent, total)
     local users = services.keep_paused(job)
-    if users then error(failure.new("device.busy", "ModemManager was started", { evidence = users })) end
+    if users then error(failure.new("device.busy", "ModemManager was started", { evidence = users,
+      hint = "stop it, then run the same command again" })) end
     local writes_within = sent >= total and job:scaled(final_ack) / 1000 or nil
     if sent == reported and not writes_within then return end
     reported = sent

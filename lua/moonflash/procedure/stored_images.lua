@@ -124,7 +124,8 @@ function stored.find(state, word)
   end)
   if pair then return pair end
   return nil, failure.new("stored.none", "the modem stores no pair of images for " .. word,
-    { evidence = "it stores: " .. texts(state.stored), hint = not found[1] and files_for(state) or nil })
+    { evidence = "it stores: " .. texts(state.stored),
+      hint = found[1] and "choose one of these, or give the files: `moonflash update FILE...`" or files_for(state) })
 end
 
 -- How good a pair is for a modem whose preferred images are missing. Running settings that were not made for the

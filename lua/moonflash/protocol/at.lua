@@ -110,7 +110,7 @@ local function receive(port, answer, deadline)
   until answer:feed(received) or left() == 0
   if answer.verdict == "not_implemented" then port:read(MOST_AT_ONCE, FURTHER_MS) end
   if answer.final then return true end
-  return nil, failure.new("port.timeout", "the port sends without end, but no answer")
+  return nil, failure.new("port.timeout", "the port sends data without end, but no answer")
 end
 
 -- An answer that did not come in time would be taken for that of the next command: it is waited for first.

@@ -49,7 +49,7 @@ local function carry_out(self, operation)
     progress = operation.progress, chunk = self.options.chunk or download.chunk,
     stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
   }
-  self.failed = failure.new("transfer.interrupted", "the transfer was left half way") -- when `progress` raises
+  self.failed = failure.new("transfer.interrupted", "the transfer was stopped half way") -- when `progress` raises
   local done, problem
   repeat
     done, problem = carrier:run()

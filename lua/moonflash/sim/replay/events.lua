@@ -59,7 +59,7 @@ function events.read(path)
   file:close()
   local list, number = parse(#text <= MOST_IN_FILE and text or "")
   if list then return list end
-  return nil, failure.new("trace.unusable", "this is no trace of this moonflash",
+  return nil, failure.new("trace.unusable", "this is not a trace of this version of moonflash",
     { evidence = ("%s, line %d"):format(path, number) })
 end
 

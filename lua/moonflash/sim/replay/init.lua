@@ -31,6 +31,8 @@ local END_MS = 5000
 
 -- Functions that find something wrong raise a failure: replay.run catches it.
 
+local CUT = "record the session to its end; up to the line where the trace was cut off the program did the same"
+
 local function refuse_several(evidence)
   error(failure.new("trace.unusable", "a trace of several modems cannot be replayed", { evidence = evidence }), 0)
 end
@@ -76,8 +78,8 @@ end
 local function reached_end(self)
   local count = #self.events
   if self.events[count].event == "result" then return end
-  local expected = ("the end of the trace, which was cut off after line %d"):format(count)
-  self.world.loop:after(0, function() differs(self, expected, "more") end)
+  self.cut = ("the end of the trace, which was cut off after line %d"):format(count)
+  self.world.loop:after(0, function() differs(self, self.cut, "more") end)
 end
 
 -- After the end of the program, its last bytes may not have been read yet.
@@ -160,7 +162,7 @@ local function run(self, request)
   local expected, got = compare(self)
   if not expected then return outcome.lines(self.events) end
   error(failure.new("replay.differs", "the program does not do what it did in the trace",
-    { evidence = ("expected: %s; got: %s"):format(expected, got) }), 0)
+    { evidence = ("expected: %s; got: %s"):format(expected, got), hint = expected == self.cut and CUT or nil }), 0)
 end
 
 local function clean_up(self)
