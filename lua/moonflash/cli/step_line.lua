@@ -1,3 +1,6 @@
+-- SPDX-FileCopyrightText: 2026 the moonflash authors
+-- SPDX-License-Identifier: GPL-2.0-or-later
+
 --- The line of text for an event of a step.
 
 local step_line = {}
