@@ -63,7 +63,7 @@ end
 
 -- The job of the modem; given.job is a fake of moonflash.engine.job.
 local function jobs(given)
-  return { find = function()
+  return { obstacle = function() end, find = function()
     if (given.devices or {})[1] then return given.job or {} end
     return nil, failure.new("device.none", "there is no modem")
   end }

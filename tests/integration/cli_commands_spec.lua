@@ -29,7 +29,7 @@ describe("devices", function()
       emit { event = "warning", code = "script.invalid", message = "mine.lua:1: no; it is left out" }
       return {}
     end
-    local devices = { list = function() return {} end, obstacle = function() end }
+    local devices = { list = function() return {} end }
     local said = stage.run({ "devices" }, { modules = {
       moonflash = false, ["moonflash.device"] = devices, ["moonflash.engine.model_files"] = { all = models },
       ["moonflash.commands.devices"] = false } })

@@ -16,10 +16,10 @@
 -- The options are in moonflash.base.options.
 
 local ask = require "moonflash.cli.ask"
-local device = require "moonflash.device"
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
 local inspect = require "moonflash.cli.inspect"
+local jobs = require "moonflash.commands.job"
 local results = require "moonflash.commands.result"
 local show = require "moonflash.cli.show"
 local sys = require "moonflash.core.sys"
@@ -39,7 +39,7 @@ local function plan(request, out)
 end
 
 local function devices(request, out)
-  show.devices(out, flash.devices { root = request.root, emit = request.emit }, device.obstacle(request.root))
+  show.devices(out, flash.devices { root = request.root, emit = request.emit }, jobs.obstacle(request.root))
   return results.good()
 end
 

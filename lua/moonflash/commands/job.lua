@@ -9,12 +9,21 @@ local files = require "moonflash.engine.model_files"
 local job = require "moonflash.engine.job"
 local lock = require "moonflash.host.lock"
 local model = require "moonflash.engine.model"
+local paths = require "moonflash.base.paths"
 local requests = require "moonflash.base.request"
 local run = require "moonflash.base.run"
 local step = require "moonflash.engine.step"
+local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 
 local jobs = {}
+
+--- Why no modem can be seen below a root, in words; nil when modems would be seen there.
+function jobs.obstacle(root)
+  local bus = paths.below(root, "/sys/bus")
+  if not sys.stat(bus) then return paths.below(root, "/sys") .. " is missing or not mounted" end
+  if not sys.stat(bus .. "/usb") then return bus .. "/usb is missing: this system has no USB" end
+end
 
 --- Makes a job (see moonflash.engine.job) of a request and of model, models, device and set, as far as known.
 function jobs.new(request, found)
@@ -37,7 +46,7 @@ function jobs.select(request, models, selection)
   local found, problem = device.select(devices, selection or request.selection)
   if found then return as_said(found, models, request.options) end
   if problem.code ~= "device.none" then return nil, problem end
-  local obstacle = device.obstacle(request.root)
+  local obstacle = jobs.obstacle(request.root)
   if obstacle then
     problem.evidence, problem.hint = obstacle, "mount /sys, and run moonflash where USB devices are seen"
   end

@@ -71,11 +71,6 @@ function device.as_said(dev, models)
   return device.may_be_loader(dev) and identify.new(models):complete(dev, {}) or dev
 end
 
---- Why no device can be seen below a root, in words; nil when modems would be seen there.
--- @function device.obstacle
--- @tparam string root
-device.obstacle = sysfs.obstacle
-
 --- The one device that fits a selection; or nil and failure device.none or device.ambiguous, which lists all that fit.
 -- @function device.select
 -- @tparam table devices as device.list returns them

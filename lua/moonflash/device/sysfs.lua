@@ -39,13 +39,6 @@ local function last_part(path)
   return path and printable(path:match "[^/]+$")
 end
 
---- Why no device can be seen below a root, in words; nil when USB devices would be seen there.
-function sysfs.obstacle(root)
-  local bus = paths.below(root, "/sys/bus")
-  if not sys.stat(bus) then return paths.below(root, "/sys") .. " is missing or not mounted" end
-  if not sys.stat(bus .. "/usb") then return bus .. "/usb is missing: this system has no USB" end
-end
-
 --- The places of all devices on ports.
 function sysfs.places(root)
   local places = {}
