@@ -84,7 +84,7 @@ local cases = {
   { "moonflash test-script x -", long_options "test-script", { "--fault" } },
   { "moonflash status --no-progress -", { "--json" } },
   { "moonflash --route ", arguments.names(options.by_name.route), { "update" } },
-  { "moonflash update --skip ", preflight.names, { "CMakeLists.txt" } },
+  { "moonflash update --skip ", preflight.names(), { "CMakeLists.txt" } },
   { "moonflash --place ", { "1-1", "1-1.4" }, { "usb1", "1-0:1.0" } },
   { "moonflash --route preference up", { "update" } },
   { "moonflash -d 1199:9071 up", { "update" } },

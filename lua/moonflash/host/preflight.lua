@@ -14,20 +14,32 @@
 -- reads files below the job's root.
 
 local failure = require "moonflash.base.failure"
-local images = require "moonflash.host.checks.images"
 
 local preflight = {}
 
---- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
-preflight.names = { "holders", images.name }
-
-local checks = {} -- in the order of the findings
-for _, file in ipairs { require "moonflash.host.checks.ports", (require "moonflash.host.checks.computer") } do
-  for _, check in ipairs(file) do
-    checks[#checks + 1], preflight.names[#preflight.names + 1] = check, check.name
+-- The checks in the order of their findings, and those of the images. They are loaded when a modem is checked: to list
+-- modems takes little memory.
+local function checks_of_computer()
+  local list = {}
+  for _, file in ipairs { require "moonflash.host.checks.ports", (require "moonflash.host.checks.computer") } do
+    for _, check in ipairs(file) do list[#list + 1] = check end
   end
+  return list
 end
-table.sort(preflight.names)
+
+local function checks_of_images()
+  return { (require "moonflash.host.checks.images") }
+end
+
+--- The names that --skip takes, sorted: those of the checks, and `holders` (moonflash.host.port_users).
+function preflight.names()
+  local names = { "holders" }
+  for _, list in ipairs { checks_of_computer(), checks_of_images() } do
+    for _, check in ipairs(list) do names[#names + 1] = check.name end
+  end
+  table.sort(names)
+  return names
+end
 
 --- Whether the user skips a check.
 function preflight.is_skipped(job, name)
@@ -48,7 +60,7 @@ end
 
 --- An array of all findings, each with the name of its check and its code.
 function preflight.look(job)
-  return find(checks, job)
+  return find(checks_of_computer(), job)
 end
 
 local function warn(job, finding, prefix)
@@ -83,11 +95,11 @@ end
 --- The same for the images, before they are read. There is no job yet: `request` has root, files, options, emit and
 -- the device.
 function preflight.check_images(request)
-  return judge(request, find({ images }, request))
+  return judge(request, find(checks_of_images(), request))
 end
 
 local function prepare(job, applies)
-  for _, check in ipairs(checks) do
+  for _, check in ipairs(checks_of_computer()) do
     if check.prepare and applies(check) and not preflight.is_skipped(job, check.name) then
       local ready, problem = check.prepare(job)
       if not ready then return nil, problem end
