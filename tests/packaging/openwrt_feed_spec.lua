@@ -120,6 +120,18 @@ describe("the feed's moonflash", function()
     assert.equal(2, asked)
   end)
 
+  -- OpenWrt 19.07 hides a package from its menu if that one is not chosen.
+  it("names the kernel module that a driver belongs to", function()
+    local makefile, drivers = sys.read_file(FEED .. "moonflash/Makefile"), 0
+    for depends in makefile:gmatch "DEPENDS:=([^\n]*)" do
+      for part in depends:gmatch "%+(kmod%-usb%-%a+)%-%S" do
+        assert.truthy((" " .. depends .. " "):find(" +" .. part .. " ", 1, true), depends)
+        drivers = drivers + 1
+      end
+    end
+    assert.equal(3, drivers)
+  end)
+
   it("is built anew when any file of the tree has changed that its build takes", function()
     local stage, watched = support.folder(), {}
     make("moonflash", stage, "prepare")
