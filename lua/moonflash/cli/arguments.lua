@@ -14,7 +14,7 @@ local arguments = {}
 -- the option is given, or when its help is shown.
 local names = {
   route = function() return require("moonflash.procedure.routes").names end,
-  skip = function() return require("moonflash.host.preflight").names end,
+  skip = function() return require("moonflash.host.preflight").names() end,
 }
 
 --- The names that an option takes, an array; nil when it takes other values.
