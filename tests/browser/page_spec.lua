@@ -29,7 +29,7 @@ local STORED = [["stored":[
   {"type":"pri","slot":2,"unique_id":"002.012_001","build_id":"02.08.02.00_ATT","active":false,"failures":2}],
   "advice":["the radio is off: take the card out"],
   "checks":[{"name":"power","state":"ok","message":"500 mA","fix":null},
-    {"name":"driver","state":"failed","message":"no driver","fix":"install kmod-usb-serial-qualcomm"}],]]
+    {"name":"driver","state":"bad","message":"no driver","fix":"install kmod-usb-serial-qualcomm"}],]]
 
 local NO_FILES = '{"folder":"/tmp/moonflash/upload","files":[],"bytes":0,"room":31457280}'
 local FILES = [[{"folder":"/tmp/moonflash/upload","bytes":64000000,"room":31457280,"files":[

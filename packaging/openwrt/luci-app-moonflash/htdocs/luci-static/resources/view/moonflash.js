@@ -48,7 +48,7 @@ const PHASES = {
 
 const MODES = { application: _('runs'), download: _('waits for an image (download mode)') };
 const STATES = { started: '…', done: '✓', skipped: '–', failed: '✗' };
-const CHECKS = { ok: '✓', warning: '⚠', failed: '✗' };
+const CHECKS = { ok: '✓', warning: '⚠', bad: '✗' };
 
 const readonly = !L.hasViewPermission() || null;
 
