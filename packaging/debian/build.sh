@@ -2,10 +2,12 @@
 # SPDX-FileCopyrightText: 2026 the moonflash authors
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-# build.sh [FOLDER]: makes the Debian packages of this tree in FOLDER (here if none is given) and prints their paths.
+# build.sh [FOLDER]: makes the Debian packages of this tree in FOLDER (here if none is given), which it makes, too, and
+# prints their paths.
 # The tree itself is not touched: dpkg-buildpackage works in a copy, where this folder is `debian`.
 set -e
 umask 022 # the modes of the folders in the package do not depend on the user
+mkdir -p "${1:-.}"
 out=$(cd "${1:-.}" && pwd)
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)

@@ -130,6 +130,7 @@ describe("a wrong command line", function()
     { "there is no command stauts\n  to do: did you mean status%?", "stauts" },
     { "there is no command flash\n  to do: the commands are devices, status, inspect", "flash", "a" },
     { "there is no command x\n  to do: the commands are devices, status, inspect", "x" },
+    { "there is no command help\n  to do: .*; see `moonflash %-%-help`", "help" },
     { "a command is missing\n  to do: the commands are devices, status, inspect" },
     { "there is no option %-%-jsn\n  to do: did you mean %-%-json%?", "devices", "--jsn" },
     { "there is no option %-%-froce\n  to do: did you mean %-%-force%?", "update", "--froce", "a" },

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 local device = require "moonflash.device"
+local failure = require "moonflash.base.failure"
 local fake = require "tests.fakes.sysfs"
 local modems = require "tests.fakes.modems"
 local reboot = require "tests.fakes.reboot"
@@ -186,6 +187,7 @@ describe("waiting for a modem", function()
     local _, problem = stage:wait(follower, "download")
     assert.equal("job.interrupted", problem.code)
     assert.equal("sys.interrupted", problem.cause.code)
+    assert.matches("wait until `moonflash devices` lists the modem", failure.hint(problem))
   end)
 
   it("raises when it is not armed", function()

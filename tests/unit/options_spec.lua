@@ -51,7 +51,8 @@ describe("the checks of a request", function()
   local function check(request) requests.check(request) end
 
   it("accept what a request may have", function()
-    check { files = { "a", "b" }, root = "/", selection = {}, emit = print, path = "x", pair = "y", arguments = {},
+    check { files = { "a", "b" }, root = "/", emit = print, path = "x", pair = "y", arguments = {},
+      selection = { vid = "1199", bus = 1, model = "x" },
       options = { force = false, storage_index = 255, timeout_scale = 0.5, skip = {}, trace = "x", route = "impref" } }
   end)
 
@@ -63,6 +64,9 @@ describe("the checks of a request", function()
     { "options has no field forced; it has: all bind_driver", { options = { forced = true } } },
     { "options has no field qmi", { options = { qmi = true } } },
     { "options has no field log", { options = { log = "x" } } },
+    { "a selection has no field plce; it has: bus cdc_wdm model number pid place serial tty vid",
+      { selection = { plce = "1-1" } } },
+    { "a selection: tty must be a string or a number", { selection = { tty = {} } } },
     { "options: force must be a boolean", { options = { force = "yes" } } },
     { "options: storage_index must be a whole number from 1 to 255", { options = { storage_index = 256 } } },
     { "options: chunk_size must be a whole number from 1 to 67108864", { options = { chunk_size = 1.5 } } },

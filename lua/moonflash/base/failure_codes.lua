@@ -73,7 +73,8 @@ codes.hints = {
   ["device.ambiguous"] = "choose one with --place, --serial, -d or -s",
   ["device.unknown_model"] = "only if it is a supported modem under another name, give that model with --model",
   ["device.not_seen"] = "replug the modem and run the same command again",
-  ["device.no_port"] = "`moonflash devices` says which driver is missing, or which program has the interface",
+  ["device.no_port"] = "`moonflash devices` names a missing driver, or the program that has the interface; "
+    .. "if it names neither, this modem has no such port",
   ["device.busy"] = "wait until the other job has ended",
   -- what is found before anything is changed; its own hint says more
   ["preflight.node"] = "remove the plain file and replug the modem",

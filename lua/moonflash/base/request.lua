@@ -26,8 +26,18 @@ for name, row in pairs(options.by_name) do
   if row.goes_to == "options" then known_options[name] = row.type end
 end
 
+-- The model is selected by programs only: on the command line --model says what the modem is.
+local STRING_OR_NUMBER = { expected = "a string or a number",
+  fits = function(value) return type(value) == "string" or type(value) == "number" end }
+local selectable = { model = STRING_OR_NUMBER }
+for name, row in pairs(options.by_name) do
+  if row.goes_to == "selection" then
+    for _, field in ipairs(row.type.fields or { name }) do selectable[field] = STRING_OR_NUMBER end
+  end
+end
+
 local function expected_of(value, kind)
-  if type(value) ~= kind.lua then return "a " .. kind.lua end
+  if kind.lua and type(value) ~= kind.lua then return "a " .. kind.lua end
   if kind.fits and not kind.fits(value) then return kind.expected end
 end
 
@@ -71,6 +81,7 @@ end
 function request.check(given)
   if given == nil then return end
   local problem = wrong(given, of_call, "a request") or wrong_field(given.options, known_options, "options")
+    or wrong_field(given.selection, selectable, "a selection")
   if problem then error(problem, 3) end
 end
 

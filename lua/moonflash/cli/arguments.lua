@@ -148,7 +148,7 @@ local function names_of(commands)
 end
 
 local function list_of(commands)
-  return "the commands are " .. table.concat(names_of(commands), ", ")
+  return "the commands are " .. table.concat(names_of(commands), ", ") .. "; see `moonflash --help`"
 end
 
 local function take_command(self, word)

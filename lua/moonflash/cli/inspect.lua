@@ -75,7 +75,8 @@ end
 local function say_settings(out, report)
   local entries, verbose = report.contents or {}, out.given.verbose
   if not entries[1] then return end
-  out:say(("  %d settings inside%s"):format(#entries, verbose and ":" or " (--verbose lists them)"))
+  out:say(("  %d setting%s inside%s"):format(#entries, #entries == 1 and "" or "s",
+    verbose and ":" or " (--verbose lists them)"))
   if verbose then say_rows(out, entries, setting_row) end
 end
 

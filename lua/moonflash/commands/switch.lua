@@ -45,7 +45,7 @@ local function run(request, list, mode)
     problem = failure.new("modem.boot_rom", "the modem has lost its loader: only its boot ROM answers")
   elseif mode and job.device.mode ~= mode then
     problem = failure.new("job.wrong_mode", "only a running modem can switch its images",
-      { hint = "run `moonflash recover` first" })
+      { hint = "run `moonflash recover` first, with the files if an update was cut off" })
   end
   if problem then return results.of(job, problem) end
   job.wanted_pair = request.pair

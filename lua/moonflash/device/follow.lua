@@ -186,7 +186,8 @@ end
 
 local function interrupted(self, problem)
   return failure.new("job.interrupted", "stopped while waiting for the modem",
-    { cause = problem, evidence = self.timeline:text() })
+    { cause = problem, evidence = self.timeline:text(),
+      hint = "wait until `moonflash devices` lists the modem, then run the same command again" })
 end
 
 -- The device is the modem from now on. A loader may have no serial number.

@@ -28,7 +28,7 @@ end
 
 -- What to do about a device without a port for a running modem.
 local function port_hint(dev, waits)
-  if waits then return "`moonflash recover` starts the modem's firmware" end
+  if waits then return "run `moonflash recover` first, with the files if an update was cut off" end
   if device.is_disc(dev) then return "install usb-modeswitch: it makes a modem of the disc" end
   if device.may_be_loader(dev) then
     return "a modem with one interface may wait for an image. If it is a supported one with other USB ids, say which: "
