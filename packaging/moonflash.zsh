@@ -37,6 +37,11 @@ _moonflash_models_and_files() {
     _alternative 'models:model:_moonflash_models' 'files:file:_files'
 }
 
+# _arguments gives a function the options of compadd, which _alternative does not take.
+_moonflash_models_and_list() {
+    _alternative 'models:model:_moonflash_models' 'list:list:(list)'
+}
+
 # Names of scripts, as `run` takes them.
 _moonflash_script_names() {
     local folder
@@ -136,7 +141,7 @@ _moonflash() {
         ;;
     simulate)
         _arguments -s -S $options $simulation $time_scale \
-            '*:model:_alternative "models\:model\:_moonflash_models" "list\:list\:(list)"'
+            '*:model:_moonflash_models_and_list'
         ;;
     devices | status) _arguments -s -S $options '(--watch)--watch[look again every 2 s, until Ctrl-C]' '*: :' ;;
     *) _arguments -s -S $options '*: :' ;;

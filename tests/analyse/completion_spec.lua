@@ -54,6 +54,7 @@ function shells.zsh(lines)
     environment = environment { ZDOTDIR = folder, FUNCTIONS = folder .. "/functions", OFFERED = folder .. "/offered",
       LINES_TO_COMPLETE = table.concat(lines, "\n") } })
   assert.equal(0, run.status, run.stdout)
+  assert.is_nil(run.stdout:find "bad option") -- what a completion function says is seen in the line of the user
   return sets_of(support.contents(folder .. "/offered"), lines)
 end
 
@@ -94,7 +95,7 @@ local cases = {
   { "moonflash status CMakeL", {}, { "CMakeLists.txt" } },
   { "moonflash update -- --f", {}, { "--force" } },
   { "moonflash simulate mc", { "mc7455", "mc7354" } },
-  { "moonflash simulate ", { "list" }, { "CMakeLists.txt" } },
+  { "moonflash simulate ", { "list", "mc7455" }, { "CMakeLists.txt" } },
   { "moonflash simulate mc7455 --fault ", all_faults, { "models:" } },
   { "moonflash --model ", { "mc7455", "CMakeLists.txt" } },
   { "moonflash run ", { "mc7455", "examples/inventory", "CMakeLists.txt" } },
