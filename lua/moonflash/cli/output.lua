@@ -212,7 +212,7 @@ function output:finish(result)
   say_versions(self, result)
   if result.failure then say_failure(self, result.failure) end
   if result.exit == results.NOTHING_TO_DO then
-    self:tell "nothing to do: the modem already runs this (--force sends it anyway)"
+    self:tell "nothing to do: the modem already runs this (--force does it anyway)"
   elseif result.ok and result.after then
     self:tell "done"
   end
