@@ -9,7 +9,7 @@
  *       conversation = q, channel = p,
  *       reader = r,             at the first byte that q sends; nil: an operation without an image
  *       chunk = 1048576,        bytes, as given to q:image
- *       write_size = 16384,     bytes, most of one write(2)
+ *       write_size = 16384,     bytes, most of one write(2); when not given, what suits the channel
  *       stall_ms = 30000,       longest time in which the channel takes no byte
  *       source_ms = 60000,      longest time in which the reader gives no byte
  *       progress = function(written, total) end,   bytes that q sends, at least twice a second after the
@@ -100,10 +100,15 @@ static uint32_t option(lua_State *L, const char *name, uint32_t absent, uint32_t
     return value;
 }
 
+static uint32_t write_size_of(const struct mf_channel *channel)
+{
+    return channel->write_size > 0 ? (uint32_t)channel->write_size : WRITE_SIZE;
+}
+
 static void read_numbers(lua_State *L, struct mf_transfer *transfer)
 {
     transfer->chunk = option(L, "chunk", CHUNK, MOST_CHUNK);
-    transfer->write_size = option(L, "write_size", WRITE_SIZE, INT_MAX);
+    transfer->write_size = option(L, "write_size", write_size_of(transfer->channel), INT_MAX);
     transfer->stall_ms = (int)option(L, "stall_ms", STALL_MS, INT_MAX);
     transfer->source_ms = (int)option(L, "source_ms", SOURCE_MS, INT_MAX);
 }
@@ -143,8 +148,8 @@ static int transfer_new(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     bound = new_transfer(L);
     bound->transfer.context = bound;
-    read_numbers(L, &bound->transfer);
     read_objects(L, &bound->transfer);
+    read_numbers(L, &bound->transfer);
     keep_objects(L, lua_gettop(L));
     if (bound->transfer.reader != NULL)
         make_buffer(L, bound);

@@ -39,9 +39,14 @@ struct mf_channel {
     /* Writes as many bytes as fit now, at least one and at most `length`; waits for room up to
      * `timeout_ms`. A short count is normal. Returns the count or an mf_stream_result. */
     ssize_t (*write)(struct mf_channel *self, const uint8_t *bytes, size_t length, int timeout_ms);
-    int descriptor; /* for poll(2); -1 once closed */
-    int error;      /* errno of the last MF_STREAM_FAILED */
-    int interrupt;  /* descriptor that ends a wait of read or write, or -1; set by the caller */
+    /* What can be done now without waiting: POLLIN, POLLOUT. `reported`: the events that poll(2) gave
+     * for the descriptor, 0 when it was not asked. The descriptor of such a channel is polled for
+     * POLLOUT alone, which means that a transfer has completed. NULL: poll(2) itself tells. */
+    int (*ready)(struct mf_channel *self, int reported);
+    size_t write_size; /* most bytes that one write takes at once; 0: the caller's choice */
+    int descriptor;    /* for poll(2); -1 once closed */
+    int error;         /* errno of the last MF_STREAM_FAILED */
+    int interrupt;     /* descriptor that ends a wait of read or write, or -1; set by the caller */
     /* Set by a caller of write() that sends image data, for a channel that records what passes (tap).
      * Zero: no image data. */
     struct mf_unsent unsent;

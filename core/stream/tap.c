@@ -92,11 +92,20 @@ static ssize_t tap_write(struct mf_channel *self, const uint8_t *bytes, size_t l
     return passed(tap, count);
 }
 
+static int tap_ready(struct mf_channel *self, int reported)
+{
+    struct mf_tap *tap = (struct mf_tap *)self;
+
+    return tap->inner->ready(tap->inner, reported);
+}
+
 void mf_tap_init(struct mf_tap *tap, struct mf_channel *inner)
 {
     *tap = (struct mf_tap){
         .channel = {.read = tap_read,
                     .write = tap_write,
+                    .ready = inner->ready != NULL ? tap_ready : NULL,
+                    .write_size = inner->write_size,
                     .descriptor = inner->descriptor,
                     .interrupt = -1},
         .inner = inner,

@@ -303,24 +303,47 @@ static int report(struct mf_transfer *transfer, bool at_end)
     return MF_TRANSFER_STOPPED;
 }
 
+static int wanted_of(const struct mf_transfer *transfer)
+{
+    return transfer->phase == SENDING ? POLLIN | POLLOUT : POLLIN;
+}
+
+/* What the channel can do of what is wanted, once poll(2) has reported it. */
+static int ready_for(const struct mf_transfer *transfer, int reported)
+{
+    struct mf_channel *channel = transfer->channel;
+
+    return channel->ready == NULL ? reported
+                                  : channel->ready(channel, reported) & wanted_of(transfer);
+}
+
+/* mf_wait for the channel and the source. A channel that can go on is not waited for. */
+static int wait_once(struct mf_transfer *transfer, struct pollfd at[2], bool eager)
+{
+    int64_t due = report_due(transfer);
+    int64_t until = due < transfer->deadline ? due : transfer->deadline;
+    int ready = mf_wait(at, 2, eager || ready_for(transfer, 0) ? 0 : until, transfer->interrupt);
+
+    if (ready == MF_STREAM_FAILED)
+        transfer->channel->error = errno;
+    at[0].revents = (short)ready_for(transfer, at[0].revents);
+    return ready;
+}
+
 /* Waits once, then reads or writes. */
 static int serve(struct mf_transfer *transfer, const struct mf_next *next)
 {
     bool room = has_room(transfer);
     bool starved = room && transfer->chunks.starved;
+    bool eager = room && !starved;
     struct pollfd at[] = {
         {.fd = transfer->channel->descriptor,
-         .events = transfer->phase == SENDING ? POLLIN | POLLOUT : POLLIN},
+         .events = (short)(transfer->channel->ready != NULL ? POLLOUT : wanted_of(transfer))},
         {.fd = starved ? transfer->reader->descriptor : -1, .events = POLLIN},
     };
-    bool eager = room && !starved;
-    int64_t due = report_due(transfer);
-    int64_t until = due < transfer->deadline ? due : transfer->deadline;
-    int ready = mf_wait(at, 2, eager ? 0 : until, transfer->interrupt);
+    int ready = wait_once(transfer, at, eager);
     int result = GOING_ON;
 
-    if (ready == MF_STREAM_FAILED)
-        transfer->channel->error = errno;
     if (ready < 0 && ready != MF_STREAM_TIMEOUT)
         return channel_failed(transfer, ready);
     if (at[0].revents & ~POLLOUT)

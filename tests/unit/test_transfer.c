@@ -89,6 +89,46 @@ static void test_a_file_is_always_ready(void)
     tear_down();
 }
 
+/* A channel of transfers: room comes when one has completed, and only the channel itself knows it. */
+static struct {
+    ssize_t (*write)(struct mf_channel *self, const uint8_t *bytes, size_t length, int timeout_ms);
+    bool has_room;
+    unsigned completed;
+} transfers;
+
+static ssize_t write_one(struct mf_channel *self, const uint8_t *bytes, size_t length,
+                         int timeout_ms)
+{
+    if (!transfers.has_room)
+        return MF_STREAM_TIMEOUT;
+    transfers.has_room = false;
+    return transfers.write(self, bytes, length, timeout_ms);
+}
+
+static int ready_now(struct mf_channel *self, int reported)
+{
+    struct pollfd arrived = {.fd = self->descriptor, .events = POLLIN};
+
+    CHECK((reported & POLLIN) == 0); /* asked for POLLOUT alone */
+    transfers.completed += reported != 0;
+    transfers.has_room |= reported != 0;
+    (void)poll(&arrived, 1, 0);
+    return (arrived.revents != 0 ? POLLIN : 0) | (transfers.has_room ? POLLOUT : 0);
+}
+
+static void test_a_channel_of_transfers_says_itself_what_it_can_do(void)
+{
+    set_up();
+    memset(&transfers, 0, sizeof transfers);
+    transfers.write = s.loader.channel.write;
+    s.loader.channel.write = write_one;
+    s.loader.channel.ready = ready_now;
+    CHECK_EQUAL(mf_transfer_run(&s.transfer), MF_TRANSFER_DONE);
+    check_image_arrived(SIZE);
+    CHECK(transfers.completed >= s.loader.writes);
+    tear_down();
+}
+
 static void test_session_of_greeting_two_images_and_reset(void)
 {
     set_up();
@@ -202,6 +242,7 @@ int main(void)
     test_next_chunk_is_read_while_the_modem_digests();
     test_next_chunk_is_read_while_the_modem_takes_this_one();
     test_a_file_is_always_ready();
+    test_a_channel_of_transfers_says_itself_what_it_can_do();
     test_session_of_greeting_two_images_and_reset();
     test_interrupted_anywhere_it_goes_on_where_it_was();
     test_progress_tells_every_chunk_and_the_end_but_not_every_write();
