@@ -125,7 +125,7 @@ cd /
 moonflash --version
 moonflash devices
 lua5.1 -e 'print(require("moonflash")._VERSION, #require("moonflash").models())'
-lua5.1 -e 'require "moonflash.core.qmi" require "moonflash.core.archive"'
+lua5.1 -e 'require "moonflash.core.qmi" require "moonflash.core.archive" require "moonflash.core.usb"'
 END
 }
 

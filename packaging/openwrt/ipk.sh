@@ -5,8 +5,8 @@
 # Makes .ipk packages without OpenWrt's SDK, to try moonflash:
 #     sh packaging/openwrt/ipk.sh ARCHITECTURE COMPILER ROOT FOLDER
 # ARCHITECTURE is opkg's name for the machine, such as mipsel_24kc. COMPILER is a C compiler for that machine. ROOT has
-# the libraries of that machine with their headers: libc, Lua 5.1, libserialport, libqmi-glib, libarchive. CFLAGS and
-# LDFLAGS are passed on. Prints the paths of the packages in FOLDER. libserialport is a package made from ROOT, because
+# the libraries of that machine with their headers: libc, Lua 5.1, libserialport, libqmi-glib, libarchive, libusb.
+# CFLAGS and LDFLAGS are passed on. Prints the paths of the packages in FOLDER. libserialport is a package made from ROOT, because
 # OpenWrt's feeds do not have it.
 #
 # The packages need the C library and the versions of ROOT. With Debian's packages as ROOT (tests/platforms/root.sh

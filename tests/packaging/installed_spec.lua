@@ -34,7 +34,7 @@ only("the Debian package" .. (missing and ": " .. missing or ""), function()
 
     local depends = support.run({ "dpkg-deb", "-f", package, "Depends" }).stdout
     for _, needed in ipairs {
-      "lua-cjson", "liblua5.1-0", "libserialport0", "libqmi-glib5", "libarchive13",
+      "lua-cjson", "liblua5.1-0", "libserialport0", "libqmi-glib5", "libarchive13", "libusb-1.0-0",
     } do
       assert.truthy(depends:find(needed, 1, true), needed)
     end

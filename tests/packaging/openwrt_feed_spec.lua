@@ -65,7 +65,7 @@ describe("the feed's moonflash", function()
     make("moonflash", stage, "compile")
     make("moonflash", stage, "packages")
     local owners = owners_of(stage,
-      { "moonflash", "moonflash-qmi", "moonflash-archive", "moonflash-simulator", "moonflash-rpcd" })
+      { "moonflash", "moonflash-qmi", "moonflash-usb", "moonflash-archive", "moonflash-simulator", "moonflash-rpcd" })
     each_file(stage .. "/install", function(path)
       if not is_left_out(path) then assert(owners[path], "in no package: " .. path) end
     end, "")
@@ -80,6 +80,7 @@ describe("the feed's moonflash", function()
       ["/usr/lib/lua/moonflash/core/port.so"] = "moonflash",
       ["/usr/lib/lua/moonflash.so"] = "moonflash",
       ["/usr/lib/lua/moonflash/core/qmi.so"] = "moonflash-qmi",
+      ["/usr/lib/lua/moonflash/core/usb.so"] = "moonflash-usb",
       ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
       ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
       ["/usr/lib/lua/moonflash/sim/script_test.lua"] = "moonflash-simulator",
@@ -117,7 +118,7 @@ describe("the feed's moonflash", function()
       assert.truthy((depends .. " "):find(symbol .. " ", 1, true), symbol)
       asked = asked + 1
     end
-    assert.equal(2, asked)
+    assert.equal(3, asked)
   end)
 
   -- OpenWrt 19.07 hides a package from its menu if that one is not chosen.

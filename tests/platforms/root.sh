@@ -10,7 +10,7 @@
 set -e
 
 packages="libc6-dev lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev libmbim-glib-dev libarchive-dev
-lua-cjson lua-busted"
+libusb-1.0-0-dev lua-cjson lua-busted"
 # what others depend on but neither compiler nor tests look at
 unneeded='^(python|libpython|gir1|libgirepository|perl|dpkg|tar|media-types|pkg|libpkg|ncurses-bin|rpcsvc)'
 

@@ -18,6 +18,7 @@ local may_include = {
   { "^core/stream/", { "stream/OWN.h", SEAMS } },
   { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/unix_socket.h" } },
   { "^core/driver/port%.", { "driver/port.h", SEAMS, "driver/unix_socket.h" } },
+  { "^core/driver/usb%.", { "driver/OWN.h", "driver/usb_device.h", SEAMS } },
   { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
   { "^core/driver/files%.", SYS }, { "^core/driver/unix_socket%.", SYS }, { "^core/driver/lock%.", SYS },
   { "^core/driver/process%.", SYS }, { "^core/driver/signals%.", SYS }, { "^core/driver/terminal%.", SYS },
@@ -34,6 +35,7 @@ local GLIB = { "^core/driver/qmi%.c", "^core/driver/dbus%.c", "^core/driver/glib
 local only_in = {
   { "^lua", BIND }, { "^lauxlib", BIND },
   { "^libserialport", { "^core/driver/port%.c" } },
+  { "^libusb", { "^core/driver/usb_device%.[ch]" } },
   { "^libqmi", QMI }, { "^libmbim", QMI }, { "^glib", GLIB }, { "^gio/", GLIB }, { "^gobject", GLIB },
   { "^archive", { "^core/driver/archive%.c" } },
 }

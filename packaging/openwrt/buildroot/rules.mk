@@ -14,4 +14,5 @@ INSTALL_DATA:=install -m0644
 INSTALL_CONF:=install -m0600
 CP:=cp -fpR
 CONFIG_PACKAGE_moonflash-qmi:=y
+CONFIG_PACKAGE_moonflash-usb:=y
 CONFIG_PACKAGE_moonflash-archive:=y
