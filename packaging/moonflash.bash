@@ -9,10 +9,11 @@ _moonflash_commands="devices status inspect plan update recover switch run qmi a
 _moonflash_flags="--force --all --keep-services --bind-driver --qmi --mbim -p --proxy --json -v --verbose
     -q --quiet --no-progress -h --help --version"
 _moonflash_values="-w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place --serial --root --storage-index
-    --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model --skip -L --log
-    --trace"
+    --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model --skip
+    --transport -L --log --trace"
 _moonflash_more_values="--dir --images --time-scale --fault"
 _moonflash_routes="preference firmware-id boot-download boothold impref"
+_moonflash_transports="auto tty usb"
 _moonflash_findings="autosuspend driver holders hypervisor images memory node permission power session"
 
 # Folders of scripts: root's own, those of this installation, those of the source tree.
@@ -129,6 +130,7 @@ _moonflash_value() {
     --root | --dir | --images) _moonflash_paths -d "$2" ;;
     -L | --log | --trace) _moonflash_paths -f "$2" ;;
     --route) _moonflash_words "$_moonflash_routes" "$2" ;;
+    --transport) _moonflash_words "$_moonflash_transports" "$2" ;;
     --place) _moonflash_words "$(ls /sys/bus/usb/devices 2>/dev/null | grep -v -e : -e '^usb')" "$2" ;;
     --model)
         _moonflash_models "$2"

@@ -12,7 +12,7 @@ set -g __moonflash_folders /etc/moonflash/scripts \
 function __moonflash_words
     set -l takes_value -w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place --serial --root \
         --storage-index --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model \
-        --skip -L --log --trace --dir --images --time-scale --fault
+        --skip --transport -L --log --trace --dir --images --time-scale --fault
     set -l words
     set -l is_value no
     set -l ended no
@@ -128,10 +128,11 @@ complete -c moonflash -n 'not __moonflash_in_script' -l keep-services -d 'do not
 complete -c moonflash -n 'not __moonflash_in_script' -l bind-driver -d 'give a serial driver the ids of the modem, if it does not know them'
 complete -c moonflash -n 'not __moonflash_in_script' -l skip -x -a 'autosuspend driver holders hypervisor images memory node permission power session' -d 'continue in spite of this finding (may be repeated)'
 
-# How to open the control port
+# How to open the ports
 complete -c moonflash -n 'not __moonflash_in_script' -l qmi -d 'speak QMI'
 complete -c moonflash -n 'not __moonflash_in_script' -l mbim -d 'speak QMI inside MBIM'
 complete -c moonflash -n 'not __moonflash_in_script' -s p -l proxy -d 'share the port with other programs'
+complete -c moonflash -n 'not __moonflash_in_script' -l transport -x -a 'auto tty usb' -d 'reach serial ports by their driver, or over USB without one'
 
 # What to print
 complete -c moonflash -n 'not __moonflash_in_script' -l json -d 'print one JSON object per line; text for people goes to standard error'

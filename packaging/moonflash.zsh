@@ -109,10 +109,11 @@ _moonflash() {
         '(--keep-services)--keep-services[do not pause ModemManager and network interfaces]'
         '(--bind-driver)--bind-driver[give a serial driver the ids of the modem, if it does not know them]'
         '*--skip=[continue in spite of this finding (may be repeated)]:finding:(autosuspend driver holders hypervisor images memory node permission power session)'
-        # How to open the control port
+        # How to open the ports
         '(--qmi)--qmi[speak QMI]'
         '(--mbim)--mbim[speak QMI inside MBIM]'
         '(-p --proxy)'{-p,--proxy}'[share the port with other programs]'
+        '(--transport)--transport=[reach serial ports by their driver, or over USB without one]:transport:(auto tty usb)'
         # What to print
         '(--json)--json[print one JSON object per line; text for people goes to standard error]'
         '(-v --verbose)'{-v,--verbose}'[print more]'

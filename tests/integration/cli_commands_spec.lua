@@ -53,14 +53,15 @@ describe("devices", function()
 
   it("has the documented JSON, and behind it all else that /sys tells", function()
     local interface = { number = 3, class = "ff", driver = "qcserial", tty = "/dev/ttyUSB2" }
-    local modem = with({ bus = 1, number = 7, hub_depth = 0, interfaces = { interface } }, stage.modem)
+    local modem = with({ bus = 1, number = 7, hub_depth = 0, interfaces = { interface }, transport = "tty" },
+      stage.modem)
     local said = stage.run({ "devices", "--json" }, { devices = { modem } })
     assert.equal('{"v":1,"devices":[{"place":"1-1","peer":"2-1","model":"MC7455","vid":"1199","pid":"9071",'
       .. '"serial":"LF0001","mode":"application","speed":480,"nodes":{"qmi":["/dev/cdc-wdm0"],"mbim":[],'
       .. '"at":"/dev/ttyUSB2","diag":"/dev/ttyUSB0","qdl":null},'
       .. '"missing":[],"bus":1,"number":7,"hub_depth":0,"manufacturer":null,"product":null,'
       .. '"interfaces":[{"number":3,"class":"ff","driver":"qcserial",'
-      .. '"tty":"/dev/ttyUSB2","control":null,"net":null}]}]}', said.stdout:match "[^\n]*")
+      .. '"tty":"/dev/ttyUSB2","control":null,"net":null}],"transport":"tty"}]}', said.stdout:match "[^\n]*")
   end)
 end)
 

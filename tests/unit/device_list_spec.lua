@@ -34,7 +34,7 @@ describe("device.list", function()
     local dev = found[1]
     assert.same({ place = "2-3", peer = "1-6", model = "MC7455", vid = "1199", pid = "9071", serial = "LF123",
       product = "EM7455", manufacturer = "Sierra Wireless, Incorporated", speed = 5000, bus = 2, number = 4,
-      hub_depth = 0, mode = "application", root = tree.root, interface_count = 5,
+      hub_depth = 0, mode = "application", transport = "tty", root = tree.root, interface_count = 5,
       ids = { "1199:9071", "1199:9070" },
       interfaces = {
         { number = 0, class = "ff", driver = "qcserial", tty = node "ttyUSB4" },

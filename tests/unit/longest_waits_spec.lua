@@ -48,7 +48,7 @@ local rows = {
   { "AT: the port is opened, an old answer, one answer", limits.node + 2 * limits.at_command },
   { "a modem that was just plugged in has all ports", limits.settle },
   { "a driver of a modem that is back", limits.driver },
-  { "the further ports of a modem that is back", limits.further },
+  { "the further ports of a modem that is back", math.max(limits.further, limits.usb) },
   { "a modem that has left by itself", limits.relocate },
   { "a modem runs before it is restarted again", limits.run },
   { "a modem leaves after an accepted restart", limits.disconnect },

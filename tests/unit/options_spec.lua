@@ -25,6 +25,7 @@ describe("options", function()
     { { vid = "1199" }, { force = true, all = false }, { "--force", "--vid-pid=1199" } },
     { { bus = 1, number = 4 }, { timeout_scale = 0.5 }, { "--busnum-devnum=1:4", "--timeout-scale=0.5" } },
     { { number = 4 }, { mbim = false, proxy = true }, { "--busnum-devnum=4", "--proxy", "--qmi" } },
+    { {}, { transport = "usb" }, { "--transport=usb" } },
     { {}, { mbim = true, chunk_size = 67108864 }, { "--chunk-size=67108864", "--mbim" } },
     { {}, { skip = { power = true, memory = true, driver = false } }, { "--skip=memory", "--skip=power" } },
     { {}, { log = "/tmp/log", no_such = 1 }, { "--log=/tmp/log", "--no-such=1" } },
@@ -71,6 +72,7 @@ describe("the checks of a request", function()
     { "options: storage_index must be a whole number from 1 to 255", { options = { storage_index = 256 } } },
     { "options: chunk_size must be a whole number from 1 to 67108864", { options = { chunk_size = 1.5 } } },
     { "options: timeout_scale must be a number above 0, at most 1000", { options = { timeout_scale = 0 } } },
+    { "options: transport must be one of auto, tty, usb", { options = { transport = "net" } } },
     { "files must be texts", { files = { "a", nil, "b" } } },
     { "files must be texts", { files = { "a\0b" } } },
   }

@@ -19,6 +19,7 @@ return {
   crashed = 240,   -- from the reset of a modem that crashed
   driver = 10,     -- a driver, which may be a module that has to be loaded; never less
   further = 2,     -- the last interfaces and ttys of a modem in application mode; never less
+  usb = 0.1,       -- a driver of a loader that is reached over USB without one; never less
   memory_reset = 5, -- the reset of a modem that offers its memory
   run = 10,        -- a modem that is reset a few times soon after its start may stay in its loader
   answer = 295,    -- from a restart until the modem answers; the close of its port comes on top

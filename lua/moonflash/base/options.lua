@@ -41,6 +41,13 @@ local function whole_number(most)
   end)
 end
 
+local function choice(names)
+  local known = {}
+  for _, name in ipairs(names) do known[name] = true end
+  return { lua = "string", names = names, expected = "one of " .. table.concat(names, ", "), read = read_text,
+    fits = function(value) return known[value] == true end }
+end
+
 local function read_place(text)
   return text:find "^%d+%-[%d.]*%d$" and text or nil
 end
@@ -65,8 +72,9 @@ local function read_bus_device(text)
 end
 
 --- Types of values: lua = the type of the value in a request; read = function(text): the value of a word of the
--- command line, nil when it is wrong; fits = function(value): whether a number is in range; expected = what a value
--- has to be, in words; fields = the fields of the selection that hold the value.
+-- command line, nil when it is wrong; fits = function(value): whether a number is in range or a text is one of the
+-- names; names = the only values, if they are known here; expected = what a value has to be, in words; fields = the
+-- fields of the selection that hold the value.
 options.types = {
   flag = { lua = "boolean" },
   text = { lua = "string", expected = "a text that is not empty", read = read_text },
@@ -74,6 +82,7 @@ options.types = {
   names = { lua = "table", expected = "a text that is not empty", read = read_text },
   slot = whole_number(255),
   bytes = whole_number(67108864),
+  transport = choice { "auto", "tty", "usb" },
   factor = number("a number above 0, at most 1000, like 2 or 0.5",
     function(value) return value > 0 and value <= 1000 end),
   place = { lua = "string", expected = "a USB port path like 1-1.4 (see `moonflash devices`)", read = read_place },
@@ -113,10 +122,12 @@ options.groups = {
     { "skip", "continue in spite of this finding (may be repeated)", value = "FINDING", type = "names",
       repeated = true },
   },
-  { title = "How to open the control port", goes_to = "options",
+  { title = "How to open the ports", goes_to = "options",
     { "qmi", "speak QMI", goes_to = false, excludes = "mbim" },
     { "mbim", "speak QMI inside MBIM", replayed = true },
     { "proxy", "share the port with other programs", letter = "p" },
+    { "transport", "reach serial ports by their driver, or over USB without one", value = "TRANSPORT",
+      type = "transport" },
   },
   { title = "What to print",
     { "json", "print one JSON object per line; text for people goes to standard error" },

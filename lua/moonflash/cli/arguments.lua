@@ -11,7 +11,7 @@ local tables = require "moonflash.base.table"
 local arguments = {}
 
 -- Options that take one of several names, which layers above the table of options know. These are loaded when
--- the option is given, or when its help is shown.
+-- the option is given, or when its help is shown. The names of other options are in their type.
 local names = {
   route = function() return require("moonflash.procedure.routes").names end,
   skip = function() return require("moonflash.host.preflight").names() end,
@@ -19,7 +19,8 @@ local names = {
 
 --- The names that an option takes, an array; nil when it takes other values.
 function arguments.names(option)
-  return names[option.name] and names[option.name]()
+  if names[option.name] then return names[option.name]() end
+  return option.type.names
 end
 
 local by_word, long_words = {}, {}

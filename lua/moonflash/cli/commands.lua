@@ -39,7 +39,8 @@ local function plan(request, out)
 end
 
 local function devices(request, out)
-  show.devices(out, flash.devices { root = request.root, emit = request.emit }, jobs.obstacle(request.root))
+  local found = flash.devices { root = request.root, options = request.options, emit = request.emit }
+  show.devices(out, found, jobs.obstacle(request.root))
   return results.good()
 end
 

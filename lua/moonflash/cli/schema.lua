@@ -99,7 +99,7 @@ end
 local nodes = object { "qmi", "mbim", "at", "diag", "qdl", qmi = texts, mbim = texts }
 
 local device_shape = { "place", "peer", "model", "vid", "pid", "serial", "mode", "speed", "nodes", "missing", "bus",
-  "number", "hub_depth", "manufacturer", "product", "interfaces",
+  "number", "hub_depth", "manufacturer", "product", "interfaces", "transport",
   nodes = function(values) return nodes(values or {}) end,
   missing = list(object { "kind", "interface", "module", "package" }),
   interfaces = list(object { "number", "class", "driver", "tty", "control", "net" }),

@@ -23,6 +23,14 @@ local function name_of(device)
   return device.model or device.other and device.other.name .. " (not supported)" or "unknown"
 end
 
+local function words_of_missing(missing)
+  if missing.holder then
+    return ("is held by %s: end the program or virtual machine that uses the modem"):format(missing.holder)
+  end
+  if missing.over_usb then return "has no driver: it is reached over USB" end
+  return ("has no driver: load %s (OpenWrt: install %s)"):format(missing.module, missing.package)
+end
+
 --- The modems, one row each, and the drivers that are missing; without modems the obstacle, in words, if there is one.
 function show.devices(out, devices, obstacle)
   out:object(schema.devices { devices = devices })
@@ -40,10 +48,7 @@ function show.devices(out, devices, obstacle)
   out:rows(rows)
   for _, device in ipairs(devices) do
     for _, missing in ipairs(device.missing or {}) do
-      local what = ("has no driver: load %s (OpenWrt: install %s)"):format(missing.module, missing.package)
-      if missing.holder then
-        what = ("is held by %s: end the program or virtual machine that uses the modem"):format(missing.holder)
-      end
+      local what = words_of_missing(missing)
       out:say(("%s: interface %s %s"):format(device.place, tostring(missing.interface), what))
     end
   end
@@ -95,6 +100,7 @@ function show.plan(out, result)
   local device, set, rows = result.device, result.set, {}
   out:object(schema.plan(result))
   if device then out:say("modem:  " .. words_of(device)) end
+  if device and device.transport == "usb" then out:say "serial: over USB, without a serial driver" end
   say_versions(out, "runs:   ", result.before)
   if set then
     out:say("images: " .. (text.versions(set) or "without versions"))

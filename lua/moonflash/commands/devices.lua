@@ -12,12 +12,12 @@ local devices = {}
 
 --- The modems that are plugged in, an array of devices (see moonflash.device). Loads no engine: to list modems takes
 -- little memory.
--- @tparam[opt] table given root, emit
+-- @tparam[opt] table given root, emit, options (transport)
 function devices.list(given)
   requests.check(given)
   local request, trace = requests.complete(given), run.trace()
   local models = files.all(request.emit)
-  local found = device.list(request.root, models)
+  local found = device.list(request.root, models, request.options.transport)
   -- a script may open the ports of the modem without a job
   if trace and #found == 1 and not trace.device then trace:found(found[1], models) end
   return found

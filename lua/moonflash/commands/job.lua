@@ -33,7 +33,7 @@ end
 -- What is not surely a loader gets no byte that is meant for one. Where no model has the ids, both must say that it is
 -- one: the form of the device, and the user, who names the model of this one modem.
 local function as_said(found, models, options)
-  return options.model and not options.all and device.as_said(found, models) or found
+  return options.model and not options.all and device.as_said(found, models, options.transport) or found
 end
 
 --- The device that the selection of a request means, in any mode; or nil and a failure: device.none, device.ambiguous,
@@ -42,7 +42,7 @@ end
 -- @tparam table models
 -- @tparam[opt] table selection that of the request if not given
 function jobs.select(request, models, selection)
-  local devices = device.list(request.root, models)
+  local devices = device.list(request.root, models, request.options.transport)
   local found, problem = device.select(devices, selection or request.selection)
   if found then return as_said(found, models, request.options) end
   if problem.code ~= "device.none" then return nil, problem end

@@ -146,7 +146,8 @@ end
 
 -- One modem after the other. Each is found anew: the one before it may have changed places.
 local function update_all(request, seen)
-  local chosen, problem = fleet.choose(device.list(request.root, seen.models), request.selection, seen.set,
+  local devices = device.list(request.root, seen.models, request.options.transport)
+  local chosen, problem = fleet.choose(devices, request.selection, seen.set,
     function(found) return jobs.of_update(request, seen, found) end)
   if not chosen then return results.bad(problem) end
   local list, count, left_out = {}, #chosen, nil

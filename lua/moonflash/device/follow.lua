@@ -25,13 +25,13 @@ local NODE_MS = 10     -- the kernel has the port, but mdev or procd has not cre
 --- A follower of a device.
 -- @tparam table dev from device.list
 -- @tparam table models those of the scripts
--- @tparam[opt] table options scale = that of --timeout-scale; watch (moonflash.device.watch), clock
--- { now(), sleep(ms) }: for tests
+-- @tparam[opt] table options transport, as in device.list; scale = that of --timeout-scale; watch
+-- (moonflash.device.watch), clock { now(), sleep(ms) }: for tests
 -- @treturn table with the methods below
 function follow.new(dev, models, options)
   options = options or {}
   return setmetatable({
-    root = dev.root, device = dev, match = match.of(dev), index = identify.new(models),
+    root = dev.root, device = dev, match = match.of(dev), index = identify.new(models, options.transport),
     clock = options.clock or watch.clock, given_watch = options.watch, scale = math.max(options.scale or 1, 1),
     present = {},
   }, follower)
@@ -110,8 +110,8 @@ local function new_devices(self)
   return new
 end
 
--- Whether a modem has been there for so long that what it lacks, "driver" or "further", will not come. The kernel is
--- not faster for a short --timeout-scale.
+-- Whether a modem has been there for so long that what it lacks ("driver", "further", "usb") will not come. The kernel
+-- is not faster for a short --timeout-scale.
 local function is_final(self, wait, dev, kind)
   local key = kind .. dev.number
   if wait.seen ~= key then wait.seen, wait.seen_since = key, self.clock.now() end
@@ -122,9 +122,9 @@ end
 local function what_lacks(self, wait, dev)
   if not wait.modes[dev.mode] then return "in " .. dev.mode .. " mode" end
   local lacking, kind = drivers.lacking(dev)
-  if kind == "node" then wait.rescan_ms = NODE_MS end
+  if kind == "node" or kind == "usb" then wait.rescan_ms = NODE_MS end
   if kind == "driver" and is_final(self, wait, dev, kind) then wait.lacks_driver = dev.missing[1] end
-  if kind == "further" and is_final(self, wait, dev, kind) then return nil end
+  if (kind == "further" or kind == "usb") and is_final(self, wait, dev, kind) then return nil end
   return lacking
 end
 

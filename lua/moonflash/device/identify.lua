@@ -13,9 +13,10 @@ identify.__index = identify
 local SIERRA_VID, SIERRA = "1199", "sierra wireless"
 local BOOT_ROM = "05c6:9008" -- Qualcomm's boot ROM: the modem has no firmware that starts
 
---- Identifies devices by the ids, names and aliases of these models.
-function identify.new(models)
-  return setmetatable({ models = models }, identify)
+--- Identifies devices by the ids, names and aliases of these models. `transport`: how their serial ports are to be
+-- reached (moonflash.device.drivers.transport).
+function identify.new(models, transport)
+  return setmetatable({ models = models, transport = transport }, identify)
 end
 
 local function ids_of(dev)
@@ -83,8 +84,8 @@ local function mode_of(dev, models, before)
   return drivers.is_loader(dev) and may_be_loader(dev, models, before) and "download" or "application"
 end
 
---- Completes a device of sysfs.read: model, other, mode, nodes, missing, and the ids it may have. `before` is what it
--- was before a reset.
+--- Completes a device of sysfs.read: model, other, mode, transport, nodes, missing, and the ids it may have. `before`
+-- is what it was before a reset.
 function identify:complete(dev, before)
   local models = with_ids(self.models, ids_of(dev))
   local model, named = model_of(models, dev, before)
@@ -92,8 +93,9 @@ function identify:complete(dev, before)
   dev.other = not dev.model and other_of(dev, model, named) or nil
   dev.ids = model and usb_ids.of_modem(model, ids_of(dev)) or { ids_of(dev), tables.unpack((before or {}).ids or {}) }
   dev.mode = mode_of(dev, models, before)
-  dev.nodes = drivers.nodes(dev.interfaces, not (dev.other and dev.other.final) and dev.mode)
-  dev.missing = dev.mode ~= "boot-rom" and drivers.missing(dev.interfaces) or {}
+  dev.transport = drivers.transport(dev, self.transport)
+  dev.nodes = drivers.nodes(dev)
+  dev.missing = dev.mode ~= "boot-rom" and drivers.missing(dev) or {}
   return dev
 end
 

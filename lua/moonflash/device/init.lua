@@ -17,6 +17,7 @@
 --     vid = "1199", pid = "9071", ids (all that it may have), model = "MC7455"?, serial?, product?,
 --     other = { name = "EM7345", reason, final }? (no script is for it),
 --     manufacturer?, speed (Mbit/s), mode = "application|download|boot-rom", root,
+--     transport = "tty|usb" (of its serial ports),
 --     interfaces = { { number, class, endpoints?, driver?, tty?, control?, net? } }, interface_count,
 --     nodes = { qmi = { paths }, mbim = { paths }, at?, diag?, nmea?, qdl? },
 --     missing = { { kind = "driver", interface, module, package } }
@@ -45,9 +46,10 @@ end
 --- The modems that are plugged in.
 -- @tparam string root "/", or the folder of another system
 -- @tparam table models of the scripts: { name, aliases, usb = { application, download } }
+-- @tparam[opt="auto"] string transport of their serial ports: "auto", "tty" or "usb"
 -- @treturn table array of devices by place; a device of no model has model = nil
-function device.list(root, models)
-  local index, devices = identify.new(models), {}
+function device.list(root, models, transport)
+  local index, devices = identify.new(models, transport), {}
   for _, place in ipairs(sysfs.places(root)) do
     local ids = sysfs.ids(root, place)
     local is_modem = ids and index:is_modem(ids, sysfs.attribute(root, place, "manufacturer"))
@@ -66,9 +68,10 @@ end
 --- A device whose model the user says. Ids that no model has do not tell the mode: what may be a loader is one now.
 -- @tparam table dev
 -- @tparam table models
+-- @tparam[opt] string transport as in device.list
 -- @treturn table the device
-function device.as_said(dev, models)
-  return device.may_be_loader(dev) and identify.new(models):complete(dev, {}) or dev
+function device.as_said(dev, models, transport)
+  return device.may_be_loader(dev) and identify.new(models, transport):complete(dev, {}) or dev
 end
 
 --- The one device that fits a selection; or nil and failure device.none or device.ambiguous, which lists all that fit.

@@ -121,7 +121,8 @@ end
 function job:follow()
   self:refresh_device()
   if self.follower then self.follower:close() end
-  self.follower = device.follow(self.device, self.models, { scale = self.options.timeout_scale })
+  self.follower = device.follow(self.device, self.models,
+    { transport = self.options.transport, scale = self.options.timeout_scale })
   self.follower:arm()
   return self.follower
 end

@@ -5,6 +5,7 @@
 -- sources of its images. These are methods of every job.
 
 local at = require "moonflash.protocol.at"
+local channel = require "moonflash.device.channel"
 local describe = require "moonflash.device.describe"
 local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"
@@ -29,6 +30,8 @@ end
 -- What to do about a device without a port for a running modem.
 local function port_hint(dev, waits)
   if waits then return "run `moonflash recover` first, with the files if an update was cut off" end
+  local lacks = dev.transport == "usb" and channel.lacks_usb(dev.root)
+  if lacks then return ("leave out --transport usb: %s"):format(lacks) end
   if device.is_disc(dev) then return "install usb-modeswitch: it makes a modem of the disc" end
   if device.may_be_loader(dev) then
     return "a modem with one interface may wait for an image. If it is a supported one with other USB ids, say which: "
@@ -44,6 +47,11 @@ local function no_port(self, kind)
     { evidence = ("%s; drivers: %s"):format(device.describe(self.device), describe.drivers(self.device)),
       final = kind ~= "download",
       hint = port_hint(self.device, waits) })
+end
+
+-- Over USB no driver of the kernel names the port in its log.
+local function note_usb(self, address)
+  if channel.usb_interface(address) then self:note(address .. ": over USB, without a serial driver") end
 end
 
 -- A method that closes the session in a field of the job.
@@ -104,6 +112,7 @@ function ports:at()
   if not ready then return nil, problem end
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
+  note_usb(self, path)
   self.at_session, problem = device.open_node(path, function() return at.open(path) end,
     self:ms(limits.node))
   self.at_of = self.device.number
@@ -153,6 +162,7 @@ function ports:download(within_ms)
   if not ready then return nil, problem end
   local path = self.device.mode == "download" and self.device.nodes.qdl
   if not path then return no_port(self, "download") end
+  note_usb(self, path)
   self.loader, problem = open_download(self, path, within_ms)
   if not self.loader and problem.code:match "^qdl%." then add_evidence(self, problem) end
   return self.loader, problem

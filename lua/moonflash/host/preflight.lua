@@ -9,9 +9,9 @@
 --                                       returns true, or nil and a failure
 --       each_time = true                prepare also runs when the modem is back after a restart
 --
--- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, or advice = true
--- when only `plan` and a failure to find the modem again tell it; code = another one than "preflight.NAME". A check
--- reads files below the job's root.
+-- and a finding is { message, evidence, hint }, with warning = true when it does not refuse the job, note = true when
+-- it needs no action, or advice = true when only `plan` and a failure to find the modem again tell it; code = another
+-- one than "preflight.NAME". A check reads files below the job's root.
 
 local failure = require "moonflash.base.failure"
 
@@ -71,7 +71,9 @@ end
 local function judge(job, findings, to_plan)
   local first
   for _, finding in ipairs(findings) do
-    if preflight.is_skipped(job, finding.name) then
+    if finding.note then
+      job.emit { event = "note", message = ("%s (%s)"):format(finding.message, finding.evidence) }
+    elseif preflight.is_skipped(job, finding.name) then
       warn(job, finding, "skipped: ")
     elseif finding.advice and not to_plan then
       job.advice = finding

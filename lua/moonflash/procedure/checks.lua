@@ -125,8 +125,11 @@ local function look_at_usb(facts)
 end
 
 local function look_at_drivers(facts)
-  local missing = (facts.device.missing or {})[1]
-  if not missing then return ok "bound" end
+  local missing, over_usb
+  for _, one in ipairs(facts.device.missing or {}) do
+    if one.over_usb then over_usb = true else missing = missing or one end
+  end
+  if not missing then return ok(over_usb and "no serial driver: its ports are reached over USB" or "bound") end
   if missing.holder then
     return bad(("interface %s is held by %s"):format(missing.interface, missing.holder),
       "end the program or virtual machine that uses the modem")

@@ -8,6 +8,7 @@
 -- moonflash.commands.traced writes a trace around a command. During that time it is the trace of the current run
 -- (moonflash.base.run): jobs report their modem to it, and ports are opened with it.
 
+local device_channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local install = require "moonflash.base.install"
 local json = require "moonflash.base.json"
@@ -128,6 +129,8 @@ end
 
 -- The number of the interface with this node.
 local function interface_of(self, path)
+  local number = device_channel.usb_interface(path)
+  if number then return number end
   for _, interface in ipairs(self.device and self.device.interfaces or {}) do
     if interface.tty == path or interface.control == path then return interface.number end
   end

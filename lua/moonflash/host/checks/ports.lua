@@ -14,10 +14,15 @@ local usb_ids = require "moonflash.device.usb_ids"
 
 -- --- the ports that a job opens: the download port, or the first control port of each kind ----------------
 
+-- A modem whose AT port is reached over USB will have its download port there, too.
+local function ports_of(dev)
+  local nodes = dev.nodes
+  return nodes.qdl and { nodes.qdl } or { nodes.qmi[1], nodes.mbim[1], dev.transport == "usb" and nodes.at or nil }
+end
+
 -- The evidence of the first port with such an obstacle (moonflash.device.channel).
 local function find_obstacle(job, wanted)
-  local nodes = job.device.nodes
-  for _, address in pairs(nodes.qdl and { nodes.qdl } or { nodes.qmi[1], nodes.mbim[1] }) do
+  for _, address in pairs(ports_of(job.device)) do
     local obstacle, evidence = channel.obstacle(address)
     if obstacle == wanted then return evidence end
   end
@@ -80,6 +85,13 @@ end
 
 -- --- the check of the drivers -----------------------------------------------------------------------------
 
+-- Whether USB does without a missing driver. In application mode no port has to be known, only that of the loader to
+-- come will be.
+local function is_over_usb(dev, missing)
+  return missing.over_usb or missing.module == "qcserial" and not missing.holder and dev.transport == "usb"
+    and dev.mode == "application" and not channel.lacks_usb(dev.root)
+end
+
 -- The first missing driver that matters. In download mode each does. In application mode a second control or
 -- serial port is not needed, nor any serial port where a driver was `given` the download ids.
 local function needed_driver(dev, given)
@@ -89,13 +101,25 @@ local function needed_driver(dev, given)
     if interface.tty then has.qcserial = true end
   end
   for _, missing in ipairs(dev.missing) do
-    if not has[missing.module] then return missing end
+    if not has[missing.module] and not is_over_usb(dev, missing) then return missing end
+  end
+end
+
+-- A serial driver is not needed where USB can be spoken.
+local function over_usb(dev, evidence)
+  return { note = true, message = "the modem has no serial driver: its serial ports are reached over USB",
+    evidence = evidence or device.describe(dev) }
+end
+
+local function find_over_usb(dev)
+  for _, missing in ipairs(dev.missing) do
+    if is_over_usb(dev, missing) then return over_usb(dev) end
   end
 end
 
 local function find_missing_now(dev, given)
   local missing = needed_driver(dev, given)
-  if not missing then return nil end
+  if not missing then return find_over_usb(dev) end
   if missing.holder then
     return { message = missing.holder .. " has the interfaces of the modem", evidence = device.describe(dev),
       hint = "end the program or virtual machine that uses the modem" }
@@ -107,12 +131,21 @@ local function find_missing_now(dev, given)
   }
 end
 
+-- The ports are asked for without their drivers, which is impossible.
+local function find_no_usb(job)
+  local lacks = job.options.transport == "usb" and channel.lacks_usb(job.root)
+  return lacks and { message = "there is no transport over USB", evidence = lacks, hint = "leave out --transport usb" }
+end
+
 -- Only when no driver knows any of the ids that the modem may have.
 local function find_missing_later(job)
   if not job.model or job.device.mode ~= "application" then return nil end
   local all = download_ids(job)
   for _, ids in ipairs(all) do
     if is_known(job.root, ids) ~= false then return nil end
+  end
+  if job.options.transport ~= "tty" and not channel.lacks_usb(job.root) then
+    return over_usb(job.device, "no driver knows it in download mode: " .. table.concat(all, ", "))
   end
   return {
     message = "no driver knows the modem in download mode: " .. table.concat(all, ", "),
@@ -127,7 +160,7 @@ end
 
 local function find_missing_driver(job)
   if path_to_bind(job) then return nil end
-  return find_missing_now(job.device) or find_missing_later(job)
+  return find_no_usb(job) or find_missing_now(job.device) or find_missing_later(job)
 end
 
 -- --- --bind-driver ----------------------------------------------------------------------------------------
@@ -145,7 +178,7 @@ end
 
 -- A device without a driver has ports now.
 local function read_device_again(job)
-  for _, dev in ipairs(device.list(job.root, job.models)) do
+  for _, dev in ipairs(device.list(job.root, job.models, job.options.transport)) do
     if dev.place == job.device.place then job.device = dev end
   end
 end
@@ -162,7 +195,7 @@ local function bind_all(job)
   end
   if needed_driver(job.device, true) then read_device_again(job) end
   local finding = find_missing_now(job.device, true)
-  if not finding then return true end
+  if not finding or finding.note then return true end
   return nil, failure.new("preflight.driver", finding.message, { evidence = finding.evidence, hint = finding.hint })
 end
 
