@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 -- Programs that have ports of the modem open, found in a fake /proc.
+local failure = require "moonflash.base.failure"
 local fake_machine = require "tests.fakes.machine"
 local modems = require "tests.fakes.modems"
 local port_users = require "moonflash.host.port_users"
@@ -55,6 +56,32 @@ describe("users of a modem's ports", function()
     machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
     assert.is_true(port_users.check(machine:job { skip = { holders = true } }, false))
     assert.truthy(machine.warnings[1].message:find("ModemManager (pid 812)", 1, true))
+  end)
+
+  it("are asked through the proxy when it has the port", function()
+    local job = machine:job()
+    assert.is_false(port_users.has_proxy(job))
+    machine:process(812, "ModemManager", { "/dev/cdc-wdm0" })
+    assert.is_false(port_users.has_proxy(job))
+    machine:process(813, "qmi-proxy", { "/dev/cdc-wdm0" })
+    assert.is_true(port_users.has_proxy(job))
+  end)
+
+  it("share the port with a query, not with a job that changes the modem", function()
+    local qmi, asked = require "moonflash.protocol.qmi", {}
+    local open = qmi.open
+    finally(function() qmi.open = open end)
+    qmi.open = function(_, options)
+      asked[#asked + 1] = options.proxy or false
+      return nil, failure.new("qmi.closed", "no answer")
+    end
+    machine:process(813, "qmi-proxy", { "/dev/cdc-wdm0" })
+    local job = machine:job()
+    job.refresh_device = function() return true end
+    job:qmi()
+    job.changing = true
+    job:qmi()
+    assert.same({ true, false }, asked)
   end)
 
   it("may be the proxy with --proxy", function()

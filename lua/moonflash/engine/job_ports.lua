@@ -11,6 +11,7 @@ local device = require "moonflash.device"
 local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"
 local limits = require "moonflash.base.limits"
+local port_users = require "moonflash.host.port_users"
 local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
 
@@ -63,6 +64,12 @@ local function closes(field)
   end
 end
 
+-- Two programs on one port take answers of each other. A query goes through the proxy that has the port, as those of
+-- ModemManager do; a job that changes the modem has the port for itself.
+local function goes_through_proxy(self)
+  return self.options.proxy or not self.changing and port_users.has_proxy(self)
+end
+
 --- The QMI session of the modem. A job that changes the modem begins it with SYNC, which frees the clients that other
 -- programs left.
 -- @treturn table the session, or nil and a failure
@@ -75,7 +82,7 @@ function ports:qmi()
   if mbim == nil then mbim = #nodes.qmi == 0 end
   local path = nodes.qmi[1] or nodes.mbim[1]
   if not path then return no_port(self, "QMI") end
-  self.session, problem = qmi.open(path, { mbim = mbim, proxy = self.options.proxy, sync = self.changing,
+  self.session, problem = qmi.open(path, { mbim = mbim, proxy = goes_through_proxy(self), sync = self.changing,
     timeout_ms = self:ms(limits.qmi_open) })
   return self.session, problem
 end

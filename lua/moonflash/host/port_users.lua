@@ -39,18 +39,36 @@ local function open_port(root, pid, ports)
   end
 end
 
+-- An array of { name, pid, port }.
+local function list(job)
+  local users, ports = {}, ports_of(job.device)
+  for _, pid in ipairs(next(ports) and system.processes(job.root) or {}) do
+    local port = pid ~= sys.process_id() and open_port(job.root, pid, ports)
+    if port then
+      users[#users + 1] = { name = system.process_name(job.root, pid) or "a process", pid = pid, port = port }
+    end
+  end
+  return users
+end
+
 --- The other programs that have ports of the job's modem open, in words: "ModemManager (pid 812) uses /dev/cdc-wdm0";
 -- nil when there are none.
 function port_users.words(job)
-  local parts, ports = {}, ports_of(job.device)
-  for _, pid in ipairs(next(ports) and system.processes(job.root) or {}) do
-    local port = pid ~= sys.process_id() and open_port(job.root, pid, ports)
-    local name = port and system.process_name(job.root, pid) or "a process"
-    if port and not (job.options.proxy and proxies[name]) then
-      parts[#parts + 1] = ("%s (pid %d) uses %s"):format(name, pid, port)
+  local parts = {}
+  for _, user in ipairs(list(job)) do
+    if not (job.options.proxy and proxies[user.name]) then
+      parts[#parts + 1] = ("%s (pid %d) uses %s"):format(user.name, user.pid, user.port)
     end
   end
   return parts[1] and table.concat(parts, "; ")
+end
+
+--- Whether libqmi's proxy has a port of the job's modem open: other programs use the modem through it.
+function port_users.has_proxy(job)
+  for _, user in ipairs(list(job)) do
+    if proxies[user.name] then return true end
+  end
+  return false
 end
 
 --- Checks that no other program has the ports open. When programs were paused, they get a moment to close the ports.
