@@ -4,7 +4,7 @@
 # OpenWrt's build in small, for ipk.sh and the tests, as far as the feed's Makefiles use it: STAGE is where everything
 # goes.
 # The feed's Makefiles also ran with rules.mk and include/ of OpenWrt 19.07, 21.02, 22.03, 23.05, 24.10 and 25.12 in
-# 2026-11: `DUMP=1`, `prepare` and `compile` with 19.07, 21.02, 22.03, 23.05, 24.10 and 25.12.
+# 2026-11: `DUMP=1`, `prepare` and `compile`.
 INCLUDE_DIR:=$(TOPDIR)
 PKG_BUILD_DIR:=$(STAGE)/build
 PKG_INSTALL_DIR:=$(STAGE)/install
