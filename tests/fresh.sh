@@ -5,7 +5,7 @@
 # README's commands on a fresh Debian: sh tests/fresh.sh [bookworm|trixie] [PART...]
 #   demo      sh tests/demo.sh
 #   tests     sh tests/run.sh, and a second run
-#   install   the commands of README's Install
+#   install   the commands of README's Install, each block in one go, and those of "Try it without a modem"
 #   lean      the same, without the packages that others only recommend
 #   blank     sh tests/run.sh in a folder whose path has a blank and a letter that is not in ASCII
 # Without a suite it is bookworm, without parts all of them. Each part has a minimal root of its own: debootstrap's
@@ -39,6 +39,15 @@ readme_install() {
     awk '/^## / { here = $0 == "## Install"; next }
         here && /^    / { print substr($0, 5); seen = 1; next }
         here && seen { exit }' README.md | grep . || fail "README.md has no commands below Install"
+}
+
+# readme_block BEGINNING: the whole indented block with the line that begins so
+readme_block() {
+    awk -v beginning="$1" '
+        /^    / { block = block substr($0, 5) "\n"; found = found || index($0, "    " beginning) == 1; next }
+        found { exit }
+        { block = "" }
+        END { if (found) printf "%s", block }' README.md | grep . || fail "README.md has no block with: $1"
 }
 
 # --- roots -----------------------------------------------------------------------------------------
@@ -129,8 +138,19 @@ lua5.1 -e 'require "moonflash.core.qmi" require "moonflash.core.archive" require
 END
 }
 
+# try_modem FOLDER: README's blocks for a simulated modem, the one that simulates it beside the other
+try_modem() {
+    echo "cd /root/moonflash"
+    echo "{ $(readme_block "build/moonflash simulate mc7455 --dir $1"); } >$1.ready &"
+    echo "while [ ! -s $1.ready ]; do sleep 0.1; done"
+    echo "set +e"
+    readme_block "build/moonflash --root $1" || return 1
+    echo "[ \$? = 0 ] || exit 1"
+    echo "set -e"
+}
+
 part_install() {
-    { readme_install && check_installed; } | in_root moonflash
+    { readme_install && check_installed && try_modem /tmp/modem && try_modem /tmp/broken; } | in_root moonflash
 }
 
 part_lean() {
