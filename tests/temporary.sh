@@ -33,6 +33,7 @@ temporary_in_memory() {
 temporary_begin() {
     temporary_disk=${TMPDIR:-/tmp}
     temporary_in_memory || TMPDIR=$(mktemp -d "$temporary_disk/moonflash-tests-XXXXXX") || return 1
+    chmod 711 "$TMPDIR" # a test runs programs as another user
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
     trap 'exit 130' INT TERM

@@ -14,7 +14,8 @@ local arguments = {}
 local MOST_ITEMS = 100
 
 local groups = {
-  MODEM = { "place", "serial", "vid_pid", "busnum_devnum", "cdc_wdm", "tty", "mbim", "proxy", "timeout_scale" },
+  MODEM = { "place", "serial", "vid_pid", "busnum_devnum", "cdc_wdm", "tty", "mbim", "proxy", "transport",
+    "timeout_scale" },
   IMAGES = { "carrier", "config_version", "firmware_version", "timeout_scale" },
   HOW = { "force", "storage_index", "route", "chunk_size", "model", "keep_services", "bind_driver", "skip" },
 }
