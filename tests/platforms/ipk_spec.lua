@@ -84,7 +84,7 @@ describe("OpenWrt's packages for " .. MACHINE, function()
       assert.equal("./debian-binary\n./data.tar.gz\n./control.tar.gz\n", succeeds({ "tar", "-tzf", path }).stdout)
       count = count + 1
     end
-    assert.equal(6, count)
+    assert.equal(7, count)
     assert.matches("/moonflash_[%d.]+%-r%d_" .. machine.opkg:gsub("%-", "%%-") .. "%.ipk\n", files)
   end)
 
