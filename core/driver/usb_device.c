@@ -89,7 +89,7 @@ static int open_handle(struct mf_usb_device *device)
 
 #else
 
-/* Without looking for devices: that takes time, and a thread that hears of new ones. */
+/* libusb does not search for devices here: a search takes time and starts a thread. */
 static int open_handle(struct mf_usb_device *device)
 {
     (void)libusb_set_option(NULL, LIBUSB_OPTION_NO_DEVICE_DISCOVERY);

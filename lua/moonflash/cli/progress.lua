@@ -10,7 +10,7 @@ local progress = {}
 progress.__index = progress
 
 local SHARE_OF_IMAGES = 95
-local BAR, BAR_NEEDS = 20, 90 -- columns: the bar, and a line that has room for it whatever the figures are
+local BAR, BAR_NEEDS = 20, 90 -- columns: of the bar, and of the narrowest line that has a bar
 local LONG_WAIT = 2 -- seconds
 
 -- A function that returns true once per interval, and whenever it is called with true.
