@@ -27,9 +27,9 @@ local function one_by_one(modem, port, answer, at)
 end
 
 -- A loader does one thing at a time; an application answers other requests meanwhile.
-local function late(modem, port, answer, value, message)
+local function late(modem, port, answer, value)
   local seconds = value == true and 5 or value
-  if message:find "^qdl" then return port:send_late(answer, modem:milliseconds(seconds)) end
+  if modem.mode == "download" then return port:send_late(answer, modem:milliseconds(seconds)) end
   modem:after(seconds, function() port:send(answer) end)
 end
 
@@ -56,7 +56,7 @@ return function(modem, port, bytes_of_answer, hits)
     local value = hits[effect[1]]
     if value then
       modem.recorder:note("fault", { fault = effect[1], message = hits.message })
-      return effect[2](modem, port, bytes_of_answer, value, hits.message)
+      return effect[2](modem, port, bytes_of_answer, value)
     end
   end
   port:send(bytes_of_answer)

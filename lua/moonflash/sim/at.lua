@@ -31,6 +31,7 @@ local function preference(self, prefix)
     lines[#lines + 1] = (" %s fw version:    %s"):format(word, pair.firmware)
     lines[#lines + 1] = (" %s carrier name:  %s"):format(word, pair.carrier)
     lines[#lines + 1] = (" %s config name:   %s_%s"):format(word, pair.carrier, pair.config)
+    if self.modem.model.tells_subpri then lines[#lines + 1] = (" %s subpri index:  000"):format(word) end
   end
   local firmware, settings = store:mismatch()
   if firmware then lines[#lines + 1] = " fw version mismatch" end

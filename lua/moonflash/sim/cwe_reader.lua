@@ -73,6 +73,12 @@ function cwe.parse(header)
   }
 end
 
+--- Whether a header belongs to another product ("9X30") or family ("SWI9X30C").
+function cwe.is_for_other(header, family, product)
+  local named = header.version:match("SWI%d+X%d+%a*")
+  return header.product:upper() ~= product or named and named ~= family
+end
+
 local function read_at(file, offset, size)
   file:seek("set", offset)
   return file:read(size) or ""

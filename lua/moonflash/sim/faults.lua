@@ -4,14 +4,22 @@
 --- Faults and variants: named switches that change the behaviour of the simulated modem.
 --
 -- A switch is `NAME` or `NAME=VALUE`. A fault about a message is `NAME=MESSAGE[#N][:VALUE]`: it
--- applies to the Nth message of that name (by default the first; `#*`: to all). MESSAGE is one of
--- `qdl.switch qdl.hello qdl.open qdl.write qdl.done qdl.reset`, `qmi.0048` (DMS), `ctl.0022`, `at.boothold`.
+-- applies to the Nth message of that name (by default the first; `#*`: to all). MESSAGE is `qmi.0048` (DMS),
+-- `ctl.0022`, `at.boothold`, or one of `faults.messages`.
 
 local failure = require "moonflash.base.failure"
 local tables = require "moonflash.base.table"
 
 local faults = {}
 faults.__index = faults
+
+--- The messages of loaders. Of an image sent by Firehose, `write` is a block of raw data, `end` its last answer.
+faults.messages = {
+  "qdl.switch", "qdl.hello", "qdl.open", "qdl.write", "qdl.done", "qdl.reset",
+  "sahara.hello", "sahara.response", "sahara.execute", "sahara.data", "sahara.reset",
+  "firehose.nop", "firehose.configure", "firehose.getstorageinfo", "firehose.program", "firehose.write",
+  "firehose.end", "firehose.power",
+}
 
 --- Faults of messages, and their effect.
 faults.about_messages = {
@@ -38,9 +46,16 @@ local FLAG = { form = "", read = function() return true end }
 local NUMBER, SERIAL = { form = "=N", read = tonumber }, text("=TEXT", "^%w*$")
 local PLACE, PAIR = text("=TEXT", "^%d+%-[%d.]+$"), text("=TEXT", "^[^/]+/[^/]+/[^/]+$")
 local TEXT, COMPOSITION = text("=TEXT", "^.+$"), text("=6|8|9", "^[689]$")
-local MODE = { form = "=application|download", read = function(value)
-  return value:match "^application$" or value:match "^download$"
-end }
+local function one_of(...)
+  local words = { ... }
+  return { form = "=" .. table.concat(words, "|"), read = function(value)
+    for _, word in ipairs(words) do
+      if word == value then return value end
+    end
+  end }
+end
+local MODE, GENERATION = one_of("application", "download"), one_of("old", "new")
+local ZEROS, DELIVERY = one_of("now", "next"), one_of("joined", "separate", "lines", "cut")
 
 --- All other switches, with their meaning and what they take; `message`: a short name for a fault of a message.
 faults.switches = {
@@ -66,6 +81,15 @@ faults.switches = {
   ["clients-exhausted"] = { means = "there are no client ids until a SYNC" },
   ["skips-download"] = { means = "a restart into download mode ends in the application" },
   ["no-wanted-list"] = { means = "the answer to Set Firmware Preference has no list" },
+  ["generation"] = { means = "answers of a Firehose loader: those of the 9x50, or of later chips", takes = GENERATION },
+  ["delivery"] = { means = "reads in which the answers of a Firehose loader come", takes = DELIVERY },
+  ["zero-block"] = { means = "the zeros behind an image fail at once, or with the next document", takes = ZEROS },
+  ["hello-mode"] = { means = "the mode in the Sahara hello (2)", takes = NUMBER },
+  ["max-payload"] = { means = "the largest block of a Firehose loader, in bytes (8192)", takes = NUMBER },
+  ["sector-size"] = { means = "bytes of a sector of a Firehose loader (4096)", takes = NUMBER },
+  ["bad-blocks"] = { means = "how many bad blocks a Firehose loader lists", takes = NUMBER },
+  ["unasked-log"] = { means = "a Firehose loader tells its functions before it is asked anything" },
+  ["silent-power"] = { means = "a Firehose loader restarts without an answer" },
   ["start"] = { means = "the mode at first", takes = MODE },
   ["composition"] = { means = "USB composition: 6 QMI, 8 MBIM, 9 MBIM alone", takes = COMPOSITION },
   ["place"] = { means = "the place in application mode", takes = PLACE },
@@ -95,13 +119,13 @@ function faults.list()
   return rows
 end
 
-local message_names = {
-  "^qdl%.switch$", "^qdl%.hello$", "^qdl%.open$", "^qdl%.write$", "^qdl%.done$",
-  "^qdl%.reset$", "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$",
-}
+local message_patterns = { "^qmi%.%x%x%x%x$", "^ctl%.%x%x%x%x$", "^at%.%w+$" }
 
 local function is_message(name)
-  for _, pattern in ipairs(message_names) do
+  for _, known in ipairs(faults.messages) do
+    if known == name then return true end
+  end
+  for _, pattern in ipairs(message_patterns) do
     if name:match(pattern) then return true end
   end
 end

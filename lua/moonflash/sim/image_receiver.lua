@@ -15,11 +15,6 @@ local cwe_image_type = 0x80
 -- Open statuses (reference: qdl 4)
 local size_error, bad_type, header_required = 1, 2, 5
 
-local function is_for_other_model(model, header)
-  local family = header.version:match("SWI%d+X%d+%a*")
-  return header.product:upper() ~= model.product or family and family ~= model.family
-end
-
 -- The status and a text for an open request that is refused.
 local function refusal(model, request)
   if request.type ~= cwe_image_type then
@@ -33,7 +28,7 @@ local function refusal(model, request)
   if header.size ~= request.chunk then
     return size_error, ("the header says %.0f bytes, Open says %.0f"):format(header.size, request.chunk)
   end
-  if is_for_other_model(model, header) then
+  if cwe.is_for_other(header, model.family, model.product) then
     return bad_type, ("image for %s (%s)"):format(header.product, header.version)
   end
 end

@@ -11,12 +11,13 @@ local other_ports = require "moonflash.sim.other_ports"
 local pty = require "moonflash.sim.pty"
 local qdl = require "moonflash.sim.qdl_port"
 local qmi = require "moonflash.sim.qmi"
+local sahara = require "moonflash.sim.sahara_port"
 local sysfs = require "moonflash.sim.sysfs"
 
 local interfaces = {}
 
 local protocols = {
-  at = at, qmi = qmi, mbim = mbim, qdl = qdl,
+  at = at, qmi = qmi, mbim = mbim, qdl = qdl, sahara = sahara,
   diag = other_ports.diag, nmea = other_ports.silent, mbim_data = other_ports.silent,
 }
 
@@ -26,8 +27,9 @@ function interfaces.speed(modem, place)
 end
 
 local function protocol_of(modem, kind)
-  if kind == "qdl" and modem.faults:value "diag-instead" then return other_ports.diag end
-  if kind == "qdl" and modem.crashed then return other_ports.sahara end
+  local is_loader = modem.mode == "download"
+  if is_loader and modem.faults:value "diag-instead" then return other_ports.diag end
+  if is_loader and modem.crashed then return other_ports.sahara end
   return protocols[kind]
 end
 

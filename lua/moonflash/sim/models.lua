@@ -10,11 +10,12 @@
 local diag, nmea, at = { number = 0, kind = "diag" }, { number = 2, kind = "nmea" }, { number = 3, kind = "at" }
 local qmi, second_qmi = { number = 8, kind = "qmi" }, { number = 10, kind = "qmi" }
 local mbim, mbim_data = { number = 12, kind = "mbim" }, { number = 13, kind = "mbim_data" }
-local download_port = { { number = 0, kind = "qdl" } }
+local download_port, sahara_port = { { number = 0, kind = "qdl" } }, { { number = 0, kind = "sahara" } }
 
 local common = {
   seconds = { reset = 19, boot = 1, window = 29, application = 10, switch = 70, boothold = 2 },
   most = { firmware = 4, settings = 50 },
+  refused_messages = {}, -- of DMS, each with its QMI error
   compositions = { ["8"] = { diag, nmea, at, mbim, mbim_data }, ["9"] = { mbim, mbim_data } }, -- reference: devices 2
   -- of the test network 001 01, with a number that nobody has
   sim_card = { imsi = "001010123456789", iccid = "89880010000123456785", number = "+" .. "15550104711" },
@@ -35,6 +36,18 @@ local families = {
     power = {
       online = "Online", low = "LowPowerMode", persistence = "LPM Persistent: 0",
       votes = "LPM force flags - W_DISABLE:?, User:?, Temp:0, Volt:0, BIOS:?, GOBIIM:?",
+    },
+  },
+  -- reference: firehose 3, 9 and 12
+  SWI9X50C = {
+    product = "9X50", tells_settings = true, tells_subpri = true,
+    -- Nobody knows for how long an idle loader waits, and how much of two minutes for 80 MB the last answer takes.
+    seconds = { reset = 19, boot = 1, application = 10, switch = 70, boothold = 2 },
+    last_ack = 20,
+    refused_messages = { [0x003e] = 17, [0x004f] = 94, [0x0050] = 94 }, -- MissingArgument, NotSupported
+    power = {
+      online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",
+      votes = "LPM voters - Temp:0, Volt:0, User:?, W_DISABLE:?, IMSWITCH:?, BIOS:?, LWM2M:0, OMADM:0, FOTA:0, RFCAL:0",
     },
   },
 }
@@ -96,6 +109,48 @@ rows.em7305 = {
   },
   store = { running = { firmware = "01.08.16.03", carrier = "Generic", config = "001.004_000" } },
   test_images = { firmware = "05.05.58.00", carrier = "GENERIC", config = "005.025_002" },
+}
+
+local x16 = " Qualcomm\194\174 Snapdragon\226\132\162 X16 LTE-A"
+
+-- The loader names the model, too (reference: firehose 2).
+local function with_9x50_device(row)
+  local product = "Sierra Wireless " .. row.name .. x16
+  row.family = "SWI9X50C"
+  row.application = { vid = "1199", pid = "9091", product = product, interfaces = { diag, nmea, at, qmi, second_qmi } }
+  row.download = { vid = "1199", pid = "9090", product = product, interfaces = sahara_port }
+  return row
+end
+
+rows.em7565 = with_9x50_device {
+  name = "EM7565", place = "1-2", boot_place = "1-2", serial = "UF81234567041021",
+  zero_block = "next", -- the next document fails by the zero block
+  identity = {
+    manufacturer = "Sierra Wireless, Incorporated", build = " dbb18d jenkins 2018/10/04 12:06:31",
+    imei = "353533100000000", imei_sv = "8", sku = "1103986", carrier_id = "1",
+    package = "9999999_9907259_SWI9X50C_01.05.01.00_00_GENERIC_001.028_000",
+  },
+  store = {
+    running = { firmware = "01.09.04.00", carrier = "GENERIC", config = "002.019_000" },
+    firmware = { "01.09.04.00", "01.08.04.00" },
+    settings = {
+      { firmware = "01.08.04.00", carrier = "GENERIC", config = "002.012_000" },
+      { firmware = "01.09.04.00", carrier = "GENERIC", config = "002.019_000" },
+    },
+  },
+  test_images = { firmware = "01.14.13.00", carrier = "GENERIC", config = "002.048_000" },
+}
+
+rows.em7511 = with_9x50_device {
+  name = "EM7511", place = "1-3", boot_place = "1-3", serial = "UF91234567041021",
+  zero_block = "now", -- the error comes with the answer to the image
+  identity = {
+    manufacturer = "Sierra Wireless, Incorporated", build = " dbb18d jenkins 2018/10/04 12:06:31",
+    imei = "353533110000000", imei_sv = "8", sku = "1104055", carrier_id = "1",
+    package = "9999999_9907259_SWI9X50C_01.08.04.00_00_GENERIC_002.012_000",
+  },
+  store = { running = { firmware = "01.08.04.00", carrier = "GENERIC", config = "002.012_000" } },
+  test_images = { firmware = "01.14.13.00", carrier = "GENERIC", config = "002.048_000" },
 }
 
 local models = { rows = rows }

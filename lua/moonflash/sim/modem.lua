@@ -77,10 +77,11 @@ local function watch_window(self)
   self:after(self.seconds.window * part, function() watch_window(self) end)
 end
 
--- A crashed modem stays.
+-- A crashed modem stays, and one without a window.
 function entered.download(self)
   self.active_at = self.loop:now()
-  if not self.crashed then self:after(self.seconds.window, function() watch_window(self) end) end
+  if self.crashed or not self.seconds.window then return end
+  self:after(self.seconds.window, function() watch_window(self) end)
 end
 
 --- Attaches the modem in a mode, "application" or "download".

@@ -13,7 +13,7 @@ local nodes = {}
 -- kind of interface: class, subclass, protocol; driver, and the nodes of that driver
 local serial = { class = { 0xff, 0xff, 0xff }, driver = "qcserial", late = { "tty" } }
 local kinds = {
-  diag = serial, nmea = serial, at = serial, qdl = serial,
+  diag = serial, nmea = serial, at = serial, qdl = serial, sahara = serial,
   qmi = { class = { 0xff, 0xff, 0xff }, driver = "qmi_wwan", early = { "usbmisc" }, late = { "net" } },
   mbim = { class = { 0x02, 0x0e, 0x00 }, driver = "cdc_mbim", early = { "usbmisc" }, late = { "net" } },
   mbim_data = { class = { 0x0a, 0x00, 0x02 }, driver = "cdc_mbim" },
@@ -33,7 +33,7 @@ function nodes.add_interface(usb, device, interface)
   interface.path = ("%s/%s:1.%d"):format(device.path, device.place, interface.number)
   sysfs.folder(usb.root, interface.path, {
     bInterfaceNumber = bytes.hex_number(interface.number, 2), bAlternateSetting = " 0",
-    bNumEndpoints = interface.kind == "qdl" and "02" or "03",
+    bNumEndpoints = (interface.kind == "qdl" or interface.kind == "sahara") and "02" or "03",
     bInterfaceClass = bytes.hex_number(kind.class[1], 2), bInterfaceSubClass = bytes.hex_number(kind.class[2], 2),
     bInterfaceProtocol = bytes.hex_number(kind.class[3], 2),
   })

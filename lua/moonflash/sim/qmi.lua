@@ -73,6 +73,8 @@ local function handle(self, asked, tlvs, hits)
   if not tlvs then return nil, malformed end
   if hits.refuse then return nil, tonumber(hits.refuse) or malformed end
   local is_control = asked.service == qmux.CONTROL
+  local refused = service_names[asked.service] == "dms" and self.modem.model.refused_messages[asked.message]
+  if refused then return nil, refused end
   local handler = (is_control and control or services[service_names[asked.service]])[asked.message]
   if not handler then return nil, no_such_message end
   if is_control then return handler(self, tlvs) end

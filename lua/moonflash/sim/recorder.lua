@@ -4,9 +4,9 @@
 --- The log of a simulated modem (JSON lines), and the folder of received images.
 --
 -- Every line has `t` (ms since the start) and `event`: "start" (with the clock of the system), "usb",
--- "qmi", "qdl", "at", "diag", "image", "mode", "preference", "power", "restart", "window" (the loader leaves,
--- because the host was silent), "held", "fault", "violation". A violation is a request that no real modem is
--- known to accept: tests fail on each.
+-- "qmi", "qdl", "sahara", "firehose", "at", "diag", "image", "mode", "preference", "power", "restart",
+-- "window" (the loader leaves, because the host was silent), "held", "fault", "violation". A violation is a request
+-- that no real modem is known to accept: tests fail on each.
 
 local json = require "moonflash.base.json"
 local sys = require "moonflash.core.sys"
