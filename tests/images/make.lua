@@ -4,6 +4,7 @@
 -- Test images from the command line; prints the paths written.
 --   lua5.1 tests/images/make.lua OUTDIR [--size BYTES] [--family SWI9X30C] [--version 02.33.03.00]
 --       [--carrier GENERIC] [--config 002.072_000] [--sku 9999999] [--seed N] [--spk]
+-- A pair for a 9x50: --family SWI9X50C --version 01.14.13.00 --config 002.048_000
 -- --size is that of the firmware; --spk writes the two in one as well. OUTDIR must exist.
 -- The modules of the program are found in build/ unless LUA_PATH and LUA_CPATH say otherwise.
 

@@ -232,7 +232,7 @@ describe("simulate list", function()
   it("names the models and the faults with what they mean", function()
     local run = support.run { support.program, "simulate", "list" }
     assert.equal(0, run.status)
-    for _, words in ipairs { "EM7305, MC7354, MC7455", "fcc%-lock +a laptop's", "unplug=MESSAGE" } do
+    for _, words in ipairs { "EM7305, EM7511, EM7565, MC7354, MC7455", "fcc%-lock +a laptop's", "unplug=MESSAGE" } do
       assert.truthy(run.stdout:find(words), words)
     end
   end)

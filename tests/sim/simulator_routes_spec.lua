@@ -172,6 +172,6 @@ describe("the models differ:", function()
     local told, failure = require("moonflash.sim").run { model = "em9999", dir = support.folder() }
     assert.is_nil(told)
     assert.equal("usage", failure.code)
-    assert.matches("EM7305, MC7354, MC7455", failure.message, 1, true)
+    assert.matches("EM7305, EM7511, EM7565, MC7354, MC7455", failure.message, 1, true)
   end)
 end)

@@ -69,8 +69,20 @@ end
 
 local NOTE = [[
 
-MESSAGE: qdl.switch qdl.hello qdl.open qdl.write qdl.done, qmi.0048 (DMS), ctl.0022, at.boothold;
+MESSAGE: qmi.0048 (DMS), ctl.0022, at.boothold, or of a loader:
+%s
 #N: only the Nth of them (1), #*: all.]]
+
+-- The names in lines that begin with the protocol.
+local function in_lines(names)
+  local lines, protocol = {}, nil
+  for _, name in ipairs(names) do
+    local same = name:match "^%l+" == protocol
+    lines[same and #lines or #lines + 1] = same and lines[#lines] .. " " .. name or "  " .. name
+    protocol = name:match "^%l+"
+  end
+  return table.concat(lines, "\n")
+end
 
 -- Lists the models, and the faults with their meaning.
 local function list(out)
@@ -80,7 +92,7 @@ local function list(out)
   out:object(schema.simulator(known))
   out:say("models: " .. table.concat(known.models, ", ") .. "\n")
   out:rows(rows)
-  out:say(NOTE)
+  out:say(NOTE:format(in_lines(known.messages)))
   return results.good()
 end
 

@@ -82,9 +82,10 @@ local function end_world(world)
   world.lock:release()
 end
 
---- The known models = { name, ... } and faults = { { name as given to --fault, what it means }, ... }.
+--- The known models = { name, ... }, faults = { { name as given to --fault, what it means }, ... } and messages = {
+-- name, ... } of loaders, for faults of messages.
 function sim.list()
-  return { models = models.names(), faults = faults.list() }
+  return { models = models.names(), faults = faults.list(), messages = faults.messages }
 end
 
 --- Runs modems until a signal.

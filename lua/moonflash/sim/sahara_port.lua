@@ -42,11 +42,12 @@ local function say_hello(self)
     self.modem.faults:at "sahara.hello")
 end
 
--- Bytes that are no request of this state. The loader says hello once more, but refuses to switch from then on.
+-- Bytes that are no request of this state. The loader says hello once more, unless one is still to come, but refuses to
+-- switch from then on.
 local function spoil(self)
   violation(self, ("%s in state %s"):format(bytes.hex(self.rest:sub(1, 48), " "), self.state))
   self.rest, self.spoiled = "", true
-  if self.state ~= "silent" then say_hello(self) end
+  if not self.port.behind then say_hello(self) end
 end
 
 local function refuse(self, status, hits)
