@@ -144,7 +144,7 @@ _moonflash_value() {
 _moonflash_option() {
     local more=
     case $command in
-    simulate) more=$_moonflash_more_values ;;
+    simulate) more="--usb $_moonflash_more_values" ;;
     devices | status) more=--watch ;;
     replay | test-script) more="--time-scale" ;;
     esac

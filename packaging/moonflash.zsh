@@ -126,6 +126,7 @@ _moonflash() {
     )
     simulation=(
         '(--dir)--dir=[where its sys, dev and uevent are made; a temporary folder if not given]:dir:_directories'
+        "(--usb)--usb[attach them to this computer as USB devices, by the kernel's vhci_hcd (root)]"
         '(--images)--images=[write small images for these modems to DIR (of --firmware-version, --carrier ...)]:dir:_directories'
         '*--fault=[show this fault (may be repeated); N:FAULT for the Nth modem alone]:fault:_moonflash_faults'
     )

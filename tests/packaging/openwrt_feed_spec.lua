@@ -84,6 +84,7 @@ describe("the feed's moonflash", function()
       ["/usr/lib/lua/moonflash/core/archive.so"] = "moonflash-archive",
       ["/usr/lib/lua/moonflash/sim/init.lua"] = "moonflash-simulator",
       ["/usr/lib/lua/moonflash/sim/script_test.lua"] = "moonflash-simulator",
+      ["/usr/lib/lua/moonflash/core/socket.so"] = "moonflash-simulator",
       ["/usr/share/moonflash/scripts/examples/inventory.lua"] = "moonflash-simulator",
       ["/usr/libexec/rpcd/moonflash"] = "moonflash-rpcd",
       ["/usr/lib/lua/moonflash/rpcd/jobs.lua"] = "moonflash-rpcd",

@@ -66,6 +66,9 @@ local may_only = {
   { "^lua/moonflash/sim/replay/", ANY },
   { "^lua/moonflash/sim/interfaces%.lua", { -- plays another program that has a port open
     "^moonflash%.core%.port$", "^moonflash%.base%.", "^moonflash%.sim%." } },
+  { "^lua/moonflash/sim/usbip/", {
+    "^moonflash%.core%.bytes$", "^moonflash%.core%.socket$", "^moonflash%.core%.sys$", "^moonflash%.base%.",
+    "^moonflash%.sim%." } },
   { "^lua/moonflash/sim/", {
     "^moonflash%.core%.crc$", "^moonflash%.core%.hdlc$", "^moonflash%.core%.bytes$", "^moonflash%.core%.sys$",
     "^moonflash%.base%.", "^moonflash%.sim%." } },

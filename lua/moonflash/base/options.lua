@@ -144,6 +144,8 @@ options.groups = {
   { title = "Simulation",
     { "dir", "where its sys, dev and uevent are made; a temporary folder if not given", value = "DIR",
       commands = { simulate = true } },
+    { "usb", "attach them to this computer as USB devices, by the kernel's vhci_hcd (root)",
+      commands = { simulate = true } },
     { "images", "write small images for these modems to DIR (of --firmware-version, --carrier ...)", value = "DIR",
       commands = { simulate = true } },
     { "time_scale", "take X times as long as a real modem (replay, test-script: 0.01 if not given)", value = "X",

@@ -54,10 +54,10 @@ local function write_images(modems, folder, options)
   return true
 end
 
--- Runs the modems in a folder. An interrupt is the normal end.
+-- Runs the modems; logs and received images are in a folder. An interrupt is the normal end.
 local function run_modems(folder, modems, out, given)
   local ok, problem = sim.run {
-    modems = modems, dir = folder, time_scale = given.time_scale, ready = function(root)
+    modems = modems, dir = folder, time_scale = given.time_scale, usb = given.usb, ready = function(root)
       out:object(schema.simulation { root = root })
       out:say(root)
     end,

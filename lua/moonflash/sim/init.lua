@@ -1,9 +1,9 @@
 -- SPDX-FileCopyrightText: 2026 the moonflash authors
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
---- A simulated modem: /sys, /dev and a uevent socket below a folder, pseudo terminals as its ports, and behind them a
--- state machine that behaves as the documents describe a modem. It writes DIR/log (JSON lines) and the received images
--- DIR/received/1.cwe, 2.cwe, ...
+--- A simulated modem: a state machine that behaves as the documents describe a modem. It has two ways out: /sys, /dev
+-- and a uevent socket below a folder, with pseudo terminals as its ports; and the USB of this machine, where the
+-- kernel's own drivers have it. It writes DIR/log (JSON lines) and the received images DIR/received/1.cwe, 2.cwe, ...
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
@@ -13,9 +13,9 @@ local faults = require "moonflash.sim.faults"
 local models = require "moonflash.sim.models"
 local modem = require "moonflash.sim.modem"
 local recorder = require "moonflash.sim.recorder"
-local sysfs = require "moonflash.sim.sysfs"
 local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
+local vhci = require "moonflash.sim.usbip.vhci"
 
 local sim = {}
 
@@ -27,14 +27,10 @@ local function take_folder(dir)
     { evidence = failed.evidence, hint = "give another folder with --dir, or stop that simulator" })
 end
 
--- The faults of the nth modem. It has a place and a serial number of its own, unless its faults name a place.
+-- The faults of the nth modem. It has a serial number of its own, unless its faults name a place.
 local function faults_of(model, given, index)
   if index == 1 or (" " .. table.concat(given, " ")):find(" place=", 1, true) then return given end
-  return {
-    "place=" .. sysfs.next_place(model.place, index - 1),
-    "boot-place=" .. sysfs.next_place(model.boot_place, index - 1),
-    ("serial=%s%d"):format(model.serial:sub(1, -2), index), tables.unpack(given),
-  }
+  return { ("serial=%s%d"):format(model.serial:sub(1, -2), index), tables.unpack(given) }
 end
 
 -- The log of the first modem is in the folder itself, that of the nth in DIR/modem-n.
@@ -46,7 +42,7 @@ local function make_modem(world, row, index)
   end
   local switches = failure.try(faults.parse(faults_of(model, row.faults or {}, index)))
   local folder = index == 1 and world.dir or ("%s/modem-%d"):format(world.dir, index)
-  return modem.new(world, model, switches, failure.try(recorder.new(folder)))
+  return modem.new(world, model, switches, failure.try(recorder.new(folder)), index)
 end
 
 local function start(modems, options)
@@ -55,17 +51,26 @@ local function start(modems, options)
     one.on_ready = function()
       one.on_ready = nil
       waiting = waiting - 1
-      if waiting == 0 and options.ready then options.ready(options.dir) end
+      if waiting == 0 and options.ready then options.ready(options.usb and "/" or options.dir) end
     end
     one:start()
+  end
+end
+
+-- The buses of this machine's kernel, or below the folder.
+local function make_usb(world, options)
+  if options.usb then
+    world.usb = vhci.new(world.loop)
+  else
+    world.events = failure.try(uevent.open(world.dir, world.loop))
+    world.usb = usb.new(world.dir, world.events)
   end
 end
 
 -- Raises a failure when something cannot be made.
 local function run(world, options)
   world.loop = event_loop.new()
-  world.events = failure.try(uevent.open(world.dir, world.loop))
-  world.usb = usb.new(world.dir, world.events)
+  make_usb(world, options)
   for index, row in ipairs(options.modems or { options }) do
     world.modems[index] = make_modem(world, row, index)
   end
@@ -90,9 +95,10 @@ end
 
 --- Runs modems until a signal.
 -- @tparam table options
---   model = "mc7455"; dir = folder, created when missing; time_scale = 1 (0.01: a hundred times faster);
---   faults = { "window=1", ... } (see moonflash.sim.faults); ready = function(dir), called when the
---   modem is ready; modems = { { model=, faults= }, ... } for several in one folder, each on the next port
+--   model = "mc7455"; dir = folder, created when missing; usb = true: the USB of this machine;
+--   time_scale = 1 (0.01: a hundred times faster); faults = { "window=1", ... } (see moonflash.sim.faults);
+--   ready = function(root), called when the modem is ready; modems = { { model=, faults= }, ... } for several in one
+--   folder, each on the next port
 -- @treturn boolean true after a signal, or nil and a failure
 function sim.run(options)
   sys.catch_signals()

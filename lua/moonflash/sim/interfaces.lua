@@ -8,11 +8,9 @@ local core_port = require "moonflash.core.port"
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
 local other_ports = require "moonflash.sim.other_ports"
-local pty = require "moonflash.sim.pty"
 local qdl = require "moonflash.sim.qdl_port"
 local qmi = require "moonflash.sim.qmi"
 local sahara = require "moonflash.sim.sahara_port"
-local sysfs = require "moonflash.sim.sysfs"
 
 local interfaces = {}
 
@@ -20,11 +18,6 @@ local protocols = {
   at = at, qmi = qmi, mbim = mbim, qdl = qdl, sahara = sahara,
   diag = other_ports.diag, nmea = other_ports.silent, mbim_data = other_ports.silent,
 }
-
---- The speed of the modem at a place, Mbit/s. The loader speaks USB2 only, so its bus is a USB2 bus.
-function interfaces.speed(modem, place)
-  return sysfs.bus(place) == sysfs.bus(modem.boot_place) and 480 or 5000
-end
 
 local function protocol_of(modem, kind)
   local is_loader = modem.mode == "download"
@@ -34,7 +27,7 @@ local function protocol_of(modem, kind)
 end
 
 local function open_port(modem, interface)
-  local port = failure.try(pty.open(modem.loop, interface.kind))
+  local port = failure.try(modem.usb:open_port(modem.loop, interface.kind))
   port.receive = protocol_of(modem, interface.kind)(modem, port)
   return port
 end
@@ -55,7 +48,7 @@ function interfaces.make(modem, mode, place)
     place = place, vid = vid, pid = pid, product = row.product,
     manufacturer = modem.model.identity.manufacturer,
     serial = modem.faults:value "serial" or modem.model.serial,
-    speed = interfaces.speed(modem, place), interfaces = {},
+    speed = modem.usb:speed(place, modem.boot_place), interfaces = {},
   }
   for index, interface in ipairs(mode == "application" and other or row.interfaces) do
     device.interfaces[index] =

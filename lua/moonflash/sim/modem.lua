@@ -6,13 +6,11 @@
 local image_store = require "moonflash.sim.image_store"
 local interfaces = require "moonflash.sim.interfaces"
 local power = require "moonflash.sim.power"
-local sysfs = require "moonflash.sim.sysfs"
 local tables = require "moonflash.base.table"
 
 local modem = {}
 modem.__index = modem
 
-local node_delay = 0.1 -- s from the device to its ttys
 local unplugged_seconds = 2
 
 local function seconds_of(model, faults)
@@ -20,15 +18,16 @@ local function seconds_of(model, faults)
     last_ack = faults:value "last-ack" or model.last_ack })
 end
 
---- A modem that is not attached yet. The world has loop, usb and time_scale.
-function modem.new(world, model, faults, recorder)
-  local place = faults:value "place"
+--- A modem that is not attached yet. The world has loop, usb and time_scale. The number tells several apart.
+function modem.new(world, model, faults, recorder, number)
+  local place, boot_place = faults:value "place", nil
+  if not place then place, boot_place = world.usb:places(model, number) end
   return setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale,
     model = model, faults = faults, recorder = recorder,
     store = image_store.new(model, faults), seconds = seconds_of(model, faults),
     crashed = faults:value "memory-debug", user_off = faults:value "low-power",
-    place = place or model.place, boot_place = faults:value "boot-place" or place or model.boot_place,
+    place = place, boot_place = faults:value "boot-place" or boot_place or place,
     epoch = 0,
   }, modem)
 end
@@ -93,8 +92,7 @@ function modem:attach(mode)
   self.hold_seconds = nil
   self.usb:attach(self.device)
   note_usb(self, "add")
-  self:after(node_delay, function()
-    self.usb:finish(self.device)
+  self.usb:when_ready(self.device, self, function()
     note_usb(self, "ready")
     if self.on_ready then self.on_ready() end
   end)
@@ -118,7 +116,7 @@ end
 
 local function make_places(self)
   for _, place in ipairs { self.place, self.boot_place } do
-    self.usb:make_place(place, interfaces.speed(self, place))
+    self.usb:make_place(place, self.usb:speed(place, self.boot_place))
   end
   if self.place ~= self.boot_place then self.usb:make_peers(self.place, self.boot_place) end
 end
@@ -136,7 +134,7 @@ end
 
 --- Unplugs the modem for a moment and plugs it in at another place.
 function modem:move()
-  self.place, self.boot_place = sysfs.next_place(self.place), sysfs.next_place(self.boot_place)
+  self.place, self.boot_place = self.usb:next_place(self.place), self.usb:next_place(self.boot_place)
   make_places(self)
   self:unplug()
 end

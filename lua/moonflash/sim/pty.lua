@@ -3,10 +3,10 @@
 
 --- The modem's end of a pseudo terminal.
 
+local port = require "moonflash.sim.port"
 local sys = require "moonflash.core.sys"
 
-local port = {}
-port.__index = port
+local pty = {}
 
 local read_size = 65536 -- more than the kernel returns at once
 
@@ -21,50 +21,28 @@ local function writable(self)
   self.entry.write = self.waiting ~= ""
 end
 
---- Opens a pseudo terminal, named in the log (ttyUSB0, cdc-wdm0). Returns a port with `slave`, the path for other
--- programs; or nil and a failure.
-function port.open(loop, name)
+local function way_of(self)
+  return {
+    write = function(bytes)
+      self.waiting = self.waiting .. bytes
+      writable(self)
+    end,
+    stop_reading = function() self.entry.read = false end,
+    close = function()
+      self.loop:unwatch(self.entry)
+      sys.close(self.fd)
+    end,
+  }
+end
+
+--- Opens a pseudo terminal. Returns a port with `slave`, the path for other programs; or nil and a failure.
+function pty.open(loop, name)
   local fd, slave = sys.pty()
   if not fd then return nil, slave end
-  local self = setmetatable({ loop = loop, name = name, fd = fd, slave = slave, waiting = "" }, port)
-  self.receive = function() end
+  local self = port.new(loop, name)
+  self.fd, self.slave, self.waiting, self.way = fd, slave, "", way_of(self)
   self.entry = loop:watch(fd, function() readable(self) end, function() writable(self) end)
   return self
 end
 
---- Sends bytes as soon as there is room; nothing after the port was closed.
-function port:send(bytes)
-  if self.closed or bytes == "" then return end
-  if self.behind then
-    self.behind[#self.behind + 1] = bytes
-    return
-  end
-  self.waiting = self.waiting .. bytes
-  writable(self)
-end
-
---- Sends bytes some ms later, and after them all bytes sent meanwhile.
-function port:send_late(bytes, ms)
-  if self.behind then return self:send(bytes) end
-  self.behind = { bytes }
-  self.loop:after(ms, function()
-    local list = self.behind
-    self.behind = nil
-    for _, late in ipairs(list) do self:send(late) end
-  end)
-end
-
---- Stops reading, as a modem that hangs: a program that writes will block.
-function port:stop_reading()
-  self.entry.read = false
-end
-
---- Hangs up.
-function port:close()
-  if self.closed then return end
-  self.closed = true
-  self.loop:unwatch(self.entry)
-  sys.close(self.fd)
-end
-
-return port
+return pty

@@ -47,6 +47,11 @@ function sysfs.bus(place)
   return tonumber(place:match("^(%d+)-"))
 end
 
+--- The speed of a modem at a place, Mbit/s. A loader speaks USB2 only, so its bus is a USB2 bus.
+function sysfs.speed(place, boot_place)
+  return sysfs.bus(place) == sysfs.bus(boot_place) and 480 or 5000
+end
+
 --- The place of the hub of a place; nil when that is the root hub.
 function sysfs.hub(place)
   return place:match("^(.*)%.%d+$")

@@ -2,15 +2,18 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 --- USB below a root: buses, hubs, ports with their peers, and devices that are attached and detached with their nodes
--- and uevents, in the kernel's order (first the node, then the event).
+-- and uevents, in the kernel's order (first the node, then the event). moonflash.sim.usbip.vhci has the same functions.
 
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
+local pty = require "moonflash.sim.pty"
 local sysfs = require "moonflash.sim.sysfs"
 
 local usb = {}
 usb.__index = usb
+
+local node_delay = 0.1 -- s from the device to its ttys
 
 --- Makes empty /sys and /dev below a root. The result's `taken` are the numbers of nodes in use, by class.
 function usb.new(root, events)
@@ -24,6 +27,26 @@ function usb.new(root, events)
   return setmetatable({
     root = root, events = events, taken = { tty = {}, usbmisc = {}, net = {} }, numbers = {}, made = {},
   }, usb)
+end
+
+--- Where the modem with this number is plugged in: its place, and that of its loader.
+function usb:places(model, number) -- luacheck: ignore self
+  return sysfs.next_place(model.place, number - 1), sysfs.next_place(model.boot_place, number - 1)
+end
+
+--- The place next to a place.
+function usb:next_place(place) -- luacheck: ignore self
+  return sysfs.next_place(place)
+end
+
+--- The speed at a place of a modem, Mbit/s.
+function usb:speed(place, boot_place) -- luacheck: ignore self
+  return sysfs.speed(place, boot_place)
+end
+
+--- Opens the port of an interface.
+function usb:open_port(loop, kind) -- luacheck: ignore self
+  return pty.open(loop, kind)
 end
 
 local function next_number(self, bus)
@@ -125,6 +148,14 @@ end
 --- Adds the nodes that the kernel makes later: ttys and network interfaces.
 function usb:finish(device)
   nodes.add(self, device, "late")
+end
+
+--- Calls a function when a device of a modem has all its nodes.
+function usb:when_ready(device, modem, action)
+  modem:after(node_delay, function()
+    self:finish(device)
+    action()
+  end)
 end
 
 --- Detaches a device.
