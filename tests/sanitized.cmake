@@ -63,7 +63,7 @@ function(fuzz_test name program)
     ENVIRONMENT "${test_environment};FUZZ_TARGET=${name}")
 endfunction()
 
-foreach(name hdlc qdl cwe nvup)
+foreach(name hdlc qdl sahara firehose cwe nvup)
   fuzz_target(${name})
   fuzz_test(${name} fuzz_${name})
 endforeach()
@@ -85,7 +85,7 @@ endif()
 # --- unit tests of the core and a whole update, where the build itself is not sanitized -------------------
 
 if(sanitizers AND NOT MOONFLASH_SANITIZE)
-  foreach(name crc hdlc qdl cwe nvup nvup_entries conversation tap transfer transfer_faults port)
+  foreach(name crc hdlc qdl sahara firehose cwe nvup nvup_entries conversation tap transfer transfer_faults port)
     add_executable(sanitized_${name} unit/test_${name}.c)
     target_include_directories(sanitized_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_link_libraries(sanitized_${name} PRIVATE sanitized)

@@ -24,7 +24,7 @@ if [ "$1" = keep ]; then
 else
     action=fuzz
 fi
-[ $# -gt 0 ] || set -- hdlc qdl cwe nvup qmi at sysfs zip
+[ $# -gt 0 ] || set -- hdlc qdl sahara firehose cwe nvup qmi at sysfs zip
 
 # shellcheck disable=SC2086 # a list of words
 install_packages $build_packages $fuzz_packages && temporary_begin || exit 1

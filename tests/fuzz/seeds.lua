@@ -84,6 +84,52 @@ function seeds.qdl(add)
   end
 end
 
+-- --- sahara and firehose: what the loader says, as orders (see sahara.c, firehose.c) -----------------
+
+-- The messages of a loader that switches (reference: firehose 4).
+local SWITCH = {
+  bytes.from_hex "01 00 00 00 30 00 00 00 02 00 00 00 01 00 00 00 00 04 00 00 02 00 00 00" .. ("\0"):rep(24),
+  bytes.from_hex "0b 00 00 00 08 00 00 00", bytes.from_hex "0e 00 00 00 10 00 00 00 00 ff 00 00 09 00 00 00",
+  "confirmed",
+}
+local UNSUPPORTED = bytes.from_hex "04 00 00 00 10 00 00 00 00 00 00 00 1f 00 00 00"
+local QUIET = "\64"
+
+local function said(message)
+  return bytes.u8(#message) .. message
+end
+
+function seeds.sahara(add)
+  local hello, ready, executed, confirmed = said(SWITCH[1]), said(SWITCH[2]), said(SWITCH[3]), said(SWITCH[4])
+  add(hello .. QUIET .. ready .. executed .. confirmed)
+  add(QUIET .. hello .. ready .. executed .. said "confirmed<?xml")
+  for _, before in ipairs { "", hello .. QUIET, hello .. QUIET .. ready, hello .. QUIET .. ready .. executed } do
+    add(before .. said(UNSUPPORTED))
+    add(before .. ready)
+    add(before .. QUIET .. QUIET)
+  end
+end
+
+-- The numbers of documents in firehose.c.
+local ACK, NAK, RAW, DONE, REFUSED, LIMIT, SECTOR, OLD_ZEROS, NEW_ZEROS = 0, 1, 2, 3, 4, 5, 7, 9, 10
+
+local function says(...)
+  local parts = {}
+  for index, number in ipairs { ... } do parts[index] = bytes.u8(0x20 + number) end
+  return table.concat(parts)
+end
+
+function seeds.firehose(add)
+  local greeting = says(ACK, LIMIT, SECTOR, ACK)
+  for _, sizes in ipairs { "\9\4", "\255\1", "\39\8" } do
+    add(sizes .. greeting .. says(RAW, DONE, OLD_ZEROS, NAK, RAW, DONE, ACK))
+    add(sizes .. greeting .. says(RAW, DONE, OLD_ZEROS, NAK, NAK, OLD_ZEROS, NAK, RAW, NEW_ZEROS, REFUSED))
+    add(sizes .. greeting .. says(NAK, NAK, NAK))
+  end
+  local text = '<?xml version="1.0" ?><data><log value="&lt;a" /></data>'
+  add("\9\4" .. said(text:sub(1, 20)) .. said(text:sub(21, 40)) .. said(text:sub(41)) .. greeting)
+end
+
 -- --- cwe and nvup: behind the bytes each of them plans with --------------------------------------
 
 function seeds.cwe(add)
