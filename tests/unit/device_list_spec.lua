@@ -173,7 +173,7 @@ describe("device.list", function()
   it("knows modems that no script is for, and gives no loader port of theirs", function()
     local cases = {
       { "1199:a001", "EM7345", 0, "application" }, { "1199:68a2", "MC77xx", 0, "download" },
-      { "1199:9090", "EM75xx", 0, "download" }, { "1199:90d3", "EM9xxx", 3, "application" },
+      { "1199:c080", "EM7590", 0, "download" }, { "1199:90d3", "EM9xxx", 3, "application" },
     }
     for _, case in ipairs(cases) do
       local ids, name, number, mode = unpack(case)

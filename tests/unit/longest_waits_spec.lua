@@ -5,6 +5,7 @@
 -- None is longer than five minutes.
 local all_limits = require "moonflash.base.limits"
 local files = require "moonflash.engine.model_files"
+local firehose = require "moonflash.protocol.firehose"
 local qdl = require "moonflash.protocol.qdl"
 local steps = require "moonflash.procedure.steps"
 local switch = require "moonflash.commands.switch"
@@ -14,7 +15,7 @@ local tables = require "moonflash.base.table"
 local LONGEST = 300
 local MS = 1000
 
-local loader = qdl.timing
+local loader, hose = qdl.timing, firehose.timing
 
 local used = {}
 local limits = setmetatable({}, { __index = function(_, name)
@@ -26,11 +27,13 @@ local function step(name)
   return steps[name] {}
 end
 
--- The last answer of an image, of the model that gives it most time.
-local function final_ack()
+-- The last answer of an image, of the model of this protocol that gives it most time.
+local function final_ack(protocol)
   local longest = 0
   for _, model in ipairs(files.all()) do
-    for _, one in ipairs(model) do longest = math.max(longest, one.final_ack or 0) end
+    for _, one in ipairs((model.download or "qdl") == protocol and model or {}) do
+      longest = math.max(longest, one.final_ack or 0)
+    end
   end
   return longest
 end
@@ -42,6 +45,11 @@ local greet_again = greeting + old_answers + greeting
 local torn_write = (loader.stall_ms + 2 * loader.reply_ms) / MS + old_answers
 local greet = limits.node + greeting + torn_write + greet_again
 local write_reset = loader.stall_ms / MS
+local hello = (hose.settle_ms + hose.hello_ms) / MS
+local ping, commands = hose.command_ms / MS, 3 * hose.command_ms / MS -- ping, configure, storage info
+local hear_out = firehose.further_answers * firehose.quiet_ms / MS
+local PROGRAMS, RESETS = 3, 10 -- core/protocol/firehose.h
+local greet_firehose = limits.node + hello + 3 * hose.reply_ms / MS + commands
 
 local rows = {
   { "QMI: the port is opened, one answer, the port is closed", limits.qmi_open + limits.qmi_request + close },
@@ -62,9 +70,16 @@ local rows = {
   { "the loader answers hello, or open", loader.reply_ms / MS },
   { "the loader takes bytes", loader.stall_ms / MS },
   { "the loader answers a chunk", loader.ack_ms / MS },
-  { "the last answer of an image, and done", final_ack() + loader.done_ms / MS },
+  { "the last answer of an image, and done", final_ack "qdl" + loader.done_ms / MS },
   { "the file of an image has data", math.max(loader.source_ms / MS, limits.source) },
   { "leave download mode", greet + write_reset },
+  { "Firehose: a loader is greeted", greet_firehose },
+  { "Firehose: a loader is greeted that waits for the rest of an image of an earlier run",
+    limits.node + hello + ping + hose.complete_ms / MS + hear_out + commands },
+  { "Firehose: an image is accepted", PROGRAMS * hose.command_ms / MS },
+  { "Firehose: the verdict on an image", math.max(final_ack "firehose", hose.final_ack_ms / MS) },
+  { "Firehose: what the loader says behind it", hear_out },
+  { "Firehose: leave download mode", greet_firehose + RESETS * hose.command_ms / MS },
   { "the restart for a further image", write_reset + step("send_images").within },
   { "the restart of a modem that crashed", limits.memory_reset + limits.crashed },
   { "restart", step("restart").most + close },

@@ -38,7 +38,7 @@ describe("a modem that no script is for", function()
   end
 
   it("is refused by update, plan and recover, also with --model", function()
-    for ids, words in pairs { ["1199:a001"] = "Intel", ["1199:9091"] = "Sahara", ["1199:90d3"] = "EM9xxx" } do
+    for ids, words in pairs { ["1199:a001"] = "Intel", ["1199:c081"] = "EM7590", ["1199:90d3"] = "EM9xxx" } do
       plug(ids)
       for _, command in ipairs { "update", "plan", "recover" } do
         assert.not_matches("%-%-model", assert_refused(run(command), words))

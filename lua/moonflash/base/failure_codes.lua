@@ -38,6 +38,15 @@ codes.hints = {
   ["qdl.open_refused"] = "check with `moonflash inspect` that the image is for this modem",
   ["qdl.done_refused"] = "run the same command again; if it repeats, get the image again",
   ["qdl.stalled"] = "run the same command again; if it repeats, power-cycle the modem, try another cable",
+  ["firehose.silent"] = "run the same command again; if it stays silent, power-cycle the modem",
+  ["firehose.not_switched"] = "run the same command again: it restarts the loader; keep other programs (ModemManager) "
+    .. "away from its port; if it repeats, power-cycle the modem",
+  ["firehose.other"] = "this port is not a modem waiting for an image: see `moonflash status`",
+  ["firehose.refused"] = "run the same command again; if it repeats, power-cycle the modem",
+  ["firehose.image_refused"] = "the modem stays in download mode: give images that were made for it; "
+    .. "`moonflash inspect` shows what they are",
+  ["firehose.limits"] = "run again with --log FILE and report it with that file",
+  ["firehose.stalled"] = "run the same command again; if it repeats, power-cycle the modem, use a USB 2 cable",
   ["transfer.interrupted"] = "run the same command again, it sends the images again; until then the modem stays in "
     .. "download mode",
   -- QMI
@@ -120,7 +129,8 @@ codes.hints = {
 -- Codes that need no other advice.
 for _, code in ipairs {
   "port.timeout", "port.interrupted", "source.closed", "source.interrupted", "qdl.error", "qdl.write_refused",
-  "qdl.wrong_sequence", "qdl.unexpected", "qmi.timeout", "qmi.interrupted", "qmi.failed", "sys.closed",
+  "qdl.wrong_sequence", "qdl.unexpected", "firehose.unexpected", "qmi.timeout", "qmi.interrupted", "qmi.failed",
+  "sys.closed",
   "sys.interrupted", "sys.timeout", "uevent.timeout", "uevent.interrupted", "bus.refused", "bus.timeout",
   "bus.interrupted",
 } do
@@ -163,6 +173,7 @@ codes.messages = {
   ["uevent.unavailable"] = "cannot receive the uevents of %s",
   ["uevent.failed"] = "%s cannot be read",
   ["qdl.stalled"] = "the modem takes no more bytes",
+  ["firehose.stalled"] = "the modem takes no more bytes",
   ["transfer.interrupted"] = "the transfer was interrupted",
 }
 

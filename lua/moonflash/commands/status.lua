@@ -70,9 +70,10 @@ local function ask(job, seen)
   if family then table.insert(seen.advice, 1, family) end
 end
 
+-- A loader that speaks Firehose says hello once, to the first program that listens: an update needs that hello.
 local function listen(job, seen)
   local path = job.device.nodes.qdl
-  if path and sahara.offers_memory(path, job:ms(LISTEN_SECONDS)) then
+  if path and job:download_protocol() == "qdl" and sahara.offers_memory(path, job:ms(LISTEN_SECONDS)) then
     seen.device.mode = "memory-debug"
   end
 end

@@ -19,6 +19,12 @@ local others = { GobiNet = true, cdc_acm = true, cdc_ether = true, cdc_ncm = tru
 -- Serial ports in application mode, by interface number.
 local ports = { [0] = "diag", [2] = "nmea", [3] = "at" }
 
+-- The same in two compositions of the EM7565 (reference: firehose 2).
+local own_ports = {
+  ["1199:90b1"] = { [2] = "at", [3] = "nmea", [4] = "diag" },
+  ["1199:90c3"] = { [0] = "at", [1] = "nmea", [2] = "diag" },
+}
+
 -- Interfaces that need a driver: class and, except for MBIM, number.
 local needs = {
   { class = "ff", numbers = { [0] = true, [2] = true, [3] = true },
@@ -97,7 +103,7 @@ local function application_nodes(nodes, dev)
   for _, interface in ipairs(dev.interfaces) do
     local list = nodes[control[interface.driver]]
     if list and interface.control then list[#list + 1] = interface.control end
-    local port = ports[interface.number]
+    local port = (own_ports[dev.vid .. ":" .. dev.pid] or ports)[interface.number]
     if port then nodes[port] = serial_port(dev, interface) end
   end
 end

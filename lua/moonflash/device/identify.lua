@@ -55,10 +55,25 @@ local function model_of(models, dev, before)
   return known or not other and models[#models] or nil, other
 end
 
+local function is_only_named(model, name)
+  for _, one in ipairs(model.only_named or {}) do
+    if one:lower() == name:lower() then return true end
+  end
+end
+
+-- A modem with the ids of these models that its product text calls by another name.
+local function named_otherwise(models, name)
+  if not first(models, function(model) return is_only_named(model, name) end) then
+    return { name = name, reason = "its product text names it" }
+  end
+  return { name = name, reason = ("no update of one was ever reported; at your own risk `--model %s` treats it like "
+    .. "others of its family"):format(name:lower()) }
+end
+
 -- A modem that no script is for: { name, reason, final: --model does not help }; nil for all others.
-local function other_of(dev, model, named)
+local function other_of(dev, model, models, named)
   if model then return nil end
-  if named then return { name = named, reason = "its product text names it" } end
+  if named then return named_otherwise(models, named) end
   local known = with_ids(usb_ids.others, ids_of(dev))[1]
   return known and { name = known.name, reason = known.reason, final = true }
 end
@@ -90,7 +105,7 @@ function identify:complete(dev, before)
   local models = with_ids(self.models, ids_of(dev))
   local model, named = model_of(models, dev, before)
   dev.model = model and model.name or before and before.model
-  dev.other = not dev.model and other_of(dev, model, named) or nil
+  dev.other = not dev.model and other_of(dev, model, models, named) or nil
   dev.ids = model and usb_ids.of_modem(model, ids_of(dev)) or { ids_of(dev), tables.unpack((before or {}).ids or {}) }
   dev.mode = mode_of(dev, models, before)
   dev.transport = drivers.transport(dev, self.transport)

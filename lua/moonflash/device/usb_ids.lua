@@ -58,10 +58,9 @@ usb_ids.others = {
   { name = "EM7345", reason = "it has an Intel chip", usb = { application = { "1199:a001" } } },
   { name = "MC77xx", reason = "its loader has an older protocol",
     usb = { application = { "1199:68a2" }, download = { "1199:68a2" } } },
-  { name = "EM75xx", reason = "its loader speaks Sahara and Firehose", usb = {
-    application = { "1199:9091", "1199:90b1", "1199:90c1", "1199:90c3", "1199:c081" },
-    download = { "1199:9090", "1199:90b0", "1199:90c0", "1199:90c2", "1199:c080" } } },
-  { name = "EM9xxx", reason = "its loader speaks Sahara and Firehose", usb = {
+  { name = "EM7590", reason = "nothing is known of its loader", usb = {
+    application = { "1199:c081" }, download = { "1199:c080" } } },
+  { name = "EM9xxx", reason = "its loader speaks another Firehose than that of the EM7565", usb = {
     application = { "1199:90d3", "1199:90e3", "1199:90e5" }, download = { "1199:90d2", "1199:90e2", "1199:90e4" } } },
 }
 

@@ -8,12 +8,13 @@ local at = require "moonflash.protocol.at"
 local channel = require "moonflash.device.channel"
 local describe = require "moonflash.device.describe"
 local device = require "moonflash.device"
-local download = require "moonflash.protocol.qdl"
 local failure = require "moonflash.base.failure"
 local limits = require "moonflash.base.limits"
+local model = require "moonflash.engine.model"
 local port_users = require "moonflash.host.port_users"
 local qmi = require "moonflash.protocol.qmi"
 local sys = require "moonflash.core.sys"
+local usb_ids = require "moonflash.device.usb_ids"
 
 local ports = {}
 
@@ -144,16 +145,32 @@ end
 local function busy_handler(self)
   if not self.started_in_download then return nil end
   self.started_in_download = nil
-  return function(ms)
-    self:warn("qdl.silent", ("the modem does not answer; it may still write what an earlier run sent: "
+  return function(ms, code)
+    self:warn(code, ("the modem does not answer; it may still write what an earlier run sent: "
       .. "waiting up to %.0f s"):format(ms / 1000))
   end
 end
 
+-- The model of the job, else the one that the user names, else one that has the ids.
+local function model_of(self)
+  if self.model then return self.model end
+  local name, ids = self.options.model, self.device.vid .. ":" .. self.device.pid
+  for _, one in ipairs(self.models or {}) do
+    if name and model.answers_to(one, name) or not name and usb_ids.modes(one, ids) then return one end
+  end
+end
+
+--- The name of the download protocol of the modem: "qdl" or "firehose".
+function ports:download_protocol()
+  return (model_of(self) or {}).download or "qdl"
+end
+
 local function open_download(self, path, within_ms)
+  local download = require("moonflash.protocol." .. self:download_protocol())
   local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, within_ms = within_ms,
     fresh = self.reset_requested_at ~= nil and not self.image_begun,
-    on_busy = busy_handler(self), on_opened = function() self:begin_image() end,
+    on_busy = busy_handler(self), on_log = function(text) self:note("the loader says: " .. text) end,
+    on_opened = function() self:begin_image() end,
     is_there = function() return device.is_there(self.device) end,
     on_reset = function() self.phase = self.phase == "transfer" and "booting" or self.phase end }
   return device.open_node(path, function() return download.open(path, options) end, self:ms(limits.node))
@@ -171,7 +188,7 @@ function ports:download(within_ms)
   if not path then return no_port(self, "download") end
   note_usb(self, path)
   self.loader, problem = open_download(self, path, within_ms)
-  if not self.loader and problem.code:match "^qdl%." then add_evidence(self, problem) end
+  if not self.loader and problem.code:match("^" .. self:download_protocol()) then add_evidence(self, problem) end
   return self.loader, problem
 end
 

@@ -16,7 +16,14 @@ local known = {
   name = "string", family = "string", product = "string", usb = "table",
   aliases = "table", summary = "string",
   preference_command = "string", -- AT command that sets the firmware preference: see routes.impref
+  download = "string", -- the download protocol, "qdl" when not given
+  only_named = "table", -- as aliases, but only for --model: no modem is taken for one of these by its product text
 }
+
+local protocols = { qdl = true, firehose = true }
+
+-- The loader of a 9x50 calls itself 9x55; which of them its images name is not published (reference: firehose 6, 17).
+local same_chip = { ["9x55"] = "9x50" }
 
 local function check_ids(ids, kind)
   if type(ids) ~= "table" then error("usb." .. kind .. " is missing", 4) end
@@ -37,6 +44,7 @@ local function check_fields(description)
   for _, name in ipairs { "name", "family", "product", "usb" } do
     if description[name] == nil then error("a model needs the field " .. name, 3) end
   end
+  if not protocols[description.download or "qdl"] then error("download must be \"qdl\" or \"firehose\"", 3) end
   check_ids(description.usb.application, "application")
   check_ids(description.usb.download, "download")
 end
@@ -72,12 +80,16 @@ function model.is(value)
   return getmetatable(value) == meta
 end
 
--- Whether the model or one of its aliases has this name, both in the same form.
-local function has_name(self, text, form)
-  for _, name in ipairs { self.name, tables.unpack(self.aliases or {}) } do
+local function is_among(names, text, form)
+  for _, name in ipairs(names or {}) do
     if form(name) == form(text) then return true end
   end
   return false
+end
+
+-- Whether the model has this name among all of its names, both in the same form.
+local function has_name(self, text, form)
+  return form(self.name) == form(text) or is_among(self.aliases, text, form) or is_among(self.only_named, text, form)
 end
 
 --- Whether a name is this model's or one of its aliases; case does not matter.
@@ -94,6 +106,10 @@ local function agree(a, b)
   return not a or not b or a:lower() == b:lower()
 end
 
+local function chip_of(product)
+  return product and (same_chip[product:lower()] or product)
+end
+
 -- The product field of 9x15 images is not published (reference: CWE header): a product that names no chip is no
 -- objection when the family fits.
 local function names_chip(product)
@@ -105,7 +121,7 @@ local checks = {
   { "model", function(self, image) return not image.model or not self.name or has_name(self, image.model, stem) end },
   { "family", function(self, image) return agree(self.family, image.family) end },
   { "product", function(self, image)
-    return agree(self.product, image.product) or image.family ~= nil and not names_chip(image.product)
+    return agree(chip_of(self.product), chip_of(image.product)) or image.family ~= nil and not names_chip(image.product)
   end },
 }
 

@@ -21,9 +21,9 @@ local ANY_MODE = { application = true, download = true }
 -- The name of a kind of image in the modem's answer to the preference.
 local wanted_as = { firmware = "modem", settings = "pri" }
 
-local function is_wanted(job, image)
+local function is_wanted(job, self, image)
   local kind = wanted_as[image.kind]
-  if job.options.force or not job.wanted or not kind then return true end
+  if self.all or job.options.force or not job.wanted or not kind then return true end
   return job.wanted[kind] == true
 end
 
@@ -59,7 +59,7 @@ local function after_failure(job, image, problem)
   job:close_download()
   job.port_lost = problem.code == "port.closed"
   if image.read_once or job.was_silent then problem.final = true end
-  job.was_silent = problem.image_opened and problem.code == "qdl.silent"
+  job.was_silent = problem.image_opened and problem.code:find "%.silent$" ~= nil
   if job:interrupted() then return problem end
   local found, lost = job:refresh_device()
   if not found then
@@ -73,10 +73,10 @@ local function after_failure(job, image, problem)
 end
 
 -- A modem that crashed shows the one port of download mode, but waits for its memory to be read (Sahara). It takes
--- no image; a reset brings it back. A modem that did not crash is left alone.
+-- no image; a reset brings it back, and so it does a loader that has not left Sahara. All others are left alone.
 local function reset_crashed(job, problem)
   if problem.other_protocol ~= "sahara" then return nil, problem end
-  job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
+  job:warn(problem.code, tostring(problem) .. ": it is reset")
   job:follow()
   job.restarted_at = sys.clock_ms()
   return sahara.reset(job.device.nodes.qdl, job:ms(limits.memory_reset))
@@ -138,7 +138,7 @@ end
 local function send_images(job, self)
   local before, count, now = 0, 0, 0
   for _, image in ipairs(job.set.images) do
-    if not job.sent[image] and is_wanted(job, image) then
+    if not job.sent[image] and is_wanted(job, self, image) then
       if now == self.per_boot then return restart_for_more(job, job:ms(self.within)) end
       local sent, problem = send_image(job, image, before, self.final_ack)
       if not sent then return nil, with_port_users(job, problem) end
@@ -158,6 +158,7 @@ end
 local function foresee(job, self)
   local list = not job.options.force and job.state and job.state.stored
   local lacks = stored.lacks(list or {}, job.set)
+  lacks.modem = lacks.modem or self.all and lacks.pri
   if lacks.modem then return self.seconds, not lacks.pri and "the modem stores the settings" or nil end
   if lacks.pri then return SETTINGS_SECONDS, "the modem stores the firmware: only the settings are sent" end
   return 0, "the modem stores these images: it only switches"
@@ -179,11 +180,12 @@ local function wake(job)
 end
 
 return {
-  --- Sends the images that the modem asks for. `final_ack`: seconds for the last answer of each; `per_boot`: images
-  -- that the modem takes until it must restart; `within`: seconds of such a restart.
+  --- Sends the images that the modem asks for. `all`: those that it does not ask for, too; `final_ack`: seconds for the
+  -- last answer of each; `per_boot`: images that the modem takes until it must restart; `within`: seconds of such a
+  -- restart.
   send_images = step.define {
     name = "send images", changes = true, seconds = 90,
-    fields = { final_ack = "seconds", per_boot = "several" },
+    fields = { all = "boolean", final_ack = "seconds", per_boot = "several" },
     mode = "download", final_ack = 140, per_boot = math.huge, within = 240, retry = 2, again = 1,
     run = send_images, foresee = foresee,
   },

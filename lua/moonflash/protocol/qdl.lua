@@ -4,11 +4,11 @@
 --- Download sessions: the port of a modem in download mode, open and greeted, ready to receive images. All calls
 -- block, with deadlines.
 
+local carry = require "moonflash.protocol.carry"
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local qdl = require "moonflash.core.qdl"
 local sys = require "moonflash.core.sys"
-local transfer = require "moonflash.core.transfer"
 local words = require "moonflash.protocol.qdl_words"
 
 local download = {}
@@ -44,21 +44,8 @@ end
 
 -- Carries out the current operation of the conversation. An interrupt ends it unless `interrupted` returns true.
 local function carry_out(self, operation)
-  local carrier = transfer.new {
-    conversation = self.conversation, channel = self.channel, reader = operation.reader,
-    progress = operation.progress, chunk = self.options.chunk or download.chunk,
-    stall_ms = self.timing.stall_ms, source_ms = self.timing.source_ms,
-  }
-  self.failed = failure.new("transfer.interrupted", "the transfer was stopped half way") -- when `progress` raises
-  local done, problem
-  repeat
-    done, problem = carrier:run()
-    problem = problem or words.failure(self.conversation)
-  until done or problem.code ~= "transfer.interrupted"
-    or not (operation.interrupted and operation.interrupted())
-  carrier:close()
-  self.failed = problem
-  return done, problem
+  operation.chunk = self.options.chunk or download.chunk
+  return carry.out(self, operation, words.failure)
 end
 
 -- A modem in memory debug mode sends its hello once, when the port opens. The bytes that came `before` the greeting are
@@ -114,7 +101,7 @@ local function greet_when_ready(self, before)
   end
   if options.on_busy then
     within_ms = math.max(within_ms, self.timing.final_ack_ms)
-    options.on_busy(within_ms)
+    options.on_busy(within_ms, silent.code)
   end
   return greet_until(self, sys.clock_ms() + within_ms)
 end
@@ -127,8 +114,8 @@ end
 -- greeting_attempts; scale, a factor for all times; on_opened = function(): the modem accepted the open request of an
 -- image, so it may hold a part of the image (may be called several times); on_reset = function(): the reset request
 -- was written; within_ms: how long a silent modem is greeted; fresh: it has just started, so no write of an earlier run
--- is incomplete; on_busy = function(ms): the modem may still write its flash, so it is greeted for final_ack_ms; called
--- when that begins; is_there = function(): whether the open port is still the modem's, else nothing is written
+-- is incomplete; on_busy = function(ms, code): the modem may still write its flash, so it is greeted for final_ack_ms;
+-- called when that begins; is_there = function(): whether the open port is still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
@@ -148,13 +135,6 @@ function download.open(address, options)
   return nil, silent
 end
 
--- After a failure the session refuses further operations with that same failure.
-local function check_usable(self)
-  if not self.channel:descriptor() then error("the session is closed", 3) end
-  if self.failed then return nil, self.failed end
-  return true
-end
-
 --- Sends one image. After a failure the session is unusable: close it and open another.
 -- @tparam table image head = its first 400 bytes, size in bytes, reader positioned after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
@@ -163,7 +143,7 @@ end
 -- @treturn boolean true, or nil and a failure; its field image_opened: the modem may hold a part of the image
 function Session:send(image, options)
   options = options or {}
-  local usable, problem = check_usable(self)
+  local usable, problem = carry.check_usable(self)
   if not usable then return nil, problem end
   local head_size, report = #image.head, options.progress or function() end
   self.conversation:image(image.head, image.size, {
@@ -188,7 +168,7 @@ end
 --- Makes the modem leave download mode. It does not answer: its port vanishes.
 -- @treturn boolean true when the request was written, or nil and a failure
 function Session:reset()
-  local usable, problem = check_usable(self)
+  local usable, problem = carry.check_usable(self)
   if not usable then return nil, problem end
   self.conversation:reset()
   local done
