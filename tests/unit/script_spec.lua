@@ -83,7 +83,7 @@ describe("a script's name", function()
     assert.equal(60, retries(flash.script "mc7455"))
     assert.equal(60, retries(flash.script(folder .. "/models/./mc7455.lua")))
     local models = flash.try(flash.models())
-    assert.equal(3, #models)
+    assert.equal(4, #models)
     assert.same({ "MC7455", 60 }, { models[1].name, retries(models[1]) })
     write(folder .. "/mine.lua", 'return require("moonflash").script "mine"')
     assert.equal("script.not_found", support.code_of(flash.script "mine"))
@@ -96,7 +96,7 @@ describe("a script's name", function()
       ["models/mine.lua"] = "flash.model()" }
     local events = {}
     local models, broken = flash.models(heard(events))
-    assert.equal(3, #models)
+    assert.equal(4, #models)
     assert.equal("script.invalid", broken.code)
     assert.equal(2, #events)
     assert.truthy(events[1]:find("warning: " .. folder .. "/models/mc7455.lua:1: ", 1, true), events[1])
@@ -128,7 +128,7 @@ describe("a script's name", function()
       ["models/zz.lua"] = renamed:gsub("NAME", "Mine") }
     local names = {}
     for index, each in ipairs(assert(flash.models())) do names[index] = each.name end
-    assert.same({ "Instead", "Mine", "EM7305", "MC7354" }, names)
+    assert.same({ "Instead", "Mine", "EM7305", "EM7565", "MC7354" }, names)
   end)
 end)
 

@@ -151,18 +151,27 @@ local function busy_handler(self)
   end
 end
 
--- The model of the job, else the one that the user names, else one that has the ids.
-local function model_of(self)
-  if self.model then return self.model end
-  local name, ids = self.options.model, self.device.vid .. ":" .. self.device.pid
-  for _, one in ipairs(self.models or {}) do
-    if name and model.answers_to(one, name) or not name and usb_ids.modes(one, ids) then return one end
+local function first(models, is_meant)
+  for _, one in ipairs(models or {}) do
+    if is_meant(one) then return one end
   end
 end
 
---- The name of the download protocol of the modem: "qdl" or "firehose".
+-- A model that has the modem's ids, and the model that the job or the user names.
+local function models_of(self)
+  local name, ids = self.options.model, (self.device.vid or "") .. ":" .. (self.device.pid or "")
+  return first(self.models, function(one) return usb_ids.modes(one, ids) end),
+    self.model or name and first(self.models, function(one) return model.answers_to(one, name) end)
+end
+
+--- The download protocol of the modem, "qdl" or "firehose": by its ids, else by the model that the job or the user
+-- names.
+-- @treturn string
+-- @treturn boolean whether the named model has another one
 function ports:download_protocol()
-  return (model_of(self) or {}).download or "qdl"
+  local by_ids, named = models_of(self)
+  local protocol, other = (by_ids or named or {}).download or "qdl", (named or by_ids or {}).download or "qdl"
+  return protocol, protocol ~= other
 end
 
 local function open_download(self, path, within_ms)
@@ -186,6 +195,10 @@ function ports:download(within_ms)
   if not ready then return nil, problem end
   local path = self.device.mode == "download" and self.device.nodes.qdl
   if not path then return no_port(self, "download") end
+  if select(2, self:download_protocol()) then
+    return nil, failure.new("image.wrong_model", "a modem with these USB ids has another download protocol",
+      { evidence = describe.device(self.device), final = true, phase = "untouched" })
+  end
   note_usb(self, path)
   self.loader, problem = open_download(self, path, within_ms)
   if not self.loader and problem.code:match("^" .. self:download_protocol()) then add_evidence(self, problem) end
