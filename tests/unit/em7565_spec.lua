@@ -114,7 +114,7 @@ describe("a modem with the ids of the EM7565", function()
   end
 
   local function protocol(dev, options)
-    return ports.download_protocol { device = dev, models = models, options = options or {} }
+    return (ports.download_protocol { device = dev, models = models, options = options or {} })
   end
 
   it("is known by the product text of its loader", function()
@@ -135,6 +135,8 @@ describe("a modem with the ids of the EM7565", function()
     assert.equal("firehose", protocol(plug("90c2", "Sierra Wireless WP7607")))
     assert.equal("qdl", protocol(plug("9070", "Sierra Wireless EM7455")))
     assert.equal("firehose", protocol(plug("ffff", "x"), { model = "EM7565" }))
+    local job = { device = plug("9090", "Sierra Wireless EM7565"), models = models, options = { model = "mc7455" } }
+    assert.same({ "firehose", true }, { ports.download_protocol(job) })
   end)
 
   it("has its ports where its composition has them", function()
