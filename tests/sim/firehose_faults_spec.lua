@@ -231,7 +231,7 @@ describe("the simulated EM7565", function()
     local function attribute(path)
       return (sys.read_file(sim.root .. "/sys/bus/usb/devices/" .. path):gsub("\n$", ""))
     end
-    assert.same({ "1199", "9091", " 5" },
+    assert.same({ "1199", "9091", " 4" },
       { attribute "1-2/idVendor", attribute "1-2/idProduct", attribute "1-2/bNumInterfaces" })
     assert.matches("EM7565.*X16 LTE%-A", attribute "1-2/product")
     p:close()

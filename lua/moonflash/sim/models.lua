@@ -117,7 +117,7 @@ local x16 = " Qualcomm\194\174 Snapdragon\226\132\162 X16 LTE-A"
 local function with_9x50_device(row)
   local product = "Sierra Wireless " .. row.name .. x16
   row.family = "SWI9X50C"
-  row.application = { vid = "1199", pid = "9091", product = product, interfaces = { diag, nmea, at, qmi, second_qmi } }
+  row.application = { vid = "1199", pid = "9091", product = product, interfaces = { diag, nmea, at, qmi } }
   row.download = { vid = "1199", pid = "9090", product = product, interfaces = sahara_port }
   return row
 end
