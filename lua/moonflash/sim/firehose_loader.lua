@@ -173,6 +173,7 @@ local function take_text(self)
   if not texts.may_begin(self.rest) or #self.rest > longest_document then
     return drop_rest(self, "no document: " .. bytes.hex(self.rest:sub(1, 64), " "))
   end
+  if not ending and self.port:has_transfers() then return drop_rest(self, "a part of a document: " .. self.rest) end
   if not ending then return watch(self) end
   if ending < #self.rest then violation(self, "bytes behind a document, before its answer") end
   take_document(self, self.rest:sub(1, ending))
@@ -190,6 +191,9 @@ end
 
 --- Takes bytes from the host, in any split.
 function loader:receive(text)
+  if self.package and #text % packet ~= 0 and self.port:has_transfers() then
+    violation(self, "a short packet in raw data")
+  end
   self.rest = self.rest .. text
   while self.rest ~= "" and not self.port.closed do
     local taken = take(self)

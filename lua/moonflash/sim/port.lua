@@ -2,7 +2,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 --- A port of the modem, for the protocol behind it. A way out of the simulator (a pseudo terminal, a USB interface) is
--- a table of functions: write(bytes), stop_reading(), close().
+-- a table of functions: write(bytes), stop_reading(), close(). A way of single transfers also has when_opened(action),
+-- which calls a function once when a program opens the port, and calls `receive` once for each transfer.
 
 local port = {}
 port.__index = port
@@ -33,6 +34,16 @@ end
 --- Stops reading, as a modem that hangs: a program that writes will block.
 function port:stop_reading()
   self.way.stop_reading()
+end
+
+--- Whether the way tells the host's transfers apart.
+function port:has_transfers()
+  return self.way.when_opened ~= nil
+end
+
+--- Calls a function when a program opens the port; at once where that is not noticed.
+function port:when_opened(action)
+  if self:has_transfers() then self.way.when_opened(action) else action() end
 end
 
 --- Hangs up.

@@ -4,8 +4,8 @@
 --- The download port of a 9x50: Sahara up to the command that switches to Firehose (reference: firehose 4), then
 -- moonflash.sim.firehose_loader.
 --
--- The hello waits in a pseudo terminal before anything opens it, so a host that sends the right message without
--- having read the hello is not noticed there. All other early bytes are.
+-- The hello comes when a program opens the port. A pseudo terminal does not notice that: there the hello waits, and a
+-- host that sends the right message without having read it gets through. All other early bytes are noticed.
 
 local bytes = require "moonflash.core.bytes"
 local firehose = require "moonflash.sim.firehose_loader"
@@ -17,6 +17,9 @@ local refused = T "04 00 00 00 10 00 00 00 00 00 00 00 <status:4>"
 local memory_debug = 2 -- as an EM7565 says it, though it is not crashed
 local unsupported = 0x1f
 local restart_seconds = 1 -- in which the host reads the answer
+local hello_ms = 100 -- in which the host turns off the echo of its terminal
+-- A host that starts at once is refused the switch. Known hosts wait for 2 s; how long they must is not known.
+local too_early_seconds = 1
 
 local reset = { name = "reset", request = T "07 00 00 00 08 00 00 00":fill() }
 local reset_answer = T "08 00 00 00 08 00 00 00":fill()
@@ -37,6 +40,7 @@ local function violation(self, text)
 end
 
 local function say_hello(self)
+  if self.port.closed then return end
   self.state = "greeting"
   send_answer(self.modem, self.port, hello:fill { mode = self.mode, reserved = "" },
     self.modem.faults:at "sahara.hello")
@@ -45,9 +49,10 @@ end
 -- Bytes that are no request of this state. The loader says hello once more, unless one is still to come, but refuses to
 -- switch from then on.
 local function spoil(self)
-  violation(self, ("%s in state %s"):format(bytes.hex(self.rest:sub(1, 48), " "), self.state))
+  local place = self.state and "in state " .. self.state or "before the hello"
+  violation(self, ("%s %s"):format(bytes.hex(self.rest:sub(1, 48), " "), place))
   self.rest, self.spoiled = "", true
-  if not self.port.behind then say_hello(self) end
+  if self.state and not self.port.behind then say_hello(self) end
 end
 
 local function refuse(self, status, hits)
@@ -61,12 +66,20 @@ local function restart(self, hits)
   self.modem:after(restart_seconds, function() self.modem:leave_download() end)
 end
 
+local function check_time(self)
+  local ms = self.opened_at and self.modem.loop:now() - self.opened_at
+  if not ms or ms >= self.modem:milliseconds(too_early_seconds) then return end
+  self.spoiled = true
+  violation(self, ("the hello is answered %.0f ms after the port was opened"):format(ms))
+end
+
 local function answer(self, step)
   local hits = self.modem.faults:at("sahara." .. step.name)
   self.modem.recorder:note("sahara", { command = step.name, request = bytes.hex(step.request, " ") })
   if step == reset then return restart(self, hits) end
   if hits.refuse then return refuse(self, tonumber(hits.refuse) or unsupported, hits) end
   if step == steps.ready and self.spoiled then return refuse(self, unsupported, hits) end
+  if step == steps.greeting then check_time(self) end
   self.state = step.next
   send_answer(self.modem, self.port, step.answer, hits)
   if self.state == "firehose" then self.loader = firehose.new(self.modem, self.port) end
@@ -100,10 +113,16 @@ local function receive(self, text)
   take(self)
 end
 
+local function open(self)
+  if not self.port:has_transfers() then return say_hello(self) end
+  self.opened_at = self.modem.loop:now()
+  self.modem.loop:after(hello_ms, function() say_hello(self) end)
+end
+
 --- Starts on a port.
 -- @treturn function takes bytes from the host, in any split
 return function(modem, port)
   local self = { modem = modem, port = port, rest = "", mode = modem.faults:value "hello-mode" or memory_debug }
-  say_hello(self)
+  port:when_opened(function() open(self) end)
   return function(text) receive(self, text) end
 end

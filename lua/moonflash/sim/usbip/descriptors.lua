@@ -111,9 +111,16 @@ local function configuration_bytes(device)
   }
 end
 
--- A text of ASCII in UTF-16.
+-- A character of UTF-8 as one of UTF-16; those of four bytes do not occur.
+local function utf16(character)
+  local first, second, third = character:byte(1, 3)
+  if third then return bytes.u16le((first - 224) * 4096 + (second - 128) * 64 + third - 128) end
+  return bytes.u16le(second and (first - 192) * 64 + second - 128 or first)
+end
+
 local function string_bytes(text)
-  return bytes.u8(2 * #text + 2) .. "\3" .. text:gsub("[\128-\255]", "?"):gsub(".", "%0\0")
+  local characters = text:gsub("[%z\1-\127\192-\239][\128-\191]*", utf16)
+  return bytes.u8(#characters + 2) .. "\3" .. characters
 end
 
 --- The descriptors of a device (moonflash.sim.interfaces) whose endpoints are numbered: device, configuration and

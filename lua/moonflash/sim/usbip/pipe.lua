@@ -44,6 +44,7 @@ local function way_of(self)
       serve(self)
     end,
     stop_reading = function() self.deaf = true end,
+    when_opened = function(action) self.on_opened = action end,
     close = function() end,
   }
 end
@@ -63,8 +64,11 @@ function pipe.connect(self, interface, answer)
   self.interface, self.answer, self.waiting = interface, answer, {}
 end
 
---- Takes an IN transfer of the endpoint that this port sends by.
+--- Takes an IN transfer of the endpoint that this port sends by. The first one means that a program opens the port.
 function pipe.wait(self, request)
+  local on_opened = self.on_opened
+  self.on_opened = nil
+  if on_opened then on_opened() end
   self.waiting[#self.waiting + 1] = request
   serve(self)
 end
