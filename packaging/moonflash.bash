@@ -11,7 +11,7 @@ _moonflash_flags="--force --all --keep-services --bind-driver --qmi --mbim -p --
 _moonflash_values="-w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place --serial --root --storage-index
     --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model --skip
     --transport -L --log --trace"
-_moonflash_more_values="--dir --images --time-scale --fault"
+_moonflash_more_values="--dir --usb-port --images --time-scale --fault"
 _moonflash_routes="preference firmware-id boot-download boothold impref"
 _moonflash_transports="auto tty usb"
 _moonflash_findings="autosuspend driver holders hypervisor images memory node permission power session"

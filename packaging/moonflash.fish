@@ -12,7 +12,7 @@ set -g __moonflash_folders /etc/moonflash/scripts \
 function __moonflash_words
     set -l takes_value -w --cdc-wdm -t --tty -d --vid-pid -s --busnum-devnum --place --serial --root \
         --storage-index --carrier --config-version --firmware-version --route --chunk-size --timeout-scale --model \
-        --skip --transport -L --log --trace --dir --images --time-scale --fault
+        --skip --transport -L --log --trace --dir --usb-port --images --time-scale --fault
     set -l words
     set -l is_value no
     set -l ended no
@@ -148,6 +148,7 @@ complete -c moonflash -n 'not __moonflash_in_script' -l version -d 'show the ver
 # Simulation
 complete -c moonflash -n '__moonflash_command simulate' -l dir -x -a '(__fish_complete_directories)' -d 'where its sys, dev and uevent are made; a temporary folder if not given'
 complete -c moonflash -n '__moonflash_command simulate' -l usb -d 'attach them to this computer as USB devices, by the kernel\'s vhci_hcd (root)'
+complete -c moonflash -n '__moonflash_command simulate' -l usb-port -x -d 'serve them as USB devices on this TCP port, for `usbip attach` of any computer'
 complete -c moonflash -n '__moonflash_command simulate' -l images -x -a '(__fish_complete_directories)' -d 'write small images for these modems to DIR (of --firmware-version, --carrier ...)'
 complete -c moonflash -n '__moonflash_command replay simulate test-script' -l time-scale -x -d 'take X times as long as a real modem (replay, test-script: 0.01 if not given)'
 complete -c moonflash -n '__moonflash_command simulate' -l fault -x -a '(__moonflash_faults)' -d 'show this fault (may be repeated); N:FAULT for the Nth modem alone'

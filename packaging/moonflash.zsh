@@ -126,7 +126,8 @@ _moonflash() {
     )
     simulation=(
         '(--dir)--dir=[where its sys, dev and uevent are made; a temporary folder if not given]:dir:_directories'
-        "(--usb)--usb[attach them to this computer as USB devices, by the kernel's vhci_hcd (root)]"
+        "(--usb --usb-port)--usb[attach them to this computer as USB devices, by the kernel's vhci_hcd (root)]"
+        '(--usb-port --usb)--usb-port=[serve them as USB devices on this TCP port, for `usbip attach` of any computer]:port:'
         '(--images)--images=[write small images for these modems to DIR (of --firmware-version, --carrier ...)]:dir:_directories'
         '*--fault=[show this fault (may be repeated); N:FAULT for the Nth modem alone]:fault:_moonflash_faults'
     )

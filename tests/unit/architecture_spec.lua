@@ -64,7 +64,7 @@ local may_only = {
   { "^scripts/", { "^moonflash$", "^cjson$" } },
   { "^lua/moonflash/sim/script_test%.lua", ANY },
   { "^lua/moonflash/sim/replay/", ANY },
-  { "^lua/moonflash/sim/interfaces%.lua", { -- plays another program that has a port open
+  { "^lua/moonflash/sim/usb%.lua", { -- plays another program that has a port open
     "^moonflash%.core%.port$", "^moonflash%.base%.", "^moonflash%.sim%." } },
   { "^lua/moonflash/sim/usbip/", {
     "^moonflash%.core%.bytes$", "^moonflash%.core%.socket$", "^moonflash%.core%.sys$", "^moonflash%.base%.",

@@ -161,7 +161,7 @@ schema.at = line { "command", "lines", "final", lines = texts }
 schema.script_test = line { "fault", "ended", "exits", "mode", "power", "next_mode", "running", "preferred",
   "failure", exits = texts, running = versions, preferred = versions, failure = failed }
 
-schema.simulation = line { "root" }
+schema.simulation = line { "root", "port" }
 
 schema.simulator = line { "models", "faults" }
 

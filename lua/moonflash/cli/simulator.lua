@@ -54,12 +54,16 @@ local function write_images(modems, folder, options)
   return true
 end
 
+local ATTACH = "usbip --tcp-port %d attach -r localhost -b 1-%d" -- what another program does then
+
 -- Runs the modems; logs and received images are in a folder. An interrupt is the normal end.
 local function run_modems(folder, modems, out, given)
   local ok, problem = sim.run {
-    modems = modems, dir = folder, time_scale = given.time_scale, usb = given.usb, ready = function(root)
-      out:object(schema.simulation { root = root })
-      out:say(root)
+    modems = modems, dir = folder, time_scale = given.time_scale, usb = given.usb, usb_port = given.usb_port,
+    ready = function(root, port)
+      out:object(schema.simulation { root = root, port = port })
+      if not port then return out:say(root) end
+      for number = 1, #modems do out:say(ATTACH:format(port, number)) end
     end,
   }
   if ok or problem.code:find "%.interrupted$" then return results.good() end

@@ -13,6 +13,7 @@ local faults = require "moonflash.sim.faults"
 local models = require "moonflash.sim.models"
 local modem = require "moonflash.sim.modem"
 local recorder = require "moonflash.sim.recorder"
+local server = require "moonflash.sim.usbip.server"
 local uevent = require "moonflash.sim.uevent"
 local usb = require "moonflash.sim.usb"
 local vhci = require "moonflash.sim.usbip.vhci"
@@ -45,13 +46,20 @@ local function make_modem(world, row, index)
   return modem.new(world, model, switches, failure.try(recorder.new(folder)), index)
 end
 
-local function start(modems, options)
+-- Below which folder programs of this machine find the modems; with a server also its TCP port.
+local function root_of(world, options)
+  if options.usb_port then return "/", world.usb.port end
+  return options.usb and "/" or options.dir
+end
+
+local function start(world, options)
+  local modems = world.modems
   local waiting = #modems
   for _, one in ipairs(modems) do
     one.on_ready = function()
       one.on_ready = nil
       waiting = waiting - 1
-      if waiting == 0 and options.ready then options.ready(options.usb and "/" or options.dir) end
+      if waiting == 0 and options.ready then options.ready(root_of(world, options)) end
     end
     one:start()
   end
@@ -61,6 +69,8 @@ end
 local function make_usb(world, options)
   if options.usb then
     world.usb = vhci.new(world.loop)
+  elseif options.usb_port then
+    world.usb = server.new(world.loop, options.usb_port)
   else
     world.events = failure.try(uevent.open(world.dir, world.loop))
     world.usb = usb.new(world.dir, world.events)
@@ -74,7 +84,7 @@ local function run(world, options)
   for index, row in ipairs(options.modems or { options }) do
     world.modems[index] = make_modem(world, row, index)
   end
-  start(world.modems, options)
+  start(world, options)
   return failure.try(world.loop:run())
 end
 
@@ -84,6 +94,7 @@ local function end_world(world)
     one.recorder:close()
   end
   if world.events then world.events:close() end
+  if world.usb and world.usb.close then world.usb:close() end
   world.lock:release()
 end
 
@@ -95,10 +106,10 @@ end
 
 --- Runs modems until a signal.
 -- @tparam table options
---   model = "mc7455"; dir = folder, created when missing; usb = true: the USB of this machine;
---   time_scale = 1 (0.01: a hundred times faster); faults = { "window=1", ... } (see moonflash.sim.faults);
---   ready = function(root), called when the modem is ready; modems = { { model=, faults= }, ... } for several in one
---   folder, each on the next port
+--   model = "mc7455"; dir = folder, created when missing; time_scale = 1 (0.01: a hundred times faster);
+--   usb = true: the USB of this machine; usb_port = a TCP port for `usbip attach` of any machine, 0 for any free one;
+--   faults = { "window=1", ... } (see moonflash.sim.faults); ready = function(root, port), called when the modem is
+--   ready; modems = { { model=, faults= }, ... } for several in one folder, each on the next port
 -- @treturn boolean true after a signal, or nil and a failure
 function sim.run(options)
   sys.catch_signals()

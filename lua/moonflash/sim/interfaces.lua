@@ -4,7 +4,6 @@
 --- The USB device of a modem in each mode: its ids, its interfaces, and the protocol behind each.
 
 local at = require "moonflash.sim.at"
-local core_port = require "moonflash.core.port"
 local failure = require "moonflash.base.failure"
 local mbim = require "moonflash.sim.mbim"
 local other_ports = require "moonflash.sim.other_ports"
@@ -48,7 +47,7 @@ function interfaces.make(modem, mode, place)
     place = place, vid = vid, pid = pid, product = row.product,
     manufacturer = modem.model.identity.manufacturer,
     serial = modem.faults:value "serial" or modem.model.serial,
-    speed = modem.usb:speed(place, modem.boot_place), interfaces = {},
+    speed = modem.usb:speed(place, modem.boot_place), number = modem.number, interfaces = {},
   }
   for index, interface in ipairs(mode == "application" and other or row.interfaces) do
     device.interfaces[index] =
@@ -57,13 +56,12 @@ function interfaces.make(modem, mode, place)
   return device
 end
 
---- Opens all ports as another program does, for some seconds. They hang up when the device vanishes.
+--- Lets another program have all ports open, for some seconds. They hang up when the device vanishes.
 function interfaces.hold(modem, seconds)
-  local held = {}
-  for index, interface in ipairs(modem.device.interfaces) do held[index] = core_port.open(interface.port.slave) end
+  local release = modem.usb:hold(modem.device)
   modem.recorder:note("held", { held = true })
   modem:after(seconds, function()
-    for _, port in ipairs(held) do port:close() end
+    release()
     modem.recorder:note("held", { held = false })
   end)
 end

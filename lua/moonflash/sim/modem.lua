@@ -24,7 +24,7 @@ function modem.new(world, model, faults, recorder, number)
   if not place then place, boot_place = world.usb:places(model, number) end
   return setmetatable({
     loop = world.loop, usb = world.usb, time_scale = world.time_scale,
-    model = model, faults = faults, recorder = recorder,
+    model = model, faults = faults, recorder = recorder, number = number,
     store = image_store.new(model, faults), seconds = seconds_of(model, faults),
     crashed = faults:value "memory-debug", user_off = faults:value "low-power",
     place = place, boot_place = faults:value "boot-place" or boot_place or place,

@@ -4,6 +4,7 @@
 --- USB below a root: buses, hubs, ports with their peers, and devices that are attached and detached with their nodes
 -- and uevents, in the kernel's order (first the node, then the event). moonflash.sim.usbip.vhci has the same functions.
 
+local core_port = require "moonflash.core.port"
 local failure = require "moonflash.base.failure"
 local sys = require "moonflash.core.sys"
 local nodes = require "moonflash.sim.nodes"
@@ -156,6 +157,15 @@ function usb:when_ready(device, modem, action)
     self:finish(device)
     action()
   end)
+end
+
+--- Opens all ports of a device as another program does. Returns a function that closes them.
+function usb:hold(device) -- luacheck: ignore self
+  local held = {}
+  for index, interface in ipairs(device.interfaces) do held[index] = core_port.open(interface.port.slave) end
+  return function()
+    for _, port in ipairs(held) do port:close() end
+  end
 end
 
 --- Detaches a device.

@@ -10,14 +10,17 @@ local socket = require "moonflash.core.socket"
 local sys = require "moonflash.core.sys"
 local sysfs = require "moonflash.sim.sysfs"
 local usb_device = require "moonflash.sim.usbip.device"
+local wire = require "moonflash.sim.usbip.wire"
 
 local vhci = {}
 vhci.__index = vhci
 
 local CONTROLLER = "/sys/devices/platform/vhci_hcd.0"
-local SPEEDS = { [480] = { name = "hs", code = 3 }, [5000] = { name = "ss", code = 5 } } -- enum usb_device_speed
+local HUBS = { [480] = "hs", [5000] = "ss" } -- by speed
 local FREE = 4 -- VDEV_ST_NULL
-local RETRY_MS, PATIENCE_MS = 5, 5000
+local RETRY_MS, ATTACH_MS = 5, 5000
+local NODE_RETRY_MS, NODE_MS = 20, 2000
+local HOLDER_END_MS = 1000
 
 local function missing()
   return failure.new("sys.not_found", "the kernel has no vhci_hcd, to which a simulated modem is attached", {
@@ -30,7 +33,7 @@ end
 local function ports_of(text, speed)
   local list = {}
   for hub, number, status in text:gmatch "(%l%l)%s+(%d+)%s+(%d+)[^\n]*" do
-    if hub == SPEEDS[speed].name then
+    if hub == HUBS[speed] then
       list[#list + 1] = { number = tonumber(number), is_free = tonumber(status) == FREE }
     end
   end
@@ -47,7 +50,7 @@ local function buses()
   for _, name in ipairs(failure.try(sys.list(CONTROLLER))) do
     local bus = name:match "^usb(%d+)$"
     local speed = bus and tonumber((sys.read_file(CONTROLLER .. "/" .. name .. "/speed")))
-    if SPEEDS[speed] then found[speed] = tonumber(bus) end
+    if HUBS[speed] then found[speed] = tonumber(bus) end
   end
   return found
 end
@@ -90,7 +93,7 @@ local function port_of(self, place)
   local speed = self:speed(place)
   local port = speed and read_ports(speed)[tonumber(place:match "^%d+%-(%d+)$")]
   if port then return port, speed end
-  error(failure.new("usage", "vhci_hcd has no place " .. place, {
+  error(failure.new("sys.not_found", "vhci_hcd has no place " .. place, {
     hint = ("its places are %d-1 and so on at high speed, %d-1 and so on at SuperSpeed")
       :format(self.buses[480], self.buses[5000]) }), 0)
 end
@@ -117,7 +120,7 @@ local function plug(self, device, deadline)
     end)
   end
   local own, theirs = failure.try(socket.pair())
-  local words = ("%d %d %d %d"):format(port.number, theirs, port.number + 1, SPEEDS[speed].code)
+  local words = ("%d %d %d %d"):format(port.number, theirs, port.number + 1, wire.speed_code(speed))
   local written, problem = sys.write_file(CONTROLLER .. "/attach", words)
   sys.close(theirs)
   device.usb:serve(self.loop, own)
@@ -130,17 +133,68 @@ end
 --- Attaches a device.
 function vhci:attach(device)
   device.usb = usb_device.new(device)
-  plug(self, device, self.loop:now() + PATIENCE_MS)
+  plug(self, device, self.loop:now() + ATTACH_MS)
 end
 
---- Calls a function when the host has chosen the configuration of a device.
-function vhci:when_ready(device, _, action) -- luacheck: ignore self
-  device.usb.on_configured = action
+-- The node of an interface ("ttyUSB0", "cdc-wdm0"); nil when no driver has made one.
+local function node_of(device, interface)
+  local folder = ("/sys/bus/usb/devices/%s/%s:1.%d"):format(device.place, device.place, interface.number)
+  local tty = table.concat(sys.list(folder) or {}, "/"):match "ttyUSB%d+"
+  return tty or (sys.list(folder .. "/usbmisc") or {})[1]
+end
+
+-- Names the ports by their nodes. Returns whether all nodes are there.
+local function name_ports(device)
+  local all = true
+  for _, interface in ipairs(device.interfaces) do
+    interface.node = interface.kind ~= "mbim_data" and node_of(device, interface)
+    interface.port.name = interface.node or interface.kind
+    all = all and interface.node ~= nil
+  end
+  return all
+end
+
+local function look_for_nodes(self, device, action, deadline)
+  if device.gone then return end
+  if name_ports(device) or self.loop:now() >= deadline then return action() end
+  self.loop:after(NODE_RETRY_MS, function() look_for_nodes(self, device, action, deadline) end)
+end
+
+--- Calls a function when the kernel's drivers have made the nodes of a device, or have had the time for it.
+function vhci:when_ready(device, _, action)
+  device.usb.on_configured = function()
+    look_for_nodes(self, device, action, self.loop:now() + NODE_MS)
+  end
+end
+
+-- Another program opens a node; the simulator itself may not, because the kernel waits for the modem's answers then.
+local function hold_node(node)
+  return sys.spawn({ "flock", "/dev/" .. node, "sleep", "1000" }, { stdin = false, group = true })
+end
+
+local function release(device)
+  for _, pid in ipairs(device.holders or {}) do
+    sys.kill(-pid, "TERM")
+    sys.wait(pid, HOLDER_END_MS)
+  end
+  device.holders = nil
+end
+
+--- Lets other programs open all ports of a device. Returns a function that ends them.
+function vhci:hold(device)
+  device.holders = {}
+  look_for_nodes(self, device, function()
+    for _, interface in ipairs(device.holders and device.interfaces or {}) do
+      table.insert(device.holders, interface.node and hold_node(interface.node) or nil)
+    end
+  end, self.loop:now() + ATTACH_MS)
+  return function() release(device) end
 end
 
 --- Detaches a device.
 function vhci:detach(device) -- luacheck: ignore self
   device.gone = true
+  release(device)
   device.usb:close()
 end
 

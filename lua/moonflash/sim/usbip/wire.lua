@@ -56,4 +56,60 @@ function wire.unlinked(request, status)
   return RET_UNLINK .. request.sequence .. no_address .. status .. ("\0"):rep(24)
 end
 
+-- --- before the device is attached ---------------------------------------------------------------
+
+local VERSION = "\1\17" -- 1.1.1
+local REPLY_TO_LIST, REPLY_TO_IMPORT = VERSION .. "\0\5", VERSION .. "\0\3"
+local LIST, IMPORT = VERSION .. "\128\5", VERSION .. "\128\3"
+local OPERATION, BUS_ID, PATH = 8, 32, 256 -- bytes
+local NO_DEVICE = 4 -- ST_NODEV
+local speed_codes = { [480] = 3, [5000] = 5 } -- enum usb_device_speed
+
+--- The code of a speed in Mbit/s, for the kernel and in a list of devices.
+function wire.speed_code(speed)
+  return speed_codes[speed]
+end
+
+--- The operation that received bytes begin with, and the first byte after it; nil when more bytes are needed; nil and
+-- a text when it is none. It is { kind = "list" } or { kind = "import", bus_id }.
+function wire.operation(text)
+  local code = text:sub(1, 4)
+  if #text < OPERATION then return nil end
+  if code == LIST then return { kind = "list" }, OPERATION + 1 end
+  if code ~= IMPORT then return nil, "no operation of USB/IP" end
+  if #text < OPERATION + BUS_ID then return nil end
+  return { kind = "import", bus_id = text:sub(OPERATION + 1, OPERATION + BUS_ID):match "^%Z*" }, OPERATION + BUS_ID + 1
+end
+
+local function filled(text, size)
+  return text .. ("\0"):rep(size - #text)
+end
+
+local function swapped(text, at)
+  return text:sub(at + 1, at + 1) .. text:sub(at, at)
+end
+
+-- The 312 bytes of a device. The ids and the revision are little-endian in its descriptor.
+local function entry_bytes(entry)
+  local device = entry.descriptor
+  return filled(entry.path, PATH) .. filled(entry.bus_id, BUS_ID) .. bytes.u32be(1) .. bytes.u32be(entry.number)
+    .. bytes.u32be(wire.speed_code(entry.speed)) .. swapped(device, 9) .. swapped(device, 11) .. swapped(device, 13)
+    .. device:sub(5, 7) .. "\1" .. device:sub(18, 18) .. bytes.u8(#entry.classes)
+end
+
+--- The reply to a list of entries, { path, bus_id, number, speed, descriptor (of the device), classes = { bytes } }.
+function wire.listed(entries)
+  local out = { REPLY_TO_LIST .. bytes.u32be(0) .. bytes.u32be(#entries) }
+  for _, entry in ipairs(entries) do
+    out[#out + 1] = entry_bytes(entry)
+    for _, class in ipairs(entry.classes) do out[#out + 1] = class .. "\0" end
+  end
+  return table.concat(out)
+end
+
+--- The reply to an import; without an entry there is no such device.
+function wire.imported(entry)
+  return REPLY_TO_IMPORT .. bytes.u32be(entry and 0 or NO_DEVICE) .. (entry and entry_bytes(entry) or "")
+end
+
 return wire
