@@ -22,12 +22,13 @@ end
 -- Programs of blocks that are not run here: README's Install and the scripts of tests/ are run by tests/fresh.sh, those
 -- of OpenWrt by tests/packaging. The others are the system's.
 local others = { ["apt-get"] = true, cmake = true, ctest = true, echo = true, lsusb = true, logread = true, make = true,
+  modprobe = true, qmicli = true, ["while"] = true,
   ["scripts/feeds"] = true, ubus = true }
 
 -- Options of other programs that the texts name.
 local foreign_options = { ["--reset"] = true, ["--verify"] = true, ["--skip-validation"] = true, ["--target"] = true,
   ["--update-download"] = true, ["--allow-untrusted"] = true, ["--quick"] = true, ["--dms-get-revision"] = true,
-  ["--device-open-qmi"] = true, ["--build"] = true }
+  ["--device-open-qmi"] = true, ["--build"] = true, ["--tcp-port"] = true }
 
 -- The indented lines of a text, in blocks; a line that ends in a backslash goes on in the next.
 local function blocks_of(path)
@@ -156,9 +157,11 @@ for _, path in ipairs(documents) do
         place.modem = support.simulator("mc7455", { time_scale = 0.005, faults = { "place=1-1.4", "window=600" } })
         for _, line in ipairs(block) do
           local command, expected = command_of(line)
+          -- The kernel of this machine may lack vhci_hcd, and its TCP port may be in use.
           local parsed_only = command:match "moonflash (test%-script .*)$"
+            or command:match "moonflash (simulate .*%-%-usb.*)$"
           if parsed_only then
-            check_words(parsed_only)
+            check_words((parsed_only:gsub("%s*&$", "")))
           elseif is_ours(command) then
             place:run(command, expected)
           elseif command ~= "" and not command:find "^#" then

@@ -65,7 +65,7 @@ local may_only = {
   { "^lua/moonflash/sim/script_test%.lua", ANY },
   { "^lua/moonflash/sim/replay/", ANY },
   { "^lua/moonflash/sim/usb%.lua", { -- plays another program that has a port open
-    "^moonflash%.core%.port$", "^moonflash%.base%.", "^moonflash%.sim%." } },
+    "^moonflash%.core%.port$", "^moonflash%.core%.sys$", "^moonflash%.base%.", "^moonflash%.sim%." } },
   { "^lua/moonflash/sim/usbip/", {
     "^moonflash%.core%.bytes$", "^moonflash%.core%.socket$", "^moonflash%.core%.sys$", "^moonflash%.base%.",
     "^moonflash%.sim%." } },
