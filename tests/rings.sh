@@ -14,6 +14,7 @@ sim|$peer_packages|
 packaging|$packaging_packages|
 engines|$engine_packages|the update engines of Mender and SWUpdate, which are services; two minutes
 browser|$browser_packages|the page of LuCI in Chromium, which is 410 MB with its libraries
+kernel|$kernel_packages|simulated modems behind the drivers of a real kernel, in a virtual machine: 700 MB
 analyse|$analyse_packages|cppcheck, shellcheck, clang-tidy, lintian, zsh and fish: 420 MB
 luajit|$luajit_packages|the tests with LuaJIT, in a build of its own
 lua54|$lua54_packages|the unit tests and an update with Lua 5.4, in a build of its own

@@ -246,12 +246,14 @@ end
 --- Starts a simulated modem and waits until it is ready. Unless a fault says otherwise, its loader waits for an
 -- image for 10 s of the test.
 -- @tparam string model
--- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms, second (another model)
--- @treturn Child with the field root
+-- @tparam[opt] table options folder, time_scale, faults (a list of texts), deadline_ms, second (another model),
+--   usb = true: as a USB device of this machine
+-- @treturn Child with the fields root, for --root, and folder, where its log and the received images are
 function support.simulator(model, options)
   options = options or {}
-  local argv = { support.program, "simulate", "--dir", options.folder or support.folder() .. "/root", model,
-    options.second }
+  local folder = options.folder or support.folder() .. "/root"
+  local argv = { support.program, "simulate", "--dir", folder, model, options.second }
+  if options.usb then argv[#argv + 1] = "--usb" end
   if options.time_scale then
     argv[#argv + 1] = "--time-scale"
     argv[#argv + 1] = tostring(options.time_scale)
@@ -261,7 +263,7 @@ function support.simulator(model, options)
     argv[#argv + 1] = fault
   end
   local child = support.start(argv)
-  child.root = child:line(options.deadline_ms)
+  child.root, child.folder = child:line(options.deadline_ms), folder
   return child
 end
 

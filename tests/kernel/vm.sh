@@ -97,8 +97,9 @@ END
 
 # A /dev/kvm can be there and not work. QEMU then ends at once.
 vm_acceleration() {
-    timeout 1 qemu-system-x86_64 -accel kvm -cpu max -nodefaults -display none >/dev/null 2>&1
-    [ $? = 124 ] && echo kvm || echo tcg,thread=multi
+    lasted=0
+    timeout 1 qemu-system-x86_64 -accel kvm -cpu max -nodefaults -display none >/dev/null 2>&1 || lasted=$?
+    [ $lasted = 124 ] && echo kvm || echo tcg,thread=multi
 }
 
 # vm_share TAG FOLDER: the value of -virtfs. QEMU wants a comma twice.
@@ -155,8 +156,8 @@ vm_run() (
     machine=$!
     tail -n +1 -f -s 0.1 --pid=$machine "$folder/output" &
     vm_guard $machine >/dev/null 2>&1 &
-    wait $machine
-    ended=$?
+    ended=0
+    wait $machine || ended=$?
     machine=
     vm_ended $ended
 )

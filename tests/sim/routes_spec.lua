@@ -83,11 +83,12 @@ describe("a route", function()
     local modem = support.start { support.program, "simulate", "mc7455", "mc7354", "--time-scale", "0.005",
       "--dir", support.folder() .. "/root" }
     modem.root = modem:line()
+    modem.folder = modem.root
     local run = stage.moonflash(modem, "update", "-d", "1199:68c0", "--route", "boothold",
       unpack(stage.images "mc7354"))
     updated("mc7354", run)
     assert.same({}, stage.log(modem, "at"))
-    modem.root = modem.root .. "/modem-2"
+    modem.folder = modem.root .. "/modem-2"
     assert.equal("ttyUSB5", stage.log(modem, "at")[1].port)
   end)
 

@@ -135,7 +135,7 @@ end
 -- @tparam[opt] string event only those
 -- @treturn table list of tables
 function stage.log(modem, event)
-  return support.log(modem.root, event)
+  return support.log(modem.folder, event)
 end
 
 local function fits(entry, fields)
