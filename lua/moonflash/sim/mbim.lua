@@ -6,6 +6,7 @@
 
 local bytes = require "moonflash.core.bytes"
 local qmi = require "moonflash.sim.qmi"
+local services = require "moonflash.sim.mbim_services"
 local T = require("moonflash.sim.template").new
 
 local requests = {
@@ -19,8 +20,6 @@ local closed = T "02 00 00 80 10 00 00 00 <transaction:4> 00 00 00 00"
 local command_done = T [[03 00 00 80 <length:4> <transaction:4> 01 00 00 00 00 00 00 00 <service:16b>
                          <command:4> <status:4> <data:4s>]]
 local qmi_service = T "d1 a3 0b c2 f9 7a 6e 43 bf 65 c7 e2 4f b0 f0 d3":fill()
--- Basic Connect and its Device Service Subscribe List, which libmbim sends at open (MBIM 1.0)
-local basic_service, subscribe_list = T "a2 89 cc 33 bc bb 8b 4f b6 b0 13 3e c2 aa e6 df":fill(), 19
 
 local no_support = 9
 local head_size, command_head_size, longest = 8, 48, 4096
@@ -46,8 +45,8 @@ function handlers.close(self, request)
 end
 
 function handlers.command(self, request)
-  if request.service == basic_service and request.command == subscribe_list then
-    return answer_command(self, request, 0, request.data)
+  if request.service == services.BASIC_CONNECT then
+    return answer_command(self, request, services.answer(self.modem, request.command, request.kind, request.data))
   end
   if request.service ~= qmi_service then return answer_command(self, request, no_support, "") end
   self.asked = request

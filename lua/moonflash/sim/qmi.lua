@@ -10,7 +10,7 @@ local services = require "moonflash.sim.qmi_services"
 local T = require("moonflash.sim.template").new
 
 local bad = T "02 04 00 01 00 <code:2>"
-local service_names = { [0] = "ctl", [2] = "dms", [3] = "nas" }
+local service_names = { [0] = "ctl", "wds", "dms", "nas", [5] = "wms", [11] = "uim", [26] = "wda" }
 -- QMI errors (reference: qmi 6)
 local malformed, ids_exhausted, bad_service, bad_client, not_ready, no_such_message = 1, 5, 31, 41, 52, 71
 

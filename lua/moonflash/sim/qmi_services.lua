@@ -6,11 +6,12 @@
 
 local bytes = require "moonflash.core.bytes"
 local lists = require "moonflash.sim.dms_lists"
+local network = require "moonflash.sim.qmi_network"
 local power = require "moonflash.sim.power"
 local tables = require "moonflash.base.table"
 local T = require("moonflash.sim.template").new
 
-local dms, nas = {}, {}
+local dms = {}
 
 -- QMI errors (reference: qmi 6)
 local malformed, missing_argument, invalid_argument, storage_full, no_such_message = 1, 17, 48, 51, 71
@@ -147,24 +148,8 @@ end
 
 dms[0x555f] = power.unlock -- Sierra: Set FCC Authentication
 
--- --- NAS (libqmi: qmi-service-nas.json): what a script may check before it takes a modem out of service ------
+-- Set Event Report; Get Band Capabilities
+dms[0x0001] = function() return true end
+dms[0x0045] = network.band_capabilities
 
-local LTE = 8
-
--- Get Signal Strength: -67 dBm on LTE; no radio, no signal
-nas[0x0020] = function(modem)
-  local dbm = modem.power == 0 and 256 - 67 or 256 - 125
-  return T "01 02 00 <dbm:1> <radio:1>":fill { dbm = dbm, radio = LTE }
-end
-
--- Get Serving System: registered for circuits and packets in a network of 3GPP, on LTE; no radio, not registered
-nas[0x0024] = function(modem)
-  return T "01 06 00 <registered:1> 01 01 02 01 08":fill { registered = modem.power == 0 and 1 or 0 }
-end
-
--- Get Home Network: the test network 001 01
-nas[0x0025] = function()
-  return tlv(0x01, T "01 00 01 00 <name:1s>":fill { name = "Test" })
-end
-
-return { dms = dms, nas = nas }
+return tables.merge(network.services, { dms = dms })

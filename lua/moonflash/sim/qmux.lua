@@ -24,8 +24,9 @@ qmux.GOOD = T "02 04 00 00 00 00 00":fill()
 --- TLVs of answers to control requests that libqmi sends when it opens a port, by message.
 qmux.opening = {
   [0x0020] = T "01 02 00 01 00":fill(), -- set instance id: the number of the link
-  -- version info: 3 services, CTL 1.5, WDS 1.67, DMS 1.14
-  [0x0021] = T "01 10 00 03 00 01 00 05 00 01 01 00 43 00 02 01 00 0e 00":fill(),
+  -- version info: 7 services, CTL 1.5, WDS 1.67, DMS 1.14, NAS 1.25, WMS 1.10, UIM 1.46, WDA 1.16
+  [0x0021] = T [[01 24 00 07 00 01 00 05 00 01 01 00 43 00 02 01 00 0e 00 03 01 00 19 00 05 01 00 0a 00
+                 0b 01 00 2e 00 1a 01 00 10 00]]:fill(),
 }
 
 local function parse(text)
