@@ -165,6 +165,37 @@ function host:leave()
   self:restart()
 end
 
+--- All that a loader was sent, from its log: bytes, and { command, size } of raw data.
+function host.requests(log)
+  local list = {}
+  for _, entry in ipairs(log) do
+    if entry.event == "sahara" then list[#list + 1] = bytes.from_hex(entry.request) end
+    if entry.event == "firehose" then list[#list + 1] = entry.text or { entry.command, entry.size } end
+  end
+  return list
+end
+
+local function zeros_fail(size) return size and size % 8192 ~= 0 end
+
+local function add_package(list, size, size_before)
+  local program = host.program(math.ceil(size / 4096))
+  if zeros_fail(size_before) then list[#list + 1] = program end
+  list[#list + 1] = program
+  list[#list + 1] = { "write", math.ceil(size / 4096) * 4096 }
+  if zeros_fail(size) then list[#list + 1] = { "zeros", 512 } end
+end
+
+--- What a host sends for packages of these sizes (reference: firehose 7), as `requests` gives it. The document behind a
+-- zero block fails and comes twice.
+function host.documented(sizes)
+  local list = { assert(bytes.from_hex(host.hello_response)), assert(bytes.from_hex(host.execute)),
+    assert(bytes.from_hex(host.data)), host.ping, host.configure, host.storage_info }
+  for index, size in ipairs(sizes) do add_package(list, size, sizes[index - 1]) end
+  if zeros_fail(sizes[#sizes]) then list[#list + 1] = host.power end
+  list[#list + 1] = host.power
+  return list
+end
+
 --- The texts of the logged violations.
 function host:violations()
   local texts = {}

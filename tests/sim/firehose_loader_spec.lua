@@ -55,15 +55,10 @@ describe("the simulated loader of a 9x50", function()
     h:package(settings)
     h:leave()
     h:close()
-    local requests = {}
-    for _, entry in ipairs(h.modem:log "sahara") do requests[#requests + 1] = bytes.from_hex(entry.request) end
-    for _, entry in ipairs(h.modem:log "firehose") do
-      requests[#requests + 1] = entry.text or { entry.command, entry.size }
-    end
-    local padded = #settings + -#settings % 4096
-    assert.same({ bytes.from_hex(host.hello_response), bytes.from_hex(host.execute), bytes.from_hex(host.data),
-      host.ping, host.configure, host.storage_info, host.program(padded / 4096), { "write", padded },
-      { "zeros", 512 }, host.power, host.power }, requests)
+    assert.same(host.documented { #settings }, host.requests(h.modem:log()))
+    local whole = math.ceil(#settings / 4096) * 4096
+    assert.same({ host.program(whole / 4096), { "write", whole }, { "zeros", 512 }, host.power, host.power },
+      { unpack(host.requests(h.modem:log()), 7) })
   end)
 
   it("takes everything in single bytes", function()
