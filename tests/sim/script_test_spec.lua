@@ -45,7 +45,7 @@ describe("moonflash test-script", function()
   it("finds that the bundled procedure leaves no modem broken", function()
     local run = test_script "mc7455"
     assert.equal(0, run.status, run.stdout .. run.stderr)
-    assert.equal(#require("moonflash.sim.script_test").faults, #run.rows)
+    assert.equal(#require("moonflash.sim.script_faults").of "mc7455", #run.rows)
     local plain = run.rows["no fault"]
     assert.equal("online", plain.ended)
     assert.same({ 0 }, plain.exits)

@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 local faults = require "moonflash.sim.faults"
+local script_faults = require "moonflash.sim.script_faults"
 
 describe("faults of the simulator", function()
   it("strike at the nth message of a kind, once", function()
@@ -36,4 +37,25 @@ describe("faults of the simulator", function()
       assert.equal("usage", failure.code)
     end)
   end
+end)
+
+describe("the faults of test-script", function()
+  local function names_of(model)
+    local names = {}
+    for _, row in ipairs(script_faults.of(model)) do
+      assert(faults.parse { unpack(row, 2) })
+      names[row[1]] = table.concat(row, " ", 2)
+    end
+    return names
+  end
+
+  it("are known to the simulator, and fit the loader of the model", function()
+    for model, has in pairs { mc7455 = "qdl.", em7565 = "firehose." } do
+      local names = names_of(model)
+      assert.equal("", names["no fault"])
+      assert.truthy(names["stale bytes"]:find(has, 1, true))
+      assert.equal(model == "em7565", names["image refused"] ~= nil)
+      assert.equal(model == "mc7455", names["error frame"] ~= nil)
+    end
+  end)
 end)

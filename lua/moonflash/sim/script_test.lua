@@ -8,35 +8,12 @@ local child = require "moonflash.commands.child"
 local failure = require "moonflash.base.failure"
 local process = require "moonflash.base.process"
 local results = require "moonflash.commands.result"
+local script_faults = require "moonflash.sim.script_faults"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local versions = require "moonflash.procedure.versions"
 
 local script_test = {}
-
---- The faults, in the order of the test: { name, switches of the simulator (moonflash simulate --fault) ... }.
-script_test.faults = {
-  { "no fault" },
-  { "window missed", "window=0" },
-  { "path changed", "boot-place=1-3", "come-back-place=1-4" },
-  { "stale bytes", "stale=qdl.hello", "stale=qdl.open" },
-  { "split frames", "split=qdl.hello", "split=qdl.open", "split=qdl.write#2" },
-  { "corrupt frame", "flip=qdl.open" },
-  { "late answer", "late=qdl.write#2:20" },
-  { "stall at chunk 1", "silence=qdl.write#1" },
-  { "stall at chunk 2", "silence=qdl.write#2" },
-  { "vanish at chunk 2", "vanish-chunk=2" },
-  { "vanish at chunk 4", "vanish-chunk=4" },
-  { "wrong acknowledgement", "bad-ack=2" },
-  { "error status", "refuse=qdl.write#2:1" },
-  { "error frame", "error=qdl.open:5" },
-  { "refused preference", "refuse-preference" },
-  { "no preference known", "no-preference" },
-  { "already stored", "already-stored" },
-  { "low power afterwards", "loses-settings=1" },
-  { "DIAG instead of QDL", "diag-instead" },
-  { "already in download mode", "start=download" },
-}
 
 local READY_MS, RUN_MS, STATUS_MS, STOP_MS, END_MS = 20000, 180000, 30000, 10000, 5000
 local SETTLE_MS, LOOK_MS = 5000, 100
@@ -202,7 +179,7 @@ end
 -- Tests all faults. Returns the names of those that leave the modem broken.
 local function test_all(request)
   local broken, late = {}, 0
-  for _, fault in ipairs(request.faults or script_test.faults) do
+  for _, fault in ipairs(request.faults or script_faults.of(request.model)) do
     local row = try_fault(request, fault)
     request.report(row)
     if not fault[2] then check_tested(request, row) end
@@ -218,7 +195,7 @@ end
 -- @tparam table request script; files (its arguments); model (of the simulator); program; time_scale (0.01: a hundred
 -- times as fast as a real modem); chunk_size (bytes, unless it is among the options); options (for the script, as for
 -- flash.update, without those that choose a modem); within_ms for each run (180000; a modem whose run takes longer is
--- broken, and after the second such run the test ends); faults (script_test.faults); report = function(row), called
+-- broken, and after the second such run the test ends); faults (those of script_faults); report = function(row), called
 -- after each fault with { fault, switches of the simulator, ended, exits = { status of each run }, failure = the first,
 -- late, and the last state of the modem: mode, power, next_mode (after a restart, if it is well), running, preferred };
 -- emit = function(event) for warnings
