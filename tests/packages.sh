@@ -6,7 +6,7 @@
 
 build_packages="gcc make cmake pkg-config lua5.1 liblua5.1-0-dev libserialport-dev libqmi-glib-dev
 libmbim-glib-dev libarchive-dev libusb-1.0-0-dev lua-cjson"
-test_packages="lua-busted lua-check lua-ldoc libqmi-utils curl valgrind"
+test_packages="lua-busted lua-check lua-ldoc libqmi-utils libmbim-utils curl valgrind"
 peer_packages="python3" # tests/peer, the simulated modem that is not the program's own
 # what the packaging is tested with, and the update engines that it serves
 packaging_packages="busybox-static mandoc groff-base shellcheck build-essential debhelper luarocks cpio openssl lua-luv"

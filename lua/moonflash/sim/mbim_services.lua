@@ -31,18 +31,20 @@ local function padded(text)
   return text .. ("\0"):rep(-#text % 4)
 end
 
--- An information buffer: numbers of 32 bits, { raw = bytes }, and texts, which are an offset and a length here and have
--- their characters at the end.
+-- An information buffer: numbers of 32 bits, { bytes }, and texts, which are an offset and a length here and have their
+-- characters at the end.
 local function buffer(fields)
-  local head, tail, size = {}, {}, 0
-  for _, field in ipairs(fields) do size = size + (type(field) == "string" and 8 or field.raw and #field.raw or 4) end
+  local head, tail, at = {}, {}, 0
+  for _, field in ipairs(fields) do
+    at = at + (type(field) == "number" and 4 or type(field) == "string" and 8 or #field[1])
+  end
   for index, field in ipairs(fields) do
-    if type(field) ~= "string" then
-      head[index] = field.raw or bytes.u32le(field)
-    else
+    if type(field) == "string" then
       local text = wide(field)
-      head[index] = bytes.u32le(text ~= "" and size or 0) .. bytes.u32le(#text)
-      tail[#tail + 1], size = padded(text), size + #padded(text)
+      head[index] = bytes.u32le(text ~= "" and at or 0) .. bytes.u32le(#text)
+      tail[#tail + 1], at = padded(text), at + #padded(text)
+    else
+      head[index] = type(field) == "number" and bytes.u32le(field) or field[1]
     end
   end
   return table.concat(head) .. table.concat(tail)
@@ -73,8 +75,8 @@ sets[3] = function(modem, data)
 end
 
 -- Pin: none is asked for. Pin List: PIN1 is off, the others cannot be used
-queries[4] = function() return buffer { 0, 0, { raw = NO_LIMIT } } end
-queries[5] = function() return buffer { 2, 1, 4, 8, { raw = ("\0"):rep(9 * 16) } } end
+queries[4] = function() return buffer { 0, 0, { NO_LIMIT } } end
+queries[5] = function() return buffer { 2, 1, 4, 8, { ("\0"):rep(9 * 16) } } end
 
 -- Home Provider
 queries[6] = function() return buffer { "00101", 1, "Test", GSM, 0, 0 } end
@@ -96,8 +98,8 @@ sets[10] = queries[10]
 queries[11] = function(modem) return buffer { is_on(modem) and 23 or 99, 99, 5, 2, 99 } end
 sets[11] = queries[11]
 
--- Connect: session 0 has no context
-queries[12] = function() return buffer { 0, 0, 0, 0, { raw = ("\0"):rep(16) }, 0 } end
+-- Connect: session 0 is not active
+queries[12] = function() return buffer { 0, 3, 0, 0, { ("\0"):rep(16) }, 0 } end
 
 -- Provisioned Contexts: none
 queries[13] = function() return buffer { 0 } end

@@ -39,13 +39,13 @@ nas[0x0002], nas[0x0003], nas[0x0033], nas[0x0050] = done, done, done, done -- r
 nas[0x0020] = by_radio("01 02 00 bd 08", "01 02 00 83 08")
 
 -- Get Serving System: registered for circuits and packets in a network of 3GPP, on LTE; no radio, not registered
-nas[0x0024] = by_radio("01 06 00 01 01 01 02 01 08", "01 06 00 00 01 01 02 01 08")
+nas[0x0024] = by_radio("01 06 00 01 01 01 02 01 08", "01 06 00 00 02 02 02 01 00")
 
 -- Get Home Network: Test, 001 01
 nas[0x0025] = constant "01 09 00 01 00 01 00 04 54 65 73 74"
 
 -- Get Technology Preference: 3GPP, LTE, permanent
-nas[0x002a] = constant "01 03 00 22 00 00"
+nas[0x002b] = constant "01 03 00 22 00 00"
 
 -- Get RF Band Information: LTE, band 3, channel 1300
 nas[0x0031] = by_radio("01 06 00 01 08 7a 00 14 05", "01 01 00 00")
