@@ -14,7 +14,8 @@ engine_packages="mender-client mender-artifact swupdate"
 bench_packages="valgrind zlib1g-dev"
 size_packages="squashfs-tools gcc-mipsel-linux-gnu"
 # a virtual machine: its kernel, and what runs in it
-kernel_packages="qemu-system-x86 linux-image-amd64 busybox-static cpio kmod udev xz-utils modemmanager dbus"
+kernel_packages="qemu-system-x86 linux-image-amd64 busybox-static cpio kmod udev xz-utils modemmanager dbus
+network-manager usbip"
 fuzz_packages="clang libclang-rt-dev"
 # the browser, the server of the page in tests/browser, and the shell of the simulated router
 browser_packages="chromium python3 busybox-static"

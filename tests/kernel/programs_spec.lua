@@ -30,7 +30,7 @@ describe("qmicli and mbimcli", function()
   it("ask the modem by QMI #short", function()
     local modem = simulate "mc7455"
     local answers = {
-      ["--dms-get-revision"] = "SWI9X30C_02.08.02.00", ["--dms-get-band-capabilities"] = "WCDMA 2100",
+      ["--dms-get-revision"] = "SWI9X30C_02.08.02.00", ["--dms-get-band-capabilities"] = "wcdma-2100",
       ["--nas-get-serving-system"] = "registered", ["--nas-get-system-info"] = "Tracking Area Code: '1'",
       ["--nas-get-signal-info"] = "RSRP: '-95 dBm'", ["--uim-get-card-status"] = "Card state: 'present'",
       ["--wds-get-packet-service-status"] = "disconnected", ["--wda-get-data-format"] = "802-3",
