@@ -99,7 +99,7 @@ end
 
 -- --- the modem -----------------------------------------------------------------------------------
 
-local kinds = { [0] = "diag", [3] = "at", [8] = "qmi", [12] = "mbim", [13] = "mbim_data" }
+local kinds = { [0] = "diag", [2] = "nmea", [3] = "at", [8] = "qmi", [12] = "mbim", [13] = "mbim_data" }
 
 -- A modem with these interfaces on a server. What it receives is in `received` by interface; world.ports are its ports.
 local function new_world(numbers, speed)
@@ -207,6 +207,36 @@ describe("a USB device by USB/IP", function()
     }, " "), hex(whole))
     assert.equal("09", hex(client:control("80 06 00 01 00 00 12 00").data:sub(8, 8)))
     assert.equal("05 0f 16 00 02", hex(client:control("80 06 00 0f 00 00 05 00").data))
+  end)
+
+  -- The interfaces and endpoints as /sys/kernel/debug/usb/devices shows them, without intervals of 0 and drivers.
+  local function listing(configuration)
+    local lines, at = {}, 1
+    while at <= #configuration do
+      local b = { configuration:byte(at, at + 8) }
+      if b[2] == 4 then
+        lines[#lines + 1] = ("If#=%d Alt=%d #EPs=%d Cls=%02x Sub=%02x Prot=%02x"):format(unpack(b, 3, 8))
+      elseif b[2] == 5 then
+        lines[#lines + 1] = ("Ad=%02x Atr=%02x MxPS=%d Ivl=%d"):format(b[3], b[4], b[5] + 256 * b[6], b[7])
+      end
+      at = at + b[1]
+    end
+    return lines
+  end
+
+  it("has the interfaces of a Dell DW5811e, of which there is a listing", function()
+    attach({ 0, 2, 3, 12, 13 }, 5000)
+    local whole = client:control("80 06 00 02 00 00 00 02").data
+    assert.same({
+      "If#=0 Alt=0 #EPs=2 Cls=ff Sub=ff Prot=ff", "Ad=81 Atr=02 MxPS=1024 Ivl=0", "Ad=01 Atr=02 MxPS=1024 Ivl=0",
+      "If#=2 Alt=0 #EPs=3 Cls=ff Sub=00 Prot=00", "Ad=83 Atr=03 MxPS=10 Ivl=9", "Ad=82 Atr=02 MxPS=1024 Ivl=0",
+      "Ad=02 Atr=02 MxPS=1024 Ivl=0",
+      "If#=3 Alt=0 #EPs=3 Cls=ff Sub=00 Prot=00", "Ad=85 Atr=03 MxPS=10 Ivl=9", "Ad=84 Atr=02 MxPS=1024 Ivl=0",
+      "Ad=03 Atr=02 MxPS=1024 Ivl=0",
+      "If#=12 Alt=0 #EPs=1 Cls=02 Sub=0e Prot=00", "Ad=87 Atr=03 MxPS=64 Ivl=9",
+      "If#=13 Alt=0 #EPs=0 Cls=0a Sub=00 Prot=02", "If#=13 Alt=1 #EPs=2 Cls=0a Sub=00 Prot=02",
+      "Ad=86 Atr=02 MxPS=1024 Ivl=0", "Ad=04 Atr=02 MxPS=1024 Ivl=0",
+    }, listing(whole))
   end)
 
   it("tells when the host has chosen its configuration, once", function()
