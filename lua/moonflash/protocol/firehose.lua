@@ -125,6 +125,7 @@ local function resume(self)
 end
 
 local function begin(self)
+  if self.options.resumes then return resume(self) end
   local rest, problem = switch(self)
   if rest then return greet(self, rest) end
   if self.options.fresh or not words.is_silent(problem) then return nil, problem end
@@ -137,9 +138,9 @@ end
 -- @tparam[opt] table options chunk in bytes; the names of download.timing in ms; scale, a factor for the times;
 -- on_opened = function(): the loader takes an image, so it may hold a part of it (may be called several times);
 -- on_reset = function(): the loader was told to restart; on_log = function(text): a line of the loader's log; fresh:
--- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; on_busy =
--- function(ms, code): the rest of an image of an earlier run is sent as zeros, for so long at most; is_there =
--- function(): whether the open port is still the modem's, else nothing is written
+-- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; resumes: it was
+-- greeted before, so it says none; on_busy = function(ms, code): the rest of an image of an earlier run is sent as
+-- zeros, for so long at most; is_there = function(): whether the port is still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
