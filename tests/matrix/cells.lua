@@ -42,7 +42,7 @@ end
 -- @treturn table list of { model=, route=, files=, new=, old= }
 function cells.ways(only)
   local ways = {}
-  for _, model in ipairs { "mc7455", "mc7354", "em7305" } do
+  for _, model in ipairs { "mc7455", "mc7354", "em7305", "em7565" } do
     for _, route in ipairs(routes_of(model)) do
       if not only or route == only then
         ways[#ways + 1] = { model = model, route = route, files = files_for(model),

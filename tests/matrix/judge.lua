@@ -68,10 +68,11 @@ end
 -- putting back (exit status 6) may do.
 local begins = {
   ["qdl.open"] = true, ["qdl.write"] = true, ["qdl.done"] = true, ["qmi.003e"] = true, ["at.boothold"] = true,
+  ["firehose.program"] = true, ["firehose.write"] = true,
 }
 local changes = {
   ["qmi.0048"] = true, ["qmi.002e"] = true, ["at.impref"] = true, ["at.gobiimpref"] = true,
-  ["at.reset"] = true, ["qdl.reset"] = true,
+  ["at.reset"] = true, ["qdl.reset"] = true, ["firehose.power"] = true, ["sahara.reset"] = true,
 }
 local BOOT_AND_RECOVERY = "01" -- what Set Boot Image Download Mode is given
 

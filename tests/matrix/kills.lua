@@ -48,7 +48,7 @@ end
 function kills.at_messages(way, messages)
   local list = {}
   for _, message in ipairs(messages) do
-    if message.name ~= "qdl.reset" then
+    if message.name ~= "qdl.reset" and message.name ~= "firehose.power" then
       local text = message.name .. "#" .. message.number
       each_signal(list, way, "at " .. text, { faults = { ("late=%s:%d"):format(text, LATE) } })
     end
@@ -121,7 +121,7 @@ end
 
 local function has_begun_image(log)
   for _, entry in ipairs(log) do
-    if entry.command == "open" then return true end
+    if entry.command == "open" or entry.command == "program" then return true end
   end
   return false
 end

@@ -2,7 +2,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
 --- The messages of a session, as the simulator logged them, by the names its faults have for them:
--- "qmi.0048", "ctl.0022", "at.boothold", "qdl.open".
+-- "qmi.0048", "ctl.0022", "at.boothold", "qdl.open", "sahara.execute", "firehose.program".
 -- @module tests.matrix.messages
 
 local messages = {}
@@ -11,6 +11,9 @@ local name_of = {
   qmi = function(entry) return (entry.service == "ctl" and "ctl." or "qmi.") .. entry.message:sub(3) end,
   at = function(entry) return "at." .. entry.command:lower():match "^at[!+]?(%w*)" end,
   qdl = function(entry) return "qdl." .. entry.command end,
+  sahara = function(entry) return "sahara." .. entry.command end,
+  -- the answer to an image comes behind the zeros
+  firehose = function(entry) return "firehose." .. (entry.command == "zeros" and "end" or entry.command) end,
 }
 
 --- The name of the message that an entry of the log is about.
@@ -39,7 +42,7 @@ function messages.entering(list)
   local first = {}
   for _, message in ipairs(list) do
     first[#first + 1] = message
-    if message.name == "qdl.open" then break end
+    if message.name == "qdl.open" or message.name == "firehose.program" then break end
   end
   return first
 end

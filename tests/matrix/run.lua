@@ -21,7 +21,7 @@ local SECOND_SCALE = 0.1
 
 --- A simulated modem with the faults of a cell.
 function run.modem(cell)
-  local list = { faults.window }
+  local list = { faults.window(cell.model) }
   for _, fault in ipairs(cell.faults or {}) do list[#list + 1] = fault end
   return stage.modem(cell.model, { time_scale = faults.time_scale, faults = list })
 end
@@ -74,7 +74,7 @@ end
 
 --- What the modem has seen so far.
 function run.log(root)
-  return stage.log { root = root }
+  return stage.log { folder = root }
 end
 
 -- The first run, by the library, so that its clock and what it leaves open are seen.
@@ -92,7 +92,8 @@ local pulled = { unplug = true, move = true }
 
 -- Whether it is about to vanish: it restarts, or was pulled out.
 local function leaves(entry)
-  return entry.command == "reset" or entry.event == "restart" or pulled[entry.fault]
+  return entry.command == "reset" or entry.command == "power" and not entry.fails or entry.event == "restart"
+    or pulled[entry.fault]
 end
 
 -- Whether a log ends with the modem there, its ports free.
