@@ -169,6 +169,7 @@ function loader.serve(copy, changes)
     self:take(self.changes.waits_for)
     self:say "refused"
   end
+  if self.changes.late then self:say "late" end
   switched = switched or self:switch()
   repeat until not switched or not self:obey()
   self:wait "read" -- the host closes the port, or the test ends this process

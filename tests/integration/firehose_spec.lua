@@ -123,6 +123,15 @@ describe("a download session of a 9x50", function()
     assert.is_true(session:send(image(5000)))
   end)
 
+  it("goes on with one that still has answers for the run that left it", function()
+    assert(open([[return { in_firehose = true, late = ' rawmode="false" />\n</data>' }]]))
+    assert.is_true(session:send(image(5000)))
+  end)
+
+  it("takes no bytes of anything else for a loader that has just started", function()
+    assert_refused("firehose.other", open([[return { hello = "\r\n+CREG: 1\r\n" }]], { fresh = true }))
+  end)
+
   it("completes the image that a loader waits for", function()
     local waited
     assert(open("return { waits_for = 1000000 }", { command_ms = 300,

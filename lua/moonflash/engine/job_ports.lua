@@ -178,6 +178,7 @@ local function open_download(self, path, within_ms)
   local download = require("moonflash.protocol." .. self:download_protocol())
   local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, within_ms = within_ms,
     fresh = self.reset_requested_at ~= nil and not self.image_begun, resumes = self.greeted == self.device.number,
+    longest = self.set and self.set.bytes,
     on_busy = busy_handler(self), on_log = function(text) self:note("the loader says: " .. text) end,
     on_opened = function() self:begin_image() end,
     is_there = function() return device.is_there(self.device) end,

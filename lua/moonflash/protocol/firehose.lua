@@ -39,7 +39,7 @@ download.further_answers, download.quiet_ms = 100, 200
 
 local MOST_AT_ONCE = 4096
 local ZEROS = ("\0"):rep(16384)
-local LONGEST_IMAGE = 256 * 1048576 -- bytes: more than any image of these modems has
+local LONGEST_IMAGE = 128 * 1048576 -- bytes: more than any image of these modems has
 local LAST_LINES = 3 -- of the loader's log, in the evidence of a failure
 
 local function scaled_timing(options)
@@ -103,19 +103,22 @@ local function greet(self, before)
 end
 
 -- A loader that waits for the rest of an image takes all bytes for it. Zeros complete it: then the loader answers, and
--- refuses the torn image.
+-- refuses the torn image. One that writes an image answers when it has.
 local function complete_image(self)
   local port, sent, ends = self.channel, 0, sys.clock_ms() + self.timing.complete_ms
+  local most = (self.options.longest or LONGEST_IMAGE) + #ZEROS
   local answer, problem
   repeat
-    if sent < LONGEST_IMAGE and port:write(ZEROS, download.quiet_ms) then sent = sent + #ZEROS end
-    answer, problem = port:read(MOST_AT_ONCE, sent < LONGEST_IMAGE and 0 or download.quiet_ms)
+    if sent < most and port:write(ZEROS, download.quiet_ms) then sent = sent + #ZEROS end
+    answer, problem = port:read(MOST_AT_ONCE, sent < most and 0 or download.quiet_ms)
   until answer or problem.code ~= "port.timeout" or sys.clock_ms() >= ends
   if answer then hear_out(self) end
 end
 
--- A loader that an earlier run left in Firehose says no hello any more.
+-- A loader that an earlier run left in Firehose says no hello any more, but perhaps what that run did not wait for.
 local function resume(self)
+  self.conversation = firehose.conversation(self.timing)
+  hear_out(self)
   local greeted, problem = greet(self, "")
   if greeted or not words.is_silent(problem) then return greeted, problem end
   if self.options.on_busy then self.options.on_busy(self.timing.complete_ms, problem.code) end
@@ -128,9 +131,8 @@ local function begin(self)
   if self.options.resumes then return resume(self) end
   local rest, problem = switch(self)
   if rest then return greet(self, rest) end
-  if self.options.fresh or not words.is_silent(problem) then return nil, problem end
-  local resumed, silent = resume(self)
-  return resumed, silent
+  if self.options.fresh or not words.says_no_hello(problem) then return nil, problem end
+  return resume(self)
 end
 
 --- Opens a port, switches the loader to Firehose and greets it.
@@ -140,7 +142,8 @@ end
 -- on_reset = function(): the loader was told to restart; on_log = function(text): a line of the loader's log; fresh:
 -- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; resumes: it was
 -- greeted before, so it says none; on_busy = function(ms, code): the rest of an image of an earlier run is sent as
--- zeros, for so long at most; is_there = function(): whether the port is still the modem's, else nothing is written
+-- zeros, for so long at most; longest: bytes that such an image may lack; is_there = function(): whether the port is
+-- still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}

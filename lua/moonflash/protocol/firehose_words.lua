@@ -77,4 +77,9 @@ function words.is_silent(problem)
   return problem.code == "firehose.silent"
 end
 
+--- Whether a failure of Sahara may be that of a loader that has left Sahara.
+function words.says_no_hello(problem)
+  return words.is_silent(problem) or problem.code == "firehose.other"
+end
+
 return words
