@@ -107,11 +107,19 @@ function loader:take_message(command)
   return ("%.0f"):format(length), self:take(length - 8)
 end
 
+function loader:take_reset()
+  report("reset", (self:take_message(0x07)))
+  self:give(bytes.from_hex "08 00 00 00 08 00 00 00")
+end
+
 function loader:switch()
   self:say "hello"
   local length, body = self:take_message(0x02)
   report("response", length, bytes.hex(body:sub(1, 16)))
-  if self.changes.poisoned then return self:say "unsupported" end
+  if self.changes.poisoned then
+    self:say "unsupported"
+    return self:take_reset()
+  end
   self:say "ready"
   report("execute", (self:take_message(0x0d)))
   self:say "executed"
@@ -170,6 +178,11 @@ function loader.serve(copy, changes)
     self:say "refused"
   end
   if self.changes.late then self:say "late" end
+  if self.changes.lost_hello then
+    report("NOP", ("%d"):format(#self:take_document()))
+    self:say "hello"
+    return self:take_reset()
+  end
   switched = switched or self:switch()
   repeat until not switched or not self:obey()
   self:wait "read" -- the host closes the port, or the test ends this process

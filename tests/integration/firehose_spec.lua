@@ -111,10 +111,12 @@ describe("a download session of a 9x50", function()
     assert.is_nil(silent.image_opened)
   end)
 
-  it("says that a loader refuses to switch", function()
-    local refused = assert_refused("firehose.not_switched", open "return { poisoned = true }")
+  it("restarts a loader that refuses to switch, and sends it no image", function()
+    assert(open "return { poisoned = true }")
+    local refused = assert_refused("firehose.not_switched", session:send(image(5000)))
     assert.matches("status 31, command unsupported", refused.message)
-    assert.equal("sahara", refused.other_protocol)
+    assert.is_nil(refused.image_opened)
+    assert_lines(GREETING[1], "reset 8")
   end)
 
   it("goes on with a loader that was left in Firehose", function()
@@ -141,9 +143,12 @@ describe("a download session of a 9x50", function()
   end)
 
   it("finds a loader that is still in Sahara, its hello read by another program", function()
-    local problem = assert_refused("firehose.not_switched", open(
-      [[return { in_firehose = true, NOP = "\1\0\0\0\48\0\0\0\2\0\0\0\1\0\0\0" }]]))
-    assert.equal("sahara", problem.other_protocol)
+    assert(open [[return { lost_hello = true }]])
+    local was_reset
+    session.options.on_reset = function() was_reset = true end
+    assert.is_true(session:reset())
+    assert.is_true(was_reset)
+    assert_lines("NOP 77", "reset 8")
   end)
 
   it("says why the modem refuses an image, and does not send it again", function()

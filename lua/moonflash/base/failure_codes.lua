@@ -39,8 +39,8 @@ codes.hints = {
   ["qdl.done_refused"] = "run the same command again; if it repeats, get the image again",
   ["qdl.stalled"] = "run the same command again; if it repeats, power-cycle the modem, try another cable",
   ["firehose.silent"] = "run the same command again; if it stays silent, power-cycle the modem",
-  ["firehose.not_switched"] = "run the same command again: it restarts the loader; keep other programs (ModemManager) "
-    .. "away from its port; if it repeats, power-cycle the modem",
+  ["firehose.not_switched"] = "keep other programs (ModemManager) away from its port and run the same command again; "
+    .. "if it repeats, power-cycle the modem",
   ["firehose.other"] = "this port is not a modem waiting for an image: see `moonflash status`",
   ["firehose.refused"] = "run the same command again; if it repeats, power-cycle the modem",
   ["firehose.image_refused"] = "the modem stays in download mode: give images that were made for it; "

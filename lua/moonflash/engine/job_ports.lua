@@ -178,7 +178,7 @@ local function open_download(self, path, within_ms)
   local download = require("moonflash.protocol." .. self:download_protocol())
   local options = { chunk = self.options.chunk_size, scale = self.options.timeout_scale, within_ms = within_ms,
     fresh = self.reset_requested_at ~= nil and not self.image_begun, resumes = self.greeted == self.device.number,
-    longest = self.set and self.set.bytes,
+    listened = self.listened == self.device.number, longest = self.set and self.set.bytes,
     on_busy = busy_handler(self), on_log = function(text) self:note("the loader says: " .. text) end,
     on_opened = function() self:begin_image() end,
     is_there = function() return device.is_there(self.device) end,
@@ -203,6 +203,7 @@ function ports:download(within_ms)
   note_usb(self, path)
   self.loader, problem = open_download(self, path, within_ms)
   self.greeted = self.loader and self.device.number or self.greeted
+  if self.loader or not problem.code:match "^port%." then self.listened = self.device.number end
   if not self.loader and problem.code:match("^" .. self:download_protocol()) then add_evidence(self, problem) end
   return self.loader, problem
 end

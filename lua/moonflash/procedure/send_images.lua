@@ -73,10 +73,10 @@ local function after_failure(job, image, problem)
 end
 
 -- A modem that crashed shows the one port of download mode, but waits for its memory to be read (Sahara). It takes
--- no image; a reset brings it back, and so it does a loader that has not left Sahara. All others are left alone.
+-- no image; a reset brings it back. A modem that did not crash is left alone.
 local function reset_crashed(job, problem)
   if problem.other_protocol ~= "sahara" then return nil, problem end
-  job:warn(problem.code, tostring(problem) .. ": it is reset")
+  job:warn(problem.code, "the modem crashed and waits for its memory to be read: it is reset")
   job:follow()
   job.restarted_at = sys.clock_ms()
   return sahara.reset(job.device.nodes.qdl, job:ms(limits.memory_reset))

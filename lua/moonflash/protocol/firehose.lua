@@ -11,6 +11,7 @@ local carry = require "moonflash.protocol.carry"
 local channel = require "moonflash.device.channel"
 local failure = require "moonflash.base.failure"
 local firehose = require "moonflash.core.firehose"
+local crashed = require "moonflash.protocol.sahara"
 local sahara = require "moonflash.core.sahara"
 local source = require "moonflash.core.source"
 local sys = require "moonflash.core.sys"
@@ -131,39 +132,50 @@ local function begin(self)
   if self.options.resumes then return resume(self) end
   local rest, problem = switch(self)
   if rest then return greet(self, rest) end
-  if self.options.fresh or not words.says_no_hello(problem) then return nil, problem end
+  if self.options.fresh and not self.options.listened or not words.says_no_hello(problem) then return nil, problem end
   return resume(self)
 end
 
---- Opens a port, switches the loader to Firehose and greets it.
+--- Opens a port, switches the loader to Firehose and greets it. A loader that does not switch has a session, too, which
+-- can only restart it.
 -- @tparam string address of the port, see moonflash.device.channel
 -- @tparam[opt] table options chunk in bytes; the names of download.timing in ms; scale, a factor for the times;
 -- on_opened = function(): the loader takes an image, so it may hold a part of it (may be called several times);
 -- on_reset = function(): the loader was told to restart; on_log = function(text): a line of the loader's log; fresh:
--- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; resumes: it was
--- greeted before, so it says none; on_busy = function(ms, code): the rest of an image of an earlier run is sent as
--- zeros, for so long at most; longest: bytes that such an image may lack; is_there = function(): whether the port is
--- still the modem's, else nothing is written
+-- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; listened: this run
+-- may have heard it; resumes: it was greeted before, so it says none; on_busy = function(ms, code): the rest of an
+-- image of an earlier run is sent as zeros, for so long at most; longest: bytes that such an image may lack; is_there =
+-- function(): whether the port is still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
 function download.open(address, options)
   options = options or {}
   local port, problem = channel.open(address)
   if not port then return nil, problem end
-  local self = setmetatable({ channel = port, timing = scaled_timing(options), options = options, log = {} }, Session)
+  local self = setmetatable({ address = address, channel = port, timing = scaled_timing(options), options = options,
+    log = {} }, Session)
   if options.is_there and not options.is_there() then
     self:close()
     return nil, failure.new("port.closed", address .. ": the modem has left")
   end
   local greeted
   greeted, problem = begin(self)
-  if greeted then return self end
+  if greeted or words.stays_in_sahara(problem) then return self end
   self:close()
   return nil, problem
 end
 
+-- A loader in Sahara takes the reset of a crashed modem.
+local function restart_in_sahara(self)
+  self:close()
+  local sent, problem = crashed.reset(self.address, self.timing.reply_ms)
+  if sent and self.options.on_reset then self.options.on_reset() end
+  return sent, problem
+end
+
 -- --- the session ----------------------------------------------------------------------------------------
 
---- Sends one image. After a failure the session is unusable: close it and open another.
+--- Sends one image. After a failure the session is unusable: close it and open another. A loader that does not switch
+-- is restarted.
 -- @tparam table image head = its first 400 bytes, size in bytes, reader positioned after the head
 -- @tparam[opt] table options progress = function(sent, total) in bytes of the file, called some ten
 -- times a second; interrupted = function() called after a signal: it clears the signal and returns whether the
@@ -172,6 +184,7 @@ end
 function Session:send(image, options)
   options = options or {}
   local usable, problem = carry.check_usable(self)
+  if not usable and words.stays_in_sahara(problem) then restart_in_sahara(self) end
   if not usable then return nil, problem end
   local report, on_opened = options.progress or function() end, self.options.on_opened or function() end
   local range = self.conversation:image(image.size, {
@@ -198,6 +211,7 @@ end
 -- @treturn boolean true when it restarts, or nil and a failure
 function Session:reset()
   local usable, problem = carry.check_usable(self)
+  if not usable and words.stays_in_sahara(problem) then return restart_in_sahara(self) end
   if not usable then return nil, problem end
   self.conversation:power()
   local done

@@ -43,38 +43,42 @@ local function other(facts)
   return ("what answers to %s is no loader of this kind"):format(step_of(facts))
 end
 
--- The code and the message of each kind of failure. `restarts`: a reset of Sahara may help.
+-- The code and the message of each kind of failure.
 local of_sahara = {
   silent = { "silent", silent },
-  refused = { "not_switched", not_switched, restarts = true },
-  unexpected = { "not_switched", function() return not_switched {} end, restarts = true },
+  refused = { "not_switched", not_switched },
+  unexpected = { "not_switched", function() return not_switched {} end },
   other = { "other", other },
 }
 local of_firehose = {
   silent = { "silent", silent },
   other = { "other", other },
-  sahara = { "not_switched", function() return not_switched {} end, restarts = true },
+  sahara = { "not_switched", function() return not_switched {} end },
   refused = { "refused", function(facts) return "the loader refused " .. step_of(facts) end },
   image_refused = { "image_refused", function(facts) return "the loader refused the image at " .. step_of(facts) end },
   limits = { "limits", limits },
   unexpected = { "unexpected", function(facts) return "the loader ended the image too early: " .. step_of(facts) end },
 }
 
---- The failure firehose.* of a conversation, nil when it has not failed. One with other_protocol = "sahara" is of a
--- loader that is still in Sahara: only its restart helps. A refused image is refused again: it is final.
+--- The failure firehose.* of a conversation, nil when it has not failed. A refused image is refused again: it is final.
 function words.failure(conversation)
   local facts = conversation:failure()
   if not facts then return nil end
   local kind = (facts.total and of_firehose or of_sahara)[facts.kind]
   return failure.new("firehose." .. kind[1], kind[2](facts), {
     evidence = facts.received ~= "" and "received " .. bytes.hex(facts.received) or nil,
-    other_protocol = kind.restarts and "sahara" or nil, final = facts.kind == "image_refused" or nil,
+    final = facts.kind == "image_refused" or nil,
   })
 end
 
 --- Whether a failure is that of a loader that said nothing.
 function words.is_silent(problem)
   return problem.code == "firehose.silent"
+end
+
+--- Whether a failure is that of a loader that is in Sahara and will not leave it: only its restart helps.
+function words.stays_in_sahara(problem)
+  return problem.code == "firehose.not_switched"
 end
 
 --- Whether a failure of Sahara may be that of a loader that has left Sahara.
