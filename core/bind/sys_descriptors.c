@@ -41,7 +41,7 @@
 /* Registry: the slave that is kept open for each master of a pty. */
 #define SLAVES "moonflash.sys.slaves"
 
-enum { MOST_AT_ONCE = 1 << 20, MOST_DATAGRAM = 1 << 16 };
+enum { MOST_AT_ONCE = 1 << 20, MOST_ON_STACK = 1 << 16, MOST_DATAGRAM = 1 << 16 };
 
 static int fail_descriptor(lua_State *L, int error, const char *doing, int descriptor)
 {
@@ -75,12 +75,19 @@ static int descriptors_open(lua_State *L)
     return push_descriptor(L, descriptor);
 }
 
+static int is_blocking(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+
+    return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
 /* 0 when a call on a descriptor does not block, else an errno value: EAGAIN. Descriptors of the host
  * program may be in blocking mode. */
 static int ready_now(int descriptor, short events)
 {
     struct pollfd one = {.fd = descriptor, .events = events};
-    int result = mf_wait(&one, 1, mf_now_ms(), -1);
+    int result = is_blocking(descriptor) ? mf_wait(&one, 1, mf_now_ms(), -1) : 1;
 
     if (result == MF_STREAM_TIMEOUT)
         return EAGAIN;
@@ -91,7 +98,8 @@ static int descriptors_read(lua_State *L)
 {
     int descriptor = mf_sys_check_int(L, 1);
     size_t most = (size_t)mf_check_whole(L, 2, MOST_AT_ONCE);
-    char *bytes = lua_newuserdata(L, most);
+    char buffer[MOST_ON_STACK];
+    char *bytes = most <= sizeof buffer ? buffer : lua_newuserdata(L, most);
     int error = ready_now(descriptor, POLLIN);
     ssize_t count = -1;
 
@@ -113,9 +121,7 @@ static int descriptors_read(lua_State *L)
 /* A pipe with room takes so many bytes at once; more of them block in blocking mode. */
 static size_t without_blocking(int descriptor, size_t length)
 {
-    int flags = fcntl(descriptor, F_GETFL);
-
-    return flags >= 0 && (flags & O_NONBLOCK) == 0 && length > PIPE_BUF ? PIPE_BUF : length;
+    return length > PIPE_BUF && is_blocking(descriptor) ? PIPE_BUF : length;
 }
 
 static int descriptors_write(lua_State *L)

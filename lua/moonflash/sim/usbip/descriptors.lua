@@ -4,10 +4,12 @@
 --- The USB descriptors of a modem, made from its interfaces (reference: devices 1 and 2).
 --
 -- A listing of a Dell DW5811e on SuperSpeed in composition 8 (github.com/4IceG/luci-app-3ginfo-lite, issue 37) has the
--- classes, endpoints, packet sizes, intervals, attributes, the power, and the revision 0.06. A loader has bulk packets
--- of 64 bytes at high speed, against USB 2 (forum.sierrawireless.com, thread 15170). Not known: the functional
--- descriptors (here those that other modems with Qualcomm's chips have); the endpoints of QMI (here by the same rule as
--- the others); attributes and power of the loader; all of this for 9x15 and 9x50.
+-- classes, endpoints, packet sizes, intervals, attributes, the power, and the revision 0.06; one of an MC7455 at high
+-- speed (forum.gl-inet.com, thread 20102) has USB 2.1. A loader has bulk packets of 64 bytes at high speed, against
+-- USB 2 (forum.sierrawireless.com, thread 15170). Not known: the functional descriptors (here those that other modems
+-- with Qualcomm's chips have); the endpoints of QMI (here by the same rule as the others); attributes and power of the
+-- loader; all of this for 9x15. An EM7565 (github.com/geerlingguy/pi-router, issue 1) has USB 3.1, 896 mA and the
+-- endpoints 86 and 8e of MBIM instead, which is not simulated.
 
 local bytes = require "moonflash.core.bytes"
 local T = require("moonflash.sim.template").new
