@@ -61,8 +61,10 @@ static const char *end_of_tag(const char *at, const char *end)
     char quote = '\0';
 
     for (; at < end && (quote != '\0' || *at != '>'); at++)
-        if (quote == '\0' ? *at == '"' || *at == '\'' : *at == quote)
-            quote = quote == '\0' ? *at : '\0';
+        if (*at == quote)
+            quote = '\0';
+        else if (quote == '\0' && (*at == '"' || *at == '\''))
+            quote = *at;
     return at;
 }
 
@@ -137,7 +139,7 @@ static char next_character(const char **at, const char *end)
     char c = *(*at)++;
 
     if (c != '&')
-        return c >= ' ' && c <= '~' ? c : '?';
+        return (char)(c >= ' ' && c <= '~' ? c : '?');
     for (size_t i = 0; i < sizeof entities / sizeof *entities; i++) {
         size_t length = strlen(entities[i].text) - 1;
 

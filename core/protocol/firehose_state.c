@@ -63,9 +63,12 @@ static void put(struct mf_firehose *firehose, char c)
 
 static void put_number(struct mf_firehose *firehose, uint32_t number)
 {
-    if (number >= 10)
-        put_number(firehose, number / 10);
-    put(firehose, (char)('0' + number % 10));
+    uint32_t place = 1;
+
+    while (number / place >= 10)
+        place *= 10;
+    for (; place > 0; place /= 10)
+        put(firehose, (char)('0' + number / place % 10));
 }
 
 static uint32_t sectors_of(const struct mf_firehose *firehose)
@@ -82,7 +85,7 @@ static void build(struct mf_firehose *firehose, const char *document)
 
     firehose->out_length = 0;
     for (; *document != '\0'; document++)
-        if (*document == '@')
+        if (*document == '@' && next < sizeof numbers / sizeof *numbers)
             put_number(firehose, numbers[next++]);
         else
             put(firehose, *document);
@@ -160,7 +163,7 @@ static void keep_log(struct mf_firehose *firehose, const char *text)
 
 static char in_capitals(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
 /* The text behind KEY and "=", blanks around the key allowed; NULL when this is no such line. */
