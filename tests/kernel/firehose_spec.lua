@@ -70,6 +70,22 @@ describe("an EM7565, with the drivers of a real kernel,", function()
     end)
   end
 
+  -- Some parts are sold so, and no serial driver of Linux knows them or their loader (reference: firehose 2).
+  it("with the ids 90b1 is updated over USB", function()
+    local modem, files = simulate("em7565", "composition=90b1"), stage.images("em7565", { size = 400000 })
+    local run = stage.moonflash(modem, "update", unpack(files))
+    assert.equal(0, run.status, run.stderr)
+    assert_updated(modem, files)
+    local ids = {}
+    for _, entry in ipairs(stage.log(modem, "usb")) do
+      if entry.action == "add" then ids[#ids + 1] = entry.pid end
+    end
+    assert.same({ "90b1", "90b0", "90b1" }, ids)
+    local asked = stage.moonflash(modem, "at", "ATI")
+    assert.equal(0, asked.status, asked.stderr)
+    assert.matches("EM7565", asked.stdout)
+  end)
+
   local variants = {
     { "em7565", "zero-block=now" }, { "em7565", "generation=new" }, { "em7565", "unasked-log" },
     { "em7565", "max-payload=16384" }, { "em7565", "sector-size=2048" }, { "em7565", "hello-mode=0" },

@@ -241,6 +241,19 @@ describe("the simulated EM7565", function()
     assert.matches("EM7565", attribute "1-2/product")
   end)
 
+  it("has ids that no serial driver knows, with MBIM", function()
+    local sim = bench.start { model = "em7565", faults = { "composition=90b1" } }
+    local devices = sim.root .. "/sys/bus/usb/devices/"
+    assert.equal("90b1\n", sys.read_file(devices .. "1-2/idProduct"))
+    assert.equal(" 5\n", sys.read_file(devices .. "1-2/bNumInterfaces"))
+    assert.matches("/cdc_mbim$", sys.link(devices .. "1-2:1.0/driver"))
+    assert.is_nil((sys.link(devices .. "1-2:1.2/driver")))
+    assert.same({ "cdc-wdm0" }, sys.list(sim.root .. "/dev"))
+    sim = bench.start { model = "em7565", faults = { "composition=90b1", "start=download" } }
+    assert.equal("90b0\n", sys.read_file(sim.root .. "/sys/bus/usb/devices/1-2/idProduct"))
+    assert.same({}, sys.list(sim.root .. "/dev"))
+  end)
+
   it("refuses other ways into download mode (trace qmi-em7565-set-firmware-id-missing-argument)", function()
     local _, p, expect = start()
     expect(p, "01 0c 00 00 02 01 00 01 00 3e 00 00 00", "01 13 00 80 02 01 02 01 00 3e 00 07 00 02 04 00 01 00 11 00")

@@ -45,7 +45,7 @@ end
 local FLAG = { form = "", read = function() return true end }
 local NUMBER, SERIAL = { form = "=N", read = tonumber }, text("=TEXT", "^%w*$")
 local PLACE, PAIR = text("=TEXT", "^%d+%-[%d.]+$"), text("=TEXT", "^[^/]+/[^/]+/[^/]+$")
-local TEXT, COMPOSITION = text("=TEXT", "^.+$"), text("=6|8|9", "^[689]$")
+local TEXT = text("=TEXT", "^.+$")
 local function one_of(...)
   local words = { ... }
   return { form = "=" .. table.concat(words, "|"), read = function(value)
@@ -55,6 +55,7 @@ local function one_of(...)
   end }
 end
 local MODE, GENERATION = one_of("application", "download"), one_of("old", "new")
+local COMPOSITION = one_of("6", "8", "9", "90b1")
 local ZEROS, DELIVERY = one_of("now", "next"), one_of("joined", "separate", "lines", "cut")
 
 --- All other switches, with their meaning and what they take; `message`: a short name for a fault of a message.
@@ -91,7 +92,7 @@ faults.switches = {
   ["unasked-log"] = { means = "a Firehose loader tells its functions before it is asked anything" },
   ["silent-power"] = { means = "a Firehose loader restarts without an answer" },
   ["start"] = { means = "the mode at first", takes = MODE },
-  ["composition"] = { means = "USB composition: 6 QMI, 8 MBIM, 9 MBIM alone", takes = COMPOSITION },
+  ["composition"] = { means = "USB: 6 QMI, 8 MBIM, 9 MBIM alone, 90b1 no serial driver", takes = COMPOSITION },
   ["place"] = { means = "the place in application mode", takes = PLACE },
   ["boot-place"] = { means = "the place in download mode", takes = PLACE },
   ["come-back-place"] = { means = "the place after a download or a fall", takes = PLACE },

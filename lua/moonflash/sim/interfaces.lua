@@ -31,18 +31,20 @@ local function open_port(modem, interface)
   return port
 end
 
--- Settings may have changed the ids.
-local function ids_of(modem, mode)
-  local row, ids = modem.model[mode], modem.usb_ids or {}
+-- A composition may have other ids, and settings may have changed them.
+local function ids_of(modem, mode, composition)
+  local row, ids = modem.model[mode], modem.usb_ids or composition and composition.ids or {}
   return ids.vid or row.vid, ids[mode] or row.pid
 end
+
+local is_mbim = { mbim = true, mbim_data = true }
 
 --- The device of a modem in a mode, with open ports.
 -- @tparam string mode "application" or "download"
 -- @treturn table device for usb:attach
 function interfaces.make(modem, mode, place)
   local row, other = modem.model[mode], modem.model.compositions[modem.faults:value "composition"]
-  local vid, pid = ids_of(modem, mode)
+  local vid, pid = ids_of(modem, mode, other)
   local device = {
     place = place, vid = vid, pid = pid, product = row.product,
     manufacturer = modem.model.identity.manufacturer,
@@ -50,8 +52,10 @@ function interfaces.make(modem, mode, place)
     speed = modem.usb:speed(place, modem.boot_place), number = modem.number, interfaces = {},
   }
   for index, interface in ipairs(mode == "application" and other or row.interfaces) do
-    device.interfaces[index] =
-      { number = interface.number, kind = interface.kind, port = open_port(modem, interface) }
+    device.interfaces[index] = {
+      number = interface.number, kind = interface.kind, port = open_port(modem, interface),
+      driverless = other and other.ids and not is_mbim[interface.kind],
+    }
   end
   return device
 end

@@ -44,6 +44,11 @@ local families = {
     -- Nobody knows for how long an idle loader waits, and how much of two minutes for 80 MB the last answer takes.
     seconds = { reset = 19, boot = 1, application = 10, switch = 70, boothold = 2 },
     last_ack = 20,
+    -- AT!USBCOMP type 1; no serial driver of Linux knows its ids
+    compositions = { ["8"] = { diag, nmea, at, mbim, mbim_data }, ["9"] = { mbim, mbim_data }, ["90b1"] = {
+      { number = 0, kind = "mbim" }, { number = 1, kind = "mbim_data" }, { number = 2, kind = "at" },
+      { number = 3, kind = "nmea" }, { number = 4, kind = "diag" },
+      ids = { application = "90b1", download = "90b0" } } },
     refused_messages = { [0x003e] = 17, [0x004f] = 94, [0x0050] = 94 }, -- MissingArgument, NotSupported
     power = {
       online = "Online", low = "Low Power Mode", persistence = "LPM persistence - None",

@@ -38,6 +38,7 @@ function nodes.add_interface(usb, device, interface)
     bInterfaceProtocol = bytes.hex_number(kind.class[3], 2),
   })
   usb.events:send("add", interface.path, "usb", words)
+  if interface.driverless then return end
   local driver = "/bus/usb/drivers/" .. kind.driver
   sysfs.folder(usb.root, driver)
   sysfs.link(usb.root, interface.path .. "/driver", driver)
@@ -89,7 +90,8 @@ end
 function nodes.add(usb, device, when)
   for _, interface in ipairs(device.interfaces) do
     interface.nodes = interface.nodes or {}
-    for _, class in ipairs(kinds[interface.kind][when] or {}) do add_node(usb, interface, class) end
+    local made = not interface.driverless and kinds[interface.kind][when]
+    for _, class in ipairs(made or {}) do add_node(usb, interface, class) end
     if interface.nodes[1] then interface.port.name = interface.nodes[1].name end
   end
 end

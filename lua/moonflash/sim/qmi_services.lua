@@ -142,7 +142,7 @@ end
 
 -- Sierra: Get USB Composition: 6, 8 and 9 are supported
 dms[0x555b] = function(modem)
-  local now = tonumber(modem.faults:value "composition" or 6)
+  local now = tonumber(modem.faults:value "composition") or 6
   return T "10 01 00 <now:1> 11 04 00 03 06 08 09":fill { now = now }
 end
 

@@ -132,8 +132,8 @@ local function add_device(self, device)
 end
 
 --- Attaches a device, its interfaces, its control nodes; `finish` adds its ttys. The device is { place, vid, pid,
--- speed, product, manufacturer, serial, interfaces = { { number, kind = "diag|nmea|at|qmi|qdl|sahara", port = a pty }
--- } }.
+-- speed, product, manufacturer, serial, interfaces = { { number, kind = "diag|nmea|at|qmi|qdl|sahara", port = a pty,
+-- driverless = no driver knows it } } }.
 function usb:attach(device)
   device.bus, device.path = sysfs.bus(device.place), sysfs.device(device.place)
   self:make_place(device.place, device.speed)

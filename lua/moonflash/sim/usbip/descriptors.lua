@@ -20,11 +20,12 @@ local SUPER_SPEED = 5000
 
 local vendor = { 0xff, 0xff, 0xff }
 -- Header, call management, abstract control, union.
-local serial_functions = T "05 24 00 10 01 05 24 01 00 00 04 24 02 02 05 24 06 00 00":fill()
--- Header; union of 12 and 13; MBIM 1.0: messages of 4096 bytes, 32 filters of 128 bytes, segments of 2048 bytes;
+local serial_functions = T "05 24 00 10 01 05 24 01 00 00 04 24 02 02 05 24 06 00 00"
+-- Header; union of both interfaces; MBIM 1.0: messages of 4096 bytes, 32 filters of 128 bytes, segments of 2048 bytes;
 -- MBIM extended 1.0: 64 commands at once, an MTU of 1500 bytes.
-local mbim_functions = T [[05 24 00 10 01 05 24 06 0c 0d 0c 24 1b 00 01 00 10 20 80 00 08 20
-                           08 24 1c 00 01 40 dc 05]]:fill()
+local mbim_functions = T [[05 24 00 10 01 05 24 06 <number:1> <data:1> 0c 24 1b 00 01 00 10 20 80 00 08 20
+                           08 24 1c 00 01 40 dc 05]]
+local mbim_association = T "08 0b <number:1> 02 02 0e 00 00" -- both interfaces are one function
 
 -- class: class, subclass and protocol. notice: the packet size of the interrupt endpoint. bulk: the packet size at high
 -- speed. alternate: the bulk endpoints are those of setting 1.
@@ -32,9 +33,7 @@ local serial = { class = { 0xff, 0, 0 }, functions = serial_functions, notice = 
 local kinds = {
   diag = { class = vendor, bulk = 512 }, nmea = serial, at = serial,
   qmi = { class = vendor, notice = 8, bulk = 512 },
-  -- interfaces 12 and 13 are one function
-  mbim = { association = T "08 0b 0c 02 02 0e 00 00":fill(), class = { 0x02, 0x0e, 0x00 }, functions = mbim_functions,
-    notice = 64 },
+  mbim = { association = mbim_association, class = { 0x02, 0x0e, 0x00 }, functions = mbim_functions, notice = 64 },
   mbim_data = { class = { 0x0a, 0x00, 0x02 }, alternate = true, bulk = 512 },
   qdl = { class = vendor, bulk = 64 }, sahara = { class = vendor, bulk = 512 },
 }
@@ -100,7 +99,9 @@ local function interface_bytes(device, interface)
     } .. (functions or "") .. table.concat(list)
   end
   if kind.alternate then return setting(0, {}) .. setting(1, endpoints) end
-  return (kind.association or "") .. setting(0, endpoints, kind.functions)
+  local numbers = { number = interface.number, data = interface.number + 1 }
+  return (kind.association and kind.association:fill(numbers) or "")
+    .. setting(0, endpoints, kind.functions and kind.functions:fill(numbers))
 end
 
 local function configuration_bytes(device)
