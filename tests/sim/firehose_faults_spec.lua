@@ -182,6 +182,35 @@ describe("the simulated loader of a 9x50 with a fault", function()
     assert.same({}, h:violations())
   end)
 
+  it("refuses in the middle of a package, and reads no more", function()
+    local h = host.start("refuse=firehose.write#2", "deaf=firehose.write#2")
+    h:prepare()
+    h:say(host.program(1000), host.raw)
+    local sent, problem = h.port:write(settings:rep(40), 300)
+    assert.same({ nil, "port.timeout" }, { sent, problem.code })
+    h:say("", host.refused:gsub(" />", ' rawmode="false" />', 1))
+    h:close()
+  end)
+
+  local messages = { "sahara.hello", "sahara.response", "sahara.execute", "sahara.data", "firehose.nop",
+    "firehose.configure", "firehose.getstorageinfo", "firehose.program", "firehose.write#3", "firehose.end",
+    "firehose.power" }
+  for _, message in ipairs(messages) do
+    it("vanishes at " .. message .. ", and comes back", function()
+      local h = host.start("zero-block=now", "unplug=" .. message)
+      pcall(function()
+        h:prepare()
+        h:package(settings, host.done .. host.unreadable)
+        h:say(host.power, host.restarting)
+      end)
+      h:close()
+      assert.equal("unplug", h.modem:wait_for_event({ event = "fault" }).fault)
+      local mode = message == "firehose.write#3" and "download" or "application"
+      h.modem:wait_for_event({ event = "usb", action = "ready", mode = mode }, mode == "download" and 2 or 1)
+      assert.same({}, h:violations())
+    end)
+  end
+
   it("vanishes at a block, and says hello again", function()
     local h = host.start "unplug=firehose.write#2"
     h:prepare()

@@ -114,9 +114,9 @@ local function receive(self, text)
 end
 
 local function open(self)
-  if not self.port:has_transfers() then return say_hello(self) end
-  self.opened_at = self.modem.loop:now()
-  self.modem.loop:after(hello_ms, function() say_hello(self) end)
+  local noticed = self.port:has_transfers()
+  self.opened_at = noticed and self.modem.loop:now()
+  self.modem.loop:after(noticed and hello_ms or 0, function() say_hello(self) end)
 end
 
 --- Starts on a port.
