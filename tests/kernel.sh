@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # The simulated modem behind the drivers of a real kernel, in a virtual machine (kernel/vm.sh):
-#     sh tests/kernel.sh              all tests below kernel/
-#     sh tests/kernel.sh short        the most telling ones, with the build that is there
-#     sh tests/kernel.sh NAME...      kernel/NAME_spec.lua
+#     sh tests/kernel.sh                 all tests below kernel/
+#     sh tests/kernel.sh short           the most telling ones, with the build that is there
+#     sh tests/kernel.sh NAME...         kernel/NAME_spec.lua
+#     sh tests/kernel.sh mipsel [NAME]   on a MIPS 24Kf with 128 MB, BusyBox and no udev, with moonflash as OpenWrt's
+#                                        packages install it; kernel/update_spec.lua if none is named (MEMORY=64)
 # One machine runs all of them. QEMU emulates it where KVM cannot be used.
 # Exit status 77: it cannot be done here, and why; with CI set that is a failure.
 set -e
@@ -16,6 +18,37 @@ cd "$(dirname "$0")/.."
 . tests/kernel/vm.sh
 
 build=$(realpath -m "${BUILD:-build}")
+options=
+
+# --- machines: what is installed here, how moonflash gets into it, where it is there ----------------
+
+amd64_packages=$kernel_packages # shellcheck disable=SC2034
+
+amd64_prepare() {
+    [ -n "$options" ] && return
+    cmake -S . -B "$build" -DMOONFLASH_TESTS=ON >/dev/null && cmake --build "$build" -j "${JOBS:-2}" >/dev/null
+}
+
+amd64_environment() {
+    echo "export LUA_PATH=\"$build/lua/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/?.lua;;\""
+    echo "export LUA_CPATH=\"$build/lua/?.so;;\" MOONFLASH=\"$build/moonflash\" MOONFLASH_SLOWNESS=5"
+}
+
+mipsel_packages=$kernel_mipsel_packages
+
+mipsel_prepare() {
+    VM_ROOT=$build/kernel-mipsel
+    VM_UDEV=no
+    VM_MEMORY=${MEMORY:-128}
+    sh tests/kernel/mipsel.sh "$VM_ROOT"
+}
+
+mipsel_environment() {
+    echo "export LUA_PATH=\"$PWD/?.lua;/usr/lib/lua/?.lua;/usr/lib/lua/?/init.lua;;\""
+    echo "export LUA_CPATH='/usr/lib/lua/?.so;;' MOONFLASH=/usr/bin/moonflash MOONFLASH_SLOWNESS=20"
+}
+
+# ----------------------------------------------------------------------------------------------------
 
 # specs [NAME...]: their files, all if none is named
 specs() {
@@ -25,10 +58,9 @@ specs() {
 
 # commands SPEC...: what the machine runs
 commands() {
+    "${VM_MACHINE}_environment"
     cat <<END
-export LUA_PATH="$build/lua/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/?.lua;;"
-export LUA_CPATH="$build/lua/?.so;;" MOONFLASH="$build/moonflash"
-export MOONFLASH_SLOWNESS=5 MOONFLASH_SKIPPED="\$VM_FOLDER/skipped"
+export MOONFLASH_SKIPPED="\$VM_FOLDER/skipped"
 modprobe -a \$VM_DRIVERS
 status=0
 for spec in $*; do
@@ -40,23 +72,29 @@ exit \$status
 END
 }
 
-build_all() {
-    cmake -S . -B "$build" -DMOONFLASH_TESTS=ON >/dev/null && cmake --build "$build" -j "${JOBS:-2}" >/dev/null
-}
-
-options=
-if [ "$1" = short ]; then
+VM_MACHINE=amd64
+case $1 in
+short)
     options=--tags=short
     shift
-fi
+    ;;
+mipsel)
+    VM_MACHINE=mipsel
+    shift
+    [ $# != 0 ] || set -- update
+    ;;
+esac
 chosen=$(specs "$@")
-# shellcheck disable=SC2086 # a list of words
-without_services install_packages $build_packages $test_packages $kernel_packages >&2 || platform_impossible kernel "packages are missing"
+eval "packages=\$${VM_MACHINE}_packages"
+# shellcheck disable=SC2086,SC2154 # lists of words
+without_services install_packages $build_packages $test_packages $packages >&2 ||
+    platform_impossible kernel "packages are missing"
 missing=$(vm_missing)
 [ -z "$missing" ] || platform_impossible kernel "$missing"
-[ -n "$options" ] || build_all
 temporary_begin
+"${VM_MACHINE}_prepare"
 folder=$(mktemp -d)
+# shellcheck disable=SC2086 # a list of words
 commands $chosen >"$folder/commands"
 status=0
 VM_SECONDS=1200 vm_run "$folder/commands" "$folder" || status=$?

@@ -14,6 +14,7 @@
 #   valgrind  a whole update with 64 MB under memcheck
 #   analyse   cppcheck, clang-tidy and shellcheck (tests/analyse.sh)
 #   platforms the tests on mipsel and s390x, emulated, and with other kinds of Lua
+#   kernel    the drivers of real kernels, x86 and MIPS, in virtual machines (tests/kernel.sh)
 #   coverage  the normal tests, and how much of core/ and lua/ they run (tests/coverage.sh)
 # The exit status is 0 when all is well.
 cd "$(dirname "$0")/.." || exit 1
@@ -88,15 +89,22 @@ part_platforms() {
     return $platform_failed
 }
 
+part_kernel() {
+    kernel_failed=0
+    BUILD=$build sh tests/kernel.sh || kernel_failed=1
+    BUILD=$build sh tests/kernel.sh mipsel || kernel_failed=1
+    return $kernel_failed
+}
+
 part_coverage() {
     BUILD=$build sh tests/coverage.sh
 }
 
 status=0
 # shellcheck disable=SC2048 # the names of parts are words
-for part in ${*:-matrix kill peer zoo fuzz sanitize valgrind analyse platforms coverage}; do
+for part in ${*:-matrix kill peer zoo fuzz sanitize valgrind analyse platforms kernel coverage}; do
     case $part in
-    matrix | whole | kill | peer | zoo | fuzz | sanitize | valgrind | analyse | platforms | coverage)
+    matrix | whole | kill | peer | zoo | fuzz | sanitize | valgrind | analyse | platforms | kernel | coverage)
         "part_$part" || status=1
         ;;
     *)

@@ -16,6 +16,8 @@ size_packages="squashfs-tools gcc-mipsel-linux-gnu"
 # a virtual machine: its kernel, and what runs in it
 kernel_packages="qemu-system-x86 linux-image-amd64 busybox-static cpio kmod udev xz-utils modemmanager dbus
 network-manager usbip"
+# a MIPS machine: its kernel and libraries are unpacked only (platforms/root.sh)
+kernel_mipsel_packages="qemu-system-mips gcc-mipsel-linux-gnu busybox-static cpio kmod xz-utils"
 fuzz_packages="clang libclang-rt-dev"
 # the browser, the server of the page in tests/browser, and the shell of the simulated router
 browser_packages="chromium python3 busybox-static"

@@ -9,18 +9,15 @@
 # need mksquashfs. The exit status is 0 when mipsel is within the limit, 77 when a package is missing.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/packages.sh
+. tests/platforms/openwrt_flags.sh
 
 LIMIT=163840 # core, Lua and models, with QMI
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The flags of OpenWrt by default, with those of PKG_BUILD_FLAGS in the Makefile.
-flags="-Os -fno-caller-saves -fstack-protector -D_FORTIFY_SOURCE=1 -flto -ffunction-sections -fdata-sections"
-link_flags="-flto -Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro"
-
 # make_packages ARCHITECTURE COMPILER ROOT [FLAGS]
 make_packages() {
-    CFLAGS="$flags $4" LDFLAGS=$link_flags sh packaging/openwrt/ipk.sh "$1" "$2" "$3" "$work/$kind" >/dev/null
+    CFLAGS="$openwrt_flags $4" LDFLAGS=$openwrt_link_flags sh packaging/openwrt/ipk.sh "$1" "$2" "$3" "$work/$kind" >/dev/null
 }
 
 make_mipsel() {
@@ -57,7 +54,7 @@ status=0
 for kind in "$@"; do
     case $kind in
     native) make_packages native gcc / ;;
-    mipsel) make_mipsel "-mips16 -minterlink-mips16" ;;
+    mipsel) make_mipsel "$openwrt_mips16" ;;
     mips32) make_mipsel ;;
     *)
         echo "unknown: $kind" >&2

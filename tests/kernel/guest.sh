@@ -9,9 +9,7 @@ export VM_FOLDER VM_DRIVERS
 
 mkdir -p /run/lock /run/udev
 ip link set lo up
-if [ "$VM_UDEV" = yes ]; then
-    /lib/systemd/systemd-udevd --daemon
-fi
+[ "$VM_UDEV" = no ] || /lib/systemd/systemd-udevd --daemon
 cd "$VM_START" || exit
 sh "$VM_FOLDER/script" </dev/null >"$VM_FOLDER/output" 2>&1
 echo $? >"$VM_FOLDER/status.new"

@@ -4,6 +4,7 @@
 
 # A folder with Debian's packages of another machine kind, to build against and to run from:
 #     sh tests/platforms/root.sh mipsel|s390x|arm64
+#     sh tests/platforms/root.sh mipsel kernel         a kernel with its modules, and BusyBox, for QEMU's malta
 # prints its path. The packages are only unpacked, nothing of them runs, so neither root's rights nor
 # an emulator is needed. The folder is kept in ${XDG_CACHE_HOME:-~/.cache} and made anew when this file
 # has changed. Exit status 77: the packages cannot be had here, and why.
@@ -15,8 +16,14 @@ libusb-1.0-0-dev lua-cjson lua-busted"
 unneeded='^(python|libpython|gir1|libgirepository|perl|dpkg|tar|media-types|pkg|libpkg|ncurses-bin|rpcsvc)'
 
 architecture=$1
+name=$1${2:+-$2}
+wanted=.
+if [ "$name" = mipsel-kernel ]; then
+    packages="linux-image-4kc-malta busybox-static"
+    wanted='^(linux-image|busybox)' # not what would install a kernel
+fi
 base=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/moonflash-platforms
-root=$base/$architecture
+root=$base/$name
 work=$root.work
 edition=$(cksum <"$0")
 
@@ -37,7 +44,8 @@ platform_apt() {
 
 wanted_packages() {
     # shellcheck disable=SC2086 # a list of words
-    platform_apt apt-get -s install $packages | awk '$1 == "Inst" { print $2 }' | grep -Ev "$unneeded"
+    platform_apt apt-get -s install $packages | awk '$1 == "Inst" { print $2 }' |
+        grep -E "$wanted" | grep -Ev "$unneeded"
 }
 
 fetch() {
@@ -79,6 +87,9 @@ make() {
     fetch
     unpack
     bend_links "$work/root"
+    for modules in "$work"/root/usr/lib/modules/*; do
+        [ ! -d "$modules" ] || depmod -b "$work/root" "${modules##*/}"
+    done
     # those of the machine are looked at instead
     for folder in dev proc sys tmp run var etc; do rm -rf "${work:?}/root/$folder"; done
     echo "$edition" >"$work/root/edition"
@@ -87,10 +98,10 @@ make() {
     rm -rf "$work"
 }
 
-case $architecture in
-mipsel | s390x | arm64) ;;
+case $name in
+mipsel | s390x | arm64 | mipsel-kernel) ;;
 *)
-    echo "usage: $0 mipsel|s390x|arm64" >&2
+    echo "usage: $0 mipsel|s390x|arm64, $0 mipsel kernel" >&2
     exit 1
     ;;
 esac
@@ -98,7 +109,7 @@ for program in apt-get dpkg-deb flock; do
     command -v $program >/dev/null || unavailable "there is no $program"
 done
 mkdir -p "$base"
-exec 9>"$base/$architecture.lock"
+exec 9>"$base/$name.lock"
 flock 9
 [ "$(cat "$root/edition" 2>/dev/null)" = "$edition" ] || make
 echo "$root"
