@@ -22,7 +22,9 @@ options=
 
 # --- machines: what is installed here, how moonflash gets into it, where it is there ----------------
 
-amd64_packages=$kernel_packages # shellcheck disable=SC2034
+amd64_packages() {
+    echo $kernel_packages
+}
 
 amd64_prepare() {
     [ -n "$options" ] && return
@@ -34,7 +36,9 @@ amd64_environment() {
     echo "export LUA_CPATH=\"$build/lua/?.so;;\" MOONFLASH=\"$build/moonflash\" MOONFLASH_SLOWNESS=5"
 }
 
-mipsel_packages=$kernel_mipsel_packages
+mipsel_packages() {
+    echo $kernel_mipsel_packages
+}
 
 mipsel_prepare() {
     VM_ROOT=$build/kernel-mipsel
@@ -46,6 +50,7 @@ mipsel_prepare() {
 mipsel_environment() {
     echo "export LUA_PATH=\"$PWD/?.lua;/usr/lib/lua/?.lua;/usr/lib/lua/?/init.lua;;\""
     echo "export LUA_CPATH='/usr/lib/lua/?.so;;' MOONFLASH=/usr/bin/moonflash MOONFLASH_SLOWNESS=20"
+    echo 'export TMPDIR="$VM_FOLDER"' # not in its memory
 }
 
 # ----------------------------------------------------------------------------------------------------
@@ -85,9 +90,8 @@ mipsel)
     ;;
 esac
 chosen=$(specs "$@")
-eval "packages=\$${VM_MACHINE}_packages"
-# shellcheck disable=SC2086,SC2154 # lists of words
-without_services install_packages $build_packages $test_packages $packages >&2 ||
+# shellcheck disable=SC2046,SC2086 # lists of words
+without_services install_packages $build_packages $test_packages $("${VM_MACHINE}_packages") >&2 ||
     platform_impossible kernel "packages are missing"
 missing=$(vm_missing)
 [ -z "$missing" ] || platform_impossible kernel "$missing"

@@ -31,5 +31,17 @@ describe("moonflash update, with the drivers of a real kernel", function()
     it("updates a modem by QMI: " .. model .. " #short", function() updates(simulate(model), model) end)
   end
 
+  it("follows a modem that runs at SuperSpeed to another place and back", function()
+    local modem = simulate "mc7455"
+    updates(modem, "mc7455")
+    local places = {}
+    for _, entry in ipairs(stage.log(modem, "usb")) do
+      if entry.action == "add" then places[#places + 1] = entry.place end
+    end
+    assert.equal(3, #places)
+    assert.equal(places[1], places[3])
+    assert.not_equal(places[1], places[2])
+  end)
+
   it("updates a modem by MBIM #short", function() updates(simulate("mc7455", "composition=8"), "mc7455") end)
 end)
