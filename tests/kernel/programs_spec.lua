@@ -42,7 +42,7 @@ describe("qmicli and mbimcli", function()
     assert.same({}, stage.log(modem, "violation"))
   end)
 
-  it("ask the modem by MBIM #short", function()
+  it("ask the modem by MBIM", function()
     local modem = simulate("mc7455", "composition=9")
     local answers = {
       ["--query-device-caps"] = "Firmware info: 'SWI9X30C_02.08.02.00'",
@@ -87,7 +87,7 @@ end)
 describe("usbip", function()
   after_each(support.finish)
 
-  it("attaches a modem that another machine serves #short", function()
+  it("attaches a modem that another machine serves", function()
     local modem = support.start { support.program, "simulate", "mc7354", "--usb-port", "3240" }
     assert.equal("usbip --tcp-port 3240 attach -r localhost -b 1-1", modem:line())
     assert.matches("1199:68c0", run { "usbip", "--tcp-port", "3240", "list", "-r", "localhost" })

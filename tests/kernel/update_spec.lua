@@ -28,7 +28,8 @@ describe("moonflash update, with the drivers of a real kernel", function()
   after_each(support.finish)
 
   for _, model in ipairs { "mc7455", "mc7354", "em7305" } do
-    it("updates a modem by QMI: " .. model .. " #short", function() updates(simulate(model), model) end)
+    local tag = model == "mc7455" and " #short" or ""
+    it("updates a modem by QMI: " .. model .. tag, function() updates(simulate(model), model) end)
   end
 
   it("follows a modem that runs at SuperSpeed to another place and back", function()
