@@ -20,7 +20,7 @@ int mf_socket_pair(int ends[2])
 /* The port comes right behind the family in both kinds of address. */
 static int bind_and_listen(int descriptor, struct sockaddr *address, socklen_t length, int *port)
 {
-    struct sockaddr_in6 bound;
+    struct sockaddr_in6 bound = {.sin6_port = 0};
     socklen_t bound_length = sizeof bound;
     int on = 1;
 
