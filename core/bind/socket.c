@@ -11,8 +11,9 @@
  *
  * Other failures: sys.failed.
  */
-#include "bind/bind.h"
 #include "driver/socket.h"
+
+#include "bind/bind.h"
 
 #include <errno.h>
 #include <string.h>
