@@ -13,7 +13,9 @@ local sys = require "moonflash.core.sys"
 local kills = {}
 
 local TIMEOUT_SCALE = 0.05
-local LATE = 150 -- seconds of the modem's: the answer that is waited for when the signal comes
+-- Seconds of the modem's: the answer that is waited for when the signal comes. A message of Sahara is not waited for as
+-- long as others.
+local LATE, SAHARA_LATE = 150, 75
 local MOST_MS = 400 -- a good run takes some 200
 
 local function name_of(names)
@@ -50,7 +52,8 @@ function kills.at_messages(way, messages)
   for _, message in ipairs(messages) do
     if message.name ~= "qdl.reset" and message.name ~= "firehose.power" then
       local text = message.name .. "#" .. message.number
-      each_signal(list, way, "at " .. text, { faults = { ("late=%s:%d"):format(text, LATE) } })
+      local late = text:find "^sahara" and SAHARA_LATE or LATE
+      each_signal(list, way, "at " .. text, { faults = { ("late=%s:%d"):format(text, late) } })
     end
   end
   return list

@@ -22,7 +22,8 @@ function messages.name(entry)
   return name_of[entry.event] and name_of[entry.event](entry)
 end
 
---- The messages of a log in their order.
+--- The messages of a log in their order, without those that the loader of an EM7565 does not read because of the zeros
+-- before them.
 -- @treturn table list of { name, number = how many of its kind came so far }
 function messages.list(log)
   local list, seen = {}, {}
@@ -30,7 +31,7 @@ function messages.list(log)
     local name = messages.name(entry)
     if name then
       seen[name] = (seen[name] or 0) + 1
-      list[#list + 1] = { name = name, number = seen[name] }
+      if not entry.fails then list[#list + 1] = { name = name, number = seen[name] } end
     end
   end
   return list
