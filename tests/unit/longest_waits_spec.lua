@@ -75,7 +75,7 @@ local rows = {
   { "leave download mode", greet + write_reset },
   { "Firehose: a loader is greeted", greet_firehose },
   { "Firehose: a loader is greeted that waits for the rest of an image of an earlier run",
-    limits.node + hello + ping + hose.complete_ms / MS + hear_out + commands },
+    limits.node + hello + ping + hose.complete_ms / MS + 2 * hear_out + commands },
   { "Firehose: an image is accepted", PROGRAMS * hose.command_ms / MS },
   { "Firehose: the verdict on an image", math.max(final_ack "firehose", hose.final_ack_ms / MS) },
   { "Firehose: what the loader says behind it", hear_out },

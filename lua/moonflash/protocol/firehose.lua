@@ -9,9 +9,9 @@
 
 local carry = require "moonflash.protocol.carry"
 local channel = require "moonflash.device.channel"
+local crashed = require "moonflash.protocol.sahara"
 local failure = require "moonflash.base.failure"
 local firehose = require "moonflash.core.firehose"
-local crashed = require "moonflash.protocol.sahara"
 local sahara = require "moonflash.core.sahara"
 local source = require "moonflash.core.source"
 local sys = require "moonflash.core.sys"
