@@ -28,6 +28,8 @@ enum {
     DISCARDED_AT_ONCE = 512
 };
 
+static ssize_t port_send(struct mf_channel *self, const uint8_t *bytes, size_t length);
+
 static enum mf_port_result refused(struct mf_port *port, int error)
 {
     port->channel.error = error;
@@ -89,13 +91,15 @@ static bool is_used_exclusively(int descriptor)
 }
 
 /* Takes exclusive use of hardware. The flock keeps other copies of this program away, also from pseudo
- * terminals and when they run as root. */
+ * terminals and when they run as root. After TIOCEXCL the terminal could not be opened once more. */
 static int take_exclusive_use(struct mf_port *port)
 {
     int descriptor = port->channel.descriptor;
 
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
+    if (mf_terminal_writer_open(&port->writer, descriptor) == 0)
+        port->channel.send = port_send;
     port->is_exclusive = port->is_hardware && ioctl(descriptor, TIOCEXCL) == 0;
     return 0;
 }
@@ -287,10 +291,25 @@ static ssize_t port_write(struct mf_channel *self, const uint8_t *bytes, size_t 
     return move((struct mf_port *)self, &out);
 }
 
+static ssize_t port_send(struct mf_channel *self, const uint8_t *bytes, size_t length)
+{
+    struct mf_port *port = (struct mf_port *)self;
+    ssize_t count;
+
+    if (self->descriptor < 0)
+        return MF_STREAM_CLOSED;
+    count = mf_terminal_writer_write(&port->writer, bytes, length, self->interrupt);
+    if (count > 0)
+        return count;
+    count = explain(port, count, false);
+    return count != 0 ? count : MF_STREAM_TIMEOUT;
+}
+
 void mf_port_init(struct mf_port *port)
 {
     *port = (struct mf_port){
-        .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1}};
+        .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1},
+        .writer = {.descriptor = -1}};
 }
 
 /* tcflush does not work on sockets, so bytes are read; from a port that never falls silent only a
@@ -355,6 +374,8 @@ void mf_port_close(struct mf_port *port)
         let_output_leave(descriptor);
     if (port->is_exclusive)
         (void)ioctl(descriptor, TIOCNXCL);
+    mf_terminal_writer_close(&port->writer);
+    port->channel.send = NULL;
     port->channel.descriptor = -1;
     port->is_hardware = port->is_exclusive = false;
     if (port->serial == NULL) {

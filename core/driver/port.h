@@ -8,6 +8,7 @@
 #ifndef MF_DRIVER_PORT_H
 #define MF_DRIVER_PORT_H
 
+#include "driver/terminal_writer.h"
 #include "stream/stream.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct mf_port {
     struct mf_channel channel; /* first: a port is a channel */
     struct sp_port *serial;    /* of libserialport; NULL when opened directly */
     bool is_hardware, is_exclusive, is_socket;
+    struct mf_terminal_writer writer; /* for channel.send; closed for a socket */
 };
 
 /* Initializes a closed port. Must be called first. */

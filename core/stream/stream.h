@@ -39,6 +39,10 @@ struct mf_channel {
     /* Writes as many bytes as fit now, at least one and at most `length`; waits for room up to
      * `timeout_ms`. A short count is normal. Returns the count or an mf_stream_result. */
     ssize_t (*write)(struct mf_channel *self, const uint8_t *bytes, size_t length, int timeout_ms);
+    /* Writes bytes in a call that may block for some 100 ms, so that the driver gets more of them as soon
+     * as it has room. Ends early when bytes can be read or the interrupt descriptor is readable. A
+     * short count is normal. Returns the count or an mf_stream_result. NULL: there is only write(). */
+    ssize_t (*send)(struct mf_channel *self, const uint8_t *bytes, size_t length);
     /* What can be done now without waiting: POLLIN, POLLOUT. `reported`: the events that poll(2) gave
      * for the descriptor, 0 when it was not asked. The descriptor of such a channel is polled for
      * POLLOUT alone, which means that a transfer has completed. NULL: poll(2) itself tells. */

@@ -92,6 +92,16 @@ static ssize_t tap_write(struct mf_channel *self, const uint8_t *bytes, size_t l
     return passed(tap, count);
 }
 
+static ssize_t tap_send(struct mf_channel *self, const uint8_t *bytes, size_t length)
+{
+    struct mf_tap *tap = (struct mf_tap *)self;
+    ssize_t count = inner_of(tap)->send(tap->inner, bytes, length);
+
+    if (count > 0)
+        report_sent(tap, bytes, (size_t)count);
+    return passed(tap, count);
+}
+
 static int tap_ready(struct mf_channel *self, int reported)
 {
     struct mf_tap *tap = (struct mf_tap *)self;
@@ -104,6 +114,7 @@ void mf_tap_init(struct mf_tap *tap, struct mf_channel *inner)
     *tap = (struct mf_tap){
         .channel = {.read = tap_read,
                     .write = tap_write,
+                    .send = inner->send != NULL ? tap_send : NULL,
                     .ready = inner->ready != NULL ? tap_ready : NULL,
                     .write_size = inner->write_size,
                     .descriptor = inner->descriptor,

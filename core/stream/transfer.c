@@ -189,16 +189,23 @@ static struct mf_unsent unsent(const struct mf_transfer *transfer, const struct 
     return (struct mf_unsent){left > image ? left - image : 0, left < image ? left : image};
 }
 
-/* One write(2). After a short one there is no room for more now. */
+static bool is_sending(const struct mf_transfer *transfer)
+{
+    return transfer->phase == SENDING && transfer->channel->send != NULL;
+}
+
+/* After a short one there is no room for more now. */
 static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *next,
                           const uint8_t *bytes, size_t left)
 {
+    struct mf_channel *channel = transfer->channel;
     size_t wanted = left < transfer->write_size ? left : transfer->write_size;
     ssize_t count;
 
-    transfer->channel->unsent = unsent(transfer, next);
-    count = transfer->channel->write(transfer->channel, bytes, wanted, 0);
-    transfer->channel->unsent = (struct mf_unsent){0};
+    channel->unsent = unsent(transfer, next);
+    count = channel->send != NULL ? channel->send(channel, bytes, wanted)
+                                  : channel->write(channel, bytes, wanted, 0);
+    channel->unsent = (struct mf_unsent){0};
     if (count < 0)
         return count;
     transfer->taken += (size_t)count;
@@ -206,16 +213,16 @@ static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *ne
     return (size_t)count < wanted ? MF_STREAM_TIMEOUT : count;
 }
 
-/* Several writes a turn: poll(2) reports a serial device as writable only when its buffer is nearly
- * empty, so one write a turn would leave the line idle in between. */
+/* One send a turn, so that the next chunk is read between them. Of writes several: after poll(2) has
+ * reported room, there may be room for more than one. */
 static int send_some(struct mf_transfer *transfer, const struct mf_next *next)
 {
     const uint8_t *bytes = message(transfer, next);
     size_t length = message_length(next);
+    int most = transfer->channel->send != NULL ? 1 : BURST;
     ssize_t count = 1;
-    int writes;
 
-    for (writes = 0; writes < BURST && count > 0 && transfer->taken < length; writes++)
+    for (int writes = 0; writes < most && count > 0 && transfer->taken < length; writes++)
         count = write_once(transfer, next, bytes + transfer->taken, length - transfer->taken);
     count_written(transfer, next);
     if (transfer->taken == length)
@@ -252,7 +259,7 @@ static void enter(struct mf_transfer *transfer, enum phase phase, const struct m
     if (phase == (enum phase)transfer->phase)
         return;
     transfer->phase = phase;
-    transfer->deadline = mf_now_ms() + limit_of(transfer, phase, next);
+    transfer->deadline = transfer->now + limit_of(transfer, phase, next);
 }
 
 /* Checked after the descriptors, so that an answer which has arrived counts, even when this process
@@ -262,7 +269,7 @@ static int check_deadline(struct mf_transfer *transfer)
     struct mf_next next = next_of(transfer);
     enum phase phase = phase_of(transfer, &next);
 
-    if (phase != (enum phase)transfer->phase || mf_now_ms() < transfer->deadline)
+    if (phase != (enum phase)transfer->phase || transfer->now < transfer->deadline)
         return GOING_ON;
     if (phase == SENDING)
         return MF_TRANSFER_STALLED;
@@ -290,22 +297,25 @@ static int report(struct mf_transfer *transfer, bool at_end)
     struct mf_transfer_report *reported = &transfer->reported;
     struct mf_progress progress = transfer->conversation->progress(transfer->conversation);
     bool acknowledged = progress.acknowledged != reported->acknowledged;
-    int64_t now;
+    bool goes_on;
 
     if (transfer->progress == NULL || transfer->reader == NULL)
         return GOING_ON;
-    now = mf_now_ms();
-    if (!acknowledged && !at_end && now < report_due(transfer))
+    if (!acknowledged && !at_end && transfer->now < report_due(transfer))
         return GOING_ON;
-    *reported = (struct mf_transfer_report){transfer->written, progress.acknowledged, now};
-    if (transfer->progress(transfer->context, transfer->written, progress.total))
-        return GOING_ON;
-    return MF_TRANSFER_STOPPED;
+    *reported =
+        (struct mf_transfer_report){transfer->written, progress.acknowledged, transfer->now};
+    goes_on = transfer->progress(transfer->context, transfer->written, progress.total);
+    transfer->now = mf_now_ms();
+    return goes_on ? GOING_ON : MF_TRANSFER_STOPPED;
 }
 
+/* A send waits for room itself. */
 static int wanted_of(const struct mf_transfer *transfer)
 {
-    return transfer->phase == SENDING ? POLLIN | POLLOUT : POLLIN;
+    bool waits_for_room = transfer->phase == SENDING && !is_sending(transfer);
+
+    return waits_for_room ? POLLIN | POLLOUT : POLLIN;
 }
 
 /* What the channel can do of what is wanted, once poll(2) has reported it. */
@@ -335,22 +345,23 @@ static int serve(struct mf_transfer *transfer, const struct mf_next *next)
 {
     bool room = has_room(transfer);
     bool starved = room && transfer->chunks.starved;
-    bool eager = room && !starved;
+    bool sends = is_sending(transfer);
+    bool reads = room && !starved;
     struct pollfd at[] = {
         {.fd = transfer->channel->descriptor,
          .events = (short)(transfer->channel->ready != NULL ? POLLOUT : wanted_of(transfer))},
         {.fd = starved ? transfer->reader->descriptor : -1, .events = POLLIN},
     };
-    int ready = wait_once(transfer, at, eager);
+    int ready = wait_once(transfer, at, reads || sends);
     int result = GOING_ON;
 
     if (ready < 0 && ready != MF_STREAM_TIMEOUT)
         return channel_failed(transfer, ready);
     if (at[0].revents & ~POLLOUT)
         return receive(transfer);
-    if (at[0].revents & POLLOUT)
+    if (sends || at[0].revents & POLLOUT)
         result = send_some(transfer, next);
-    if (result == GOING_ON && (eager || at[1].revents != 0))
+    if (result == GOING_ON && (reads || at[1].revents != 0))
         result = gather(transfer);
     return result;
 }
@@ -373,6 +384,7 @@ static int step(struct mf_transfer *transfer)
         return MF_TRANSFER_SOURCE_SHORT;
     enter(transfer, phase, &next);
     result = serve(transfer, &next);
+    transfer->now = mf_now_ms(); /* once a turn: on many routers it is a system call */
     return result == GOING_ON ? check_deadline(transfer) : result;
 }
 
@@ -381,6 +393,7 @@ enum mf_transfer_result mf_transfer_run(struct mf_transfer *transfer)
     int result = GOING_ON;
 
     transfer->phase = NEW_PHASE;
+    transfer->now = mf_now_ms();
     while (result == GOING_ON) {
         result = step(transfer);
         if (result == GOING_ON)

@@ -52,7 +52,7 @@ static ssize_t give_held(struct mf_verify_reader *self, uint8_t *out)
 
 static int remaining_ms(int64_t deadline_ms)
 {
-    int64_t left = deadline_ms - mf_now_ms();
+    int64_t left = deadline_ms > 0 ? deadline_ms - mf_now_ms() : 0;
 
     return left > 0 ? (int)left : 0;
 }
@@ -62,7 +62,7 @@ static int remaining_ms(int64_t deadline_ms)
 static ssize_t read_behind(struct mf_verify_reader *self, uint8_t *out, size_t capacity,
                            int timeout_ms)
 {
-    int64_t deadline_ms = mf_now_ms() + timeout_ms;
+    int64_t deadline_ms = timeout_ms > 0 ? mf_now_ms() + timeout_ms : 0;
 
     while (!self->ended) {
         size_t ahead = self->holds ? 1 : 0;

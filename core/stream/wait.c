@@ -19,7 +19,7 @@ int64_t mf_now_ms(void)
 
 static int remaining_ms(int64_t deadline_ms)
 {
-    int64_t left = deadline_ms - mf_now_ms();
+    int64_t left = deadline_ms > 0 ? deadline_ms - mf_now_ms() : 0;
 
     if (left < 0)
         return 0;
