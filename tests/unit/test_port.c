@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -241,6 +242,109 @@ static void test_what_is_no_port_is_refused_and_closed(void)
     close(ends[1]);
 }
 
+/* --- sends, which block ------------------------------------------------------------------------ */
+
+static uint8_t image[1 << 20]; /* more than any terminal holds */
+
+/* Nothing reads the other end of the terminal. Returns what was taken before. */
+static ssize_t fill(struct mf_port *port)
+{
+    ssize_t count = port->channel.send(&port->channel, image, sizeof image);
+
+    CHECK(count > 0 && count < (ssize_t)sizeof image);
+    return count;
+}
+
+static void test_a_send_that_gets_no_room_ends(void)
+{
+    struct mf_port port;
+
+    open_port(&port);
+    fill(&port);
+    CHECK(port.channel.send(&port.channel, image, sizeof image) == MF_STREAM_TIMEOUT);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+static void test_a_send_after_one_that_was_ended_blocks_again(void)
+{
+    struct mf_port port;
+    uint8_t bytes[4096];
+    ssize_t taken, more;
+    pid_t reader;
+    int status;
+
+    open_port(&port);
+    taken = fill(&port);
+    reader = fork();
+    if (reader == 0) {
+        for (size_t got = 0; got < sizeof image; got += (size_t)more)
+            if ((more = read(pty.master, bytes, sizeof bytes)) <= 0)
+                _exit(1);
+        _exit(0);
+    }
+    while (taken < (ssize_t)sizeof image) {
+        more = port.channel.send(&port.channel, image + taken, sizeof image - (size_t)taken);
+        CHECK(more > 0 || more == MF_STREAM_TIMEOUT);
+        taken += more > 0 ? more : 0;
+    }
+    CHECK_EQUAL(waitpid(reader, &status, 0), reader);
+    CHECK_EQUAL(status, 0);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+/* What has arrived can be read although the terminal takes nothing. */
+static void test_bytes_that_arrive_and_an_interrupt_end_a_send(void)
+{
+    struct mf_port port;
+    uint8_t answer[8];
+    int interrupt[2];
+
+    open_port(&port);
+    CHECK_EQUAL(pipe(interrupt), 0);
+    CHECK_EQUAL(write(pty.master, "no", 2), 2);
+    fill(&port);
+    CHECK_EQUAL(port.channel.read(&port.channel, answer, sizeof answer, 0), 2);
+    CHECK_EQUAL(write(interrupt[1], "!", 1), 1);
+    port.channel.interrupt = interrupt[0];
+    CHECK(port.channel.send(&port.channel, image, sizeof image) == MF_STREAM_TIMEOUT);
+    CHECK(port.channel.read(&port.channel, answer, sizeof answer, 60000) == MF_STREAM_INTERRUPTED);
+    port.channel.interrupt = -1;
+    close(interrupt[0]);
+    close(interrupt[1]);
+    mf_port_close(&port);
+    drop_pty();
+}
+
+static void test_a_send_ends_when_the_modem_leaves(void)
+{
+    struct mf_port port;
+
+    open_port(&port);
+    close(pty.slave);
+    fill(&port);
+    close(pty.master);
+    CHECK(port.channel.send(&port.channel, image, sizeof image) == MF_STREAM_CLOSED);
+    mf_port_close(&port);
+    CHECK(port.channel.send == NULL);
+}
+
+static void test_a_socket_has_no_send(void)
+{
+    struct mf_port port;
+    int ends[2];
+
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    mf_port_init(&port);
+    CHECK_EQUAL(mf_port_adopt(&port, ends[0]), MF_PORT_OK);
+    CHECK(port.channel.send == NULL);
+    mf_port_close(&port);
+    close(ends[1]);
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
 static void test_no_descriptor_is_left_open(void)
 {
     struct mf_port port;
@@ -249,6 +353,7 @@ static void test_no_descriptor_is_left_open(void)
     close(before);
     for (int i = 0; i < 3; i++) {
         open_port(&port);
+        fill(&port);
         mf_port_close(&port);
         drop_pty();
         CHECK_EQUAL(mf_port_open(&port, "/dev/null"), MF_PORT_NOT_A_DEVICE);
@@ -270,6 +375,11 @@ int main(void)
     test_a_socket_is_a_port();
     test_a_socket_that_nobody_accepts_ends_the_wait();
     test_what_is_no_port_is_refused_and_closed();
+    test_a_send_that_gets_no_room_ends();
+    test_a_send_after_one_that_was_ended_blocks_again();
+    test_bytes_that_arrive_and_an_interrupt_end_a_send();
+    test_a_send_ends_when_the_modem_leaves();
+    test_a_socket_has_no_send();
     test_no_descriptor_is_left_open();
     return check_result();
 }
