@@ -18,6 +18,9 @@
  *            --  date, size, package_code, stated_crc, header_crc = "ok|bad", computed_crc or nil,
  *            --  image_crc = "ok|bad|unchecked" } }, problems = { { kind, offset } } }
  *
+ * cwe.verified(reader, { stamp = text }): the stamp that the source had while an earlier pass found no problem. If it
+ * has not changed, no sum is made; at the end it is compared once more.
+ *
  * With withhold, a read fails with source.rejected as soon as a problem is known. The last byte is
  * given only when there is none, and when the CRC of the whole file is `expect`, if given.
  *
@@ -144,6 +147,7 @@ static int cwe_verified(lua_State *L)
     struct mf_reader *inner = mf_check_reader(L, 1);
     bool withhold = false, expects = false;
     uint32_t expect = 0;
+    const char *stamp = NULL;
     struct verified *self;
 
     if (!lua_isnoneornil(L, 2)) {
@@ -152,9 +156,13 @@ static int cwe_verified(lua_State *L)
         lua_getfield(L, 2, "expect");
         expects = !lua_isnil(L, -1);
         expect = (uint32_t)mf_option_whole(L, 2, "expect", 0, UINT32_MAX);
+        lua_getfield(L, 2, "stamp"); /* stays on the stack, and so in memory */
+        stamp = luaL_optstring(L, -1, NULL);
     }
     self = lua_newuserdata(L, sizeof *self);
     mf_verify_reader_init(&self->core, inner, withhold, expects ? &expect : NULL);
+    if (stamp != NULL)
+        mf_verify_reader_trust(&self->core, stamp);
     mf_keep(L, lua_gettop(L), 1, "reader");
     luaL_getmetatable(L, VERIFIED);
     lua_setmetatable(L, -2);

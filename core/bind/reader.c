@@ -57,10 +57,25 @@ static int reader_rewind(lua_State *L)
     return 1;
 }
 
+/* reader:stamp() -> text | nil */
+static int reader_stamp(lua_State *L)
+{
+    struct mf_reader *reader = mf_check_reader(L, 1);
+    char stamp[MF_STAMP];
+
+    if (reader->stamp == NULL || !reader->stamp(reader, stamp))
+        lua_pushnil(L);
+    else
+        lua_pushstring(L, stamp);
+    return 1;
+}
+
 void mf_new_reader_class(lua_State *L, const char *name, const luaL_Reg *methods)
 {
     static const luaL_Reg shared[] = {
-        {"read", reader_read}, {"size", reader_size}, {"rewind", reader_rewind}, {NULL, NULL}};
+        {"read", reader_read},   {"size", reader_size}, {"rewind", reader_rewind},
+        {"stamp", reader_stamp}, {NULL, NULL},
+    };
 
     mf_new_class(L, name, methods);
     mf_add_methods(L, name, shared);

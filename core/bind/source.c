@@ -15,6 +15,8 @@
  *   reader:read(4096, 1000)    --> 1 to 4096 bytes within 1000 ms (30 s by default), nil at the end, or
  *                                  nil, failure (source.timeout, source.failed, ...)
  *   reader:size()              --> bytes, nil while unknown (a pipe)
+ *   reader:stamp()             --> a text that changes with every change of the file; nil for other sources, and
+ *                                  when the file was changed in the last seconds
  *   reader:rewind()            --> true: back at the first byte; false: can be read only once
  *   reader:close()
  */

@@ -9,7 +9,7 @@
  *       conversation = q, channel = p,
  *       reader = r,             at the first byte that q sends; nil: an operation without an image
  *       chunk = 1048576,        bytes, as given to q:image
- *       write_size = 16384,     bytes, most of one write(2); when not given, what suits the channel
+ *       write_size = 65536,     bytes, most of one write(2); when not given, what suits the channel
  *       stall_ms = 30000,       longest time in which the channel takes no byte
  *       source_ms = 60000,      longest time in which the reader gives no byte
  *       progress = function(written, total) end,   bytes that q sends, at least twice a second after the
@@ -32,7 +32,7 @@
 #define CLASS "moonflash.transfer"
 
 enum {
-    WRITE_SIZE = 16384, /* measured (docs/benchmarks.md): what a driver holds at once */
+    WRITE_SIZE = 65536, /* measured on the drivers of the kernel (docs/benchmarks.md) */
     STALL_MS = 30000,
     SOURCE_MS = 60000,
     CHUNK = 1024 * 1024,

@@ -7,11 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { ABOVE_STANDARD_STREAMS = 3 };
+enum {
+    ABOVE_STANDARD_STREAMS = 3,
+    SETTLED_S = 3 /* some file systems keep times in steps of 2 s */
+};
 
 static ssize_t checked(struct mf_source *self, ssize_t result)
 {
@@ -62,6 +67,22 @@ static ssize_t stream_read(struct mf_reader *reader, uint8_t *out, size_t capaci
     return checked(self, result);
 }
 
+/* The kernel sets ctime at each change, and no program can set it. */
+static bool file_stamp(struct mf_reader *reader, char out[MF_STAMP])
+{
+    struct mf_source *self = (struct mf_source *)reader;
+    struct stat status;
+    time_t age;
+
+    if (fstat(self->file, &status) != 0)
+        return false;
+    age = time(NULL) - status.st_ctim.tv_sec;
+    snprintf(out, MF_STAMP, "%ju %ju %jd %jd.%09ld", (uintmax_t)status.st_dev,
+             (uintmax_t)status.st_ino, (intmax_t)status.st_size,
+             (intmax_t)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    return age >= SETTLED_S;
+}
+
 static ssize_t closed_read(struct mf_reader *reader, uint8_t *out, size_t capacity, int timeout_ms)
 {
     (void)out, (void)capacity, (void)timeout_ms;
@@ -83,6 +104,7 @@ static void become_file(struct mf_source *self, int64_t end)
     self->reader.size = end > self->start ? end - self->start : 0;
     self->reader.read = file_read;
     self->reader.rewind = file_rewind;
+    self->reader.stamp = file_stamp;
 }
 
 static void become_stream(struct mf_source *self, int64_t size)
@@ -141,5 +163,6 @@ void mf_source_close(struct mf_source *self)
     self->file = -1;
     reader->read = closed_read;
     reader->rewind = reader->rewind != NULL ? closed_rewind : NULL;
+    reader->stamp = NULL;
     reader->descriptor = -1;
 }

@@ -13,6 +13,7 @@
 
 #include "protocol/conversation.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -56,6 +57,8 @@ struct mf_channel {
     struct mf_unsent unsent;
 };
 
+enum { MF_STAMP = 128 }; /* bytes of a stamp, with its final 0 */
+
 struct mf_reader {
     /* Reads the next bytes of the image, at least one and at most `capacity`; waits for the first
      * one up to `timeout_ms` (0: does not wait). Returns the count, 0 at the end of the image, or
@@ -64,6 +67,10 @@ struct mf_reader {
     /* Goes back to the first byte. NULL: the source can be read only once. A reader that has this
      * keeps it when it is closed: readers around it have looked. Returns 0 or an mf_stream_result. */
     int (*rewind)(struct mf_reader *self);
+    /* Writes a text that changes with every change of the image. Returns whether there is one: not when
+     * the image was changed just now, because the time of the next change may be the same. NULL: the
+     * source has none. */
+    bool (*stamp)(struct mf_reader *self, char out[MF_STAMP]);
     int64_t size;   /* bytes of the whole image, -1 while unknown */
     int descriptor; /* for poll(2); -1: always ready (a file) */
     int error;      /* errno of the last MF_STREAM_FAILED */

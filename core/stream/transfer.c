@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-    READ_SLICE = 32768, /* most bytes of one read of the source */
+    READ_SLICE = 65536, /* most bytes of one read of the source */
+    ROOM = 32768,       /* least room for a read into the memory of written bytes */
     ANSWER = 4096,      /* most bytes of one read of the channel */
     BURST = 16          /* most writes before source and channel are read again */
 };
@@ -45,7 +46,7 @@ static bool has_room(const struct mf_transfer *transfer)
 {
     uint32_t room = room_of(transfer);
 
-    return room >= READ_SLICE || (room > 0 && transfer->chunks.filled < transfer->chunk);
+    return room >= ROOM || (room > 0 && transfer->chunks.filled < transfer->chunk);
 }
 
 static bool is_gathered(const struct mf_transfer *transfer, const struct mf_next *next)
@@ -198,8 +199,8 @@ static bool is_sending(const struct mf_transfer *transfer)
 static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *next,
                           const uint8_t *bytes, size_t left)
 {
-    struct mf_channel *channel = transfer->channel;
     size_t wanted = left < transfer->write_size ? left : transfer->write_size;
+    struct mf_channel *channel = transfer->channel;
     ssize_t count;
 
     channel->unsent = unsent(transfer, next);
@@ -213,8 +214,7 @@ static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *ne
     return (size_t)count < wanted ? MF_STREAM_TIMEOUT : count;
 }
 
-/* One send a turn, so that the next chunk is read between them. Of writes several: after poll(2) has
- * reported room, there may be room for more than one. */
+/* One send a turn, so that the next chunk is read in between; writes as long as there is room. */
 static int send_some(struct mf_transfer *transfer, const struct mf_next *next)
 {
     const uint8_t *bytes = message(transfer, next);
@@ -262,8 +262,7 @@ static void enter(struct mf_transfer *transfer, enum phase phase, const struct m
     transfer->deadline = transfer->now + limit_of(transfer, phase, next);
 }
 
-/* Checked after the descriptors, so that an answer which has arrived counts, even when this process
- * was late to read it. */
+/* After the descriptors: an answer that has arrived counts, however late this process reads it. */
 static int check_deadline(struct mf_transfer *transfer)
 {
     struct mf_next next = next_of(transfer);
@@ -303,8 +302,8 @@ static int report(struct mf_transfer *transfer, bool at_end)
         return GOING_ON;
     if (!acknowledged && !at_end && transfer->now < report_due(transfer))
         return GOING_ON;
-    *reported =
-        (struct mf_transfer_report){transfer->written, progress.acknowledged, transfer->now};
+    *reported = (struct mf_transfer_report){
+        transfer->written, progress.acknowledged, transfer->now};
     goes_on = transfer->progress(transfer->context, transfer->written, progress.total);
     transfer->now = mf_now_ms();
     return goes_on ? GOING_ON : MF_TRANSFER_STOPPED;
@@ -313,9 +312,7 @@ static int report(struct mf_transfer *transfer, bool at_end)
 /* A send waits for room itself. */
 static int wanted_of(const struct mf_transfer *transfer)
 {
-    bool waits_for_room = transfer->phase == SENDING && !is_sending(transfer);
-
-    return waits_for_room ? POLLIN | POLLOUT : POLLIN;
+    return transfer->phase != SENDING || is_sending(transfer) ? POLLIN : POLLIN | POLLOUT;
 }
 
 /* What the channel can do of what is wanted, once poll(2) has reported it. */
@@ -345,15 +342,13 @@ static int serve(struct mf_transfer *transfer, const struct mf_next *next)
 {
     bool room = has_room(transfer);
     bool starved = room && transfer->chunks.starved;
-    bool sends = is_sending(transfer);
-    bool reads = room && !starved;
+    bool sends = is_sending(transfer), reads = room && !starved;
     struct pollfd at[] = {
         {.fd = transfer->channel->descriptor,
          .events = (short)(transfer->channel->ready != NULL ? POLLOUT : wanted_of(transfer))},
         {.fd = starved ? transfer->reader->descriptor : -1, .events = POLLIN},
     };
-    int ready = wait_once(transfer, at, reads || sends);
-    int result = GOING_ON;
+    int ready = wait_once(transfer, at, reads || sends), result = GOING_ON;
 
     if (ready < 0 && ready != MF_STREAM_TIMEOUT)
         return channel_failed(transfer, ready);

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 the moonflash authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* A reader that verifies a CWE image as it streams through. With `withhold` it holds back the last
+/* A reader that verifies a CWE image as it streams through. An image that was verified before, and whose
+ * stamp has not changed since, is not summed again; the stamp is compared once more at its end. With `withhold` it holds back the last
  * byte until the image has ended and all CRCs are known to be right, so a modem never receives a
  * complete bad image. */
 #ifndef MF_STREAM_VERIFY_READER_H
@@ -19,6 +20,8 @@ struct mf_verify_reader {
     bool withhold;
     bool expects;    /* the CRC of the whole file must be `expect` */
     uint32_t expect; /* the CRC of an earlier pass over the same source */
+    bool is_known;   /* its stamp is that of the earlier pass: no sum is made */
+    char stamp[MF_STAMP];
     bool ended;      /* the inner reader has ended */
     bool good;       /* the verdict, once ended */
     bool holds;      /* `held` is the last byte that was read, and not given yet */
@@ -30,5 +33,8 @@ struct mf_verify_reader {
  * the verdict is in `good`. */
 void mf_verify_reader_init(struct mf_verify_reader *self, struct mf_reader *inner, bool withhold,
                            const uint32_t *expect);
+/* Gives the stamp that the source had when an earlier pass began and ended, of which the verdict was good.
+ * Called before the first read. */
+void mf_verify_reader_trust(struct mf_verify_reader *self, const char *stamp);
 
 #endif

@@ -17,7 +17,7 @@ local may_include = {
   { "^core/stream/stream%.h", { "protocol/conversation.h" } },
   { "^core/stream/", { "stream/OWN.h", SEAMS } },
   { "^core/driver/uevent%.", { "driver/uevent.h", SEAMS, "driver/unix_socket.h" } },
-  { "^core/driver/port%.", { "driver/port.h", SEAMS, "driver/unix_socket.h" } },
+  { "^core/driver/port%.", { "driver/port.h", SEAMS, "driver/(unix_socket|terminal_writer).h" } },
   { "^core/driver/usb%.", { "driver/OWN.h", "driver/usb_device.h", SEAMS } },
   { "^core/driver/fetch%.", { "driver/(fetch|source|process).h", SEAMS } },
   { "^core/driver/files%.", SYS }, { "^core/driver/unix_socket%.", SYS }, { "^core/driver/lock%.", SYS },

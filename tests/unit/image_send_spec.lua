@@ -8,6 +8,7 @@ local files = require "tests.unit.image_files"
 local image = require "moonflash.image"
 local packages = require "tests.images.packages"
 local support = require "tests.support"
+local source = require "moonflash.core.source"
 local sys = require "moonflash.core.sys"
 
 local made = files.make
@@ -58,6 +59,17 @@ describe("an image", function()
       assert.equal("source.rejected", problem.code)
       sys.remove(path)
       assert.equal("source.not_found", select(2, report:open()).code)
+    end)
+
+    it("with a stamp that tells whether it has changed, unless it was changed just now", function()
+      local path = made "settings"
+      assert.is_nil(image.inspect(path).stamp)
+      local old = source.file "LICENSE"
+      assert.equal("string", type(old:stamp()))
+      assert.equal(old:stamp(), old:stamp())
+      assert.is_nil(source.bytes("of a pipe"):stamp())
+      old:close()
+      assert.is_nil(old:stamp())
     end)
 
     it("and shows in the report whether its source is open", function()

@@ -52,7 +52,7 @@ local function open_source(self)
   end
   local file, problem = self.reopen()
   if not file then return nil, problem end
-  local reader = cwe.verified(file, { withhold = true, expect = self.crc })
+  local reader = cwe.verified(file, { withhold = true, expect = self.crc, stamp = self.stamp })
   local head, unread = read_head(reader, self.silence_ms)
   if head == self.head then return sending(reader, head, self.bytes) end
   reader:close()
@@ -107,6 +107,7 @@ end
 local function look_at(item, options)
   local head_only = not item.reopen and options.to_send or false
   local reader, found = cwe.verified(item.reader, { withhold = head_only }), settings.collect()
+  local stamp = item.reader:stamp()
   local head, problem = read_head(reader, options.silence_ms)
   local complete = head
   if head and not head_only then
@@ -115,6 +116,7 @@ local function look_at(item, options)
   if not complete then return nil, problem end
   local report = report_of(item, reader:report(), head, options.silence_ms)
   found.fill(report)
+  if report.ok and stamp == item.reader:stamp() then report.stamp = stamp end
   if head_only and report.ok then report.opened = sending(reader, head, report.bytes) end
   return report
 end
