@@ -23,8 +23,8 @@ enum mf_usb_result {
 
 enum {
     MF_USB_WRITE =
-        65536,        /* most bytes of one transfer to the device: a multiple of all packet sizes */
-    MF_USB_WRITES = 4 /* most of them under way */
+        131072,       /* most bytes of one transfer to the device: a multiple of all packet sizes */
+    MF_USB_WRITES = 2 /* most of them under way */
 };
 
 struct mf_usb_link;
