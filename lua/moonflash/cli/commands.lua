@@ -13,34 +13,42 @@
 --     traced      true: a command of the library, which records itself for --trace; or for others that talk to a
 --                 modem a function(request) that returns the arguments to record
 --
--- The options are in moonflash.base.options.
+-- The options are in moonflash.base.options. What a command needs is loaded when it runs: `moonflash --version` and a
+-- wrong word take no more than this table.
 
-local ask = require "moonflash.cli.ask"
 local failure = require "moonflash.base.failure"
 local flash = require "moonflash"
-local inspect = require "moonflash.cli.inspect"
-local jobs = require "moonflash.commands.job"
 local results = require "moonflash.commands.result"
-local show = require "moonflash.cli.show"
 local sys = require "moonflash.core.sys"
 
--- Runs a function of the library that takes a request and returns a result; `present` prints the result.
-local function call(name, present)
+-- A function of a module, which is loaded at its first call.
+local function of(module, name)
+  return function(...) return require(module)[name](...) end
+end
+
+local function show(name, ...)
+  require("moonflash.cli.show")[name](...)
+end
+
+-- Runs a function of the library that takes a request and returns a result; `shown` names the function of
+-- moonflash.cli.show that prints the result.
+local function call(name, shown)
   return function(request, out)
     local result = flash[name](request)
-    if present then present(out, result) end
+    if shown then show(shown, out, result) end
     return result
   end
 end
 
 local function plan(request, out)
   out:hide_steps()
-  return call("plan", show.plan)(request, out)
+  return call("plan", "plan")(request, out)
 end
 
 local function devices(request, out)
+  local jobs = require "moonflash.commands.job"
   local found = flash.devices { root = request.root, options = request.options, emit = request.emit }
-  show.devices(out, found, jobs.obstacle(request.root))
+  show("devices", out, found, jobs.obstacle(request.root))
   return results.good()
 end
 
@@ -82,10 +90,10 @@ return {
     arguments = {}, run = watched(devices), traced = function() return {} end },
 
   { name = "status", summary = "one modem: what it runs, prefers and stores, its state and what to do",
-    arguments = {}, run = watched(call("status", show.status)), traced = true },
+    arguments = {}, run = watched(call("status", "status")), traced = true },
 
   { name = "inspect", summary = "the records of each image, every checksum, whether they fit together",
-    arguments = { files("+", "image files") }, run = inspect.run },
+    arguments = { files("+", "image files") }, run = of("moonflash.cli.inspect", "run") },
 
   { name = "plan", summary = "what update would do; changes nothing",
     arguments = { files("+", "firmware and settings in any order") },
@@ -119,13 +127,13 @@ return {
       { "MESSAGE", "a name that moonflash knows (get_revision), or any number", field = "message" },
       { "TLV", "0xTT begins a TLV, the hex digits after it are its bytes", field = "tlvs", count = "*" },
     },
-    run = ask.qmi, traced = ask.qmi_arguments },
+    run = of("moonflash.cli.ask", "qmi"), traced = of("moonflash.cli.ask", "qmi_arguments") },
 
   { name = "at", summary = "AT commands on the modem's AT port, like `at ATI`",
     arguments = {
       { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", field = "commands", count = "+" },
     },
-    run = ask.at, traced = function(request) return request.commands end },
+    run = of("moonflash.cli.ask", "at"), traced = function(request) return request.commands end },
 
   { name = "simulate", summary = "simulated modems until interrupted; prints their root when ready",
     arguments = {
