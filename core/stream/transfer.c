@@ -49,11 +49,6 @@ static bool has_room(const struct mf_transfer *transfer)
     return room >= ROOM || (room > 0 && transfer->chunks.filled < transfer->chunk);
 }
 
-static bool is_gathered(const struct mf_transfer *transfer, const struct mf_next *next)
-{
-    return transfer->chunks.filled >= next->image_length;
-}
-
 /* Whether the range is the present chunk of this transfer's image. */
 static bool fits(const struct mf_transfer *transfer, const struct mf_next *next)
 {
@@ -214,12 +209,13 @@ static ssize_t write_once(struct mf_transfer *transfer, const struct mf_next *ne
     return (size_t)count < wanted ? MF_STREAM_TIMEOUT : count;
 }
 
-/* One send a turn, so that the next chunk is read in between; writes as long as there is room. */
+/* One a turn where a channel holds more than one write, so that the next chunk is read in between. */
 static int send_some(struct mf_transfer *transfer, const struct mf_next *next)
 {
     const uint8_t *bytes = message(transfer, next);
     size_t length = message_length(next);
-    int most = transfer->channel->send != NULL ? 1 : BURST;
+    const struct mf_channel *channel = transfer->channel;
+    int most = channel->send != NULL || channel->ready != NULL ? 1 : BURST;
     ssize_t count = 1;
 
     for (int writes = 0; writes < most && count > 0 && transfer->taken < length; writes++)
@@ -238,7 +234,7 @@ static enum phase phase_of(const struct mf_transfer *transfer, const struct mf_n
         return RECEIVING;
     if (next->want != MF_SEND)
         return FINISHED;
-    return is_gathered(transfer, next) ? SENDING : GATHERING;
+    return transfer->chunks.filled >= next->image_length ? SENDING : GATHERING;
 }
 
 static int64_t limit_of(const struct mf_transfer *transfer, enum phase phase,

@@ -21,9 +21,12 @@ local flash = require "moonflash"
 local results = require "moonflash.commands.result"
 local sys = require "moonflash.core.sys"
 
--- A function of a module, which is loaded at its first call.
-local function of(module, name)
-  return function(...) return require(module)[name](...) end
+local function ask(name)
+  return function(...) return require("moonflash.cli.ask")[name](...) end
+end
+
+local function inspect(...)
+  return require("moonflash.cli.inspect").run(...)
 end
 
 local function show(name, ...)
@@ -93,7 +96,7 @@ return {
     arguments = {}, run = watched(call("status", "status")), traced = true },
 
   { name = "inspect", summary = "the records of each image, every checksum, whether they fit together",
-    arguments = { files("+", "image files") }, run = of("moonflash.cli.inspect", "run") },
+    arguments = { files("+", "image files") }, run = inspect },
 
   { name = "plan", summary = "what update would do; changes nothing",
     arguments = { files("+", "firmware and settings in any order") },
@@ -127,13 +130,13 @@ return {
       { "MESSAGE", "a name that moonflash knows (get_revision), or any number", field = "message" },
       { "TLV", "0xTT begins a TLV, the hex digits after it are its bytes", field = "tlvs", count = "*" },
     },
-    run = of("moonflash.cli.ask", "qmi"), traced = of("moonflash.cli.ask", "qmi_arguments") },
+    run = ask "qmi", traced = ask "qmi_arguments" },
 
   { name = "at", summary = "AT commands on the modem's AT port, like `at ATI`",
     arguments = {
       { "COMMAND", "an AT command, quoted for the shell: 'AT!IMPREF?'", field = "commands", count = "+" },
     },
-    run = of("moonflash.cli.ask", "at"), traced = function(request) return request.commands end },
+    run = ask "at", traced = function(request) return request.commands end },
 
   { name = "simulate", summary = "simulated modems until interrupted; prints their root when ready",
     arguments = {
