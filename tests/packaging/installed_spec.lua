@@ -109,7 +109,7 @@ only("the installed Debian package" .. (missing and ": " .. missing or ""), func
       local flash = require "moonflash"
       print(#flash.models(), flash.job({ command = "devices", root = "/nowhere" }):wait(20000).exit)
     ]])
-    assert.equal("3\t1\n", run.stdout, run.stderr)
+    assert.equal("4\t1\n", run.stdout, run.stderr)
     run = installed(prefix, "moonflash", "--version")
     assert.equal("moonflash " .. require("moonflash.base.install").version .. "\n", run.stdout, run.stderr)
   end)
