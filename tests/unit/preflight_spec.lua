@@ -251,6 +251,19 @@ describe("preflight prepares", function()
     assert.equal("auto", machine:read(control))
   end)
 
+  it("autosuspend after udev has applied its rules", function()
+    build(usb2, { ["run/udev/control"] = "", ["sys/bus/usb/devices/1-6/dev"] = "189:5\n" })
+    machine.tree:write(control, "on\n")
+    local sleep_ms = sys.sleep_ms
+    finally(function() sys.sleep_ms = sleep_ms end)
+    sys.sleep_ms = function()
+      machine.tree:write(control, "auto\n")
+      machine.tree:write("run/udev/data/c189:5", "")
+    end
+    assert.is_true(preflight.prepare(machine:job()))
+    assert.equal("on", machine:read(control))
+  end)
+
   it("nothing again that it did not prepare", function()
     build(usb2)
     machine.tree:write(control, "auto\n")

@@ -72,6 +72,18 @@ end
 -- --- autosuspend: the kernel suspends an idle modem; it is switched off while the job runs. A rule of udev may
 -- switch it on again for the modem in download mode, which is a new device of the kernel -------------------
 
+local UDEV, UDEV_MS, POLL_MS = "/run/udev/", 2000, 20
+
+-- udev applies its rules some time after the kernel has announced a device. It then writes a file named by the kind and
+-- the number of the device node; other machines have no udev.
+local function await_udev(dev)
+  local number = sys.read_file(sysfs.device_folder(dev.root, dev.place) .. "/dev")
+  if not number or not sys.stat(paths.below(dev.root, UDEV .. "control")) then return end
+  local path = paths.below(dev.root, UDEV .. "data/c" .. number:match "[%d:]*")
+  local deadline = sys.clock_ms() + UDEV_MS
+  while not sys.stat(path) and sys.clock_ms() < deadline do sys.sleep_ms(POLL_MS) end
+end
+
 local function control_of(dev)
   return sysfs.device_folder(dev.root, dev.place) .. "/power/control"
 end
@@ -98,6 +110,7 @@ end
 
 -- A file that cannot be written is a finding.
 local function switch_autosuspend_off(job)
+  await_udev(job.device)
   if not may_suspend(job.device) or not sys.write_file(control_of(job.device), "on") then return true end
   if not job.restores_autosuspend then
     job:note "autosuspend is off during this run"
