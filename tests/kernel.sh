@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # The simulated modem behind the drivers of a real kernel, in a virtual machine (kernel/vm.sh):
-#     sh tests/kernel.sh                 all tests below kernel/
+#     sh tests/kernel.sh                 all tests below kernel/, and a machine that dies during an update (power.sh)
 #     sh tests/kernel.sh short           the most telling ones, with the build that is there
 #     sh tests/kernel.sh NAME...         kernel/NAME_spec.lua
 #     sh tests/kernel.sh mipsel [NAME]   on a MIPS 24Kf with 128 MB, BusyBox and no udev, with moonflash as OpenWrt's
@@ -78,7 +78,9 @@ END
 }
 
 VM_MACHINE=amd64
+with_power=
 case $1 in
+'') with_power=yes ;;
 short)
     options=--tags=short
     shift
@@ -101,9 +103,10 @@ folder=$(mktemp -d)
 # shellcheck disable=SC2086 # a list of words
 commands $chosen >"$folder/commands"
 status=0
-VM_SECONDS=1200 vm_run "$folder/commands" "$folder" || status=$?
+VM_SECONDS=${VM_SECONDS:-1800} vm_run "$folder/commands" "$folder" || status=$?
 [ ! -s "$folder/skipped" ] || [ -z "$MOONFLASH_SKIPPED" ] || cat "$folder/skipped" >>"$MOONFLASH_SKIPPED"
 [ $status -lt 124 ] || tail -n 30 "$folder/console" >&2
 rm -r "$folder"
+[ -z "$with_power" ] || sh tests/kernel/power.sh "$build" || status=1
 temporary_end || status=1
 exit $status
