@@ -79,7 +79,7 @@ describe("while ModemManager runs, moonflash", function()
     end)
   end
 
-  test("updates its modem, and ModemManager has the modem again #short", function()
+  test("updates its modem, and ModemManager has the modem again", function()
     local modem = managed_modem()
     assert_updated(modem, stage.moonflash(modem, "update", images()))
     wait_until("ModemManager has the modem again", is_managed)

@@ -30,7 +30,7 @@ describe("with the drivers of a real kernel, moonflash", function()
     assert_updated(modem, stage.moonflash(modem, "update", unpack(images "mc7455")), "mc7455")
   end)
 
-  it("completes in a second run what was unplugged again and again #short", function()
+  it("completes in a second run what was unplugged again and again", function()
     local modem = simulate("mc7455", "unplug=qdl.write#1", "unplug=qdl.write#2", "unplug=qdl.write#3")
     local files = images "mc7455"
     local run = stage.moonflash(modem, "update", unpack(files))
