@@ -33,7 +33,7 @@ amd64_prepare() {
 
 amd64_environment() {
     echo "export LUA_PATH=\"$build/lua/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/?.lua;;\""
-    echo "export LUA_CPATH=\"$build/lua/?.so;;\" MOONFLASH=\"$build/moonflash\" MOONFLASH_SLOWNESS=5"
+    echo "export LUA_CPATH=\"$build/lua/?.so;;\" MOONFLASH=\"$build/moonflash\" MOONFLASH_SLOWNESS=10"
 }
 
 mipsel_packages() {
