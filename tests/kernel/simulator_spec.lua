@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 the moonflash authors
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
--- `simulate --usb`: what the kernel sees of modems that come and go, and of faults that name places.
+-- `simulate --usb`: what the kernel sees of modems that come, go, move, hang, and of faults that name places.
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
@@ -42,6 +42,15 @@ local function update(modem)
   return stage.moonflash(modem, "update", unpack(stage.images("mc7455", { size = 200000 })))
 end
 
+-- Whether a program has a file open.
+local function is_open(path)
+  for _, pid in ipairs(sys.list "/proc") do
+    for _, fd in ipairs(pid:find "^%d" and sys.list(("/proc/%s/fd"):format(pid)) or {}) do
+      if sys.link(("/proc/%s/fd/%s"):format(pid, fd)) == path then return true end
+    end
+  end
+end
+
 describe("a simulated modem behind a real kernel", function()
   after_each(function()
     support.finish()
@@ -62,6 +71,12 @@ describe("a simulated modem behind a real kernel", function()
     assert.same({ "2-3" }, places())
   end)
 
+  it("moves to the next socket", function()
+    local modem = simulate "move=qdl.write#1" -- the whole image is one write
+    update(modem)
+    assert.equal("2-2", path_of(modem)[3])
+  end)
+
   it("refuses a place that vhci_hcd does not have", function()
     local ran = support.run { support.program, "simulate", "mc7455", "--usb", "--fault", "place=99-1" }
     assert.equal(3, ran.status)
@@ -76,5 +91,34 @@ describe("a simulated modem behind a real kernel", function()
       wait_until(function() return #places() == 0 end)
       modems:wait()
     end
+  end)
+
+  it("hangs: a write to it does not end", function()
+    local modem = simulate "deaf=at.gmr"
+    local port = require("moonflash.core.port").open "/dev/ttyUSB2"
+    assert(port:write("AT+GMR\r", 1000))
+    stage.wait_for(modem, "fault", { fault = "deaf" })
+    local written, failed = true, nil
+    for _ = 1, 100 do
+      written, failed = port:write(("x"):rep(4096), 200)
+      if not written then break end
+    end
+    assert.is_nil(written)
+    assert.equal("port.timeout", failed.code)
+    modem:kill "INT"
+    modem:wait()
+    port:close()
+  end)
+
+  it("has its ports opened by another program, on request", function()
+    local modem = simulate "hold=at.boothold:100000"
+    local port = require("moonflash.core.port").open "/dev/ttyUSB2"
+    assert(port:write('AT!ENTERCND="A710"\rAT!BOOTHOLD\r', 1000))
+    stage.wait_for(modem, "usb", { action = "ready", mode = "download" })
+    port:close()
+    wait_until(function() return is_open "/dev/ttyUSB0" end)
+    modem:kill "INT"
+    modem:wait()
+    assert.same({}, places())
   end)
 end)
