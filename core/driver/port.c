@@ -3,6 +3,7 @@
 
 #include "driver/port.h"
 
+#include "driver/terminal_writer.h"
 #include "driver/unix_socket.h"
 #include "stream/wait.h"
 
@@ -98,7 +99,8 @@ static int take_exclusive_use(struct mf_port *port)
 
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
-    if (mf_terminal_writer_open(&port->writer, descriptor) == 0)
+    port->writer = mf_terminal_writer_open(descriptor);
+    if (port->writer != NULL)
         port->channel.send = port_send;
     port->is_exclusive = port->is_hardware && ioctl(descriptor, TIOCEXCL) == 0;
     return 0;
@@ -298,7 +300,7 @@ static ssize_t port_send(struct mf_channel *self, const uint8_t *bytes, size_t l
 
     if (self->descriptor < 0)
         return MF_STREAM_CLOSED;
-    count = mf_terminal_writer_write(&port->writer, bytes, length, self->interrupt);
+    count = mf_terminal_writer_write(port->writer, bytes, length, self->interrupt);
     if (count > 0)
         return count;
     count = explain(port, count, false);
@@ -308,8 +310,7 @@ static ssize_t port_send(struct mf_channel *self, const uint8_t *bytes, size_t l
 void mf_port_init(struct mf_port *port)
 {
     *port = (struct mf_port){
-        .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1},
-        .writer = {.descriptor = -1}};
+        .channel = {.read = port_read, .write = port_write, .descriptor = -1, .interrupt = -1}};
 }
 
 /* tcflush does not work on sockets, so bytes are read; from a port that never falls silent only a
@@ -374,7 +375,8 @@ void mf_port_close(struct mf_port *port)
         let_output_leave(descriptor);
     if (port->is_exclusive)
         (void)ioctl(descriptor, TIOCNXCL);
-    mf_terminal_writer_close(&port->writer);
+    mf_terminal_writer_close(port->writer);
+    port->writer = NULL;
     port->channel.send = NULL;
     port->channel.descriptor = -1;
     port->is_hardware = port->is_exclusive = false;

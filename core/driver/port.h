@@ -8,7 +8,6 @@
 #ifndef MF_DRIVER_PORT_H
 #define MF_DRIVER_PORT_H
 
-#include "driver/terminal_writer.h"
 #include "stream/stream.h"
 
 #include <stdbool.h>
@@ -24,12 +23,13 @@ enum mf_port_result {
 };
 
 struct sp_port;
+struct mf_terminal_writer;
 
 struct mf_port {
     struct mf_channel channel; /* first: a port is a channel */
     struct sp_port *serial;    /* of libserialport; NULL when opened directly */
     bool is_hardware, is_exclusive, is_socket;
-    struct mf_terminal_writer writer; /* for channel.send; closed for a socket */
+    struct mf_terminal_writer *writer; /* for channel.send; NULL for a socket */
 };
 
 /* Initializes a closed port. Must be called first. */

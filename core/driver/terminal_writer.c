@@ -6,10 +6,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
+
+struct mf_terminal_writer {
+    int descriptor; /* blocking, of an open file of its own */
+    int watched;    /* non-blocking: the terminal's other descriptor, for its bytes */
+    int wake[2];    /* pipe: its end ends the thread's poll(2) */
+    bool has_thread;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t begun; /* a write has, or the writer closes */
+    int interrupt;
+    bool is_writing, was_ended, is_closing;
+};
 
 static void set_blocking(const struct mf_terminal_writer *writer, bool blocks)
 {
@@ -140,29 +155,40 @@ ssize_t mf_terminal_writer_write(struct mf_terminal_writer *writer, const uint8_
 /* --- opening and closing ---------------------------------------------------------------------- */
 
 /* O_NONBLOCK: the open does not wait for a carrier. */
-int mf_terminal_writer_open(struct mf_terminal_writer *writer, int watched)
+static int open_again(int terminal)
 {
     char path[sizeof "/proc/self/fd/" + 16];
 
-    snprintf(path, sizeof path, "/proc/self/fd/%d", watched);
-    *writer = (struct mf_terminal_writer){.watched = watched, .interrupt = -1};
-    writer->descriptor = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (writer->descriptor < 0)
-        return errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", terminal);
+    return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+struct mf_terminal_writer *mf_terminal_writer_open(int watched)
+{
+    struct mf_terminal_writer *writer = calloc(1, sizeof *writer);
+
+    if (writer == NULL)
+        return NULL;
+    writer->watched = watched;
+    writer->descriptor = open_again(watched);
+    if (writer->descriptor < 0) {
+        free(writer);
+        return NULL;
+    }
     set_blocking(writer, true);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->begun, NULL);
-    return 0;
+    return writer;
 }
 
 void mf_terminal_writer_close(struct mf_terminal_writer *writer)
 {
-    if (writer->descriptor < 0)
+    if (writer == NULL)
         return;
     if (writer->has_thread)
         end_thread(writer);
     pthread_cond_destroy(&writer->begun);
     pthread_mutex_destroy(&writer->lock);
     close(writer->descriptor);
-    writer->descriptor = -1;
+    free(writer);
 }

@@ -10,34 +10,22 @@
 #ifndef MF_DRIVER_TERMINAL_WRITER_H
 #define MF_DRIVER_TERMINAL_WRITER_H
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum { MF_TERMINAL_WRITER_MS = 100 }; /* a write that blocks longer is ended */
 
-struct mf_terminal_writer {
-    int descriptor; /* blocking, of an open file of its own; -1: closed */
-    int watched;    /* non-blocking: the terminal's other descriptor, for its bytes */
-    int wake[2];    /* pipe: its end ends the thread's poll(2) */
-    bool has_thread;
-    pthread_t thread;
-    pthread_mutex_t lock; /* of all that follows */
-    pthread_cond_t begun; /* a write has, or the writer closes */
-    int interrupt;
-    bool is_writing, was_ended, is_closing;
-};
+struct mf_terminal_writer;
 
-/* Opens the terminal of a descriptor once more. Returns 0 or an errno; then the writer is closed. */
-int mf_terminal_writer_open(struct mf_terminal_writer *writer, int watched);
+/* Opens the terminal of a non-blocking descriptor once more. Returns NULL when that fails. */
+struct mf_terminal_writer *mf_terminal_writer_open(int watched);
 /* Writes `length` bytes. Ends early when bytes have arrived, when the descriptor `interrupt` (-1: none) is
  * readable, or after MF_TERMINAL_WRITER_MS at most. Returns as write(2) does; EAGAIN: it ended early, and
  * no byte was written. The first call starts the thread. */
 ssize_t mf_terminal_writer_write(struct mf_terminal_writer *writer, const uint8_t *bytes,
                                  size_t length, int interrupt);
-/* Ends the thread. May be called again. */
+/* Ends the thread. `writer` may be NULL. */
 void mf_terminal_writer_close(struct mf_terminal_writer *writer);
 
 #endif

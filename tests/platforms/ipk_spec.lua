@@ -92,7 +92,7 @@ describe("OpenWrt's packages for " .. MACHINE, function()
     local control, makefile = info "moonflash.control", sys.read_file "packaging/openwrt/moonflash/Makefile"
     local version = makefile:match "\nPKG_VERSION:=([^\n]*)" .. "-r" .. makefile:match "\nPKG_RELEASE:=([^\n]*)"
     for _, line in ipairs { "Package: moonflash", "Version: " .. version, "Architecture: " .. machine.opkg,
-      "Depends: libc, liblua, lua-cjson, libserialport, kmod-usb-serial, kmod-usb-serial-qualcomm",
+      "Depends: libc, liblua, lua-cjson, libserialport, libpthread, kmod-usb-serial, kmod-usb-serial-qualcomm",
       "Maintainer: " .. makefile:match "\nPKG_MAINTAINER:=([^\n]*)",
       "Description: Firmware updates for Sierra Wireless modems" } do
       assert.truthy(("\n" .. control):find("\n" .. line .. "\n", 1, true), ("%s\n%s"):format(line, control))
