@@ -78,8 +78,8 @@ static bool file_stamp(struct mf_reader *reader, char out[MF_STAMP])
         return false;
     age = time(NULL) - status.st_ctim.tv_sec;
     snprintf(out, MF_STAMP, "%ju %ju %jd %jd.%09ld", (uintmax_t)status.st_dev,
-             (uintmax_t)status.st_ino, (intmax_t)status.st_size,
-             (intmax_t)status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+             (uintmax_t)status.st_ino, (intmax_t)status.st_size, (intmax_t)status.st_ctim.tv_sec,
+             status.st_ctim.tv_nsec);
     return age >= SETTLED_S;
 }
 

@@ -298,8 +298,8 @@ static int report(struct mf_transfer *transfer, bool at_end)
         return GOING_ON;
     if (!acknowledged && !at_end && transfer->now < report_due(transfer))
         return GOING_ON;
-    *reported = (struct mf_transfer_report){
-        transfer->written, progress.acknowledged, transfer->now};
+    *reported =
+        (struct mf_transfer_report){transfer->written, progress.acknowledged, transfer->now};
     goes_on = transfer->progress(transfer->context, transfer->written, progress.total);
     transfer->now = mf_now_ms();
     return goes_on ? GOING_ON : MF_TRANSFER_STOPPED;

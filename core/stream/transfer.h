@@ -28,9 +28,10 @@ enum mf_transfer_result {
 };
 
 enum {
-    MF_TRANSFER_HEADER = 16,      /* most bytes of a message in front of its image range */
+    MF_TRANSFER_HEADER = 16,       /* most bytes of a message in front of its image range */
     MF_TRANSFER_PROGRESS_MS = 100, /* least time between reports, unless the modem acknowledges */
-    MF_TRANSFER_QUIET_MS = 500     /* most time between reports after the first, also when nothing flows */
+    MF_TRANSFER_QUIET_MS =
+        500 /* most time between reports after the first, also when nothing flows */
 };
 /* Bytes of the buffer for chunks of this size. */
 #define MF_TRANSFER_BUFFER(chunk) ((size_t)(chunk) + MF_TRANSFER_HEADER)

@@ -22,9 +22,9 @@ struct mf_verify_reader {
     uint32_t expect; /* the CRC of an earlier pass over the same source */
     bool is_known;   /* its stamp is that of the earlier pass: no sum is made */
     char stamp[MF_STAMP];
-    bool ended;      /* the inner reader has ended */
-    bool good;       /* the verdict, once ended */
-    bool holds;      /* `held` is the last byte that was read, and not given yet */
+    bool ended; /* the inner reader has ended */
+    bool good;  /* the verdict, once ended */
+    bool holds; /* `held` is the last byte that was read, and not given yet */
     uint8_t held;
 };
 
