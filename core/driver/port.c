@@ -92,7 +92,7 @@ static bool is_used_exclusively(int descriptor)
 }
 
 /* Takes exclusive use of hardware. The flock keeps other copies of this program away, also from pseudo
- * terminals and when they run as root. After TIOCEXCL the terminal could not be opened once more. */
+ * terminals and when they run as root. The writer opens the terminal, which TIOCEXCL would refuse to it. */
 static int take_exclusive_use(struct mf_port *port)
 {
     int descriptor = port->channel.descriptor;

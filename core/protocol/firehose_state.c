@@ -30,7 +30,7 @@ enum {
 #define BEGINNING "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<data>\n"
 #define ENDING "\n</data>\n\n"
 
-/* "@" stands for a number. */
+/* A number replaces each "@". */
 static const struct row {
     const char *name;
     const char *document; /* NULL: none is sent */

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 the moonflash authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* Carries bytes between a conversation, a channel and a reader: one loop. A chunk is
- * one range of the image, as the conversation sends it. It is read from the source in full before its
+/* Carries bytes between a conversation, a channel and a reader: one loop. A chunk is one range of the
+ * image, as the conversation sends it. It is read from the source in full before its
  * message begins, so a slow source never leaves the modem in the middle of a message. The next chunk
  * is read while the modem receives and processes this one, into the memory of the bytes that are
  * already written. Memory: one chunk. */
@@ -64,7 +64,7 @@ struct mf_transfer {
     size_t taken;     /* bytes of the present message that are written */
     int phase;        /* enum phase of transfer.c */
     int64_t deadline; /* of the phase */
-    int64_t now;      /* since the last call that may have waited */
+    int64_t now;      /* the time after the last call that may have waited */
     uint64_t written;
     struct mf_transfer_report {
         uint64_t written;

@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 the moonflash authors
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* A reader that verifies a CWE image as it streams through. An image that was verified before, and whose
- * stamp has not changed since, is not summed again; the stamp is compared once more at its end. With `withhold` it holds back the last
+/* A reader that verifies a CWE image as it streams through. With `withhold` it holds back the last
  * byte until the image has ended and all CRCs are known to be right, so a modem never receives a
- * complete bad image. */
+ * complete bad image. An image that was verified before, and that has the same stamp, is not summed again. Its
+ * stamp is compared once more at its end. */
 #ifndef MF_STREAM_VERIFY_READER_H
 #define MF_STREAM_VERIFY_READER_H
 
@@ -33,7 +33,7 @@ struct mf_verify_reader {
  * the verdict is in `good`. */
 void mf_verify_reader_init(struct mf_verify_reader *self, struct mf_reader *inner, bool withhold,
                            const uint32_t *expect);
-/* Gives the stamp that the source had when an earlier pass began and ended, of which the verdict was good.
+/* An earlier pass over the image found no problem, and `stamp` was the source's stamp before and after it.
  * Called before the first read. */
 void mf_verify_reader_trust(struct mf_verify_reader *self, const char *stamp);
 

@@ -142,8 +142,8 @@ end
 -- @tparam[opt] table options chunk in bytes; the names of download.timing in ms; scale, a factor for the times;
 -- on_opened = function(): the loader takes an image, so it may hold a part of it (may be called several times);
 -- on_reset = function(): the loader was told to restart; on_log = function(text): a line of the loader's log; fresh:
--- the loader has just started, so no earlier run has heard its hello: nothing is sent without one; listened: this run
--- may have heard it; resumes: it was greeted before, so it says none; on_busy = function(ms, code): the rest of an
+-- the loader has just started, and nothing is sent to it before its hello; listened: this run may have read the hello
+-- before; resumes: the loader was greeted before, and sends no hello; on_busy = function(ms, code): the rest of an
 -- image of an earlier run is sent as zeros, for so long at most; longest: bytes that such an image may lack; is_there =
 -- function(): whether the port is still the modem's, else nothing is written
 -- @treturn table a session, or nil and a failure; then the port is closed
