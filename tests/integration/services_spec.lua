@@ -125,6 +125,37 @@ describe("pausing", function()
     assert.same({ "systemctl stop ModemManager.service", "systemctl start ModemManager.service" }, changes())
   end)
 
+  it("stops a service that had the name of its parent when it was seen first", function()
+    with_systemd()
+    machine:end_process(812)
+    local job = machine:job()
+    assert.is_false(services.pause(job))
+    machine:process(900, "(systemd)")
+    services.keep_paused(job, true)
+    machine:process(900, "ModemManager")
+    services.keep_paused(job, true)
+    assert.same({ "systemctl stop ModemManager.service" }, changes())
+  end)
+
+  it("reads the name of a process that is not ModemManager twice, however often it looks", function()
+    machine = fake_machine.new(usb2)
+    machine:process(700, "dnsmasq")
+    local job, read, names = machine:job(), sys.read_file, 0
+    finally(function() sys.read_file = read end)
+    sys.read_file = function(path, ...)
+      if path:find "/700/comm$" then names = names + 1 end
+      return read(path, ...)
+    end
+    services.pause(job)
+    for _ = 1, 5 do services.keep_paused(job, true) end
+    assert.equal(2, names)
+    machine:end_process(700)
+    services.keep_paused(job, true)
+    machine:process(700, "dnsmasq")
+    services.keep_paused(job, true)
+    assert.equal(3, names)
+  end)
+
   it("leaves alone what a job that paused nothing finds", function()
     with_systemd()
     local job = machine:job { keep_services = true }

@@ -12,13 +12,19 @@ local system = require "moonflash.host.system"
 
 local modemmanager = {}
 
+local PROCESS = "ModemManager"
 local OPEN_MS, CALL_MS = 2000, 15000
 local SUPERSPEED_MBIT = 5000
 local SOCKET = "/var/run/dbus/system_bus_socket"
 
 --- Its process id, or nil.
 function modemmanager.process(root)
-  return system.find_process(root, "ModemManager")
+  return system.find_process(root, PROCESS)
+end
+
+--- A function that returns the same as modemmanager.process, and costs less each time.
+function modemmanager.lookout(root)
+  return system.lookout(root, PROCESS)
 end
 
 --- Its service in the init system that runs, as an entry of the paused services file (moonflash.host.paused), or nil.

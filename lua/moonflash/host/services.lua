@@ -198,7 +198,7 @@ end
 -- A job that finds files of other jobs may rely on a service that they stopped, so it takes part.
 local function pause_all(job)
   local root, socket = job.root, lock.socket(job.device)
-  local interfaces, pid = netifd.find(root, job.device), modemmanager.process(root)
+  local interfaces, pid = netifd.find(root, job.device), job.pausing.look()
   if not interfaces[1] and not pid and not paused.sockets(root)[1] then return false end
   local begun, problem = begin(job, socket)
   if not begun and problem.code == "sys.denied" then return pause_as_user(job, interfaces, pid) end
@@ -218,7 +218,7 @@ end
 -- whether anything was paused, or nil and a failure.
 function services.pause(job)
   if job.options.keep_services then return false end
-  job.pausing = { next_look = 0 }
+  job.pausing = { next_look = 0, look = modemmanager.lookout(job.root) }
   return paused.alone(job.root, function() return pause_all(job) end)
 end
 
@@ -229,7 +229,7 @@ function services.keep_paused(job, is_back)
   local pausing, now = job.pausing, sys.clock_ms()
   if not pausing or now < pausing.next_look and not is_back then return nil end
   pausing.next_look = now + LOOK_MS
-  local pid = modemmanager.process(job.root)
+  local pid = pausing.look()
   if not pid or pid == pausing.paused then return nil end
   local users = pid ~= pausing.blamed and port_users.words(job) or nil
   if users then pausing.blamed = pid end

@@ -57,4 +57,24 @@ function system.find_process(root, name)
   end
 end
 
+--- A function that looks for a process with a name whenever it is called, and returns the id of the first one, or nil.
+-- It does not read the names of all processes each time: one that had another name twice keeps it. Between fork and exec
+-- a process has the name of its parent.
+function system.lookout(root, name)
+  local times = {}
+  return function()
+    local others, found = {}, nil
+    for _, pid in ipairs(system.processes(root)) do
+      local before = times[pid] or 0
+      if before < 2 and system.process_name(root, pid) == name then
+        found = found or pid
+      else
+        others[pid] = before + 1
+      end
+    end
+    times = others
+    return found
+  end
+end
+
 return system
