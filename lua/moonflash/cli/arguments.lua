@@ -5,7 +5,6 @@
 
 local failure = require "moonflash.base.failure"
 local options = require "moonflash.base.options"
-local spelling = require "moonflash.cli.spelling"
 local tables = require "moonflash.base.table"
 
 local arguments = {}
@@ -52,7 +51,7 @@ local commands_elsewhere = { ["-u"] = "update", ["--update"] = "update", ["-U"] 
   ["--update-download"] = "recover", ["-z"] = "inspect", ["--verify"] = "inspect" }
 
 local function did_you_mean(word, known)
-  local meant = spelling.closest(word, known)
+  local meant = require("moonflash.cli.spelling").closest(word, known)
   return meant and ("did you mean %s?"):format(meant)
 end
 

@@ -11,7 +11,6 @@ local messages = require "moonflash.protocol.qmi.message"
 local qmi_protocol = require "moonflash.protocol.qmi"
 local redact = require "moonflash.trace.redact"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local tables = require "moonflash.base.table"
 
 local ask = {}
@@ -127,7 +126,7 @@ local function show_message(out, message, tlvs)
   local fields, problem = fields_of(message, tlvs)
   if problem then return problem end
   local hex = in_hex(tlvs)
-  out:object(schema.qmi { service = message.service, message = message.name, id = message.id, fields = fields,
+  out:object("qmi", { service = message.service, message = message.name, id = message.id, fields = fields,
     tlvs = hex })
   local shown = fields or hex
   for _, name in ipairs(tables.sorted_keys(shown)) do say_value(out, "", name, shown[name]) end
@@ -154,7 +153,7 @@ end
 local function show_answer(out, command, answer)
   for _, line in ipairs(answer) do out:say(line) end
   if answer.final == "OK" and not answer[1] then out:say "OK" end
-  out:object(schema.at { command = command, lines = answer, final = answer.final })
+  out:object("at", { command = command, lines = answer, final = answer.final })
 end
 
 local function send(commands, out, job)

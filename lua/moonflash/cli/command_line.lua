@@ -7,19 +7,17 @@
 local arguments = require "moonflash.cli.arguments"
 local commands = require "moonflash.cli.commands"
 local failure = require "moonflash.base.failure"
-local help = require "moonflash.cli.help"
 local install = require "moonflash.base.install"
 local output = require "moonflash.cli.output"
 local requests = require "moonflash.base.request"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 
 local command_line = {}
 
 local function say_version(out)
-  out:object(schema.version { version = install.version })
+  out:object("version", { version = install.version })
   out:say("moonflash " .. install.version)
   return results.good()
 end
@@ -56,7 +54,7 @@ end
 local function perform(parsed, out)
   if parsed.given.version then return say_version(out) end
   if parsed.given.help then
-    out:say(help.text(commands, parsed.command))
+    out:say(require("moonflash.cli.help").text(commands, parsed.command))
     return results.good()
   end
   local request, problem = request_of(parsed, function(event) out:emit(event) end)

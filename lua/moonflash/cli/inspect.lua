@@ -6,7 +6,6 @@
 local flash = require "moonflash"
 local model = require "moonflash.engine.model"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local text = require "moonflash.cli.text"
 
 local inspect = {}
@@ -137,7 +136,7 @@ function inspect.run(request, out)
   local reports, models = reports_of(request), flash.models(request.emit)
   local set, bad = flash.image.set(reports, request.options), failure_of_reports(reports)
   for _, report in ipairs(reports) do add_models(report, models) end
-  out:object(schema.images { images = reports, set = set })
+  out:object("images", { images = reports, set = set })
   for _, report in ipairs(reports) do say_report(out, report) end
   say_set(out, set, bad)
   local problem = bad or failure_of_set(set)

@@ -4,10 +4,8 @@
 --- Takes events and results; prints text and JSON. Nothing else prints.
 
 local failure = require "moonflash.base.failure"
-local json = require "moonflash.base.json"
 local progress = require "moonflash.cli.progress"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local step_line = require "moonflash.cli.step_line"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
@@ -84,9 +82,14 @@ function output:tell(line)
   print_line(self, self.people, line)
 end
 
---- Prints an object of moonflash.cli.schema; only with --json.
-function output:object(object)
-  if self.given.json then self.stdout:write(json.encode(object) .. "\n") end
+-- A line of --json: what a function of moonflash.cli.schema makes. Without --json neither is loaded.
+local function json_line(name, ...)
+  return require("moonflash.base.json").encode(require("moonflash.cli.schema")[name](...)) .. "\n"
+end
+
+--- Prints an object, only with --json: the name of a function of moonflash.cli.schema, and its arguments.
+function output:object(name, ...)
+  if self.given.json then self.stdout:write(json_line(name, ...)) end
 end
 
 -- Events -----------------------------------------------------------------------------------------
@@ -103,7 +106,7 @@ local function note_step(self, event)
 end
 
 function takers:step(event)
-  self:object(schema.step(event, elapsed(self)))
+  self:object("step", event, elapsed(self))
   local line = step_line.of(event, self.started, self.part)
   note_step(self, event)
   if line and not self.hides_steps then self:tell(line) end
@@ -115,7 +118,7 @@ function takers:warning(event)
   if incomplete[event.code] then
     self.lost = self.lost or failure.new(event.code, incomplete[event.code], { evidence = event.message })
   end
-  self:object(schema.warning(event, elapsed(self)))
+  self:object("warning", event, elapsed(self))
   print_line(self, self.errors, "warning: " .. event.message, "warning")
 end
 
@@ -125,13 +128,13 @@ end
 
 function takers:note(event)
   if not self.given.verbose then return self:record("  " .. event.message) end
-  self:object(schema.note(event, elapsed(self)))
+  self:object("note", event, elapsed(self))
   print_line(self, self.people, "  " .. event.message)
 end
 
 -- The result of one of several modems.
 function takers:result(event)
-  self:object(schema.result(event, elapsed(self)))
+  self:object("result", event, elapsed(self))
   if event.failure then
     return print_line(self, self.errors, event.place .. ": " .. tostring(event.failure), "error")
   end
@@ -154,7 +157,7 @@ end
 function takers:progress(event)
   local seen = self.meter:take(event)
   if self.given.json and seen.is_due then
-    self.stdout:offer(json.encode(schema.progress(event, seen, elapsed(self))) .. "\n")
+    self.stdout:offer(json_line("progress", event, seen, elapsed(self)))
   end
   show_live(self, event, seen, progress.line)
 end
@@ -217,7 +220,7 @@ function output:finish(result)
     self:tell "done"
   end
   result = result_of_lost(self, result)
-  self:object(schema.result(result, elapsed(self)))
+  self:object("result", result, elapsed(self))
   self.stdout:finish()
   local lost = lost_output(self)
   if lost then say_failure(self, lost) end

@@ -3,7 +3,6 @@
 
 --- What `devices`, `status` and `plan` print: functions of the output and what the library returned.
 
-local schema = require "moonflash.cli.schema"
 local text = require "moonflash.cli.text"
 
 local show = {}
@@ -33,7 +32,7 @@ end
 
 --- The modems, one row each, and the drivers that are missing; without modems the obstacle, in words, if there is one.
 function show.devices(out, devices, obstacle)
-  out:object(schema.devices { devices = devices })
+  out:object("devices", { devices = devices })
   if not devices[1] then
     return out:say(obstacle and "no modem seen: " .. obstacle
       or "no modem seen; if one is plugged in, look at `lsusb` and `dmesg`")
@@ -87,7 +86,7 @@ end
 function show.status(out, result)
   local seen = result.status
   if not seen then return end
-  out:object(schema.status(seen))
+  out:object("status", seen)
   out:say("modem:     " .. words_of(seen.device))
   say_versions(out, "runs:      ", seen.running)
   say_versions(out, "prefers:   ", seen.preferred)
@@ -98,7 +97,7 @@ end
 --- What an update would do.
 function show.plan(out, result)
   local device, set, rows = result.device, result.set, {}
-  out:object(schema.plan(result))
+  out:object("plan", result)
   if device then out:say("modem:  " .. words_of(device)) end
   if device and device.transport == "usb" then out:say "serial: over USB, without a serial driver" end
   say_versions(out, "runs:   ", result.before)

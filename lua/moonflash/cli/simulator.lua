@@ -8,7 +8,6 @@ local flash = require "moonflash"
 local install = require "moonflash.base.install"
 local model_files = require "moonflash.engine.model_files"
 local results = require "moonflash.commands.result"
-local schema = require "moonflash.cli.schema"
 local script_test = require "moonflash.sim.script_test"
 local sim = require "moonflash.sim"
 local sys = require "moonflash.core.sys"
@@ -61,7 +60,7 @@ local function run_modems(folder, modems, out, given)
   local ok, problem = sim.run {
     modems = modems, dir = folder, time_scale = given.time_scale, usb = given.usb, usb_port = given.usb_port,
     ready = function(root, port)
-      out:object(schema.simulation { root = root, port = port })
+      out:object("simulation", { root = root, port = port })
       if not port then return out:say(root) end
       for number = 1, #modems do out:say(ATTACH:format(port, number)) end
     end,
@@ -93,7 +92,7 @@ local function list(out)
   local known = sim.list()
   local rows = { { "FAULT", "MEANING" } }
   for _, row in ipairs(known.faults) do rows[#rows + 1] = row end
-  out:object(schema.simulator(known))
+  out:object("simulator", known)
   out:say("models: " .. table.concat(known.models, ", ") .. "\n")
   out:rows(rows)
   out:say(NOTE:format(in_lines(known.messages)))
@@ -146,7 +145,7 @@ local function say_row(out, ...)
 end
 
 local function report(out, seen)
-  out:object(schema.script_test(seen))
+  out:object("script_test", seen)
   say_row(out, seen.fault, seen.ended, table.concat(seen.exits, ", "),
     seen.failure and text.failure(seen.failure)[1] or "")
   if seen.ended ~= "broken" then return end

@@ -11,13 +11,9 @@
 
 local interrupt = require "moonflash.base.interrupt"
 local requests = require "moonflash.base.request"
-local script = require "moonflash.commands.script"
-local status = require "moonflash.commands.status"
-local switch = require "moonflash.commands.switch"
 local sys = require "moonflash.core.sys"
 local tables = require "moonflash.base.table"
 local traced = require "moonflash.commands.traced"
-local update = require "moonflash.commands.update"
 
 local commands = {}
 
@@ -38,7 +34,7 @@ end
 local by_name = {}
 
 -- A command of a function that takes a request. `words` gives the arguments of the command line for a request, and
--- those of them that name files; `needs` is a field that must be given.
+-- those of them that name files; `needs` is a field that must be given. What a command needs is loaded when it runs.
 local function command(name, work, words, needs)
   by_name[name] = function(given, model)
     requests.check(given)
@@ -56,35 +52,41 @@ end
 -- @tparam table given files, root, selection, options, emit (see lua/README.md)
 -- @tparam[opt] table model to use instead of the one that the modem's ids choose
 -- @treturn table { ok, exit, before, after, failure }
-commands.update = command("update", update.update, all_files)
+commands.update = command("update", function(...) return require("moonflash.commands.update").update(...) end,
+  all_files)
 
 --- What update would do; changes nothing.
 -- @function commands.plan
 -- @tparam table given as for update
 -- @treturn table the result, with device, set and steps = { { step, changes, seconds } }
-commands.plan = command("plan", update.plan, all_files)
+commands.plan = command("plan", function(...) return require("moonflash.commands.update").plan(...) end,
+  all_files)
 
 --- Brings a modem back from any state: with files, to the firmware in them; without, to a pair that it stores.
 -- @function commands.recover
 -- @tparam[opt] table given as for update
-commands.recover = command("recover", switch.recover, all_files)
+commands.recover = command("recover", function(...) return require("moonflash.commands.switch").recover(...) end,
+  all_files)
 
 --- Uses an image pair that the modem stores.
 -- @function commands.switch
 -- @tparam table given pair = carrier, build id or version; root, selection, options, emit
 -- @treturn table the result; exit status 2 when the modem runs the pair already
-commands.switch = command("switch", switch.switch, function(request) return { request.pair }, {} end, "pair")
+commands.switch = command("switch", function(...) return require("moonflash.commands.switch").switch(...) end,
+  function(request) return { request.pair }, {} end, "pair")
 
 --- The state of one modem.
 -- @function commands.status
 -- @tparam[opt] table given root, selection, options, emit
 -- @treturn table the result, with status = { device, running, preferred, stored, power = { mode, causes }, advice }
-commands.status = command("status", status.read, all_files)
+commands.status = command("status", function(...) return require("moonflash.commands.status").read(...) end,
+  all_files)
 
 --- Runs a script: see moonflash.commands.script.
 -- @function commands.run
 -- @tparam table given path, arguments, root, selection, options, emit
-commands.run = command("run", script.run, of_script, "path")
+commands.run = command("run", function(...) return require("moonflash.commands.script").run(...) end,
+  of_script, "path")
 
 --- Runs a command and records it. The same as its option `trace`.
 -- @tparam string path of the trace; an existing trace is replaced

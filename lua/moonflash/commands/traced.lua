@@ -7,7 +7,6 @@
 local results = require "moonflash.commands.result"
 local run = require "moonflash.base.run"
 local tables = require "moonflash.base.table"
-local tracing = require "moonflash.trace"
 
 local traced = {}
 
@@ -32,7 +31,7 @@ end
 function traced.call(request, command, work)
   local path, emit = request.options.trace, request.emit
   if not path then return work(request) end
-  local trace, problem = tracing.open(path, emit)
+  local trace, problem = require("moonflash.trace").open(path, emit)
   if not trace then return results.bad(problem) end
   local options = tables.merge(request.options)
   options.trace = nil

@@ -7,7 +7,6 @@ local device = require "moonflash.device"
 local engine = require "moonflash.engine"
 local files = require "moonflash.engine.model_files"
 local failure = require "moonflash.base.failure"
-local fleet = require "moonflash.commands.fleet"
 local image = require "moonflash.image"
 local jobs = require "moonflash.commands.job"
 local port_users = require "moonflash.host.port_users"
@@ -147,7 +146,7 @@ end
 -- One modem after the other. Each is found anew: the one before it may have changed places.
 local function update_all(request, seen)
   local devices = device.list(request.root, seen.models, request.options.transport)
-  local chosen, problem = fleet.choose(devices, request.selection, seen.set,
+  local chosen, problem = require("moonflash.commands.fleet").choose(devices, request.selection, seen.set,
     function(found) return jobs.of_update(request, seen, found) end)
   if not chosen then return results.bad(problem) end
   local list, count, left_out = {}, #chosen, nil

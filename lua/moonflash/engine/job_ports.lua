@@ -4,7 +4,6 @@
 --- The sessions of a job on the ports of its modem (QMI, AT, download), each opened when it is first used; and the
 -- sources of its images. These are methods of every job.
 
-local at = require "moonflash.protocol.at"
 local channel = require "moonflash.device.channel"
 local describe = require "moonflash.device.describe"
 local device = require "moonflash.device"
@@ -121,7 +120,7 @@ function ports:at()
   local path = self.device.nodes.at
   if not path then return no_port(self, "AT") end
   note_usb(self, path)
-  self.at_session, problem = device.open_node(path, function() return at.open(path) end,
+  self.at_session, problem = device.open_node(path, require("moonflash.protocol.at").open,
     self:ms(limits.node))
   self.at_of = self.device.number
   return self.at_session, problem

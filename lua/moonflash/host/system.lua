@@ -58,8 +58,8 @@ function system.find_process(root, name)
 end
 
 --- A function that looks for a process with a name whenever it is called, and returns the id of the first one, or nil.
--- It does not read the names of all processes each time: one that had another name twice keeps it. Between fork and exec
--- a process has the name of its parent.
+-- It does not read the names of all processes each time: one that had another name twice keeps it. Between fork and
+-- exec a process has the name of its parent.
 function system.lookout(root, name)
   local times = {}
   return function()

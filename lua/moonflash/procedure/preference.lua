@@ -3,7 +3,6 @@
 
 --- The steps that read and set what a modem runs and prefers.
 
-local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local engine = require "moonflash.engine"
 local failure = require "moonflash.base.failure"
@@ -165,7 +164,8 @@ end
 local function prefer_by_at(job)
   local set, problem = routes.prefer_by_at(job)
   if set then return true, versions.text(job.set) end
-  if problem.code ~= "device.no_port" and not at.is_refusal(problem) then return nil, problem end
+  local takes_none = problem.code == "device.no_port" or require("moonflash.protocol.at").is_refusal(problem)
+  if not takes_none then return nil, problem end
   return engine.SKIP, "this firmware takes no preference"
 end
 

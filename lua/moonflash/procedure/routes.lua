@@ -13,7 +13,6 @@
 -- Adding a route is one entry here; a model names it in its `routes`.
 -- Sources: libqmi's updater; Bjørn Mork's scripts; Sierra's SDK samples.
 
-local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
 local limits = require "moonflash.base.limits"
@@ -109,6 +108,11 @@ routes.boot_download = {
 
 -- --- by AT --------------------------------------------------------------------------------------
 
+-- Most modems need no AT: what speaks it is loaded when one does.
+local function is_refusal(problem)
+  return require("moonflash.protocol.at").is_refusal(problem)
+end
+
 local function lacks_at_port(job)
   return not job.device.nodes.at and "the modem has no AT port" or nil
 end
@@ -119,7 +123,7 @@ local function unlocked(job)
   local session, problem = job:at()
   if not session then return nil, problem end
   local answer, refusal = session:unlock(job:ms(limits.at_command))
-  if not answer and not at.is_refusal(refusal) then return nil, refusal end
+  if not answer and not is_refusal(refusal) then return nil, refusal end
   return session
 end
 
@@ -160,7 +164,7 @@ local function set_preference(job, session, images)
     local answer, problem = session:command(form, job:ms(limits.at_command))
     if answer then return answer end
     first = first or problem
-    if not at.is_refusal(problem) then return nil, problem end
+    if not is_refusal(problem) then return nil, problem end
   end
   return nil, first
 end
@@ -188,7 +192,7 @@ function routes.prefer_by_at(job)
   if not session then return not_sent(problem) end
   local before = session:ask("preference", job:ms(limits.at_command))
   local answer, unset = set_preference(job, session, job.set)
-  if not answer and at.is_refusal(unset) then return not_sent(unset) end
+  if not answer and is_refusal(unset) then return not_sent(unset) end
   job:begin_change()
   register_undo(job, before)
   if not answer then return not_sent(unset) end

@@ -4,7 +4,6 @@
 --- What a modem runs, prefers and stores, as read over QMI:
 -- VERSIONS = { firmware = "02.33.03.00", carrier = "GENERIC", config = "002.072_000" }.
 
-local at = require "moonflash.protocol.at"
 local dms = require "moonflash.protocol.qmi.dms"
 local failure = require "moonflash.base.failure"
 local model = require "moonflash.engine.model"
@@ -88,7 +87,7 @@ local function read_by_at(job, missing)
   local fits, other = check_family(job, { identity.revision or "" })
   if not fits then return nil, other end
   preference, problem = session:ask "preference"
-  if not preference and not at.is_refusal(problem) then return nil, problem end
+  if not preference and not require("moonflash.protocol.at").is_refusal(problem) then return nil, problem end
   if not preference and missing.code == "qmi.unavailable" then
     problem.hint = failure.hint(missing)
     return nil, problem
