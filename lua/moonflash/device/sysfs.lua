@@ -19,13 +19,12 @@ end
 
 -- The device chooses some texts: control characters, which a terminal would obey, become question marks.
 local function printable(text)
-  return text and (text:gsub("%c", "?"))
+  return text and text:find "%c" and text:gsub("%c", "?") or text
 end
 
 local function attribute(folder, name)
   local text = sys.read_file(folder .. "/" .. name, LARGEST)
-  text = text and printable(text:match "^%s*(.-)%s*$")
-  return text ~= "" and text or nil
+  return text and printable(text:match "^%s*(.*%S)")
 end
 
 -- An attribute as a number, if it has the form of one (whole and decimal when not given): `tonumber` alone would take

@@ -62,9 +62,9 @@ end
 
 -- The first wrong value among known fields, in words.
 local function fault(known, fields)
-  for name, kind in pairs(known) do
-    local value = rawget(fields, name)
-    if value ~= nil and not is(value, kind) then
+  for name, value in pairs(fields) do
+    local kind = known[name]
+    if kind and not is(value, kind) then
       return ("%s must be %s"):format(name, kinds[kind] and kinds[kind][1] or "a " .. kind)
     end
   end

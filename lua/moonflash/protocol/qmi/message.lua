@@ -83,8 +83,11 @@ end
 
 --- A message for people: "dms set_operating_mode"; a message or service without a name by its number.
 function message.title(entry)
-  local number = message.service_number(entry.service)
-  local service = message.service_name(number) or tostring(number)
+  local service = entry.service
+  if not message.services[service] then
+    local number = message.service_number(service)
+    service = message.service_name(number) or tostring(number)
+  end
   return service .. " " .. (entry.name or "0x" .. bytes.hex_number(entry.id, 4))
 end
 
