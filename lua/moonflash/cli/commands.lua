@@ -49,9 +49,8 @@ local function plan(request, out)
 end
 
 local function devices(request, out)
-  local jobs = require "moonflash.commands.job"
   local found = flash.devices { root = request.root, options = request.options, emit = request.emit }
-  show("devices", out, found, jobs.obstacle(request.root))
+  show("devices", out, found, not found[1] and require("moonflash.commands.job").obstacle(request.root))
   return results.good()
 end
 

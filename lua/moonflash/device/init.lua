@@ -25,7 +25,6 @@
 local channel = require "moonflash.device.channel"
 local describe = require "moonflash.device.describe"
 local drivers = require "moonflash.device.drivers"
-local follow = require "moonflash.device.follow"
 local identify = require "moonflash.device.identify"
 local selection = require "moonflash.device.select"
 local sysfs = require "moonflash.device.sysfs"
@@ -106,9 +105,10 @@ function device.has_lost_port(dev)
   return kind == "node"
 end
 
---- A follower of a device through resets: moonflash.device.follow.new.
--- @function device.follow
-device.follow = follow.new
+--- A follower of a device through resets: moonflash.device.follow.new. To list modems needs none of it.
+function device.follow(...)
+  return require("moonflash.device.follow").new(...)
+end
 
 --- Opens a session on a port that may not be ready: tries again while the failure may pass.
 -- @function device.open_node
