@@ -70,7 +70,6 @@ end
 -- @treturn table { reader (positioned after the header), head (its 400 bytes), size, close() }, or nil and a failure
 function Report:open()
   local opened = take_opened(self)
-  collectgarbage() -- the transfer needs memory for its chunks, and a router has little
   if opened then return opened end
   return open_source(self)
 end
