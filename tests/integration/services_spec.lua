@@ -156,6 +156,30 @@ describe("pausing", function()
     assert.equal(3, names)
   end)
 
+  it("lists the processes no more while none is started", function()
+    with_systemd()
+    machine:end_process(812)
+    local job, list, lists = machine:job(), sys.list, 0
+    local function newest(pid) machine.tree:write("proc/loadavg", ("0.20 0.18 0.12 1/80 %d\n"):format(pid)) end
+    finally(function() sys.list = list end)
+    sys.list = function(path)
+      if path:find "/proc$" then lists = lists + 1 end
+      return list(path)
+    end
+    machine:process(700, "dnsmasq")
+    newest(700)
+    services.pause(job)
+    for _ = 1, 5 do services.keep_paused(job, true) end
+    assert.equal(2, lists)
+    machine:process(900, "ModemManager")
+    newest(900)
+    services.keep_paused(job, true)
+    assert.same({ "systemctl stop ModemManager.service" }, changes())
+    machine:end_process(900)
+    services.keep_paused(job, true)
+    assert.equal(1, #changes())
+  end)
+
   it("leaves alone what a job that paused nothing finds", function()
     with_systemd()
     local job = machine:job { keep_services = true }

@@ -46,9 +46,11 @@ describe("an address over USB", function()
   it("needs the module, and the system's own root", function()
     assert.matches("another root", channel.lacks_usb "/tmp/simulated")
     local cpath = package.cpath
-    finally(function() package.cpath = cpath end)
+    finally(function()
+      package.cpath = cpath
+      support.finish()
+    end)
     package.cpath = support.folder() .. "/?.so"
-    finally(support.finish)
     assert.matches("moonflash%-usb", channel.lacks_usb "/")
   end)
 end)

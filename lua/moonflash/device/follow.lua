@@ -147,10 +147,16 @@ local function report_others(self, wait)
   end
 end
 
--- Returns the modem when it is back and complete.
+local function is_still_there(self)
+  local number = self.present[self.device.place]
+  return number ~= nil and number == sysfs.number(self.root, self.device.place)
+end
+
+-- Returns the modem when it is back and complete. While it has not left, nothing else is read.
 local function look(self, wait)
-  local devices = new_devices(self)
   wait.rescan_ms = RESCAN_MS
+  if is_still_there(self) then return nil end
+  local devices = new_devices(self)
   if self.present[self.device.place] then return nil end
   if not wait.gone then report(wait, self.timeline:note("left", "left", self.clock.now()), nil) end
   wait.gone = true

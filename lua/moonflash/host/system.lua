@@ -57,22 +57,37 @@ function system.find_process(root, name)
   end
 end
 
---- A function that looks for a process with a name whenever it is called, and returns the id of the first one, or nil.
--- It does not read the names of all processes each time: one that had another name twice keeps it. Between fork and
--- exec a process has the name of its parent.
-function system.lookout(root, name)
-  local times = {}
-  return function()
-    local others, found = {}, nil
-    for _, pid in ipairs(system.processes(root)) do
-      local before = times[pid] or 0
-      if before < 2 and system.process_name(root, pid) == name then
-        found = found or pid
-      else
-        others[pid] = before + 1
-      end
+-- The id of the process that was started last, as text; nil where the system does not tell.
+local function newest_process(root)
+  return (system.text(root, "/proc/loadavg") or ""):match "%d+$"
+end
+
+-- One look for a process with a name: its id or nil; how often each other process has been seen by now; and whether all
+-- of them are known. One that had another name twice keeps it: between fork and exec it has the name of its parent.
+local function look_for(root, name, times)
+  local found, others, all_known = nil, {}, true
+  for _, pid in ipairs(system.processes(root)) do
+    local before = times[pid] or 0
+    if before < 2 and system.process_name(root, pid) == name then
+      found = found or pid
+    else
+      others[pid], all_known = before + 1, all_known and before > 0
     end
-    times = others
+  end
+  return found, others, all_known
+end
+
+--- A function that looks for a process with a name whenever it is called, and returns the id of the first one, or nil.
+-- While no process is started it reads little.
+function system.lookout(root, name)
+  local times, found, all_known, newest = {}, nil, false, nil
+  return function()
+    local now = newest_process(root)
+    if all_known and now and now == newest then
+      return found and system.process_name(root, found) == name and found or nil
+    end
+    found, times, all_known = look_for(root, name, times)
+    newest = now
     return found
   end
 end
