@@ -16,6 +16,7 @@ local routes = require "moonflash.procedure.routes"
 local run = require "moonflash.base.run"
 local services = require "moonflash.host.services"
 local tables = require "moonflash.base.table"
+local url = require "moonflash.image.url"
 
 local update = {}
 
@@ -57,8 +58,16 @@ local function warn_of_refusal(emit, problem)
     message = ("update refuses: %s; %s"):format(tostring(problem), failure.hint(problem)) }
 end
 
+local function is_any_fetched(names)
+  for _, name in ipairs(names) do
+    if url.is(name) then return true end
+  end
+  return false
+end
+
 -- Refuses images that come over a modem that they are for, before any is read.
 local function check_images(request, models)
+  if not is_any_fetched(request.files) then return true end
   local devices = device.list(request.root, models)
   local chosen = request.options.all and device.matching(devices, request.selection)
     or { (device.select(devices, request.selection)) }
