@@ -111,10 +111,16 @@ function vhci:open_port(loop, kind) -- luacheck: ignore self
   return pipe.open(loop, kind)
 end
 
--- Gives the kernel one end of a pair of sockets. The port is free when the device before has gone.
+-- Whether the device before has gone. A kernel that has not seen it leave takes an equal one for it, and does not reach
+-- the new one.
+local function is_vacant(port, place)
+  return port.is_free and not sys.stat("/sys/bus/usb/devices/" .. place)
+end
+
+-- Gives the kernel one end of a pair of sockets.
 local function plug(self, device, deadline)
   local port, speed = port_of(self, device.place)
-  if not port.is_free and self.loop:now() < deadline then
+  if not is_vacant(port, device.place) and self.loop:now() < deadline then
     return self.loop:after(RETRY_MS, function()
       if not device.gone then plug(self, device, deadline) end
     end)
