@@ -16,8 +16,10 @@ faults.time_scale, faults.timeout_scale = 0.001, 0.02
 local RATIO = faults.timeout_scale / faults.time_scale
 
 --- The loader's 29 s, by the program's clock. One that speaks Firehose was seen to wait for good.
-function faults.window(model)
-  return ("window=%d"):format(model == "em7565" and 1000000 or 29 * RATIO)
+-- @tparam string model
+-- @tparam[opt] number times so often 29 s
+function faults.window(model, times)
+  return ("window=%d"):format(model == "em7565" and 1000000 or 29 * RATIO * (times or 1))
 end
 
 -- The longest the program waits for an answer, in its seconds; a little more is too late.
@@ -37,11 +39,11 @@ end
 -- Messages that have no answer: a row names them itself.
 local without_answer = { ["qdl.reset"] = true, ["firehose.write"] = true }
 
--- The first of the names that is on the list of a row: the whole message, its kind.
+-- Whether a message is on the list of a row, by itself or by its kind.
 local function applies(row, message)
   if row.except and row.except[message] then return false end
   for _, name in ipairs(row.to) do
-    if name == message or name == kind_of(message) then return not without_answer[message] or name == message end
+    if name == message or name == kind_of(message) and not without_answer[message] then return true end
   end
   return false
 end

@@ -7,6 +7,8 @@
 
 local messages = {}
 
+local FIREHOSE_BLOCK = 8192
+
 local name_of = {
   qmi = function(entry) return (entry.service == "ctl" and "ctl." or "qmi.") .. entry.message:sub(3) end,
   at = function(entry) return "at." .. entry.command:lower():match "^at[!+]?(%w*)" end,
@@ -22,16 +24,22 @@ function messages.name(entry)
   return name_of[entry.event] and name_of[entry.event](entry)
 end
 
+-- How many messages an entry of the log stands for: the data of an image for Firehose is one entry.
+local function count_of(name, entry)
+  return name == "firehose.write" and math.ceil(entry.size / FIREHOSE_BLOCK) or 1
+end
+
 --- The messages of a log in their order, without those that the loader of an EM7565 does not read because of the zeros
--- before them.
--- @treturn table list of { name, number = how many of its kind came so far }
+-- before them. Of the blocks of an image for Firehose it has the first.
+-- @treturn table list of { name, number = how many of its kind came so far, with it }
 function messages.list(log)
   local list, seen = {}, {}
   for _, entry in ipairs(log) do
     local name = messages.name(entry)
     if name then
-      seen[name] = (seen[name] or 0) + 1
-      if not entry.fails then list[#list + 1] = { name = name, number = seen[name] } end
+      local before = seen[name] or 0
+      seen[name] = before + count_of(name, entry)
+      if not entry.fails then list[#list + 1] = { name = name, number = before + 1 } end
     end
   end
   return list
