@@ -39,7 +39,8 @@ end
 
 --- Every model with every route of its script, or with one of them.
 -- @tparam[opt] string only the name of a route
--- @treturn table list of { model=, route=, files=, new=, old= }
+-- @treturn table list of { model=, route=, files=, new=, old= }; usb = true may be added, for a
+-- modem in download mode that is a USB device of this machine and is reached without a serial driver
 function cells.ways(only)
   local ways = {}
   for _, model in ipairs { "mc7455", "mc7354", "em7305", "em7565" } do
@@ -57,7 +58,7 @@ end
 -- @treturn table list of { name, number }
 function cells.messages(way)
   local seen = run.update { model = way.model, route = way.route, files = way.files, faults = {},
-    timeout_scale = CALM }
+    timeout_scale = CALM, usb = way.usb, new = way.new }
   assert(seen.result and seen.result.ok, "no good run: " .. seen.stderr)
   return messages.list(seen.log)
 end
@@ -68,7 +69,7 @@ local function cell(way, message, row, texts)
     task = "cell", again = message.number % 2 == 0 and "recover" or "update", message = message,
     row = row.name, mild = row.mild,
     model = way.model, route = way.route, files = way.files, new = way.new, old = way.old,
-    faults = texts,
+    faults = texts, usb = way.usb,
   }
 end
 

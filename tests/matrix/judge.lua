@@ -157,8 +157,9 @@ local function was_changed(log)
 end
 
 -- The paused services are resumed. After SIGKILL the next run resumes them, but an inhibition ends with the program.
-local function gave_back(seen)
+function rules.gave_back(_, seen)
   local others = seen.neighbours
+  if not others then return end
   if others.paused == 0 and was_changed(seen.log) then return "ModemManager was not asked to pause" end
   if others.holds > 0 then return "ModemManager is still told to leave the modem alone" end
   if not others.runs and seen.status ~= KILLED then return "ModemManager is still stopped" end
@@ -174,14 +175,10 @@ function judge.signalled(job, seen)
   if not seen.result and not messages.list(seen.log)[1] then return end -- it had not begun to listen
   if not after_signal[job.signals[1]][status] then return "exit status " .. status end
   local left_as = status == 0 and ends[0] or status == 9 and not seen.begun and ends[6]
-  local found = { gave_back(seen) }
+  local found = { rules.gave_back(job, seen) }
   found[#found + 1] = left_as and left_as(job, seen.log)
   found[#found + 1] = rules.kept_torn_images(job, seen)
   return found[1] and table.concat(found, "; ")
-end
-
-function rules.gave_back(_, seen)
-  return seen.neighbours and gave_back(seen)
 end
 
 --- What is wrong with a second run: it must succeed.

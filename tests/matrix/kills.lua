@@ -26,7 +26,7 @@ local function cell(way, when, names, more)
   local made = { task = "kill", model = way.model, route = way.route,
     name = ("%s %s %s, %s"):format(way.model, way.route, when, name_of(names)),
     files = way.files, new = way.new, old = way.old, signals = names,
-    again = #when % 2 == 0 and "update" or "recover" }
+    again = #when % 2 == 0 and "update" or "recover", usb = way.usb }
   for field, value in pairs(more) do made[field] = value end
   return made
 end
@@ -105,21 +105,21 @@ local function until_step(child, number)
   child.stdout = table.concat(consumed) .. child.stdout
 end
 
-local function has_struck(root)
-  for _, entry in ipairs(run.log(root)) do
+local function has_struck(modem)
+  for _, entry in ipairs(run.log(modem)) do
     if entry.event == "fault" then return true end
   end
 end
 
-local function until_struck(root)
+local function until_struck(modem)
   local deadline = support.deadline(run.LIMIT_MS)
-  while not has_struck(root) and sys.clock_ms() < deadline do assert(sys.sleep_ms(2)) end
+  while not has_struck(modem) and sys.clock_ms() < deadline do assert(sys.sleep_ms(2)) end
 end
 
-local function wait_for_moment(job, child, root)
+local function wait_for_moment(job, child, modem)
   if job.step then return until_step(child, job.step) end
   if job.ms then return assert(sys.sleep_ms(job.ms)) end
-  until_struck(root)
+  until_struck(modem)
 end
 
 local function has_begun_image(log)
@@ -131,26 +131,27 @@ end
 
 -- What is run next: where no image was begun, recover without files must do as well.
 local function next_command(job, begun)
-  if job.again == "recover" and not begun then return { again = "recover" } end
-  return { again = job.again, files = job.files }
+  local needs_files = begun or job.again ~= "recover"
+  return { again = job.again, files = needs_files and job.files or nil, usb = job.usb }
 end
 
 --- An update that gets signals, and what is run next.
 -- @tparam table job
 -- @treturn table what the first run saw, and the second; the first with begun = whether an image was begun
 function kills.run(job)
-  local root = run.modem(job).root
-  local others = neighbours.new(root)
-  local child = run.program { root = root, command = "update", files = job.files, route = job.route,
-    timeout_scale = TIMEOUT_SCALE }
-  wait_for_moment(job, child, root)
+  local modem = run.modem(job)
+  -- below / there is what the machine has
+  local others = not job.usb and neighbours.new(modem.root)
+  local child = run.program { modem = modem, command = "update", files = job.files, route = job.route,
+    usb = job.usb, timeout_scale = TIMEOUT_SCALE }
+  wait_for_moment(job, child, modem)
   signals.send(child, job.signals)
-  local one = run.read(child, root)
-  one.neighbours = others:look()
-  run.settle(root)
-  one.begun = has_begun_image(run.log(root))
-  local two = run.again(next_command(job, one.begun), root)
-  two.neighbours = others:look()
+  local one = run.read(child, modem)
+  one.neighbours = others and others:look()
+  run.settle(modem)
+  one.begun = has_begun_image(run.log(modem))
+  local two = run.again(next_command(job, one.begun), modem)
+  two.neighbours = others and others:look()
   support.finish()
   return one, two
 end

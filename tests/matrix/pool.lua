@@ -10,12 +10,17 @@ local sys = require "moonflash.core.sys"
 
 local pool = {}
 
+--- In a worker: its number, from 1.
+pool.number = nil
+
 -- The pool looks this often at its workers. When it is woken much later, the machine stood still.
 local WAKE_MS, STANDSTILL_MS = 100, 500
 
 local WORKER = [[
   local cjson = require "cjson"
-  local work = require((...))
+  local module, number = ...
+  require("tests.matrix.pool").number = tonumber(number)
+  local work = require(module)
   for line in io.lines() do
     local job = cjson.decode(line)
     local fine, answer = pcall(work[job.task], job)
@@ -56,7 +61,7 @@ end
 -- @treturn table the pool, ended by support.finish()
 function pool.start(module, count)
   local workers = {}
-  for index = 1, count do workers[index] = support.start(support.lua(WORKER, module)) end
+  for index = 1, count do workers[index] = support.start(support.lua(WORKER, module, tostring(index))) end
   return setmetatable({ workers = workers }, { __index = pool })
 end
 

@@ -44,11 +44,11 @@ end
 
 --- The kill sweep.
 -- @tparam table options at_once, at_random (how many), seed, each; messages = { { name, number } }: besides
--- the random ones only at these of the first model, not at every step and message of all
+-- the random ones only at these of one way (the first if not given), not at every step and message of all
 -- @treturn table as of sweep.matrix
 function sweep.kills(options)
   local workers = pool.start("tests.matrix.work", options.at_once)
-  local jobs = options.messages and kills.at_messages(cells.ways "preference"[1], options.messages)
+  local jobs = options.messages and kills.at_messages(options.way or cells.ways "preference"[1], options.messages)
     or kills_everywhere(workers, cells.ways())
   report.add_all(jobs, kills.at_random(cells.ways "preference", options.at_random, options.seed))
   return report.run(workers, jobs, options.each)
