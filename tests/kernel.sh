@@ -103,7 +103,7 @@ folder=$(mktemp -d)
 # shellcheck disable=SC2086 # a list of words
 commands $chosen >"$folder/commands"
 status=0
-VM_SECONDS=${VM_SECONDS:-1800} vm_run "$folder/commands" "$folder" || status=$?
+VM_SECONDS=${VM_SECONDS:-2700} vm_run "$folder/commands" "$folder" || status=$?
 [ ! -s "$folder/skipped" ] || [ -z "$MOONFLASH_SKIPPED" ] || cat "$folder/skipped" >>"$MOONFLASH_SKIPPED"
 [ $status -lt 124 ] || tail -n 30 "$folder/console" >&2
 rm -r "$folder"
