@@ -26,7 +26,8 @@ enum {
     CONNECT_MS = 2000,  /* for a socket whose listener is slow to accept */
     LINGER_MS = 500,    /* for written bytes to leave before a close */
     LINGER_STEP_MS = 5, /* between two looks at them */
-    DISCARDED_AT_ONCE = 512
+    DISCARDED_AT_ONCE = 512,
+    SEND_SIZE = 2097152 /* a message of a download protocol: the line is idle between two writes */
 };
 
 static ssize_t port_send(struct mf_channel *self, const uint8_t *bytes, size_t length);
@@ -100,8 +101,10 @@ static int take_exclusive_use(struct mf_port *port)
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -1;
     port->writer = mf_terminal_writer_open(descriptor);
-    if (port->writer != NULL)
+    if (port->writer != NULL) {
         port->channel.send = port_send;
+        port->channel.write_size = SEND_SIZE;
+    }
     port->is_exclusive = port->is_hardware && ioctl(descriptor, TIOCEXCL) == 0;
     return 0;
 }
@@ -378,6 +381,7 @@ void mf_port_close(struct mf_port *port)
     mf_terminal_writer_close(port->writer);
     port->writer = NULL;
     port->channel.send = NULL;
+    port->channel.write_size = 0;
     port->channel.descriptor = -1;
     port->is_hardware = port->is_exclusive = false;
     if (port->serial == NULL) {

@@ -17,7 +17,8 @@ enum {
     SLOTS = READS + MF_USB_WRITES,
     LINGER_MS = 500,  /* for written bytes to leave before a close */
     CANCEL_MS = 1000, /* for the kernel to give cancelled transfers back */
-    DISCARDED_AT_ONCE = 512
+    DISCARDED_AT_ONCE = 512,
+    MEMORY = READS * READ + MF_USB_WRITES * MF_USB_WRITE
 };
 
 enum slot_state { IDLE, PENDING, DONE };
@@ -36,9 +37,9 @@ struct mf_usb_link {
     unsigned first_read, next_write; /* indexes of slots */
     size_t taken;                    /* bytes of the first read that the caller has */
     bool in_halted, out_halted;
-    int result; /* MF_STREAM_CLOSED or MF_STREAM_FAILED after a transfer failed, else 0 */
-    int error;  /* errno of the first that failed */
-    uint8_t memory[READS * READ + MF_USB_WRITES * MF_USB_WRITE];
+    int result;      /* MF_STREAM_CLOSED or MF_STREAM_FAILED after a transfer failed, else 0 */
+    int error;       /* errno of the first that failed */
+    uint8_t *memory; /* of all transfers */
 };
 
 /* The first failure counts: it is the cause of those that follow. An error on the wire is most often
@@ -251,8 +252,10 @@ int mf_usb_discard(struct mf_usb *usb)
 
 static int make_slots(struct mf_usb_link *link)
 {
-    uint8_t *bytes = link->memory;
+    uint8_t *bytes = link->memory = mf_usb_device_memory(&link->device, MEMORY);
 
+    if (bytes == NULL)
+        return ENOMEM;
     for (unsigned i = 0; i < SLOTS; i++) {
         bool reads = i < READS;
         struct slot *slot = &link->slots[i];
@@ -365,6 +368,7 @@ static void free_link(struct mf_usb_link *link)
 {
     for (unsigned i = 0; i < SLOTS; i++)
         libusb_free_transfer(link->slots[i].transfer);
+    mf_usb_device_free_memory(&link->device, link->memory, MEMORY);
     mf_usb_device_close(&link->device);
     free(link);
 }

@@ -23,7 +23,7 @@ enum mf_usb_result {
 
 enum {
     MF_USB_WRITE =
-        131072,       /* most bytes of one transfer to the device: a multiple of all packet sizes */
+        262144,       /* most bytes of one transfer to the device: a multiple of all packet sizes */
     MF_USB_WRITES = 2 /* most of them under way */
 };
 

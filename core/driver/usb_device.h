@@ -17,6 +17,7 @@ struct mf_usb_device {
     int interface;
     uint8_t in, out; /* bulk endpoints */
     bool claimed, has_lines;
+    bool shares_memory; /* with the kernel */
 };
 
 /* The lines of a modem port that say that a program has it open. */
@@ -25,6 +26,11 @@ enum { MF_USB_NO_LINES = 0, MF_USB_DTR_AND_RTS = 3 };
 /* Opens a node and claims an interface of the device; a driver of the kernel is detached. Returns 0 or
  * an errno: ENOTTY for what has no bulk endpoints. */
 int mf_usb_device_open(struct mf_usb_device *device, const char *node, int interface);
+/* Memory for the bytes of transfers; where the kernel takes them from there, it copies nothing. NULL: there
+ * is none. */
+uint8_t *mf_usb_device_memory(struct mf_usb_device *device, size_t length);
+/* `memory` may be NULL. The device must be open. */
+void mf_usb_device_free_memory(struct mf_usb_device *device, uint8_t *memory, size_t length);
 /* Sets the modem lines, where the interface has some. */
 void mf_usb_device_set_lines(struct mf_usb_device *device, unsigned lines);
 /* Gives the interface back to the driver of the kernel. */

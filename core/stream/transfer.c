@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    READ_SLICE = 131072, /* most bytes of one read of the source */
+    READ_SLICE = 262144, /* most bytes of one read of the source */
     ROOM = 32768,        /* least room for a read into the memory of written bytes */
     ANSWER = 4096,       /* most bytes of one read of the channel */
     BURST = 16           /* most writes before source and channel are read again */

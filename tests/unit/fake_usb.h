@@ -36,6 +36,8 @@ static struct {
     unsigned sent_count;
     int descriptor; /* an eventfd: writable unless it is full */
     bool claimed, open, exists, has_interrupt, detaches, keeps_cancelled;
+    bool has_no_memory; /* that the kernel shares */
+    uint8_t *memory;    /* that it shares now */
     int claim_error, open_error, submit_error;
     unsigned halts[256];
     int lines; /* the last request for them, -1: none */
@@ -55,6 +57,7 @@ static inline void fake_reset(void)
 static inline void fake_check_closed(void)
 {
     CHECK_EQUAL(fake.count, 0);
+    CHECK(fake.memory == NULL);
     CHECK(!fake.claimed && !fake.open);
     close(fake.descriptor);
 }
@@ -253,6 +256,21 @@ int libusb_control_transfer(libusb_device_handle *handle, uint8_t type, uint8_t 
     CHECK(handle != NULL && type == 0x21 && request == 0x22 && index == FAKE_INTERFACE);
     CHECK(data == NULL && length == 0 && timeout > 0 && timeout <= 1000);
     fake.lines = value;
+    return 0;
+}
+
+unsigned char *libusb_dev_mem_alloc(libusb_device_handle *handle, size_t length)
+{
+    CHECK(handle != NULL && fake.open && fake.memory == NULL);
+    fake.memory = fake.has_no_memory ? NULL : malloc(length);
+    return fake.memory;
+}
+
+int libusb_dev_mem_free(libusb_device_handle *handle, unsigned char *memory, size_t length)
+{
+    CHECK(handle != NULL && fake.open && memory == fake.memory && length > 0);
+    free(memory);
+    fake.memory = NULL;
     return 0;
 }
 

@@ -129,6 +129,18 @@ static void test_a_close_lets_the_last_write_leave(void)
     CHECK_EQUAL(fake.sent_length, 5);
 }
 
+static void test_a_kernel_without_memory_to_share_gets_copies(void)
+{
+    fake_reset();
+    fake.has_no_memory = true;
+    mf_usb_init(&usb);
+    CHECK_EQUAL(mf_usb_open(&usb, "/dev/null", FAKE_INTERFACE), MF_USB_OK);
+    CHECK_EQUAL(write_bytes(10, 0), 10);
+    fake_take(LIBUSB_TRANSFER_COMPLETED, -1);
+    CHECK(memcmp(fake.sent, bytes, 10) == 0);
+    tear_down_usb();
+}
+
 static void test_transfers_that_never_come_back_keep_their_memory(void)
 {
     struct mf_usb_link *link;
@@ -140,6 +152,7 @@ static void test_transfers_that_never_come_back_keep_their_memory(void)
     CHECK(!fake.claimed && fake.open);
     CHECK(fake.read_count > 0);
     memset(fake.reads[0]->transfer.buffer, 1, (size_t)fake.reads[0]->transfer.length);
+    free(fake.reads[0]->transfer.buffer); /* the first of all memory */
     for (; fake.count > 0; fake.count--)
         free(fake.all[fake.count - 1]);
     free(link);
@@ -339,6 +352,7 @@ int main(void)
     test_an_interface_without_bulk_endpoints_is_no_port();
     test_a_close_takes_back_what_is_under_way();
     test_a_close_lets_the_last_write_leave();
+    test_a_kernel_without_memory_to_share_gets_copies();
     test_transfers_that_never_come_back_keep_their_memory();
     test_several_writes_are_under_way_in_order();
     test_a_write_waits_for_room_until_its_deadline();
