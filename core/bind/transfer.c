@@ -32,7 +32,7 @@
 #define CLASS "moonflash.transfer"
 
 enum {
-    WRITE_SIZE = 65536, /* measured on the drivers of the kernel (docs/benchmarks.md) */
+    WRITE_SIZE = 65536, /* for a channel that has none of its own */
     STALL_MS = 30000,
     SOURCE_MS = 60000,
     CHUNK = 1024 * 1024,
