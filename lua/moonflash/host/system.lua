@@ -62,16 +62,20 @@ local function newest_process(root)
   return (system.text(root, "/proc/loadavg") or ""):match "%d+$"
 end
 
+-- Between fork and exec a process has the name of its parent, on a busy machine for longer than a look. One that had
+-- another name in so many looks keeps it.
+local LOOKS = 4
+
 -- One look for a process with a name: its id or nil; how often each other process has been seen by now; and whether all
--- of them are known. One that had another name twice keeps it: between fork and exec it has the name of its parent.
+-- of them are known.
 local function look_for(root, name, times)
   local found, others, all_known = nil, {}, true
   for _, pid in ipairs(system.processes(root)) do
     local before = times[pid] or 0
-    if before < 2 and system.process_name(root, pid) == name then
+    if before < LOOKS and system.process_name(root, pid) == name then
       found = found or pid
     else
-      others[pid], all_known = before + 1, all_known and before > 0
+      others[pid], all_known = before + 1, all_known and before + 1 >= LOOKS
     end
   end
   return found, others, all_known
