@@ -186,18 +186,17 @@ int mf_usb_device_open(struct mf_usb_device *device, const char *node, int inter
 
 /* Memory that the kernel shares is that of DMA. Kernels before 5.7 map it wrongly where DMA goes past the
  * cache, which it never does on x86 ("usb: usbfs: correct kernel->user page attribute mismatch"). */
-#if defined(__i386__) || defined(__x86_64__)
-enum { CAN_SHARE_MEMORY = 1 };
-#else
-enum { CAN_SHARE_MEMORY = 0 };
-#endif
-
 uint8_t *mf_usb_device_memory(struct mf_usb_device *device, size_t length)
 {
-    uint8_t *memory = CAN_SHARE_MEMORY ? libusb_dev_mem_alloc(device->handle, length) : NULL;
+    device->shares_memory = false;
+#if defined(__i386__) || defined(__x86_64__)
+    uint8_t *memory = libusb_dev_mem_alloc(device->handle, length);
 
     device->shares_memory = memory != NULL;
-    return memory != NULL ? memory : malloc(length);
+    if (memory != NULL)
+        return memory;
+#endif
+    return malloc(length);
 }
 
 void mf_usb_device_free_memory(struct mf_usb_device *device, uint8_t *memory, size_t length)
