@@ -16,44 +16,10 @@ cd "$(dirname "$0")/.."
 . tests/temporary.sh
 . tests/platforms/common.sh
 . tests/kernel/vm.sh
+. tests/kernel/machines.sh
 
 build=$(realpath -m "${BUILD:-build}")
 options=
-
-# --- machines: what is installed here, how moonflash gets into it, where it is there ----------------
-
-amd64_packages() {
-    echo $kernel_packages
-}
-
-amd64_prepare() {
-    [ -n "$options" ] && return
-    cmake -S . -B "$build" -DMOONFLASH_TESTS=ON >/dev/null && cmake --build "$build" -j "${JOBS:-2}" >/dev/null
-}
-
-amd64_environment() {
-    echo "export LUA_PATH=\"$build/lua/?.lua;$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/?.lua;;\""
-    echo "export LUA_CPATH=\"$build/lua/?.so;;\" MOONFLASH=\"$build/moonflash\" MOONFLASH_SLOWNESS=10"
-}
-
-mipsel_packages() {
-    echo $kernel_mipsel_packages
-}
-
-mipsel_prepare() {
-    VM_ROOT=$build/kernel-mipsel
-    VM_UDEV=no
-    VM_MEMORY=${MEMORY:-128}
-    sh tests/kernel/mipsel.sh "$VM_ROOT"
-}
-
-mipsel_environment() {
-    echo "export LUA_PATH=\"$PWD/?.lua;/usr/lib/lua/?.lua;/usr/lib/lua/?/init.lua;;\""
-    echo "export LUA_CPATH='/usr/lib/lua/?.so;;' MOONFLASH=/usr/bin/moonflash MOONFLASH_SLOWNESS=20"
-    echo 'export TMPDIR="$VM_FOLDER"' # not in its memory
-}
-
-# ----------------------------------------------------------------------------------------------------
 
 # specs [NAME...]: their files, all if none is named
 specs() {
@@ -98,7 +64,7 @@ without_services install_packages $build_packages $test_packages $("${VM_MACHINE
 missing=$(vm_missing)
 [ -z "$missing" ] || platform_impossible kernel "$missing"
 temporary_begin
-"${VM_MACHINE}_prepare"
+[ "$VM_MACHINE$options" = amd64--tags=short ] || "${VM_MACHINE}_prepare"
 folder=$(mktemp -d)
 # shellcheck disable=SC2086 # a list of words
 commands $chosen >"$folder/commands"

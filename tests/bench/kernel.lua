@@ -1,13 +1,14 @@
 -- SPDX-FileCopyrightText: 2026 the moonflash authors
 -- SPDX-License-Identifier: GPL-2.0-or-later
 
--- The part of kernel.sh that runs in the virtual machine: kernel.lua BENCH_RUN MEGABYTES ROUNDS
+-- The part of kernel.sh that runs in the virtual machine: kernel.lua BENCH_RUN FIRMWARE SETTINGS ROUNDS [WAYS]
 local stage = require "tests.sim.stage"
 local support = require "tests.support"
 local sys = require "moonflash.core.sys"
 
-local bench_run, megabytes, rounds = arg[1], tonumber(arg[2]), tonumber(arg[3])
+local bench_run, image, settings, rounds, wanted = arg[1], arg[2], arg[3], tonumber(arg[4]), arg[5] or ""
 local MIB = 1048576
+local megabytes = sys.stat(image).size / MIB
 local DEADLINE_MS, POLL_MS = 600000, 50
 
 -- Waits until a function returns something, and returns it.
@@ -46,9 +47,6 @@ local function measured(argv)
   return { wall = wall / 1000, cpu = cpu / 1000, peak = tonumber(peak), said = said }
 end
 
-local files = stage.images("mc7455", { size = megabytes * MIB })
-local image = files[1]
-
 -- --- the ways -------------------------------------------------------------------------------------------
 
 local NMEA, LOADER = 2, 0 -- interfaces
@@ -78,7 +76,7 @@ end
 local function update(...)
   local options = { ... }
   return function()
-    local argv = { support.program, "update", files[1], files[2] }
+    local argv = { support.program, "update", image, settings }
     for _, option in ipairs(options) do argv[#argv + 1] = option end
     local cost = measured(argv)
     cost.seconds = cost.wall
@@ -89,7 +87,7 @@ end
 local function update_with_peer()
   local node = await("cdc-wdm", function() return (sys.list "/sys/class/usbmisc" or {})[1] end)
   local cost = measured { "qmi-firmware-update", "--ignore-mm-runtime-check", "-u", "-w", "/dev/" .. node,
-    files[1], files[2] }
+    image, settings }
   cost.seconds = cost.wall
   return cost
 end
@@ -117,6 +115,7 @@ local function take(way)
   support.run({ "udevadm", "settle" }, {})
   local cost = way[3]()
   modem:stop()
+  sys.remove_tree(modem.folder)
   return cost
 end
 
@@ -142,26 +141,47 @@ local function system_calls(address)
   return support.contents(counts):match "(%d+) +%d* *total" / megabytes
 end
 
-local costs = {}
+local chosen, costs = {}, {}
+for _, way in ipairs(ways) do
+  if way[1]:find(wanted) then chosen[#chosen + 1] = way end
+end
 for _ = 1, rounds do
-  for _, way in ipairs(ways) do
+  for _, way in ipairs(chosen) do
     costs[way] = costs[way] or {}
-    table.insert(costs[way], take(way))
+    local cost = take(way)
+    table.insert(costs[way], cost)
+    io.stderr:write(("%s: %.2f s, %.2f s of CPU\n"):format(way[1], cost.seconds, cost.cpu))
+  end
+end
+
+local function of_way(name, field)
+  for _, way in ipairs(chosen) do
+    if way[1] == name then return of(costs[way], field) end
   end
 end
 
 local best
-for _, way in ipairs(ways) do
+for _, way in ipairs(chosen) do
   local seconds = of(costs[way], "seconds")
   if way.yardstick and (not best or seconds < best) then best = seconds end
 end
 print(("%d MiB, medians of %d"):format(megabytes, rounds))
 print(("%-32s %8s %10s %8s %8s"):format("", "seconds", "of best dd", "CPU s", "KiB"))
-for _, way in ipairs(ways) do
+for _, way in ipairs(chosen) do
   local seconds = of(costs[way], "seconds")
-  print(("%-32s %8.2f %10.2f %8.2f %8d"):format(way[1], seconds, seconds / best, of(costs[way], "cpu"),
-    of(costs[way], "peak")))
+  print(("%-32s %8.2f %10s %8.2f %8d"):format(way[1], seconds, best and ("%.2f"):format(seconds / best) or "",
+    of(costs[way], "cpu"), of(costs[way], "peak")))
 end
+-- what the start, the steps and the waiting take
+local function print_rest(name)
+  local update_cpu, transfer_cpu = of_way("update: moonflash, " .. name, "cpu"),
+    of_way("transfer: moonflash, " .. name, "cpu")
+  if not update_cpu or not transfer_cpu then return end
+  print(("%-32s %28.2f"):format("update less transfer, " .. name, update_cpu - transfer_cpu))
+end
+print_rest "tty"
+print_rest "USB"
+if not sys.stat "/usr/bin/strace" then return support.finish() end
 for _, way in ipairs { { "tty", function() return (tty_of(LOADER)) end },
   { "USB", function() return "usb:" .. place() .. "/0" end } } do
   local calls = take { "", "download", function() return system_calls(way[2]) end }

@@ -5,6 +5,7 @@
 # A folder with Debian's packages of another machine kind, to build against and to run from:
 #     sh tests/platforms/root.sh mipsel|s390x|arm64
 #     sh tests/platforms/root.sh mipsel kernel         a kernel with its modules, and BusyBox, for QEMU's malta
+#     sh tests/platforms/root.sh mipsel peer           qmi-firmware-update, and the udev that it needs
 # prints its path. The packages are only unpacked, nothing of them runs, so neither root's rights nor
 # an emulator is needed. The folder is kept in ${XDG_CACHE_HOME:-~/.cache} and made anew when this file
 # has changed. Exit status 77: the packages cannot be had here, and why.
@@ -22,6 +23,7 @@ if [ "$name" = mipsel-kernel ]; then
     packages="linux-image-4kc-malta busybox-static"
     wanted='^(linux-image|busybox)' # not what would install a kernel
 fi
+[ "$name" != mipsel-peer ] || packages="libqmi-utils udev"
 base=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/moonflash-platforms
 root=$base/$name
 work=$root.work
@@ -99,9 +101,9 @@ make() {
 }
 
 case $name in
-mipsel | s390x | arm64 | mipsel-kernel) ;;
+mipsel | s390x | arm64 | mipsel-kernel | mipsel-peer) ;;
 *)
-    echo "usage: $0 mipsel|s390x|arm64, $0 mipsel kernel" >&2
+    echo "usage: $0 mipsel|s390x|arm64, $0 mipsel kernel|peer" >&2
     exit 1
     ;;
 esac
