@@ -41,7 +41,7 @@ local function matrix(model, choice)
   end }
 end
 
-describe("over USB, whatever goes wrong in download mode", function()
+describe("a fault or a signal in download mode over USB", function()
   after_each(support.finish)
 
   local function test(title, least, run)
@@ -53,15 +53,15 @@ describe("over USB, whatever goes wrong in download mode", function()
     end)
   end
 
-  test("with a message of QDL, an update succeeds, or a second run repairs the modem", 45, function()
+  test("QDL: an update succeeds, or a second run repairs the modem", 45, function()
     return matrix("mc7455", qdl)
   end)
 
-  test("with a message of Firehose, an update succeeds, or a second run repairs the modem", 8, function()
+  test("Firehose: an update succeeds, or a second run repairs the modem", 8, function()
     return matrix("em7565", firehose)
   end)
 
-  test("with the program itself, the next run completes the update", 5, function()
+  test("signals: the next run completes the update", 5, function()
     return sweep.kills { at_once = AT_ONCE, way = way_of "mc7455", at_random = 0, seed = 1,
       messages = { { name = "qdl.write", number = 2 } } }
   end)

@@ -24,7 +24,7 @@ function messages.name(entry)
   return name_of[entry.event] and name_of[entry.event](entry)
 end
 
--- How many messages an entry of the log stands for: the data of an image for Firehose is one entry.
+-- The number of messages that one entry of the log records. One entry records all data of an image for Firehose.
 local function count_of(name, entry)
   return name == "firehose.write" and math.ceil(entry.size / FIREHOSE_BLOCK) or 1
 end

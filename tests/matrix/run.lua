@@ -170,7 +170,7 @@ function run.update(cell)
   return seen
 end
 
---- Both runs of a cell. What is updated over USB needs no second one.
+--- Both runs of a cell. An update over USB that succeeded is not repeated: a run takes seconds there.
 -- @treturn table what the first saw, and the second
 function run.both(cell)
   local modem = run.modem(cell)
